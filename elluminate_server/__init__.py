@@ -1,0 +1,1 @@
+"""The self-hosted backend of elluminate: the contract, served."""
