@@ -1,0 +1,128 @@
+"""An experiment's results, computed from its responses and their ratings.
+
+How things count:
+
+- Means of ratings are micro-averages: every verdict weighs the same, whichever response or epoch it belongs to.
+- A pair of response and criterion without a verdict (the judge failed, or has not come to it yet) is in no
+  denominator. It is neither a YES nor a NO.
+- A failed response counts in `num_failed_responses` and nowhere else: it has no verdicts, and its duration and
+  tokens are left out of means, lists and costs.
+- An unknown number (a provider that reports no usage) is left out of its list and its mean, and costs nothing.
+- `std_all_ratings` is always 0, as on the existing platform: one number per experiment has no spread.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import attrs
+
+__all__ = ["ResponseFacts", "aggregate"]
+
+_TOKENS_PER_PRICE = 1_000_000
+
+
+@attrs.frozen(kw_only=True)
+class ResponseFacts:
+    """What the results need to know of one finished response.
+
+    Attributes:
+        ratings: (criterion id, verdict) pairs.
+        failed: Whether its generation failed.
+        duration_seconds: Time to generate, in seconds; None when unknown.
+        input_tokens: Tokens of the prompt, cached ones included; None when unknown.
+        output_tokens: Tokens of the answer, reasoning included; None when unknown.
+        reasoning_tokens: Tokens of reasoning; None when unknown.
+        epoch: 1 for the first run over the rows.
+        input_price_per_mtok: US dollars per million input tokens; None when unknown.
+        output_price_per_mtok: US dollars per million output tokens; None when unknown.
+    """
+
+    ratings: Sequence[tuple[int, Literal["YES", "NO"]]] = ()
+    failed: bool = False
+    duration_seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    epoch: int = 1
+    input_price_per_mtok: float | None = None
+    output_price_per_mtok: float | None = None
+
+
+def aggregate(
+    responses: Iterable[ResponseFacts],
+    *,
+    rows: int | None = None,
+    experiment_duration_seconds: float | None = None,
+) -> dict[str, Any] | None:
+    """The contract's `ExperimentResults` of the responses that are there so far.
+
+    Args:
+        responses: Finished responses, failed ones included.
+        rows: Rows per epoch. An epoch is complete when it has a finished response for each. None takes the
+            fullest epoch as the measure.
+        experiment_duration_seconds: Time the whole run took, in seconds; None when it is not over.
+
+    Returns:
+        The results, ready for JSON, or None when no response is there at all.
+    """
+    finished = list(responses)
+    if not finished:
+        return None
+    answered = [response for response in finished if not response.failed]
+    verdicts: Counter[str] = Counter()
+    by_criterion: dict[int, Counter[str]] = {}
+    for response in answered:
+        for criterion_id, verdict in response.ratings:
+            verdicts[verdict] += 1
+            by_criterion.setdefault(criterion_id, Counter())[verdict] += 1
+
+    durations = [r.duration_seconds for r in answered if r.duration_seconds is not None]
+    inputs = [r.input_tokens for r in answered if r.input_tokens is not None]
+    outputs = [r.output_tokens for r in answered if r.output_tokens is not None]
+    reasoning = [r.reasoning_tokens for r in answered if r.reasoning_tokens is not None]
+    input_cost = sum(_cost(r.input_tokens, r.input_price_per_mtok) for r in answered)
+    output_cost = sum(_cost(r.output_tokens, r.output_price_per_mtok) for r in answered)
+    return {
+        "mean_all_ratings": _mean_rating(verdicts),
+        "std_all_ratings": 0.0,
+        "mean_rating_by_criterion_id": {
+            str(criterion_id): _mean_rating(by_criterion[criterion_id]) for criterion_id in sorted(by_criterion)
+        },
+        "mean_duration_seconds": _mean(durations),
+        "mean_input_tokens": _mean(inputs),
+        "mean_output_tokens": _mean(outputs),
+        "mean_reasoning_tokens": _mean(reasoning),
+        "input_tokens_per_response": inputs,
+        "output_tokens_per_response": outputs,
+        "reasoning_tokens_per_response": reasoning,
+        "duration_seconds_per_response": durations,
+        "num_rated_responses": sum(1 for response in answered if response.ratings),
+        "num_failed_responses": len(finished) - len(answered),
+        "completed_epochs": _completed_epochs(finished, rows),
+        "experiment_duration_seconds": experiment_duration_seconds,
+        "estimated_input_cost_usd": input_cost,
+        "estimated_output_cost_usd": output_cost,
+        "estimated_total_cost_usd": input_cost + output_cost,
+    }
+
+
+def _mean_rating(verdicts: Counter[str]) -> dict[str, float]:
+    total = verdicts.total()
+    if not total:
+        return {"yes": 0.0, "no": 0.0}
+    return {"yes": verdicts["YES"] / total, "no": verdicts["NO"] / total}
+
+
+def _mean(numbers: Sequence[float]) -> float | None:
+    return sum(numbers) / len(numbers) if numbers else None
+
+
+def _cost(tokens: int | None, price_per_mtok: float | None) -> float:
+    return (tokens or 0) * (price_per_mtok or 0.0) / _TOKENS_PER_PRICE
+
+
+def _completed_epochs(finished: Sequence[ResponseFacts], rows: int | None) -> int:
+    sizes = Counter(response.epoch for response in finished)
+    needed = max(sizes.values()) if rows is None else rows
+    return sum(1 for size in sizes.values() if size >= needed)

@@ -1,0 +1,1 @@
+"""The models that answer and judge: OpenAI-compatible endpoints, and the built-in offline model."""

@@ -1,0 +1,151 @@
+"""Which model answers for an LLM config, and which one judges.
+
+The rules:
+
+- A config with a base URL is asked at that endpoint, with its own key and no other.
+- A config without one is asked at the server's default endpoint, under the config's own model name, with the
+  config's own key when it has one and the default key otherwise.
+- No config means the server's default model.
+- When the server has no default endpoint, the built-in offline model answers for both, and says so: its
+  `config.model` is `offline`, never the name of a model that was not asked.
+- A default key is only ever sent to the endpoint it was configured with.
+"""
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from elluminate_server.llm.offline import OfflineModel
+from elluminate_server.llm.types import Model, ModelConfig, ModelError
+
+if TYPE_CHECKING:
+    from elluminate_server.llm.openai_compatible import Endpoint
+
+__all__ = ["ModelDefaults", "Models"]
+
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+"""Where a key without a base URL belongs."""
+
+
+@attrs.frozen(kw_only=True)
+class ModelDefaults:
+    """The server's own models, from its settings.
+
+    An endpoint counts as configured when a base URL or a key is given; a key alone belongs to OpenAI. The judge's
+    URL and model fall back to the answering model's; its key only when both are at the same endpoint.
+
+    Attributes:
+        base_url: OpenAI-compatible endpoint of the model that answers.
+        model: Its name there.
+        api_key: Its key.
+        judge_base_url: Endpoint of the model that judges.
+        judge_model: Its name there.
+        judge_api_key: Its key.
+
+    Raises:
+        ValueError: An endpoint without a model name, or a model name without an endpoint.
+    """
+
+    base_url: str | None = None
+    model: str | None = None
+    api_key: str | None = attrs.field(default=None, repr=False)
+    judge_base_url: str | None = None
+    judge_model: str | None = None
+    judge_api_key: str | None = attrs.field(default=None, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        _check_pair("ELLUMINATE_LLM", self.base_url or self.api_key, self.model)
+        judge_endpoint = self.judge_base_url or self.judge_api_key
+        _check_pair("ELLUMINATE_JUDGE", judge_endpoint or self.base_url or self.api_key, self.judge_model or self.model)
+
+    def answering(self) -> ModelConfig | None:
+        """The default model that answers; None when no endpoint is configured."""
+        if not self.model:
+            return None
+        return ModelConfig(
+            config_name=self.model,
+            model=self.model,
+            base_url=self.base_url or OPENAI_BASE_URL,
+            api_key=self.api_key or None,
+        )
+
+    def judging(self) -> ModelConfig | None:
+        """The default model that judges; None when no endpoint is configured."""
+        model = self.judge_model or self.model
+        if not model:
+            return None
+        base_url = self.judge_base_url or self.base_url or OPENAI_BASE_URL
+        key = self.judge_api_key
+        if not key and _same_endpoint(base_url, self.base_url or OPENAI_BASE_URL):
+            key = self.api_key
+        return ModelConfig(config_name=model, model=model, base_url=base_url, api_key=key or None)
+
+
+class Models:
+    """The models of one server.
+
+    HTTP connection pools are made when first used, one for every (endpoint, key, API version), and belong to the
+    event loop they are first used in. Close them with `aclose`.
+    """
+
+    def __init__(self, defaults: ModelDefaults | None = None) -> None:
+        self._defaults = defaults or ModelDefaults()
+        self._endpoints: dict[tuple[str, str | None, str | None], Endpoint] = {}
+
+    def model_for(self, config: ModelConfig | None) -> Model:
+        """The model that answers for an LLM config, or the default one.
+
+        Raises:
+            ModelError: The config's inference type, address or key cannot be used; before anything is sent.
+        """
+        if config is None:
+            default = self._defaults.answering()
+            return OfflineModel() if default is None else self._at_endpoint(default)
+        if config.inference_type == "custom_api":
+            raise ModelError(
+                f"LLM config {config.config_name!r} has the inference type 'custom_api', which this backend does not "
+                "support yet. Use an OpenAI-compatible endpoint: inference type 'openai' with its base URL."
+            )
+        if config.base_url:
+            return self._at_endpoint(config)
+        default = self._defaults.answering()
+        if default is None:
+            return OfflineModel()
+        return self._at_endpoint(
+            attrs.evolve(config, base_url=default.base_url, api_key=config.api_key or default.api_key)
+        )
+
+    def judge_model(self) -> Model:
+        """The model that judges, and that proposes criteria and rows."""
+        config = self._defaults.judging()
+        return OfflineModel() if config is None else self._at_endpoint(config)
+
+    async def aclose(self) -> None:
+        """Close every connection pool. Models made before are not usable afterwards."""
+        endpoints = list(self._endpoints.values())
+        self._endpoints.clear()
+        for endpoint in endpoints:
+            await endpoint.aclose()
+
+    def _at_endpoint(self, config: ModelConfig) -> Model:
+        from elluminate_server.llm.openai_compatible import Endpoint, OpenAICompatibleModel
+
+        assert config.base_url is not None
+        key = (config.base_url.rstrip("/"), config.api_key or None, config.api_version or None)
+        if key not in self._endpoints:
+            self._endpoints[key] = Endpoint(base_url=key[0], api_key=key[1], api_version=key[2])
+        return OpenAICompatibleModel(config, self._endpoints[key])
+
+
+def _check_pair(prefix: str, endpoint: str | None, model: str | None) -> None:
+    if endpoint and not model:
+        raise ValueError(f"An endpoint is configured, but no model: set {prefix}_MODEL to the model's name there.")
+    if model and not endpoint:
+        raise ValueError(
+            f"{prefix}_MODEL is {model!r}, but no endpoint is configured: "
+            f"set {prefix}_BASE_URL (or {prefix}_API_KEY alone for OpenAI itself)."
+        )
+
+
+def _same_endpoint(one: str, other: str) -> bool:
+    return one.rstrip("/") == other.rstrip("/")

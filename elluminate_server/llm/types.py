@@ -1,0 +1,261 @@
+"""What every model takes and gives, whoever runs it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol, Self
+
+import attrs
+
+__all__ = [
+    "Answer",
+    "JudgeCase",
+    "Model",
+    "ModelConfig",
+    "ModelError",
+    "Rating",
+    "RatingMode",
+    "Usage",
+    "Verdict",
+]
+
+Rating = Literal["YES", "NO"]
+RatingMode = Literal["fast", "detailed"]
+
+_SAMPLING = ("temperature", "reasoning_effort", "verbosity", "top_p", "max_tokens")
+
+
+class ModelError(Exception):
+    """A model did not give what it was asked for.
+
+    The message is meant for the user: it names the model and what the provider said, and never holds a key.
+
+    Attributes:
+        retryable: Whether the same call may well succeed later (rate limit, time-out, fault of the provider).
+        status: HTTP status of the provider, when it gave one.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = False, status: int | None = None) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.status = status
+
+
+@attrs.frozen(kw_only=True)
+class ModelConfig:
+    """A model, where it is, and how it is asked: the contract's `LLMConfig` as the models read it.
+
+    Attributes:
+        config_name: Name of the LLM config; for messages and results.
+        config_id: Id of the stored LLM config; None for one that is not stored.
+        model: The provider's name of the model.
+        base_url: OpenAI-compatible endpoint, for example `https://llm.example/v1`; None for the server's default.
+        api_key: Key for that endpoint.
+        api_version: Azure OpenAI API version; when set, the endpoint is spoken to as Azure OpenAI.
+        inference_type: `openai`, `botario` or `custom_api`.
+        timeout: Seconds one attempt may take; None for 120.
+        max_retries: Further attempts after a failure that may pass; None for 2.
+        system_message: System message put before every prompt.
+        max_tokens: Most tokens of an answer.
+        top_p: 0 to 1.
+        temperature: 0 to 2; not together with `reasoning_effort`.
+        top_k: Sent as given to endpoints that know it.
+        best_of: Sent as given to endpoints that know it.
+        logprobs: Whether log probabilities are asked for.
+        top_logprobs: How many alternatives with log probabilities are asked for.
+        reasoning_effort: `minimal`, `low`, `medium` or `high`.
+        verbosity: `low`, `medium` or `high`.
+        max_connections: Most calls at a time; kept by whoever makes the calls.
+        input_price_per_mtok: US dollars per million input tokens.
+        output_price_per_mtok: US dollars per million output tokens.
+    """
+
+    config_name: str
+    model: str
+    base_url: str | None = None
+    api_key: str | None = attrs.field(default=None, repr=False)
+    config_id: int | None = None
+    description: str = ""
+    api_version: str | None = None
+    inference_type: str = "openai"
+    timeout: float | None = None
+    max_retries: int | None = None
+    system_message: str | None = None
+    max_tokens: int | None = None
+    top_p: float | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+    best_of: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    reasoning_effort: str | None = None
+    verbosity: str | None = None
+    max_connections: int = 10
+    input_price_per_mtok: float | None = None
+    output_price_per_mtok: float | None = None
+
+    def with_overrides(self, generation_params: Mapping[str, Any] | None) -> Self:
+        """The config with an experiment's sampling overrides (the contract's `GenerationParams`) on top.
+
+        Unset and null overrides keep the config's value. Temperature and reasoning effort exclude each other, so
+        that overriding one drops the other.
+        """
+        if not generation_params:
+            return self
+        changes = {name: generation_params[name] for name in _SAMPLING if generation_params.get(name) is not None}
+        if "reasoning_effort" in changes:
+            changes.setdefault("temperature", None)
+        elif "temperature" in changes:
+            changes["reasoning_effort"] = None
+        if generation_params.get("max_connections") is not None:
+            changes["max_connections"] = generation_params["max_connections"]
+        return attrs.evolve(self, **changes)
+
+    def public(self) -> dict[str, Any]:
+        """The contract's `LLMConfig` for generation metadata: everything but the key."""
+        return {
+            "id": self.config_id,
+            "name": self.config_name,
+            "description": self.description,
+            "llm_model_name": self.model,
+            "llm_base_url": self.base_url,
+            "api_key": None,
+            "api_version": self.api_version,
+            "max_connections": self.max_connections,
+            "inference_type": self.inference_type,
+            "max_retries": self.max_retries,
+            "timeout": None if self.timeout is None else int(self.timeout),
+            "system_message": self.system_message,
+            "max_tokens": self.max_tokens,
+            "top_p": self.top_p,
+            "temperature": self.temperature,
+            "best_of": self.best_of,
+            "top_k": self.top_k,
+            "logprobs": self.logprobs,
+            "top_logprobs": self.top_logprobs,
+            "reasoning_effort": self.reasoning_effort,
+            "verbosity": self.verbosity,
+            "custom_api_config": None,
+            "custom_response_parser": None,
+            "input_price_per_mtok": self.input_price_per_mtok,
+            "output_price_per_mtok": self.output_price_per_mtok,
+        }
+
+
+@attrs.frozen(kw_only=True)
+class Usage:
+    """What a call cost.
+
+    Attributes:
+        duration_seconds: Time from asking to the last byte, in seconds.
+        input_tokens: Tokens of the prompt, cached ones included; None when the provider does not say.
+        output_tokens: Tokens of the answer, reasoning included; None when the provider does not say.
+        reasoning_tokens: Tokens of reasoning; None when the provider does not say.
+        cached_tokens: Prompt tokens read from a cache; None when the provider does not say.
+    """
+
+    duration_seconds: float = 0.0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+
+    def metadata(self, config: ModelConfig) -> dict[str, Any]:
+        """The contract's `GenerationMetadata` of this call to the model of that config."""
+        return {
+            "llm_model_config": config.public(),
+            "duration_seconds": self.duration_seconds,
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            "cached_tokens": self.cached_tokens,
+            "custom_api_info": None,
+            "trajectory_ingest_error": None,
+        }
+
+
+@attrs.frozen(kw_only=True)
+class Answer(Usage):
+    """What a model answered, and what it cost.
+
+    Attributes:
+        messages: The contract's `ResponseMessage` objects, assistant messages with all their keys.
+    """
+
+    messages: list[dict[str, Any]]
+
+
+@attrs.frozen(kw_only=True)
+class Verdict(Usage):
+    """A judge's verdict on one response for one criterion, and what it cost."""
+
+    rating: Rating
+    reasoning: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class JudgeCase:
+    """What a judge is shown.
+
+    Attributes:
+        criterion: The yes/no question, its placeholders already replaced.
+        prompt_messages: The rendered prompt.
+        response_messages: The answer under test.
+        row_values: The row's values by column name.
+    """
+
+    criterion: str
+    prompt_messages: Sequence[Mapping[str, Any]]
+    response_messages: Sequence[Mapping[str, Any]]
+    row_values: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+class Model(Protocol):
+    """A model that answers, judges and proposes."""
+
+    @property
+    def config(self) -> ModelConfig:
+        """The model that is really asked: for results, and for prices."""
+        ...
+
+    async def answer(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        tool_choice: str | Mapping[str, Any] | None = None,
+        response_format: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Answer a rendered prompt.
+
+        Raises:
+            ModelError: The model gave no usable answer.
+        """
+        ...
+
+    async def judge(self, case: JudgeCase, mode: RatingMode) -> Verdict:
+        """Judge one response for one criterion.
+
+        Raises:
+            ModelError: The model gave no usable verdict; there is never a default one.
+        """
+        ...
+
+    async def propose_criteria(self, template_messages: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Yes/no questions that fit a template.
+
+        Raises:
+            ModelError: The model gave no usable proposal.
+        """
+        ...
+
+    async def propose_row(
+        self,
+        template_messages: Sequence[Mapping[str, Any]],
+        placeholders: Sequence[str],
+        existing_rows: Sequence[Mapping[str, Any]],
+    ) -> dict[str, str]:
+        """A new test case: a value for every placeholder, unlike the existing rows.
+
+        Raises:
+            ModelError: The model gave no usable proposal, or there is no placeholder to fill.
+        """
+        ...
