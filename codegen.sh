@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Regenerate generated/elluminate_api from openapi.yaml.
+#
+#   ./codegen.sh           regenerate in place
+#   ./codegen.sh --check   change nothing; exit 1 and show the difference when generated code has drifted
+#   ./codegen.sh --help    this text
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+case "${1:-}" in
+  "") check=false ;;
+  --check) check=true ;;
+  -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) echo "codegen.sh: unknown option '$1' (try --help)" >&2; exit 2 ;;
+esac
+
+# The generator and the ruff that it calls are those of the project, whatever else is on the PATH.
+if [ -x .venv/bin/openapi-python-client ]; then
+  PATH="$PWD/.venv/bin:$PATH"
+fi
+if ! command -v openapi-python-client >/dev/null; then
+  echo "codegen.sh: openapi-python-client is not installed; run 'make install' first" >&2
+  exit 2
+fi
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+openapi-python-client generate \
+  --path openapi.yaml \
+  --config generated/config.yaml \
+  --custom-template-path generated/templates \
+  --meta none \
+  --fail-on-warning \
+  --output-path "$scratch/elluminate_api" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }
+
+if $check; then
+  if ! diff -ru --exclude=__pycache__ generated/elluminate_api "$scratch/elluminate_api"; then
+    echo "codegen.sh: generated/elluminate_api is not what openapi.yaml yields; run ./codegen.sh and commit" >&2
+    exit 1
+  fi
+  exit 0
+fi
+rm -rf generated/elluminate_api
+mv "$scratch/elluminate_api" generated/elluminate_api

@@ -1,0 +1,35 @@
+"""Edit a criterion."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ...models.criterion import Criterion
+from ...models.edit_criterion_request import EditCriterionRequest
+from ...types import Operation, Request
+
+OPERATION: Operation[Criterion] = Operation(
+    id="update_criterion",
+    method="PUT",
+    path="/projects/{project_id}/criteria/{criterion_id}",
+    status=200,
+    success=Criterion,
+    repeatable=True,
+)
+
+
+def build(
+    project_id: int,
+    criterion_id: int,
+    *,
+    body: EditCriterionRequest,
+) -> Request[Criterion]:
+    """Edit a criterion.
+
+    A change makes a new version, so the answer may carry another id.
+    """
+    return Request(
+        OPERATION,
+        f"/projects/{quote(str(project_id), safe='')}/criteria/{quote(str(criterion_id), safe='')}",
+        body=body,
+    )

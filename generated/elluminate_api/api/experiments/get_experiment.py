@@ -1,0 +1,38 @@
+"""Read an experiment."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ...models.experiment import Experiment
+from ...types import UNSET, Operation, Request, Unset, encode_query
+
+OPERATION: Operation[Experiment] = Operation(
+    id="get_experiment",
+    method="GET",
+    path="/projects/{project_id}/experiments/{experiment_id}",
+    status=200,
+    success=Experiment,
+    repeatable=True,
+)
+
+
+def build(
+    project_id: int,
+    experiment_id: int,
+    *,
+    categorical_filters: str | None | Unset = UNSET,
+) -> Request[Experiment]:
+    """Read an experiment.
+
+    Responses are read separately. Waits also read generation_task_id and has_internal_error here.
+    """
+    return Request(
+        OPERATION,
+        f"/projects/{quote(str(project_id), safe='')}/experiments/{quote(str(experiment_id), safe='')}",
+        query=encode_query(
+            {
+                "categorical_filters": categorical_filters,
+            }
+        ),
+    )

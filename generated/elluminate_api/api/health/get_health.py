@@ -1,0 +1,27 @@
+"""Tell whether the server is ready."""
+
+from __future__ import annotations
+
+from ...models.health import Health
+from ...types import Operation, Request
+
+OPERATION: Operation[Health] = Operation(
+    id="get_health",
+    method="GET",
+    path="/healthz",
+    status=200,
+    success=Health,
+    repeatable=True,
+)
+
+
+def build() -> Request[Health]:
+    """Tell whether the server is ready.
+
+    Outside /api/v0 and without credentials. 200 once the database is migrated and runs can be taken;
+    503 before.
+    """
+    return Request(
+        OPERATION,
+        "/healthz",
+    )

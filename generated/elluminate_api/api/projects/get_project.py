@@ -1,0 +1,30 @@
+"""Read one project."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ...models.project import Project
+from ...types import Operation, Request
+
+OPERATION: Operation[Project] = Operation(
+    id="get_project",
+    method="GET",
+    path="/projects/{project_id}",
+    status=200,
+    success=Project,
+    repeatable=True,
+)
+
+
+def build(
+    project_id: int,
+) -> Request[Project]:
+    """Read one project.
+
+    Used to switch the active project. Never retried.
+    """
+    return Request(
+        OPERATION,
+        f"/projects/{quote(str(project_id), safe='')}",
+    )

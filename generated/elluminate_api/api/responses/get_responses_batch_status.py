@@ -1,0 +1,32 @@
+"""Poll a response batch."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ...models.batch_task_status import BatchTaskStatus
+from ...types import Operation, Request
+
+OPERATION: Operation[BatchTaskStatus] = Operation(
+    id="get_responses_batch_status",
+    method="GET",
+    path="/projects/{project_id}/responses/batches/{task_id}",
+    status=200,
+    success=BatchTaskStatus,
+    repeatable=True,
+)
+
+
+def build(
+    project_id: int,
+    task_id: str,
+) -> Request[BatchTaskStatus]:
+    """Poll a response batch.
+
+    Polled every 3 s by default. Created ids are not reported: the SDK lists the experiment's responses
+    before and after and takes the difference.
+    """
+    return Request(
+        OPERATION,
+        f"/projects/{quote(str(project_id), safe='')}/responses/batches/{quote(str(task_id), safe='')}",
+    )

@@ -1,0 +1,47 @@
+"""List samples of two experiments side by side."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ...models.comparison_filter import ComparisonFilter
+from ...models.responses_sample import ResponsesSample
+from ...types import UNSET, Operation, Request, Unset, encode_query
+
+OPERATION: Operation[list[ResponsesSample]] = Operation(
+    id="list_comparison_samples",
+    method="GET",
+    path="/projects/{project_id}/responses/comparison/samples",
+    status=200,
+    success=list[ResponsesSample],
+    repeatable=True,
+)
+
+
+def build(
+    project_id: int,
+    *,
+    experiment_a_id: int,
+    experiment_b_id: int,
+    filter_samples_by: ComparisonFilter | None | Unset = UNSET,
+    criterion_ids: list[int] | None | Unset = UNSET,
+    categorical_filters: str | None | Unset = UNSET,
+) -> Request[list[ResponsesSample]]:
+    """List samples of two experiments side by side.
+
+    Args:
+        filter_samples_by: Keep samples where experiment B beats (improved) or trails (regressed) experiment A.
+    """
+    return Request(
+        OPERATION,
+        f"/projects/{quote(str(project_id), safe='')}/responses/comparison/samples",
+        query=encode_query(
+            {
+                "experiment_a_id": experiment_a_id,
+                "experiment_b_id": experiment_b_id,
+                "filter_samples_by": filter_samples_by,
+                "criterion_ids": criterion_ids,
+                "categorical_filters": categorical_filters,
+            }
+        ),
+    )

@@ -1,0 +1,31 @@
+"""Set the annotation."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ...models.prompt_response import PromptResponse
+from ...models.update_response_annotation_request import UpdateResponseAnnotationRequest
+from ...types import Operation, Request
+
+OPERATION: Operation[PromptResponse] = Operation(
+    id="update_response_annotation",
+    method="PATCH",
+    path="/projects/{project_id}/responses/{response_id}",
+    status=200,
+    success=PromptResponse,
+)
+
+
+def build(
+    project_id: int,
+    response_id: int,
+    *,
+    body: UpdateResponseAnnotationRequest,
+) -> Request[PromptResponse]:
+    """Set the annotation."""
+    return Request(
+        OPERATION,
+        f"/projects/{quote(str(project_id), safe='')}/responses/{quote(str(response_id), safe='')}",
+        body=body,
+    )

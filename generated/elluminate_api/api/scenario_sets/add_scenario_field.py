@@ -1,0 +1,31 @@
+"""Declare a field."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ...models.add_scenario_field_request import AddScenarioFieldRequest
+from ...models.scenario_field import ScenarioField
+from ...types import Operation, Request
+
+OPERATION: Operation[ScenarioField] = Operation(
+    id="add_scenario_field",
+    method="POST",
+    path="/projects/{project_id}/scenario-sets/{scenario_set_id}/fields",
+    status=201,
+    success=ScenarioField,
+)
+
+
+def build(
+    project_id: int,
+    scenario_set_id: int,
+    *,
+    body: AddScenarioFieldRequest,
+) -> Request[ScenarioField]:
+    """Declare a field."""
+    return Request(
+        OPERATION,
+        f"/projects/{quote(str(project_id), safe='')}/scenario-sets/{quote(str(scenario_set_id), safe='')}/fields",
+        body=body,
+    )

@@ -1,0 +1,27 @@
+"""Delete all rows."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ...types import Operation, Request
+
+OPERATION: Operation[None] = Operation(
+    id="delete_all_template_variables",
+    method="DELETE",
+    path="/projects/{project_id}/collections/{collection_id}/entries",
+    status=204,
+    success=None,
+    repeatable=True,
+)
+
+
+def build(
+    project_id: int,
+    collection_id: int,
+) -> Request[None]:
+    """Delete all rows."""
+    return Request(
+        OPERATION,
+        f"/projects/{quote(str(project_id), safe='')}/collections/{quote(str(collection_id), safe='')}/entries",
+    )

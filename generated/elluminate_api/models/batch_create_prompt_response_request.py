@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import Meta
+
+
+@define(kw_only=True)
+class BatchCreatePromptResponseRequest:
+    """Many responses in one background task; not chunked by the SDK."""
+
+    prompt_response_ins: Annotated[list[CreatePromptResponseRequest], Meta(max_length=100000)]
+
+
+from ..models.create_prompt_response_request import CreatePromptResponseRequest  # noqa: E402

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from attrs import define
+
+
+@define(kw_only=True)
+class CriterionSet:
+    """Named group of criteria."""
+
+    id: int
+    name: str
+    linked_prompt_templates: list[PromptTemplate] | None = None
+    criteria: list[Criterion] | None = None
+
+
+from ..models.criterion import Criterion  # noqa: E402
+from ..models.prompt_template import PromptTemplate  # noqa: E402

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import UNSET, Meta
+from msgspec import UnsetType as Unset
+
+
+@define(kw_only=True)
+class EditCriterionRequest:
+    """Fields to change; an absent one stays."""
+
+    criterion_str: Annotated[str, Meta(min_length=1, max_length=100000, pattern=r"\S")] | Unset = UNSET
+    label: Annotated[str, Meta(max_length=255)] | Unset = UNSET

@@ -1,0 +1,5 @@
+"""Any JSON object."""
+
+from typing import Any
+
+JsonObject = dict[str, Any]

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import Meta
+
+
+@define(kw_only=True)
+class MeanRating:
+    """Shares of yes and no verdicts, 0 to 1."""
+
+    yes: Annotated[float, Meta(ge=0.0, le=1.0)]
+    no: Annotated[float, Meta(ge=0.0, le=1.0)]

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import Meta
+
+
+@define(kw_only=True)
+class PagedCriterionSet:
+    """One page of CriterionSet objects.
+
+    Attributes:
+        count: Items over all pages.
+    """
+
+    items: list[CriterionSet]
+    count: Annotated[int, Meta(ge=0)]
+
+
+from ..models.criterion_set import CriterionSet  # noqa: E402

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import Meta
+
+
+@define(kw_only=True)
+class PagedExperiment:
+    """One page of Experiment objects.
+
+    Attributes:
+        count: Items over all pages.
+    """
+
+    items: list[Experiment]
+    count: Annotated[int, Meta(ge=0)]
+
+
+from ..models.experiment import Experiment  # noqa: E402

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import Meta
+
+
+@define(kw_only=True)
+class PagedPromptResponse:
+    """One page of PromptResponse objects.
+
+    Attributes:
+        count: Items over all pages.
+    """
+
+    items: list[PromptResponse]
+    count: Annotated[int, Meta(ge=0)]
+
+
+from ..models.prompt_response import PromptResponse  # noqa: E402

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import Meta
+
+
+@define(kw_only=True)
+class PagedPromptTemplate:
+    """One page of PromptTemplate objects.
+
+    Attributes:
+        count: Items over all pages.
+    """
+
+    items: list[PromptTemplate]
+    count: Annotated[int, Meta(ge=0)]
+
+
+from ..models.prompt_template import PromptTemplate  # noqa: E402

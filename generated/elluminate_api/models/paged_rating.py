@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import Meta
+
+
+@define(kw_only=True)
+class PagedRating:
+    """One page of Rating objects.
+
+    Attributes:
+        count: Items over all pages.
+    """
+
+    items: list[Rating]
+    count: Annotated[int, Meta(ge=0)]
+
+
+from ..models.rating import Rating  # noqa: E402

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import Meta
+
+
+@define(kw_only=True)
+class PagedScenario:
+    """One page of Scenario objects.
+
+    Attributes:
+        count: Items over all pages.
+    """
+
+    items: list[Scenario]
+    count: Annotated[int, Meta(ge=0)]
+
+
+from ..models.scenario import Scenario  # noqa: E402

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import Meta
+
+
+@define(kw_only=True)
+class PagedTemplateVariablesCollection:
+    """One page of TemplateVariablesCollection objects.
+
+    Attributes:
+        count: Items over all pages.
+    """
+
+    items: list[TemplateVariablesCollection]
+    count: Annotated[int, Meta(ge=0)]
+
+
+from ..models.template_variables_collection import TemplateVariablesCollection  # noqa: E402

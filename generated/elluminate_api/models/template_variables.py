@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from attrs import define
+
+
+@define(kw_only=True)
+class TemplateVariables:
+    """One row of a collection.
+
+    Attributes:
+        input_values: Any JSON object.
+        collection: Set of test cases, without its rows.
+    """
+
+    id: int
+    input_values: dict[str, Any]
+    collection: TemplateVariablesCollection
+    created_at: datetime.datetime
+    environment_config: dict[str, Any] | None = None
+
+
+from ..models.template_variables_collection import TemplateVariablesCollection  # noqa: E402

@@ -1,0 +1,8 @@
+from ..types import OpenEnum
+
+
+class ToolCallType(OpenEnum):
+    """ToolCallType"""
+
+    CUSTOM = "custom"
+    FUNCTION = "function"

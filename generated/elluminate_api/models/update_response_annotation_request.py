@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import Meta
+
+
+@define(kw_only=True)
+class UpdateResponseAnnotationRequest:
+    """New annotation.
+
+    Attributes:
+        annotation: Empty string clears it.
+    """
+
+    annotation: Annotated[str, Meta(max_length=10000)]

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define
+from msgspec import UNSET
+from msgspec import UnsetType as Unset
+
+
+@define(kw_only=True)
+class UpdateTemplateVariablesRequest:
+    """New content of a row.
+
+    Attributes:
+        input_values: Any JSON object.
+        environment_config: Any JSON object.
+    """
+
+    input_values: dict[str, Any]
+    environment_config: dict[str, Any] | Unset = UNSET

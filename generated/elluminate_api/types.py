@@ -1,0 +1,92 @@
+"""What generated models and request builders share: unset values, open enums, operations and requests."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from attrs import field, frozen
+from msgspec import UNSET
+from msgspec import UnsetType as Unset
+
+T = TypeVar("T")
+
+
+class OpenEnum(StrEnum):
+    """An enum that keeps a value it does not know, so that a newer server does not break an older client."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> OpenEnum | None:
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = value
+        unknown._value_ = value
+        return unknown
+
+    @property
+    def is_known(self) -> bool:
+        """False for a value that the contract this code was generated from does not list."""
+        return self._name_ in type(self).__members__
+
+
+@frozen
+class File:
+    """One file of a multipart form."""
+
+    payload: bytes = field(repr=False)
+    file_name: str
+    content_type: str
+
+
+@frozen
+class Operation(Generic[T]):
+    """One operation of the contract, as data.
+
+    `success` is what a 2xx answer decodes into (None: the body is ignored). `repeatable` says whether the
+    method may be repeated after a failure that leaves open whether the server acted (RFC 9110, 9.2.2).
+    """
+
+    id: str
+    method: str
+    path: str
+    status: int
+    success: Any
+    media_type: str | None = "application/json"
+    repeatable: bool = False
+
+
+@frozen
+class Request(Generic[T]):
+    """One request, ready to be sent: an operation, its filled-in path, its query and its body."""
+
+    operation: Operation[T]
+    path: str
+    query: list[tuple[str, str]] = field(factory=list)
+    body: Any = UNSET
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat()
+    return str(value)
+
+
+def encode_query(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Turn query parameters into pairs: lists repeat their key, unset and null values are left out."""
+    pairs: list[tuple[str, str]] = []
+    for key, value in values.items():
+        if value is UNSET or value is None:
+            continue
+        if isinstance(value, Iterable) and not isinstance(value, str):
+            pairs.extend((key, _text(item)) for item in value)
+        else:
+            pairs.append((key, _text(value)))
+    return pairs
+
+
+__all__ = ["UNSET", "File", "OpenEnum", "Operation", "Request", "Unset", "encode_query"]
