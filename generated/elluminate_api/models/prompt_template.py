@@ -23,7 +23,7 @@ class PromptTemplate:
     name: str
     version: int
     messages: list[dict[str, Any]] = field(factory=list)
-    placeholders: list[str] = field(factory=list)
+    placeholders: set[str] = field(factory=set)
     response_format_json_schema: dict[str, Any] | None = None
     tools: list[FunctionTool] | None = None
     tool_choice: NamedToolChoice | ToolChoiceMode | None = None
