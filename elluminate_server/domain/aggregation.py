@@ -2,12 +2,14 @@
 
 How things count:
 
-- Means of ratings are micro-averages: every verdict weighs the same, whichever response or epoch it belongs to.
+- Means of ratings are micro-averages: every verdict weighs the same, whichever response or epoch it belongs
+  to.
 - A pair of response and criterion without a verdict (the judge failed, or has not come to it yet) is in no
   denominator. It is neither a YES nor a NO.
-- A failed response counts in `num_failed_responses` and nowhere else: it has no verdicts, and its duration and
-  tokens are left out of means, lists and costs.
-- An unknown number (a provider that reports no usage) is left out of its list and its mean, and costs nothing.
+- A failed response counts in `num_failed_responses` and nowhere else: it has no verdicts, and its duration
+  and tokens are left out of means, lists and costs.
+- An unknown number (a provider that reports no usage) is left out of its list and its mean, and costs
+  nothing.
 - `std_all_ratings` is always 0, as on the existing platform: one number per experiment has no spread.
 """
 
@@ -87,7 +89,8 @@ def aggregate(
         "mean_all_ratings": _mean_rating(verdicts),
         "std_all_ratings": 0.0,
         "mean_rating_by_criterion_id": {
-            str(criterion_id): _mean_rating(by_criterion[criterion_id]) for criterion_id in sorted(by_criterion)
+            str(criterion_id): _mean_rating(by_criterion[criterion_id])
+            for criterion_id in sorted(by_criterion)
         },
         "mean_duration_seconds": _mean(durations),
         "mean_input_tokens": _mean(inputs),

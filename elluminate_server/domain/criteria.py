@@ -27,8 +27,8 @@ def default_label(position: int) -> str:
 def render_criterion(text: str, values: Mapping[str, Any], *, limit: int = MAX_RENDERED_CHARACTERS) -> str:
     """The criterion with its placeholders replaced by the row's values.
 
-    Unlike in a template, a placeholder that the row has no column for stays as it is: a criterion set serves many
-    collections, and a judge that sees `{{ name }}` can say that it lacks the context.
+    Unlike in a template, a placeholder that the row has no column for stays as it is: a criterion set serves
+    many collections, and a judge that sees `{{ name }}` can say that it lacks the context.
 
     Raises:
         RenderedTooLargeError: The result would be larger than `limit` characters.

@@ -17,13 +17,16 @@ def template_identity(
 ) -> str:
     """Identity of a template version: SHA-256 (hex) over name, messages, response format, tools, tool choice.
 
-    Neither the order of keys nor the difference between an unset and a null key of a message or a tool counts,
-    because clients differ in which of the two they send. Inside a JSON schema a null is a value and counts.
+    Neither the order of keys nor the difference between an unset and a null key of a message or a tool
+    counts, because clients differ in which of the two they send. Inside a JSON schema a null is a value and
+    counts.
     """
     return _digest(
         {
             "name": name,
-            "messages": [_without_unset(message, empty=("tool_calls", "annotations")) for message in messages],
+            "messages": [
+                _without_unset(message, empty=("tool_calls", "annotations")) for message in messages
+            ],
             "response_format": response_format,
             "tools": [_tool(tool) for tool in tools] if tools else None,
             "tool_choice": _without_unset(tool_choice) if isinstance(tool_choice, Mapping) else tool_choice,
@@ -48,7 +51,9 @@ def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_unset(value: Mapping[str, Any], *, empty: Sequence[str] = ()) -> dict[str, Any]:
-    return {key: item for key, item in value.items() if item is not None and not (key in empty and item == [])}
+    return {
+        key: item for key, item in value.items() if item is not None and not (key in empty and item == [])
+    }
 
 
 def _digest(value: Any) -> str:

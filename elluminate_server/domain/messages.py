@@ -1,7 +1,7 @@
 """Chat messages: whether they have the contract's shape, and what text they hold.
 
-The shapes are those of the OpenAI chat format as the contract writes them down (`ChatMessage` for templates and
-prompts, `ResponseMessage` for answers). Unknown keys are allowed in both, as there.
+The shapes are those of the OpenAI chat format as the contract writes them down (`ChatMessage` for templates
+and prompts, `ResponseMessage` for answers). Unknown keys are allowed in both, as there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,8 @@ def check_messages(
 
     >>> check_messages([{"role": "user"}], where="$.messages")
     Traceback (most recent call last):
-    elluminate_server.domain.messages.InvalidMessageError: $.messages[0]: Object missing required field `content`
+    elluminate_server.domain.messages.InvalidMessageError: $.messages[0]: Object missing required field
+    `content`
     """
     allowed: Any = _CHAT if kind == "chat" else _RESPONSE
     try:

@@ -1,18 +1,22 @@
-"""The built-in offline model, which answers and judges without any network, so that everything can be tried at once.
+"""The built-in offline model, which answers and judges without any network, so that everything can be tried
+at once.
 
 It shows the mechanics and measures nothing: it does not understand language, its answers repeat words of the
-request, and its verdicts follow the word-counting rules below. Never draw a conclusion about a prompt from it.
+request, and its verdicts follow the word-counting rules below. Never draw a conclusion about a prompt from
+it.
 
-Everything is deterministic: the same input always gives the same output, and sampling parameters have no effect.
+Everything is deterministic: the same input always gives the same output, and sampling parameters have no
+effect.
 
-Answering. The request is the last user message (else the last message with text). The answer takes up the first
-60 % (rounded up) of the request's content words, in their order, so that what comes late in a long request is left
-out. A JSON schema as response format is answered with a small valid instance; a required tool with a call of it.
+Answering. The request is the last user message (else the last message with text). The answer takes up the
+first 60 % (rounded up) of the request's content words, in their order, so that what comes late in a long
+request is left out. A JSON schema as response format is answered with a small valid instance; a required tool
+with a call of it.
 
 Judging: see `elluminate_server.llm.offline_judge`, which has the rules.
 
-Counting. One token is one whitespace-separated word: of all message texts for the input, of the answer (or the
-reasoning) for the output. Reasoning and cached tokens are 0, and so is every duration.
+Counting. One token is one whitespace-separated word: of all message texts for the input, of the answer (or
+the reasoning) for the output. Reasoning and cached tokens are 0, and so is every duration.
 """
 
 import json
@@ -47,6 +51,7 @@ SHARE_OF_REQUEST = 0.6
 """How much of a request's content words an answer takes up."""
 
 _MAX_SCHEMA_DEPTH = 16
+_MAX_SCHEMA_VALUES = 10_000
 
 _TOPICS = (
     "tides",
@@ -116,7 +121,7 @@ class OfflineModel:
         )
 
     async def judge(self, case: JudgeCase, mode: RatingMode) -> Verdict:
-        """Apply the first rule of `offline_judge` that fits; both modes give the same verdict and name the rule."""
+        """Apply the first rule of `offline_judge` that fits; both modes give the same verdict."""
         rating, reasoning = verdict(case)
         texts = [case.criterion, *map(text_of, case.prompt_messages), *map(text_of, case.response_messages)]
         return Verdict(
@@ -133,16 +138,18 @@ class OfflineModel:
         """Three to five questions.
 
         One per placeholder (at most two), one about the last content words of the template's text, one about
-        what the text names (code, JSON, a list, an example; the first of these), and always one about being easy
-        to understand and one about being concise.
+        what the text names (code, JSON, a list, an example; the first of these), and always one about being
+        easy to understand and one about being concise.
         """
         text = "\n".join(filter(None, map(text_of, template_messages)))
         words = content_words(PLACEHOLDER.sub(" ", text))
         questions = [
-            f"Does the response address {{{{{name}}}}}?" for name in message_placeholders(template_messages)[:2]
+            f"Does the response address {{{{{name}}}}}?"
+            for name in message_placeholders(template_messages)[:2]
         ]
         if words:
-            questions.append(f"Does the response take up this part of the request: {', '.join(words[-2:])}?")
+            quoted = " and ".join(f'"{word}"' for word in words[-2:])
+            questions.append(f"Does the response take up {quoted}?")
         lowered = text.casefold()
         for sign, question in _FORM_QUESTIONS:
             if sign in lowered and len(questions) < 3:
@@ -163,7 +170,9 @@ class OfflineModel:
         """
         if not placeholders:
             raise ModelError("The template has no placeholders, so there is no row to propose for it.")
-        return next(row for row in _rows(placeholders) if not any(_holds(existing, row) for existing in existing_rows))
+        return next(
+            row for row in _rows(placeholders) if not any(_holds(existing, row) for existing in existing_rows)
+        )
 
 
 _FORM_QUESTIONS = (
@@ -199,10 +208,10 @@ def _formatted(kept: Sequence[str], response_format: Mapping[str, Any] | None) -
     if kind == "json_object":
         return json.dumps({"answer": " ".join(kept)}, ensure_ascii=False)
     if not kept:
-        return "The offline model found no words in the request to take up."
+        return "Offline answer: the request has no words to take up."
     *first, last = kept
     named = f"{', '.join(first)} and {last}" if first else last
-    return f"The offline model takes up {named}. It repeats words of the request and knows nothing about them."
+    return f"Offline answer about {named}: words of the request, nothing more."
 
 
 def _required_tool(
@@ -233,10 +242,16 @@ class _SchemaWriter:
     def __init__(self, root: Mapping[str, Any], text: str) -> None:
         self._root = root
         self._text = text
+        self._written = 0
 
     def write(self, schema: Mapping[str, Any] | bool, depth: int) -> Any:
+        self._written += 1
+        if self._written > _MAX_SCHEMA_VALUES:
+            raise ModelError(f"An instance of the JSON schema needs more than {_MAX_SCHEMA_VALUES} values.")
         if depth > _MAX_SCHEMA_DEPTH:
-            raise ModelError(f"The JSON schema is nested deeper than {_MAX_SCHEMA_DEPTH} levels or refers to itself.")
+            raise ModelError(
+                f"The JSON schema is nested deeper than {_MAX_SCHEMA_DEPTH} levels or refers to itself."
+            )
         if isinstance(schema, bool):
             return self._text
         if "$ref" in schema:
@@ -265,7 +280,9 @@ class _SchemaWriter:
                 names = [name for name in properties if name in schema.get("required", properties)]
                 return {name: self.write(properties[name], depth + 1) for name in names}
             case "array":
-                return [self.write(schema.get("items", {}), depth + 1) for _ in range(schema.get("minItems", 1))]
+                return [
+                    self.write(schema.get("items", {}), depth + 1) for _ in range(schema.get("minItems", 1))
+                ]
             case "string":
                 return self._string(schema)
             case "integer" | "number":
@@ -314,7 +331,8 @@ def _rows(placeholders: Sequence[str]) -> Iterator[dict[str, str]]:
         round_, start = divmod(number, len(_TOPICS))
         suffix = f" ({round_ + 1})" if round_ else ""
         yield {
-            name: _TOPICS[(start + 5 * place) % len(_TOPICS)] + suffix for place, name in enumerate(placeholders)
+            name: _TOPICS[(start + 5 * place) % len(_TOPICS)] + suffix
+            for place, name in enumerate(placeholders)
         }
         number += 1
 

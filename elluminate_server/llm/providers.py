@@ -31,8 +31,8 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 class ModelDefaults:
     """The server's own models, from its settings.
 
-    An endpoint counts as configured when a base URL or a key is given; a key alone belongs to OpenAI. The judge's
-    URL and model fall back to the answering model's; its key only when both are at the same endpoint.
+    An endpoint counts as configured when a base URL or a key is given; a key alone belongs to OpenAI. The
+    judge's URL and model fall back to the answering model's; its key only when both are at the same endpoint.
 
     Attributes:
         base_url: OpenAI-compatible endpoint of the model that answers.
@@ -56,7 +56,11 @@ class ModelDefaults:
     def __attrs_post_init__(self) -> None:
         _check_pair("ELLUMINATE_LLM", self.base_url or self.api_key, self.model)
         judge_endpoint = self.judge_base_url or self.judge_api_key
-        _check_pair("ELLUMINATE_JUDGE", judge_endpoint or self.base_url or self.api_key, self.judge_model or self.model)
+        _check_pair(
+            "ELLUMINATE_JUDGE",
+            judge_endpoint or self.base_url or self.api_key,
+            self.judge_model or self.model,
+        )
 
     def answering(self) -> ModelConfig | None:
         """The default model that answers; None when no endpoint is configured."""
@@ -84,8 +88,8 @@ class ModelDefaults:
 class Models:
     """The models of one server.
 
-    HTTP connection pools are made when first used, one for every (endpoint, key, API version), and belong to the
-    event loop they are first used in. Close them with `aclose`.
+    HTTP connection pools are made when first used, one for every (endpoint, key, API version), and belong to
+    the event loop they are first used in. Close them with `aclose`.
     """
 
     def __init__(self, defaults: ModelDefaults | None = None) -> None:
@@ -103,8 +107,9 @@ class Models:
             return OfflineModel() if default is None else self._at_endpoint(default)
         if config.inference_type == "custom_api":
             raise ModelError(
-                f"LLM config {config.config_name!r} has the inference type 'custom_api', which this backend does not "
-                "support yet. Use an OpenAI-compatible endpoint: inference type 'openai' with its base URL."
+                f"LLM config {config.config_name!r} has the inference type 'custom_api', which this backend "
+                "does not support yet. Use an OpenAI-compatible endpoint: inference type 'openai' with its "
+                "base URL."
             )
         if config.base_url:
             return self._at_endpoint(config)
@@ -130,8 +135,8 @@ class Models:
     def _at_endpoint(self, config: ModelConfig) -> Model:
         from elluminate_server.llm.openai_compatible import Endpoint, OpenAICompatibleModel
 
-        assert config.base_url is not None
-        key = (config.base_url.rstrip("/"), config.api_key or None, config.api_version or None)
+        base_url = (config.base_url or OPENAI_BASE_URL).rstrip("/")
+        key = (base_url, config.api_key or None, config.api_version or None)
         if key not in self._endpoints:
             self._endpoints[key] = Endpoint(base_url=key[0], api_key=key[1], api_version=key[2])
         return OpenAICompatibleModel(config, self._endpoints[key])
@@ -139,7 +144,9 @@ class Models:
 
 def _check_pair(prefix: str, endpoint: str | None, model: str | None) -> None:
     if endpoint and not model:
-        raise ValueError(f"An endpoint is configured, but no model: set {prefix}_MODEL to the model's name there.")
+        raise ValueError(
+            f"An endpoint is configured, but no model: set {prefix}_MODEL to the model's name there."
+        )
     if model and not endpoint:
         raise ValueError(
             f"{prefix}_MODEL is {model!r}, but no endpoint is configured: "

@@ -47,7 +47,8 @@ class ModelConfig:
         config_name: Name of the LLM config; for messages and results.
         config_id: Id of the stored LLM config; None for one that is not stored.
         model: The provider's name of the model.
-        base_url: OpenAI-compatible endpoint, for example `https://llm.example/v1`; None for the server's default.
+        base_url: OpenAI-compatible endpoint, for example `https://llm.example/v1`; None for the server's
+            default.
         api_key: Key for that endpoint.
         api_version: Azure OpenAI API version; when set, the endpoint is spoken to as Azure OpenAI.
         inference_type: `openai`, `botario` or `custom_api`.
@@ -95,12 +96,14 @@ class ModelConfig:
     def with_overrides(self, generation_params: Mapping[str, Any] | None) -> Self:
         """The config with an experiment's sampling overrides (the contract's `GenerationParams`) on top.
 
-        Unset and null overrides keep the config's value. Temperature and reasoning effort exclude each other, so
-        that overriding one drops the other.
+        Unset and null overrides keep the config's value. Temperature and reasoning effort exclude each other,
+        so that overriding one drops the other.
         """
         if not generation_params:
             return self
-        changes = {name: generation_params[name] for name in _SAMPLING if generation_params.get(name) is not None}
+        changes = {
+            name: generation_params[name] for name in _SAMPLING if generation_params.get(name) is not None
+        }
         if "reasoning_effort" in changes:
             changes.setdefault("temperature", None)
         elif "temperature" in changes:
@@ -158,6 +161,16 @@ class Usage:
     reasoning_tokens: int | None = None
     cached_tokens: int | None = None
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Both calls together; a number that neither says stays unknown."""
+        return Usage(
+            duration_seconds=self.duration_seconds + other.duration_seconds,
+            input_tokens=_sum(self.input_tokens, other.input_tokens),
+            output_tokens=_sum(self.output_tokens, other.output_tokens),
+            reasoning_tokens=_sum(self.reasoning_tokens, other.reasoning_tokens),
+            cached_tokens=_sum(self.cached_tokens, other.cached_tokens),
+        )
+
     def metadata(self, config: ModelConfig) -> dict[str, Any]:
         """The contract's `GenerationMetadata` of this call to the model of that config."""
         return {
@@ -170,6 +183,10 @@ class Usage:
             "custom_api_info": None,
             "trajectory_ingest_error": None,
         }
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None and other is None else (one or 0) + (other or 0)
 
 
 @attrs.frozen(kw_only=True)
