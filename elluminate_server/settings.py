@@ -1,0 +1,193 @@
+"""Every setting of the server, read from ELLUMINATE_* variables and checked at once."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import attrs
+import platformdirs
+
+from elluminate_server.llm.providers import ModelDefaults
+
+__all__ = ["MEMORY", "Settings", "SettingsError", "normalise_database_url"]
+
+MEMORY = ":memory:"
+"""Database that is gone when the server stops."""
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+RUN_TIME_LIMIT = 10 * 60 * 60
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used.
+
+    Attributes:
+        variable: Name of the environment variable that sets it.
+    """
+
+    def __init__(self, variable: str, reason: str) -> None:
+        super().__init__(f"{variable} {reason}")
+        self.variable = variable
+
+
+def default_database_url() -> str:
+    """SQLite file in the user's data directory."""
+    folder = platformdirs.user_data_path("elluminate", appauthor=False)
+    return f"sqlite+aiosqlite:///{(folder / 'elluminate.db').as_posix()}"
+
+
+def normalise_database_url(value: str) -> str:
+    """The SQLAlchemy URL, with its asynchronous driver, of a URL or a path.
+
+    Args:
+        value: `sqlite:///file.db`, `postgresql://user@host/name`, a path of an SQLite file, or `:memory:`.
+
+    Raises:
+        SettingsError: The URL names a database that is not supported.
+
+    >>> normalise_database_url("postgres://db.example/evals")
+    'postgresql+psycopg://db.example/evals'
+    >>> normalise_database_url("evals.db")
+    'sqlite+aiosqlite:///evals.db'
+    """
+    text = value.strip()
+    if not text:
+        raise SettingsError("ELLUMINATE_DATABASE_URL", "is empty. Give a path or a URL, or unset it.")
+    if text in {MEMORY, "sqlite://", "sqlite:///:memory:", "sqlite+aiosqlite:///:memory:"}:
+        return MEMORY
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return f"sqlite+aiosqlite:///{Path(text).expanduser().as_posix()}"
+    match scheme.lower():
+        case "sqlite" | "sqlite+aiosqlite":
+            return f"sqlite+aiosqlite://{rest}"
+        case "postgres" | "postgresql" | "postgresql+psycopg":
+            return f"postgresql+psycopg://{rest}"
+    # The rest of a URL may hold a password, so that only its scheme is repeated.
+    raise SettingsError(
+        "ELLUMINATE_DATABASE_URL",
+        f"has the scheme {scheme!r}. Use sqlite:///path/to/file.db or postgresql://user@host/name.",
+    )
+
+
+def _bounded(variable: str, low: float, high: float) -> Any:
+    def check(_instance: object, _attribute: object, value: float) -> None:
+        if not low <= value <= high:
+            raise SettingsError(variable, f"is {value}; it must be between {low} and {high}.")
+
+    return check
+
+
+def _api_key(_instance: object, _attribute: object, value: str | None) -> None:
+    # A key travels in a header: RFC 9110 allows visible ASCII there without quoting rules.
+    if value is not None and not re.fullmatch(r"[\x21-\x7e]{8,512}", value):
+        raise SettingsError(
+            "ELLUMINATE_API_KEY",
+            "must be 8 to 512 visible ASCII characters without blanks (value not shown).",
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """How one server runs.
+
+    Attributes:
+        database_url: See `normalise_database_url`; an SQLite file in the user's data directory unless given.
+        api_key: Key of the default project; stored as a digest. None leaves the stored keys alone.
+        process_key: Key that opens the default project for this process only; never stored.
+        llm_base_url: OpenAI-compatible endpoint of the default model.
+        llm_model: Its name there.
+        llm_api_key: Its key.
+        judge_base_url: Endpoint of the judge; the default model's unless given.
+        judge_model: The judge's name there.
+        judge_api_key: Its key.
+        page_size: Items of a page of a list, 1 to 1000.
+        response_page_size: Items of a page of responses, 1 to 1000.
+        max_body_bytes: Largest request body, in bytes.
+        max_concurrent_calls: Most model calls at a time for an LLM config that names no `max_connections`.
+        run_time_limit: Seconds after which a run ends as TIMEOUT; 10 hours unless given.
+
+    Raises:
+        SettingsError: A value cannot be used; names the variable and the value.
+    """
+
+    database_url: str = attrs.field(
+        factory=default_database_url, converter=normalise_database_url, repr=False
+    )
+    api_key: str | None = attrs.field(default=None, repr=False, validator=_api_key)
+    process_key: str | None = attrs.field(default=None, repr=False)
+    llm_base_url: str | None = None
+    llm_model: str | None = None
+    llm_api_key: str | None = attrs.field(default=None, repr=False)
+    judge_base_url: str | None = None
+    judge_model: str | None = None
+    judge_api_key: str | None = attrs.field(default=None, repr=False)
+    page_size: int = attrs.field(default=100, validator=_bounded("ELLUMINATE_PAGE_SIZE", 1, 1000))
+    response_page_size: int = attrs.field(
+        default=200, validator=_bounded("ELLUMINATE_RESPONSE_PAGE_SIZE", 1, 1000)
+    )
+    max_body_bytes: int = attrs.field(
+        default=MAX_BODY_BYTES, validator=_bounded("ELLUMINATE_MAX_BODY_BYTES", 1024, 1 << 40)
+    )
+    max_concurrent_calls: int = attrs.field(
+        default=10, validator=_bounded("ELLUMINATE_MAX_CONCURRENT_CALLS", 1, 10_000)
+    )
+    run_time_limit: float = attrs.field(
+        default=float(RUN_TIME_LIMIT), validator=_bounded("ELLUMINATE_RUN_TIME_LIMIT", 1, 10_000_000)
+    )
+
+    def __attrs_post_init__(self) -> None:
+        self.model_defaults()
+
+    def model_defaults(self) -> ModelDefaults:
+        """The server's own models, for `llm.providers.Models`.
+
+        Raises:
+            SettingsError: An endpoint without a model name, or the reverse.
+        """
+        try:
+            return ModelDefaults(
+                base_url=self.llm_base_url,
+                model=self.llm_model,
+                api_key=self.llm_api_key,
+                judge_base_url=self.judge_base_url,
+                judge_model=self.judge_model,
+                judge_api_key=self.judge_api_key,
+            )
+        except ValueError as error:
+            raise SettingsError("ELLUMINATE_LLM_* / ELLUMINATE_JUDGE_*:", str(error)) from error
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Self:
+        """Settings from ELLUMINATE_* variables.
+
+        Args:
+            environment: Variables; those of the process unless given. Empty ones count as unset.
+            overrides: Fields that win over the variables; None counts as not given.
+
+        Raises:
+            SettingsError: A value cannot be used.
+        """
+        source = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        for field in attrs.fields(cls):
+            if field.name == "process_key":
+                continue
+            variable = f"ELLUMINATE_{field.name.upper()}"
+            text = source.get(variable, "").strip()
+            if text:
+                values[field.name] = _parsed(variable, text, field.type)
+        values.update({name: value for name, value in overrides.items() if value is not None})
+        return cls(**values)
+
+
+def _parsed(variable: str, text: str, kind: Any) -> Any:
+    if kind not in {int, float}:
+        return text
+    try:
+        return kind(text)
+    except ValueError:
+        wanted = "a whole number" if kind is int else "a number"
+        raise SettingsError(variable, f"is {text!r}; it must be {wanted}.") from None

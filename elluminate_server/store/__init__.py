@@ -1,0 +1,1 @@
+"""Where everything is kept: tables, the engine that reads and writes them, and their migrations."""

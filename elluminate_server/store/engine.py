@@ -1,0 +1,173 @@
+"""The database connection: who may read, who may write, and what happens when it has to wait."""
+
+import asyncio
+import contextlib
+import logging
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from elluminate_server.settings import MEMORY
+
+__all__ = ["BusyError", "Store"]
+
+_logger = logging.getLogger("elluminate_server.store")
+
+BUSY_TIMEOUT = 30.0
+"""Seconds to wait for another writer before giving up."""
+
+
+class BusyError(RuntimeError):
+    """The database was locked for longer than the time-out; nothing was written."""
+
+
+class Store:
+    """One database, opened once for the life of the server.
+
+    SQLite allows one writer at a time: writers of this process queue up in order, and `BEGIN IMMEDIATE` keeps
+    other processes out, because a transaction that reads first and writes later fails at once when someone
+    came between.
+
+        async with store.read() as session:    # a consistent snapshot
+            ...
+        async with store.write() as session:   # commits at the end, rolls back on any exception
+            ...
+
+    Args:
+        database_url: A URL of `settings.normalise_database_url`, or `:memory:` for one that is gone on
+            `close` (it lives in a temporary folder, so that readers and the writer stay independent as in any
+            other).
+        busy_timeout: Seconds to wait for another writer.
+    """
+
+    def __init__(self, database_url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        if database_url == MEMORY:
+            # Not SQLite's own ":memory:": its connections share one transaction, or lock each other out.
+            self._folder = tempfile.TemporaryDirectory(prefix="elluminate-", ignore_cleanup_errors=True)
+            database_url = f"sqlite+aiosqlite:///{(Path(self._folder.name) / 'memory.db').as_posix()}"
+        self.url = make_url(database_url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._busy_timeout = busy_timeout
+        self._engine = self._create_engine()
+        self._writing_engine = self._engine.execution_options(elluminate_begin="BEGIN IMMEDIATE")
+        self._writer = asyncio.Lock()
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """For migrations and tests; everything else goes through `read` and `write`."""
+        return self._engine
+
+    def _create_engine(self) -> AsyncEngine:
+        options: dict[str, Any] = {
+            "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+            "json_deserializer": msgspec.json.decode,
+            "pool_size": 8,
+            "max_overflow": 24,
+            "pool_timeout": self._busy_timeout,
+        }
+        if not self.is_sqlite:
+            return create_async_engine(self.url, pool_pre_ping=True, **options)
+        if self.url.database:
+            Path(self.url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+        engine = create_async_engine(
+            self.url,
+            poolclass=AsyncAdaptedQueuePool,
+            connect_args={"timeout": self._busy_timeout},
+            **options,
+        )
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session that sees one consistent state; whatever it changes is dropped.
+
+        Raises:
+            BusyError: No connection was free in time.
+        """
+        with _busy_as_such():
+            async with AsyncSession(self._engine, expire_on_commit=False, autoflush=False) as session:
+                yield session
+
+    @contextlib.asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A session that commits when the block ends and rolls back when it raises.
+
+        Never open one inside another: on SQLite the second would wait for the first. Calls to models and
+        other slow things belong before it.
+
+        Raises:
+            BusyError: Another process kept the database locked for too long; nothing was written.
+        """
+        with _busy_as_such():
+            async with contextlib.AsyncExitStack() as stack:
+                if self.is_sqlite:
+                    await stack.enter_async_context(self._turn())
+                session = await stack.enter_async_context(
+                    AsyncSession(self._writing_engine, expire_on_commit=False)
+                )
+                async with session.begin():
+                    yield session
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._busy_timeout):
+                await self._writer.acquire()
+        except TimeoutError:
+            raise BusyError(f"Another request kept writing for {self._busy_timeout:g} seconds.") from None
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    async def close(self) -> None:
+        """Close every connection; a `:memory:` database is gone then."""
+        await self._engine.dispose()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+@contextlib.contextmanager
+def _busy_as_such() -> Any:
+    try:
+        yield
+    except OperationalError as error:
+        text = str(error.orig).lower()
+        if "database is locked" in text or "database table is locked" in text or "lock timeout" in text:
+            _logger.warning("The database stayed locked: %s", error.orig)
+            raise BusyError("The database is busy with another writer.") from error
+        raise
+    except PoolTimeoutError as error:
+        raise BusyError("Every connection to the database is in use.") from error
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver would begin transactions by itself, late and deferred; `_begin_sqlite` does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("elluminate_begin", "BEGIN"))
