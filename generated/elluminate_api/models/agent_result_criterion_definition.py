@@ -7,10 +7,13 @@ from ..models.criterion_scope import CriterionScope
 
 @define(kw_only=True)
 class AgentResultCriterionDefinition:
-    """Frozen criterion of a task.
+    """Criterion as it was frozen for one task.
 
     Attributes:
-        scope: Where a frozen criterion comes from.
+        criterion_id: Id that verdicts name.
+        label: Short name.
+        scope: Where a frozen criterion comes from: the platform, the criterion set, or its task alone.
+        rendered_criterion_str: The question, filled from the row.
     """
 
     criterion_id: int

@@ -8,7 +8,10 @@ class AgentResultMatch:
     """Task of one trial, or why there is none.
 
     Attributes:
-        reason: null means matched.
+        index: Position of the trial in the request, counted from 0.
+        task_id: Id of the row. Null when there is none.
+        task_name: Name of the task. Null when there is none.
+        reason: Why there is no task. Null means that there is one.
     """
 
     index: int

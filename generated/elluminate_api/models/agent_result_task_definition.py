@@ -5,11 +5,14 @@ from attrs import define
 
 @define(kw_only=True)
 class AgentResultTaskDefinition:
-    """Frozen task.
+    """Task as it was frozen.
 
     Attributes:
-        row_exists: false once the row was deleted; nothing can be stored for it.
-        current_task_name: Set when the row was renamed after the freeze.
+        task_id: Id of the row.
+        task_name: Name of the task when the experiment was created.
+        criteria: Criteria of the task.
+        row_exists: False once the row was deleted; nothing can be stored for it then.
+        current_task_name: Present name of the task, where it changed.
     """
 
     task_id: int

@@ -5,7 +5,12 @@ from attrs import define
 
 @define(kw_only=True)
 class AgentResultTaskRefOut:
-    """Task an upload may name."""
+    """Task that an upload may name.
+
+    Attributes:
+        task_id: Id of the row.
+        task_name: Name of the task.
+    """
 
     task_id: int
     task_name: str

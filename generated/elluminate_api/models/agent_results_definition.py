@@ -5,10 +5,12 @@ from attrs import define
 
 @define(kw_only=True)
 class AgentResultsDefinition:
-    """Tasks and criteria an upload may refer to.
+    """Tasks and criteria that an upload refers to.
 
     Attributes:
-        version: Format of the snapshot; always 1.
+        version: Version of this format. Always 1.
+        task_name_column: Column that holds the names of the tasks.
+        tasks: Tasks in order of the rows.
     """
 
     version: int

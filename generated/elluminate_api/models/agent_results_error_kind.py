@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class AgentResultsErrorKind(OpenEnum):
-    """Why a whole agent-results upload was refused. The SDK acts only on unmatched_tasks."""
+    """Why nothing of an upload was stored."""
 
     NOTHING_STORED = "nothing_stored"
     UNMATCHED_TASKS = "unmatched_tasks"

@@ -5,10 +5,13 @@ from attrs import define
 
 @define(kw_only=True)
 class AgentResultsMatchPreview:
-    """Matching an upload would perform.
+    """How an upload would be matched.
 
     Attributes:
-        task_name_column: Key must be present.
+        task_name_column: Column that holds the names of the tasks. Always present; null when there is none.
+        matched: Number of trials that have a task.
+        unmatched: Number of trials that have none.
+        results: Match of every trial, in the order of the request.
     """
 
     task_name_column: str | None

@@ -8,7 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class AgentResultsMatchPreviewRequest:
-    """Trials to match, in upload order."""
+    """Trials to match, in the order of an upload.
+
+    Attributes:
+        results: Tasks of the trials, at most 100000.
+    """
 
     results: Annotated[list[AgentTrialTaskRef], Meta(max_length=100000)]
 

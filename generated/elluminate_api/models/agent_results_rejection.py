@@ -9,13 +9,14 @@ from ..models.agent_results_error_kind import AgentResultsErrorKind
 
 @define(kw_only=True)
 class AgentResultsRejection:
-    """400 body when nothing of an upload was stored.
+    """Body of the 400 that an upload answers when nothing of it was stored.
 
     Attributes:
-        kind: Why a whole agent-results upload was refused. The SDK acts only on unmatched_tasks.
-        accepted_tasks: At most ten tasks that could be named. Presence of this key marks the structured rejection.
-        accepted_tasks_total: All tasks of the experiment; null is read as 0.
-        results: One reason per rejected result, capped like the errors of a successful upload.
+        kind: Why nothing of an upload was stored.
+        accepted_tasks: Tasks that could have been named, at most ten. The presence of this field marks this form.
+        detail: What was wrong.
+        accepted_tasks_total: Number of all tasks of the experiment. Null reads as 0.
+        results: One reason per refused trial; a long list is cut.
     """
 
     kind: AgentResultsErrorKind

@@ -8,10 +8,13 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class AgentResultsUploadRequest:
-    """Trials to append; one request, not chunked.
+    """Trials to append.
 
     Attributes:
-        evaluate: Start trajectory evaluation after storing.
+        results: The trials, at most 100000.
+        epoch: Number of the run that the trials belong to, 1 to 1000000.
+        evaluate: Whether the trajectories are evaluated afterwards. Has no effect when the trials carry
+            verdicts.
     """
 
     results: Annotated[list[AgentTrialResult], Meta(max_length=100000)]

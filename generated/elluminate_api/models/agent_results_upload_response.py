@@ -5,12 +5,15 @@ from attrs import define, field
 
 @define(kw_only=True)
 class AgentResultsUploadResponse:
-    """What an upload created.
+    """What an upload stored.
 
     Attributes:
-        errors: Per-result problems of an otherwise stored upload. A message holding the words 'trajectory
-            dropped' makes the SDK add a format hint.
-        evaluation_task_id: Task to wait for, null when none was queued.
+        created_responses: Number of stored responses.
+        created_ratings: Number of stored verdicts.
+        errors: Problems of single trials. One with the words trajectory dropped means that the rest of its
+            trial stayed.
+        pending_evaluations: Number of trajectories that will be evaluated.
+        evaluation_task_id: Id of the task that evaluates. Null when there is none.
     """
 
     created_responses: int

@@ -8,12 +8,12 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class AgentTrialTaskRef:
-    """Names the task of one trial; at least one key is non-null.
+    """Task of one trial. At least one of the two fields is given.
 
     Attributes:
-        task_id: Row id from the definition; wins over the name.
-        task_name: Needed when task_id is null.
+        task_id: Id of the row in the definition. Counts before the name.
+        task_name: Name of the task, at most 10000 characters.
     """
 
     task_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
-    task_name: str | None = None
+    task_name: Annotated[str, Meta(max_length=10000)] | None = None

@@ -7,7 +7,14 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class AssistantAudio:
-    """Spoken answer, OpenAI shape; inside PromptResponse.messages all four keys are needed."""
+    """Spoken answer, in the shape of the OpenAI chat API. All four fields are present in stored responses.
+
+    Attributes:
+        id: Id of the audio.
+        data: The audio, Base64.
+        expires_at: When the provider forgets the audio, in seconds since 1970.
+        transcript: What is said.
+    """
 
     id: str
     data: str | Unset = UNSET

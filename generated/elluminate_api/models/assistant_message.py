@@ -9,13 +9,19 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class AssistantMessage:
-    """Assistant turn. On responses sent by the SDK every listed key except name is present, null when
-    unset. Unknown keys survive in responses.
+    """Turn of the model. Further fields are kept. Existing clients store responses with every field of
+    this schema except name, null where it has no value.
 
     Attributes:
-        content: Text, parts or null. Inside PromptResponse.messages only text or null parses.
-        tool_calls: null is turned into an empty list on read.
-        function_call: Legacy.
+        role: Always assistant.
+        content: Text, a list of parts, or null when the model only called tools. Text or null in stored
+            responses.
+        refusal: Why the model declined, in its words.
+        name: Name of the participant.
+        tool_calls: Calls of tools, in order. Null means none.
+        annotations: Notes on the message, for example sources.
+        audio: The spoken answer.
+        function_call: A called function in the provider's older form.
     """
 
     role: Literal["assistant"]

@@ -8,10 +8,18 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class ATIFAgent:
-    """Agent that ran."""
+    """Agent that ran.
+
+    Attributes:
+        name: Name of the agent, 1 to 255 characters.
+        version: Version of the agent. At most 255 characters.
+        model_name: Model that the agent used unless a step says otherwise. At most 256 characters.
+        tool_definitions: Tools of the agent, in the shape of the OpenAI chat API. At most 10000.
+        extra: Further information.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
-    version: str
-    model_name: str | None = None
-    tool_definitions: list[dict[str, Any]] | None = None
+    version: Annotated[str, Meta(max_length=255)]
+    model_name: Annotated[str, Meta(max_length=256)] | None = None
+    tool_definitions: Annotated[list[dict[str, Any]], Meta(max_length=10000)] | None = None
     extra: dict[str, Any] | None = None

@@ -7,10 +7,11 @@ from attrs import define
 
 @define(kw_only=True)
 class ATIFImageContentPart:
-    """Image part.
+    """Image in a message of a trajectory.
 
     Attributes:
-        source: Image location.
+        type: Always image.
+        source: Where an image is found.
     """
 
     type: Literal["image"]

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+from typing import Annotated
+
 from attrs import define
+from msgspec import Meta
 
 
 @define(kw_only=True)
 class ATIFImageSource:
-    """Image location."""
+    """Where an image is found.
 
-    media_type: str
-    path: str
+    Attributes:
+        media_type: Media type, for example image/png.
+        path: Path beside the trajectory, or address.
+    """
+
+    media_type: Annotated[str, Meta(max_length=255)]
+    path: Annotated[str, Meta(max_length=2048)]

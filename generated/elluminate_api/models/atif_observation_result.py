@@ -1,17 +1,29 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from attrs import define
+from msgspec import Meta
 
 
 @define(kw_only=True)
 class ATIFObservationResult:
-    """Outcome of one tool call."""
+    """Outcome of one tool call, or of the environment.
 
-    source_call_id: str | None = None
-    content: str | list[dict[str, Any]] | None = None
-    subagent_trajectory_ref: list[ATIFSubagentTrajectoryRef] | None = None
+    Attributes:
+        source_call_id: Id of the tool call of the same step that this is the outcome of.
+        content: Text, or a list of parts.
+        subagent_trajectory_ref: Trajectories of subagents that did the work. At most 1000.
+        extra: Further information.
+    """
+
+    source_call_id: Annotated[str, Meta(max_length=255)] | None = None
+    content: (
+        Annotated[str, Meta(max_length=10000000)]
+        | Annotated[list[dict[str, Any]], Meta(max_length=10000)]
+        | None
+    ) = None
+    subagent_trajectory_ref: Annotated[list[ATIFSubagentTrajectoryRef], Meta(max_length=1000)] | None = None
     extra: dict[str, Any] | None = None
 
 

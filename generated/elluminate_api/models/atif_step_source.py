@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class ATIFStepSource(OpenEnum):
-    """ATIFStepSource"""
+    """Who took the step."""
 
     AGENT = "agent"
     SYSTEM = "system"

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from attrs import define
+from msgspec import Meta
 
 
 @define(kw_only=True)
 class ATIFSubagentTrajectoryRef:
-    """Pointer to a subagent's trajectory; trajectory_id or trajectory_path must be non-empty."""
+    """Reference to the trajectory of a subagent. One of trajectory_id and trajectory_path is not empty.
 
-    trajectory_id: str | None = None
-    trajectory_path: str | None = None
-    session_id: str | None = None
+    Attributes:
+        trajectory_id: Id of an embedded trajectory.
+        trajectory_path: Path of a trajectory that is kept elsewhere.
+        session_id: Session of the subagent.
+        extra: Further information.
+    """
+
+    trajectory_id: Annotated[str, Meta(max_length=255)] | None = None
+    trajectory_path: Annotated[str, Meta(max_length=2048)] | None = None
+    session_id: Annotated[str, Meta(max_length=255)] | None = None
     extra: dict[str, Any] | None = None

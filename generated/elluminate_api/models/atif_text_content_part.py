@@ -1,13 +1,19 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from attrs import define
+from msgspec import Meta
 
 
 @define(kw_only=True)
 class ATIFTextContentPart:
-    """Text part."""
+    """Text in a message of a trajectory.
+
+    Attributes:
+        type: Always text.
+        text: The text.
+    """
 
     type: Literal["text"]
-    text: str
+    text: Annotated[str, Meta(max_length=10000000)]

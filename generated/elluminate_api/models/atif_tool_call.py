@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from attrs import define
+from msgspec import Meta
 
 
 @define(kw_only=True)
@@ -10,10 +11,13 @@ class ATIFToolCall:
     """Tool call of a step.
 
     Attributes:
+        tool_call_id: Id of the call, unique in its step.
+        function_name: Name of the called function.
         arguments: Any JSON object.
+        extra: Further information.
     """
 
-    tool_call_id: str
-    function_name: str
+    tool_call_id: Annotated[str, Meta(max_length=255)]
+    function_name: Annotated[str, Meta(max_length=255)]
     arguments: dict[str, Any]
     extra: dict[str, Any] | None = None

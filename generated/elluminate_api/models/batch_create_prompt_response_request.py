@@ -8,7 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class BatchCreatePromptResponseRequest:
-    """Many responses in one background task; not chunked by the SDK."""
+    """Responses to store or to generate in one background task.
+
+    Attributes:
+        prompt_response_ins: The responses, at most 100000.
+    """
 
     prompt_response_ins: Annotated[list[CreatePromptResponseRequest], Meta(max_length=100000)]
 

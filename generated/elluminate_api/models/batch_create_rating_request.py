@@ -10,11 +10,11 @@ from ..models.rating_mode import RatingMode
 
 @define(kw_only=True)
 class BatchCreateRatingRequest:
-    """Rate many responses in one background task.
+    """Responses to rate in one background task.
 
     Attributes:
-        rating_mode: How much effort the judge spends. Both modes yield reasoning; some rating versions ignore
-            it.
+        prompt_response_ids: Ids of the responses, at most 100000.
+        rating_mode: Effort of the judge. Both modes give a reasoning; some judges make no difference.
     """
 
     prompt_response_ids: Annotated[

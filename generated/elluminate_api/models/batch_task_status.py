@@ -7,11 +7,12 @@ from ..models.task_status import TaskStatus
 
 @define(kw_only=True)
 class BatchTaskStatus:
-    """Poll answer and stream event of a response or rating batch.
+    """State of a response batch or a rating batch, as poll and as stream event.
 
     Attributes:
-        status: State of a background task. Streaming and agent-evaluation waits end on SUCCESS, FAILURE,
-            REVOKED, REJECTED or TIMEOUT; the other polling loops end only on SUCCESS or FAILURE.
+        status: State of a background task. All but PENDING and STARTED are final; TIMEOUT means the limit
+            of 10 hours.
+        error_msg: Why the task failed. Null unless it did.
     """
 
     status: TaskStatus

@@ -13,7 +13,11 @@ class CollectionColumn:
     """Column of a collection.
 
     Attributes:
-        column_type: Absent in a request means the server picks the type.
+        id: Id of the column. Absent or null for a column that does not exist yet.
+        name: Name of the column; placeholders use it. Unique in the collection.
+        column_type: What the values are. Absent or null in a request, the server picks it.
+        default_value: Value of rows that do not give one.
+        column_position: Position, counted from 0. In requests the order of the list counts instead.
         categorical_values: Allowed values of a category column.
     """
 

@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class CollectionType(OpenEnum):
-    """Kind of collection."""
+    """Kind of a collection."""
 
     AGENTIC = "AGENTIC"
     PERSONA = "PERSONA"

@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class ColumnType(OpenEnum):
-    """Storage type of a collection column."""
+    """What the values of a column are."""
 
     CATEGORY = "category"
     CONVERSATION = "conversation"

@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class ComparisonFilter(OpenEnum):
-    """Keep samples where experiment B beats (improved) or trails (regressed) experiment A."""
+    """Direction of change from experiment A to experiment B."""
 
     IMPROVED = "improved"
     REGRESSED = "regressed"

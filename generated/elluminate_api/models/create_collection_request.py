@@ -11,12 +11,16 @@ from ..models.collection_type import CollectionType
 
 @define(kw_only=True)
 class CreateCollectionRequest:
-    """New collection.
+    """A collection to create, optionally with columns and rows.
 
     Attributes:
-        name: The schema allows leaving it out; the SDK method always passes it.
-        variables: Initial rows, each a map from column name to value.
-        collection_type: Kind of collection.
+        name: Name, unique in the project. 1 to 255 characters, not only blanks. Left out, the server
+            invents one.
+        description: What the collection is for. At most 10000 characters.
+        variables: First rows, each an object from column name to value. At most 1000000.
+        columns: Columns in order. At most 1000.
+        read_only: Whether rows and columns are locked from the start.
+        collection_type: Kind of a collection.
         environment_config: Any JSON object.
     """
 

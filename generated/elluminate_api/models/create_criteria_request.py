@@ -8,13 +8,16 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class CreateCriteriaRequest:
-    """Adds or generates criteria. Exactly one of prompt_template_id and criterion_set_id is non-null;
-    generation needs a template.
+    """Criteria to add, or to have generated. Exactly one of prompt_template_id and criterion_set_id is
+    given.
 
     Attributes:
-        template_variables_id: The SDK always sends null.
-        criteria: null asks the server to generate criteria with an LLM; an empty list together with
-            delete_existing clears the set.
+        prompt_template_id: Id of the template version whose linked set gets the criteria.
+        criterion_set_id: Id of the set that gets the criteria.
+        template_variables_id: Id of the row that the criteria are for. Null for all rows, which is what existing clients
+            send.
+        criteria: Criteria to store, at most 10000. Null has a model write them, which needs a template.
+        delete_existing: Whether the present criteria of the set are removed first.
     """
 
     prompt_template_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class CreateCriterionSetRequest:
-    """New criterion set.
+    """A criterion set to create.
 
     Attributes:
-        criteria: null when none were given; an empty list is also sent as null.
+        name: Name, unique in the project. 1 to 255 characters, not only blanks.
+        criteria: First criteria, at most 10000. Null or an empty list for none.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]

@@ -11,21 +11,28 @@ from ..models.rating_mode import RatingMode
 
 @define(kw_only=True)
 class CreateExperimentRequest:
-    """New experiment.
+    """An experiment to create.
 
     Attributes:
-        collection_id: Exactly one of this and scenario_set_id is set.
-        criterion_set_id: null falls back to the template's linked set.
-        llm_config_id: null uses the platform default.
-        generate: true starts a background run at once.
-        rating_mode: How much effort the judge spends. Both modes yield reasoning; some rating versions ignore
-            it.
-        rating_version: null uses the project default; latest is an alias; unknown keys are substituted, not
-            refused.
-        response_column_id: Column that already holds the answers; no LLM generation then, and one epoch.
-        evaluation_mode: How an experiment produces and judges responses.
-        persona_group_id: Required for MULTI_TURN, refused otherwise.
-        scenario_set_id: Only with MULTI_TURN.
+        name: Name, unique in the project. 1 to 255 characters, not only blanks.
+        description: What the experiment is for. At most 10000 characters.
+        prompt_template_id: Id of the template version. Null where the rows hold the prompt, and for AGENTIC.
+        collection_id: Id of the collection. Exactly one of this and scenario_set_id is given.
+        criterion_set_id: Id of the criterion set. Null means the one that is linked to the template.
+        llm_config_id: Id of the LLM config that answers. Null means the server's default model.
+        generate: Whether the run starts at once.
+        rating_mode: Effort of the judge. Both modes give a reasoning; some judges make no difference.
+        n_epochs: Number of runs over the collection, 1 to 1000.
+        generation_params: Sampling of this experiment. Null leaves it to the LLM config.
+        rating_version: Key of the judge, at most 100 characters. Null means the project's default, latest the
+            newest stable one, mock none that calls a model. An unknown key is replaced by the default,
+            not refused.
+        response_column_id: Id of the column that already holds the answers. No model is called then.
+        evaluation_mode: How the responses of an experiment come about and are judged.
+        agent_config: Settings of the agent under test.
+        evaluation_agent_config: Settings of the agent that judges trajectories.
+        persona_group_id: Id of the personas. Needed for MULTI_TURN, refused otherwise.
+        scenario_set_id: Id of the scenario set. Only with MULTI_TURN.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]

@@ -12,14 +12,34 @@ from ..models.verbosity import Verbosity
 
 @define(kw_only=True)
 class CreateLLMConfigRequest:
-    """New LLM config: the LLMConfig fields without id.
+    """An LLM config to create.
 
     Attributes:
-        inference_type: Provider protocol behind an LLM config.
-        timeout: Seconds.
-        temperature: Not together with reasoning_effort.
-        custom_api_config: Request template for generic providers.
-        custom_response_parser: Python source that extracts the answer.
+        name: Name, unique in the project. 1 to 255 characters, not only blanks.
+        llm_model_name: Name of the model at its provider. 1 to 255 characters.
+        api_key: Key of the provider, at most 4096 characters. Stored, never shown again.
+        description: What the config is for. At most 10000 characters.
+        llm_base_url: Address of the provider's API, at most 2048 characters. Null means the provider's usual one.
+        api_version: Version of the provider's API, where it has several. At most 100 characters.
+        max_connections: Calls at the same time, 1 to 1000.
+        inference_type: Protocol of the model's provider.
+        max_retries: Repetitions of a failed call, 0 to 100. Null means the server's default.
+        timeout: Longest wait for an answer, 1 to 36000 seconds. Null means the server's default.
+        system_message: System message that is put before every prompt. At most 1000000 characters.
+        max_tokens: Longest answer, in tokens. Null means the provider's default.
+        top_p: Share of the probability mass that tokens are drawn from, 0 to 1.
+        temperature: Randomness, 0 to 2. Not together with reasoning_effort.
+        best_of: Number of candidates that the provider picks from, 1 to 100.
+        top_k: Number of most likely tokens that are drawn from.
+        logprobs: Whether the provider returns log probabilities.
+        top_logprobs: Number of alternatives per token with log probabilities, 0 to 20.
+        reasoning_effort: How much the model may think. Not together with temperature.
+        verbosity: How long answers should be.
+        custom_api_config: Request template, for the custom_api protocol.
+        custom_response_parser: How the answer is found in the provider's response, for the custom_api protocol. At most
+            100000 characters.
+        input_price_per_mtok: Price of a million input tokens, in US dollars, 0 to 1000000.
+        output_price_per_mtok: Price of a million output tokens, in US dollars, 0 to 1000000.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
@@ -27,12 +47,12 @@ class CreateLLMConfigRequest:
     api_key: Annotated[str, Meta(max_length=4096)] = field(repr=False)
     description: Annotated[str, Meta(max_length=10000)] = ""
     llm_base_url: Annotated[str, Meta(max_length=2048)] | None = None
-    api_version: str | None = None
+    api_version: Annotated[str, Meta(max_length=100)] | None = None
     max_connections: Annotated[int, Meta(ge=1, le=1000)] = 10
     inference_type: InferenceType = InferenceType.OPENAI
     max_retries: Annotated[int, Meta(ge=0, le=100)] | None = None
     timeout: Annotated[int, Meta(ge=1, le=36000)] | None = None
-    system_message: str | None = None
+    system_message: Annotated[str, Meta(max_length=1000000)] | None = None
     max_tokens: Annotated[int, Meta(ge=1, le=2147483647)] | None = None
     top_p: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
     temperature: Annotated[float, Meta(ge=0.0, le=2.0)] | None = None
@@ -43,6 +63,6 @@ class CreateLLMConfigRequest:
     reasoning_effort: ReasoningEffort | None = None
     verbosity: Verbosity | None = None
     custom_api_config: dict[str, Any] | None = None
-    custom_response_parser: str | None = None
+    custom_response_parser: Annotated[str, Meta(max_length=100000)] | None = None
     input_price_per_mtok: Annotated[float, Meta(ge=0.0, le=1000000.0)] | None = None
     output_price_per_mtok: Annotated[float, Meta(ge=0.0, le=1000000.0)] | None = None

@@ -9,11 +9,13 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class CreateProjectRequest:
-    """New project.
+    """A project to create.
 
     Attributes:
-        organization_id: Taken by the SDK from the active project's organization.
-        public_in_org: Left out of the body when the caller does not set it; the server default then applies.
+        name: Name, unique in the organization. 1 to 255 characters, not only blanks.
+        description: What the project is for. At most 10000 characters.
+        organization_id: Id of the organization that will own the project.
+        public_in_org: Whether every member of the organization may see the project. Left out, the server decides.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]

@@ -8,19 +8,24 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class CreatePromptResponseRequest:
-    """Response to store or to generate.
+    """A response to store or to generate.
 
     Attributes:
-        llm_config_id: Used for generation only.
-        messages: Empty asks for generation; a non-empty list has to include an answer, that is an assistant
-            or a tool turn.
+        template_variables_id: Id of the row that is answered.
+        experiment_id: Id of the experiment that the response belongs to.
+        epoch: Number of the run over the collection, 1 to 1000000.
+        llm_config_id: Id of the LLM config that generates. Null means the experiment's. Has no effect when
+            storing.
+        messages: Answer to store, with what came before it; at least one assistant or tool turn, at most
+            10000 messages. Empty asks for generation.
+        metadata: How the answer came about.
     """
 
     template_variables_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     experiment_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     epoch: Annotated[int, Meta(ge=1, le=1000000)] = 1
     llm_config_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
-    messages: list[dict[str, Any]] = field(factory=list)
+    messages: Annotated[list[dict[str, Any]], Meta(max_length=10000)] = field(factory=list)
     metadata: GenerationMetadata | None = None
 
 

@@ -10,19 +10,23 @@ from ..models.tool_choice_mode import ToolChoiceMode
 
 @define(kw_only=True)
 class CreatePromptTemplateRequest:
-    """New template or new version. A plain string prompt arrives as a single user message.
+    """A prompt template, or its next version. A prompt that is one text is one user message.
 
     Attributes:
-        response_format_json_schema: Any OpenAI response_format object; from a Pydantic class it is {type: json_schema,
-            json_schema: {name, schema, strict: true}}.
-        tool_choice: Only together with tools.
-        parent_prompt_template_id: Version this one derives from.
+        name: Name of the template, 1 to 255 characters, not only blanks. Null has the server invent one.
+        messages: Messages with placeholders, two braces around a name, in order. At most 10000.
+        response_format_json_schema: Response format that the model is held to, in the shape of the OpenAI chat API, for example
+            an object with type json_schema and json_schema holding name, schema and strict.
+        tools: Tools that are offered to the model. At most 1000.
+        tool_choice: Whether the model calls tools, or which one. Only together with tools; null leaves it to the
+            model.
+        parent_prompt_template_id: Id of the version that this one was made from. Not part of the content.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")] | None = None
     messages: Annotated[list[dict[str, Any]], Meta(max_length=10000)] = field(factory=list)
     response_format_json_schema: dict[str, Any] | None = None
-    tools: list[FunctionTool] | None = None
+    tools: Annotated[list[FunctionTool], Meta(max_length=1000)] | None = None
     tool_choice: NamedToolChoice | ToolChoiceMode | None = None
     parent_prompt_template_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
 

@@ -10,11 +10,11 @@ from ..models.rating_mode import RatingMode
 
 @define(kw_only=True)
 class CreateRatingRequest:
-    """Rate one response now.
+    """A response to rate now.
 
     Attributes:
-        rating_mode: How much effort the judge spends. Both modes yield reasoning; some rating versions ignore
-            it.
+        prompt_response_id: Id of the response.
+        rating_mode: Effort of the judge. Both modes give a reasoning; some judges make no difference.
     """
 
     prompt_response_id: Annotated[int, Meta(ge=1, le=9007199254740991)]

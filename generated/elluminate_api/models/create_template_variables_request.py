@@ -8,11 +8,12 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class CreateTemplateVariablesRequest:
-    """New row. Exactly one of input_values and prompt_template_id is non-null.
+    """A row to add. Exactly one of input_values and prompt_template_id is given.
 
     Attributes:
-        input_values: Manual mode.
-        prompt_template_id: Generation mode: the server's LLM writes the row for this template.
+        input_values: Column name to value, to store a row as given.
+        prompt_template_id: Id of the template version for whose placeholders a model writes the values.
+        environment_config: Settings for an agent that works on this row.
     """
 
     input_values: dict[str, Any] | None = None

@@ -7,7 +7,16 @@ from attrs import define
 
 @define(kw_only=True)
 class Criterion:
-    """One yes/no question."""
+    """One yes/no question that responses are rated by.
+
+    Attributes:
+        id: Id of this version of the criterion.
+        criterion_str: The question. Placeholders are filled from the row that is rated.
+        created_at: When this version was created.
+        label: Short name.
+        prompt_template: Template that the criterion was made for.
+        template_variables: Row that the criterion is for; null means all rows.
+    """
 
     id: int
     criterion_str: str

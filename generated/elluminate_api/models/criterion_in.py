@@ -8,7 +8,12 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class CriterionIn:
-    """Question to create."""
+    """A criterion to create.
+
+    Attributes:
+        criterion_str: The question. May hold placeholders. 1 to 100000 characters, not only blanks.
+        label: Short name, at most 255 characters. Null has the server number it.
+    """
 
     criterion_str: Annotated[str, Meta(min_length=1, max_length=100000, pattern=r"\S")]
     label: Annotated[str, Meta(max_length=255)] | None = None

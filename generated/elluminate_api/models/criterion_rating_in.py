@@ -10,17 +10,18 @@ from ..models.rating_value import RatingValue
 
 @define(kw_only=True)
 class CriterionRatingIn:
-    """Verdict supplied with an upload; criterion_id or label is non-null.
+    """Verdict that comes with a trial. At least one of criterion_id and label is given.
 
     Attributes:
-        rating: Verdict for one criterion.
-        criterion_id: Frozen id from the definition; the server refuses a rating that gives only a label.
-        label: Shown only.
-        description: Ignored by the server.
+        rating: Verdict on one response for one criterion.
+        criterion_id: Id of the criterion in the definition. A verdict without it is refused.
+        label: Short name of the criterion, at most 25 characters. Shown only; may repeat.
+        description: Has no effect. At most 10000 characters.
+        reasoning: Why. At most 1000000 characters.
     """
 
     rating: RatingValue
     criterion_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     label: Annotated[str, Meta(max_length=25)] | None = None
     description: Annotated[str, Meta(max_length=10000)] = ""
-    reasoning: str = ""
+    reasoning: Annotated[str, Meta(max_length=1000000)] = ""

@@ -5,7 +5,14 @@ from attrs import define
 
 @define(kw_only=True)
 class CriterionSet:
-    """Named group of criteria."""
+    """Named group of criteria.
+
+    Attributes:
+        id: Id of the criterion set.
+        name: Name, unique in the project.
+        linked_prompt_templates: Template versions that use this set when an experiment names none.
+        criteria: Criteria in order of creation.
+    """
 
     id: int
     name: str

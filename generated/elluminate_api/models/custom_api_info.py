@@ -5,7 +5,13 @@ from attrs import define
 
 @define(kw_only=True)
 class CustomApiInfo:
-    """Trace of a custom provider call."""
+    """Trace of a call over the custom_api protocol.
+
+    Attributes:
+        provider: Name of the provider.
+        api_request_id: Id that the provider gave the call.
+        track_request_url: Address where the provider shows the call.
+    """
 
     provider: str
     api_request_id: str | None = None

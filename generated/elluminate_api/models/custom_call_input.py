@@ -5,7 +5,12 @@ from attrs import define
 
 @define(kw_only=True)
 class CustomCallInput:
-    """Name and free-text input of a called custom tool."""
+    """Custom tool that a model called.
+
+    Attributes:
+        name: Name of the tool.
+        input: Input as the model wrote it.
+    """
 
     name: str
     input: str

@@ -7,7 +7,14 @@ from attrs import define
 
 @define(kw_only=True)
 class DailyUsageStats:
-    """Usage on one day."""
+    """Usage on one day.
+
+    Attributes:
+        date: The day, in UTC.
+        requests: Number of responses.
+        input_tokens: Tokens of the prompts.
+        output_tokens: Tokens of the answers.
+    """
 
     date: datetime.date
     requests: int = 0

@@ -9,7 +9,13 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class DeveloperMessage:
-    """Developer turn. Not accepted inside PromptResponse.messages."""
+    """Instructions of the developer. Not part of stored responses. Further fields are kept.
+
+    Attributes:
+        role: Always developer.
+        content: Text, or a list of parts.
+        name: Name of the participant.
+    """
 
     role: Literal["developer"]
     content: str | list[ContentPart]

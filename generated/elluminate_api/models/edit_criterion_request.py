@@ -9,7 +9,12 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class EditCriterionRequest:
-    """Fields to change; an absent one stays."""
+    """Changes to a criterion. Absent fields stay as they are.
+
+    Attributes:
+        criterion_str: New question. 1 to 100000 characters, not only blanks.
+        label: New short name, at most 255 characters.
+    """
 
     criterion_str: Annotated[str, Meta(min_length=1, max_length=100000, pattern=r"\S")] | Unset = UNSET
     label: Annotated[str, Meta(max_length=255)] | Unset = UNSET

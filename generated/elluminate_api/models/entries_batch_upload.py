@@ -7,11 +7,11 @@ from ..types import File
 
 @define(kw_only=True)
 class EntriesBatchUpload:
-    """Multipart form of a bulk row upload.
+    """Form with the rows to add.
 
     Attributes:
-        file: JSON Lines, UTF-8: one JSON object of input values per line, no trailing newline. At most 64
-            MiB.
+        file: JSON Lines in UTF-8, one object from column name to value per line, no line break at the end
+            needed. At most 64 MiB.
     """
 
     file: File

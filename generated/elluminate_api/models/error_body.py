@@ -9,12 +9,11 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class ErrorBody:
-    """Error envelope. Must be a JSON object for the SDK to read detail.
+    """Body of every error. Other fields may be present.
 
     Attributes:
-        detail: Human-readable reason. A truthy value becomes the exception message verbatim; without it the
-            raw body text is used. The list form is inferred (framework validation errors), not parsed
-            by the SDK.
+        detail: What was wrong, with the value. A text from elluminate_server; other servers may send a list
+            of objects.
     """
 
     detail: str | list[dict[str, Any]] | Unset = UNSET

@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class EvaluationMode(OpenEnum):
-    """How an experiment produces and judges responses."""
+    """How the responses of an experiment come about and are judged."""
 
     AGENTIC = "AGENTIC"
     MULTI_TURN = "MULTI_TURN"

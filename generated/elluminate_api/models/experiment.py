@@ -10,17 +10,31 @@ from ..models.evaluation_mode import EvaluationMode
 
 @define(kw_only=True)
 class Experiment:
-    """Evaluation run. Even a MULTI_TURN one needs a collection object here.
+    """A template version run over a collection, answered by a model and judged by a criterion set.
 
     Attributes:
-        collection: Set of test cases, without its rows.
+        id: Id of the experiment.
+        name: Name, unique in the project.
+        collection: Named set of test cases, without its rows.
         criterion_set: Named group of criteria.
-        llm_config: Key must be present.
-        rating_version: Judge actually used, after any substitution.
-        rated_responses: The SDK fills this itself from the responses list; run and retry answers carry none.
-        generation_task_id: Set while generation or evaluation runs, null otherwise.
-        evaluation_mode: How an experiment produces and judges responses.
-        dropped_trajectories: Responses whose uploaded trajectory was rejected.
+        llm_config: The LLM config that answers. Always present; null means the server's default model.
+        created_at: When the experiment was created.
+        updated_at: When the experiment last changed.
+        description: What the experiment is for.
+        prompt_template: The template version. Null where the rows hold the prompt, and for agents.
+        rating_version: The judge that is used, also when another one was asked for.
+        rated_responses: For readers to fill from the list of responses; a server leaves it empty.
+        generation_task_id: Id of the current task. Null when nothing is running.
+        has_internal_error: True when the last task ended by a fault.
+        generation_params: Sampling of this experiment.
+        n_epochs: Number of runs over the collection.
+        response_column_id: Id of the column that holds the answers, where they are not generated.
+        results: Aggregates. Null before the first run.
+        logs: Log of the last run, lines separated by line feeds.
+        evaluation_mode: How the responses of an experiment come about and are judged.
+        agent_config: Settings of the agent under test.
+        evaluation_agent_config: Settings of the agent that judges trajectories.
+        dropped_trajectories: Number of responses whose uploaded trajectory was not valid.
     """
 
     id: int

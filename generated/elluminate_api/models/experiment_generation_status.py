@@ -9,19 +9,20 @@ from ..models.task_status import TaskStatus
 
 @define(kw_only=True)
 class ExperimentGenerationStatus:
-    """Poll answer and stream event of a generation or evaluation task.
+    """State of a generation or evaluation task, as poll and as stream event.
 
     Attributes:
-        status: State of a background task. Streaming and agent-evaluation waits end on SUCCESS, FAILURE,
-            REVOKED, REJECTED or TIMEOUT; the other polling loops end only on SUCCESS or FAILURE.
-        completed_responses: null or absent means no progress information.
-        completed_ratings: Must be an integer in stream events whenever completed_responses is.
-        total_responses: Must be an integer in stream events whenever completed_responses is.
-        logs_delta: Log lines added since the last poll with the same connection_uuid, or since the last event
-            of this stream.
-        generation_task_id: The experiment's current task. Absent is different from null: absent means an old server
-            without hand-off information, null means the task slot is free.
-        has_internal_error: The experiment's error flag, read together with generation_task_id.
+        status: State of a background task. All but PENDING and STARTED are final; TIMEOUT means the limit
+            of 10 hours.
+        error_msg: Why the task failed. Null unless it did.
+        completed_responses: Number of responses so far. Null or absent when the progress is not known.
+        completed_ratings: Number of ratings so far. A number whenever completed_responses is one.
+        total_responses: Number of responses in the end. A number whenever completed_responses is one.
+        logs_delta: Log lines since the last poll with the same connection_uuid, or since the last event of the
+            stream.
+        generation_task_id: Id of the experiment's current task. Null means that none is running; absent, that the
+            server does not tell.
+        has_internal_error: Whether the experiment's last task ended by a fault. Read together with generation_task_id.
     """
 
     status: TaskStatus

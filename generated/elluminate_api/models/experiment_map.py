@@ -5,7 +5,15 @@ from attrs import define
 
 @define(kw_only=True)
 class ExperimentMap:
-    """Overview of an experiment without message bodies; samples holds one page."""
+    """Overview of an experiment without message texts.
+
+    Attributes:
+        experiment_id: Id of the experiment.
+        name: Name of the experiment.
+        num_samples: Number of samples over all pages.
+        num_responses: Number of responses over all pages.
+        samples: One page of samples.
+    """
 
     experiment_id: int
     name: str

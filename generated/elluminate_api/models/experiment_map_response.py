@@ -5,7 +5,19 @@ from attrs import define
 
 @define(kw_only=True)
 class ExperimentMapResponse:
-    """Summary of one response."""
+    """Summary of one response.
+
+    Attributes:
+        response_id: Id of the response.
+        epoch: Number of the run over the collection, counted from 1.
+        has_trajectory: True when the response has a trajectory.
+        has_error: True when the generation failed.
+        task_name: Name of the agent's task.
+        total_steps: Number of steps of the agent.
+        total_cost_usd: Cost of the agent, in US dollars.
+        num_criteria_passed: Number of YES verdicts. Null before the rating.
+        num_criteria_failed: Number of NO verdicts. Null before the rating.
+    """
 
     response_id: int
     epoch: int

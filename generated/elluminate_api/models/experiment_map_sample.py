@@ -5,7 +5,13 @@ from attrs import define
 
 @define(kw_only=True)
 class ExperimentMapSample:
-    """Responses sharing a row (and persona)."""
+    """The responses to one row, by one persona where there are several.
+
+    Attributes:
+        template_variables_id: Id of the row.
+        responses: Summaries in order of epoch.
+        persona: The persona. Null outside multi-turn experiments.
+    """
 
     template_variables_id: int
     responses: list[ExperimentMapResponse]

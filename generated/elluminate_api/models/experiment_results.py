@@ -5,12 +5,28 @@ from attrs import define, field
 
 @define(kw_only=True)
 class ExperimentResults:
-    """Aggregates of an experiment. The per-response lists hold no nulls.
+    """Aggregates over the rated responses of an experiment. The lists have one entry per response and no
+    nulls.
 
     Attributes:
-        mean_all_ratings: Shares of yes and no verdicts, 0 to 1.
-        mean_rating_by_criterion_id: Keys are criterion ids as decimal strings.
-        num_failed_responses: Responses whose generation failed at the LLM API.
+        mean_all_ratings: Shares of the verdicts; they add up to 1.
+        mean_rating_by_criterion_id: Shares per criterion. The keys are criterion ids as decimal text.
+        input_tokens_per_response: Tokens of each prompt.
+        output_tokens_per_response: Tokens of each answer.
+        duration_seconds_per_response: Duration of each call, in seconds.
+        num_rated_responses: Number of responses with at least one rating.
+        num_failed_responses: Number of responses whose generation failed.
+        std_all_ratings: Always 0; kept for older readers.
+        mean_duration_seconds: Mean duration of a call, in seconds.
+        mean_input_tokens: Mean tokens per prompt.
+        mean_output_tokens: Mean tokens per answer.
+        mean_reasoning_tokens: Mean tokens of reasoning per answer.
+        reasoning_tokens_per_response: Tokens of reasoning of each answer.
+        completed_epochs: Number of epochs that are complete.
+        experiment_duration_seconds: From the start of the run to its end, in seconds.
+        estimated_input_cost_usd: Price of the prompts by the config's prices, in US dollars. 0 without prices.
+        estimated_output_cost_usd: Price of the answers by the config's prices, in US dollars. 0 without prices.
+        estimated_total_cost_usd: Sum of the two.
     """
 
     mean_all_ratings: MeanRating

@@ -1,4 +1,4 @@
-"""Keys are criterion ids as decimal strings."""
+"""Shares per criterion. The keys are criterion ids as decimal text."""
 
 from ..models.mean_rating import MeanRating
 

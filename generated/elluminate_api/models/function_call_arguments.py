@@ -5,10 +5,11 @@ from attrs import define
 
 @define(kw_only=True)
 class FunctionCallArguments:
-    """Name and arguments of a called function.
+    """Function that a model called.
 
     Attributes:
-        arguments: JSON text.
+        name: Name of the function.
+        arguments: Arguments as JSON text, as the model wrote it; it need not be valid.
     """
 
     name: str

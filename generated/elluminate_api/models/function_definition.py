@@ -7,10 +7,13 @@ from attrs import define
 
 @define(kw_only=True)
 class FunctionDefinition:
-    """Callable function offered to the model. The SDK sends all four keys.
+    """Function that a model may call. Existing clients send all four fields.
 
     Attributes:
-        parameters: JSON schema of the arguments.
+        name: Name of the function.
+        description: What the function does, for the model.
+        parameters: JSON Schema of the arguments. Null means no arguments.
+        strict: Whether the model has to keep to the schema exactly.
     """
 
     name: str

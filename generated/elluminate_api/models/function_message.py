@@ -7,7 +7,14 @@ from attrs import define
 
 @define(kw_only=True)
 class FunctionMessage:
-    """Legacy function result turn. Not accepted inside PromptResponse.messages."""
+    """Result of a function in the provider's older form. Not part of stored responses. Further fields are
+    kept.
+
+    Attributes:
+        role: Always function.
+        name: Name of the function.
+        content: The result as text.
+    """
 
     role: Literal["function"]
     name: str

@@ -7,10 +7,11 @@ from attrs import define
 
 @define(kw_only=True)
 class FunctionTool:
-    """Tool offered to the model.
+    """Tool that is offered to a model. Calls are recorded and can be rated; no server runs them.
 
     Attributes:
-        function: Callable function offered to the model. The SDK sends all four keys.
+        type: Always function.
+        function: Function that a model may call. Existing clients send all four fields.
     """
 
     type: Literal["function"]

@@ -5,12 +5,17 @@ from attrs import define
 
 @define(kw_only=True)
 class GenerationMetadata:
-    """How a response or rating was produced.
+    """How a response or a rating came about. Null where it is not known.
 
     Attributes:
-        input_tokens: Includes cached_tokens.
-        output_tokens: Includes reasoning_tokens.
-        trajectory_ingest_error: Server-set reason why an uploaded trajectory was dropped.
+        llm_model_config: Model that answered, and how it was called.
+        duration_seconds: How long the call took, in seconds.
+        input_tokens: Tokens of the prompt, cached ones included.
+        output_tokens: Tokens of the answer, reasoning included.
+        reasoning_tokens: Tokens of the reasoning.
+        cached_tokens: Tokens of the prompt that the provider had cached.
+        custom_api_info: Trace of a call over the custom_api protocol.
+        trajectory_ingest_error: Why an uploaded trajectory was dropped. Set by the server.
     """
 
     llm_model_config: LLMConfig | None = None

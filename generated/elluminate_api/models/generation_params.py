@@ -11,11 +11,16 @@ from ..models.verbosity import Verbosity
 
 @define(kw_only=True)
 class GenerationParams:
-    """Sampling overrides of one experiment. The bounds and the exclusion of temperature with
-    reasoning_effort are enforced on read too.
+    """Sampling of one experiment; what is null comes from the LLM config. Temperature and reasoning effort
+    exclude each other, in answers too.
 
     Attributes:
-        temperature: Not together with reasoning_effort.
+        temperature: Randomness, 0 to 2. Not together with reasoning_effort.
+        reasoning_effort: How much the model may think. Not together with temperature.
+        verbosity: How long answers should be.
+        top_p: Share of the probability mass that tokens are drawn from, 0 to 1.
+        max_tokens: Longest answer, in tokens.
+        max_connections: Calls at the same time, 1 to 1000.
     """
 
     temperature: Annotated[float, Meta(ge=0.0, le=2.0)] | None = None

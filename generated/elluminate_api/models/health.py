@@ -10,6 +10,7 @@ class Health:
     """State of a running server.
 
     Attributes:
+        status: Always ok.
         version: Version of the server.
     """
 

@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class InferenceType(OpenEnum):
-    """Provider protocol behind an LLM config."""
+    """Protocol of the model's provider."""
 
     BOTARIO = "botario"
     CUSTOM_API = "custom_api"

@@ -12,15 +12,35 @@ from ..models.verbosity import Verbosity
 
 @define(kw_only=True)
 class LLMConfig:
-    """Model and provider settings. Also embedded in generation metadata, where a locally built one has a
-    null id. description, max_connections and inference_type must not be null.
+    """How a model is called. Also part of the metadata of responses, where it says which model answered
+    and may have no id.
 
     Attributes:
-        inference_type: Provider protocol behind an LLM config.
-        timeout: Seconds.
-        temperature: Not together with reasoning_effort.
-        custom_api_config: Request template for generic providers.
-        custom_response_parser: Python source that extracts the answer.
+        id: Id of the config. Null in metadata for a config that is not stored.
+        name: Name, unique in the project.
+        description: What the config is for. Never null; may be empty.
+        llm_model_name: Name of the model at its provider.
+        llm_base_url: Address of the provider's API. Null means the provider's usual one.
+        api_key: Key of the provider. Masked in answers, null where there is none.
+        api_version: Version of the provider's API, where it has several.
+        max_connections: Calls at the same time. Never null.
+        inference_type: Protocol of the model's provider.
+        max_retries: Repetitions of a failed call. Null means the server's default.
+        timeout: Longest wait for an answer, in seconds. Null means the server's default.
+        system_message: System message that is put before every prompt.
+        max_tokens: Longest answer, in tokens. Null means the provider's default.
+        top_p: Share of the probability mass that tokens are drawn from, 0 to 1.
+        temperature: Randomness, 0 to 2. Not together with reasoning_effort.
+        best_of: Number of candidates that the provider picks from.
+        top_k: Number of most likely tokens that are drawn from.
+        logprobs: Whether the provider returns log probabilities.
+        top_logprobs: Number of alternatives per token with log probabilities.
+        reasoning_effort: How much the model may think. Not together with temperature.
+        verbosity: How long answers should be.
+        custom_api_config: Request template, for the custom_api protocol.
+        custom_response_parser: How the answer is found in the provider's response, for the custom_api protocol.
+        input_price_per_mtok: Price of a million input tokens, in US dollars.
+        output_price_per_mtok: Price of a million output tokens, in US dollars.
     """
 
     id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None

@@ -8,7 +8,12 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class MeanRating:
-    """Shares of yes and no verdicts, 0 to 1."""
+    """Shares of the verdicts; they add up to 1.
+
+    Attributes:
+        yes: Share of YES, 0 to 1.
+        no: Share of NO, 0 to 1.
+    """
 
     yes: Annotated[float, Meta(ge=0.0, le=1.0)]
     no: Annotated[float, Meta(ge=0.0, le=1.0)]

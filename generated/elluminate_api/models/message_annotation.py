@@ -7,10 +7,11 @@ from attrs import define
 
 @define(kw_only=True)
 class MessageAnnotation:
-    """Note on an assistant message, OpenAI shape.
+    """Note on an assistant message, in the shape of the OpenAI chat API.
 
     Attributes:
-        url_citation: Span of text backed by a web page.
+        type: Always url_citation.
+        url_citation: Passage of a message that a web page backs.
     """
 
     type: Literal["url_citation"]

@@ -7,7 +7,12 @@ from ..models.named_tool_choice_type import NamedToolChoiceType
 
 @define(kw_only=True)
 class NamedToolChoice:
-    """Forces one tool."""
+    """Tool that the model has to call.
+
+    Attributes:
+        type: Kind of the tool.
+        function: The function; given for type function.
+    """
 
     type: NamedToolChoiceType
     function: ToolChoiceFunction | None = None

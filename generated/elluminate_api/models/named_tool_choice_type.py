@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class NamedToolChoiceType(OpenEnum):
-    """NamedToolChoiceType"""
+    """Kind of the tool."""
 
     CODE_INTERPRETER = "code_interpreter"
     FILE_SEARCH = "file_search"

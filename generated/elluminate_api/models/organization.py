@@ -10,7 +10,12 @@ class Organization:
     """Owner of projects.
 
     Attributes:
-        stripe_subscription_id: Key must be present, may be null.
+        id: Id of the organization.
+        name: Name of the organization.
+        domain: E-mail domain of the organization. May be empty.
+        stripe_subscription_id: Billing reference. Always present; null on servers without billing.
+        created_at: When the organization was created.
+        updated_at: When the organization last changed.
     """
 
     id: int

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedCriterion:
-    """One page of Criterion objects.
+    """One page of criteria.
 
     Attributes:
-        count: Items over all pages.
+        items: Criteria of this page.
+        count: Number of items over all pages.
     """
 
     items: list[Criterion]

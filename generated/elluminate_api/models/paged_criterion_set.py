@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedCriterionSet:
-    """One page of CriterionSet objects.
+    """One page of criterion sets.
 
     Attributes:
-        count: Items over all pages.
+        items: Criterion sets of this page.
+        count: Number of items over all pages.
     """
 
     items: list[CriterionSet]

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedExperiment:
-    """One page of Experiment objects.
+    """One page of experiments.
 
     Attributes:
-        count: Items over all pages.
+        items: Experiments of this page.
+        count: Number of items over all pages.
     """
 
     items: list[Experiment]

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedLLMConfig:
-    """One page of LLMConfig objects.
+    """One page of LLM configs.
 
     Attributes:
-        count: Items over all pages.
+        items: LLM configs of this page.
+        count: Number of items over all pages.
     """
 
     items: list[LLMConfig]

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedProject:
-    """One page of Project objects.
+    """One page of projects.
 
     Attributes:
-        count: Items over all pages.
+        items: Projects of this page.
+        count: Number of items over all pages.
     """
 
     items: list[Project]

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedPromptResponse:
-    """One page of PromptResponse objects.
+    """One page of responses.
 
     Attributes:
-        count: Items over all pages.
+        items: Responses of this page.
+        count: Number of items over all pages.
     """
 
     items: list[PromptResponse]

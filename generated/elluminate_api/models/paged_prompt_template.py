@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedPromptTemplate:
-    """One page of PromptTemplate objects.
+    """One page of template versions.
 
     Attributes:
-        count: Items over all pages.
+        items: Template versions of this page.
+        count: Number of items over all pages.
     """
 
     items: list[PromptTemplate]

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedRating:
-    """One page of Rating objects.
+    """One page of ratings.
 
     Attributes:
-        count: Items over all pages.
+        items: Ratings of this page.
+        count: Number of items over all pages.
     """
 
     items: list[Rating]

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedScenario:
-    """One page of Scenario objects.
+    """One page of scenarios.
 
     Attributes:
-        count: Items over all pages.
+        items: Scenarios of this page.
+        count: Number of items over all pages.
     """
 
     items: list[Scenario]

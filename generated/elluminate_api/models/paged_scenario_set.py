@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedScenarioSet:
-    """One page of ScenarioSet objects.
+    """One page of scenario sets.
 
     Attributes:
-        count: Items over all pages.
+        items: Scenario sets of this page.
+        count: Number of items over all pages.
     """
 
     items: list[ScenarioSet]

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedTemplateVariables:
-    """One page of TemplateVariables objects.
+    """One page of rows.
 
     Attributes:
-        count: Items over all pages.
+        items: Rows of this page.
+        count: Number of items over all pages.
     """
 
     items: list[TemplateVariables]

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class PagedTemplateVariablesCollection:
-    """One page of TemplateVariablesCollection objects.
+    """One page of collections.
 
     Attributes:
-        count: Items over all pages.
+        items: Collections of this page.
+        count: Number of items over all pages.
     """
 
     items: list[TemplateVariablesCollection]

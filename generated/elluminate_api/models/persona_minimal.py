@@ -5,7 +5,13 @@ from attrs import define
 
 @define(kw_only=True)
 class PersonaMinimal:
-    """Persona a sample was simulated with."""
+    """Persona that took part in a sample.
+
+    Attributes:
+        id: Id of the persona.
+        name: Name of the persona.
+        version: Version of the persona, counted from 1.
+    """
 
     id: int
     name: str

@@ -7,10 +7,16 @@ from attrs import define
 
 @define(kw_only=True)
 class Project:
-    """Root container of every other resource.
+    """Container of every other resource.
 
     Attributes:
+        id: Id of the project.
+        name: Name, unique in its organization.
+        description: What the project is for. May be empty.
         organization: Owner of projects.
+        created_at: When the project was created.
+        updated_at: When the project last changed.
+        public_in_org: True when every member of the organization, guests aside, may see the project.
     """
 
     id: int

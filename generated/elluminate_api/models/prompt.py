@@ -8,11 +8,18 @@ from attrs import define, field
 
 @define(kw_only=True)
 class Prompt:
-    """A template rendered with one row.
+    """A prompt template filled with one row.
 
     Attributes:
-        template_variables: One row of a collection.
-        messages: Rendered messages.
+        id: Id of the prompt.
+        template_variables: One row of a collection, that is one test case.
+        created_at: When the prompt was created.
+        prompt_template: The template version. Null where the row itself holds the prompt.
+        messages: The filled messages, in order.
+        resolved_tools: Tools that were offered to the model.
+        resolved_tool_choice: Tool choice that the model was given.
+        resolved_response_format: Response format that the model was held to.
+        is_stale: True when the row changed after the prompt was filled.
     """
 
     id: int

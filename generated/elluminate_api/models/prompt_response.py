@@ -8,14 +8,22 @@ from attrs import define, field
 
 @define(kw_only=True)
 class PromptResponse:
-    """Output for one prompt in one epoch.
+    """Answer to one prompt in one epoch.
 
     Attributes:
-        prompt: A template rendered with one row.
-        generation_metadata: Key must be present.
-        error: Key must be present; non-null marks a failed generation, messages may still hold a partial
-            transcript.
-        trajectory: ATIF document of an agent run.
+        id: Id of the response.
+        prompt: A prompt template filled with one row.
+        messages: The answer, with the tool calls and turns before it, in order. Empty when the generation
+            failed early.
+        generation_metadata: How the answer came about. Always present; null where it is not known.
+        error: Why the generation failed. Always present; null means that it did not. With an error,
+            messages can hold what was there before the failure.
+        epoch: Number of the run over the collection, counted from 1.
+        created_at: When the response was created.
+        termination_reason: Why a conversation or an agent ended.
+        ratings: Verdicts so far.
+        trajectory: Trajectory of an agent, in the Agent Trajectory Interchange Format. Null in lists.
+        annotation: Note of a person. Empty means none.
     """
 
     id: int

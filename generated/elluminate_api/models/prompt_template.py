@@ -10,13 +10,20 @@ from ..models.tool_choice_mode import ToolChoiceMode
 
 @define(kw_only=True)
 class PromptTemplate:
-    """One immutable version of a named template.
+    """One version of a named prompt template. Its content never changes.
 
     Attributes:
-        version: 1 for the first version of a name.
-        placeholders: Variable names found in the messages, unordered.
-        response_format_json_schema: OpenAI response_format object.
-        criterion_set_id: Linked criterion set, if any.
+        id: Id of this version.
+        name: Name of the template, shared by its versions.
+        version: Number of this version, counted from 1.
+        messages: Messages with placeholders, two braces around a name, in order.
+        placeholders: Names of the placeholders in the messages, each once, in no particular order.
+        response_format_json_schema: Response format that the model is held to, in the shape of the OpenAI chat API.
+        tools: Tools that are offered to the model.
+        tool_choice: Whether the model calls tools, or which one. Null leaves it to the model.
+        criterion_set_id: Id of the linked criterion set, which experiments use when they name none.
+        created_at: When this version was created.
+        updated_at: When the link of this version last changed.
     """
 
     id: int

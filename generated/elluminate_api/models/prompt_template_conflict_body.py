@@ -7,11 +7,11 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class PromptTemplateConflictBody:
-    """409 body of template creation.
+    """Body of the 409 that creating a prompt template answers.
 
     Attributes:
-        prompt_template_id: Id of the template version that already has this identity. get-or-create fails when it is
-            absent or null.
+        prompt_template_id: Id of the version that already has this content. Always present.
+        detail: What was wrong.
     """
 
     prompt_template_id: int

@@ -9,11 +9,15 @@ from ..models.rating_value import RatingValue
 
 @define(kw_only=True)
 class Rating:
-    """Verdict on one response for one criterion.
+    """Verdict of the judge on one response for one criterion.
 
     Attributes:
-        criterion: One yes/no question.
-        rating: Verdict for one criterion.
+        id: Id of the rating.
+        criterion: One yes/no question that responses are rated by.
+        rating: Verdict on one response for one criterion.
+        created_at: When the verdict was given.
+        reasoning: Why, in the judge's words. Null where the judge gave none.
+        generation_metadata: How the verdict came about.
     """
 
     id: int

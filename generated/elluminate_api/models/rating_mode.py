@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class RatingMode(OpenEnum):
-    """How much effort the judge spends. Both modes yield reasoning; some rating versions ignore it."""
+    """Effort of the judge. Both modes give a reasoning; some judges make no difference."""
 
     DETAILED = "detailed"
     FAST = "fast"

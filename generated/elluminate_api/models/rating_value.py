@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class RatingValue(OpenEnum):
-    """Verdict for one criterion."""
+    """Verdict on one response for one criterion."""
 
     NO = "NO"
     YES = "YES"

@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class ReasoningEffort(OpenEnum):
-    """Reasoning budget; the SDK rejects any other value in a response."""
+    """How much a reasoning model may think before it answers."""
 
     HIGH = "high"
     LOW = "low"

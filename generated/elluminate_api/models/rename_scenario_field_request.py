@@ -12,7 +12,8 @@ class RenameScenarioFieldRequest:
     """New name of a field.
 
     Attributes:
-        default_value: The schema allows it; the SDK method never sends it, which leaves the default alone.
+        name: Name of the field, an identifier of at most 100 characters.
+        default_value: New default, at most 100000 characters. Left out, the present one stays.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]

@@ -5,7 +5,13 @@ from attrs import define
 
 @define(kw_only=True)
 class ResponsesSample:
-    """Responses of one experiment that share a row."""
+    """The responses of one experiment to one row.
+
+    Attributes:
+        experiment_id: Id of the experiment.
+        template_variables_id: Id of the row.
+        prompt_response_ids: Ids of the responses, in order of creation.
+    """
 
     experiment_id: int
     template_variables_id: int

@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class ResponsesSampleSortBy(OpenEnum):
-    """Sample ordering."""
+    """Order of samples, ascending or descending."""
 
     DURATION_ASC = "duration-asc"
     DURATION_DESC = "duration-desc"

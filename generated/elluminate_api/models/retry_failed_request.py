@@ -7,12 +7,11 @@ from ..models.rating_mode import RatingMode
 
 @define(kw_only=True)
 class RetryFailedRequest:
-    """Regeneration of failed responses; both keys are always sent.
+    """How to generate failed responses again. Existing clients send both fields.
 
     Attributes:
-        rating_mode: How much effort the judge spends. Both modes yield reasoning; some rating versions ignore
-            it.
-        discard_annotations: Consent to lose human notes and hand-made ratings attached to failures.
+        rating_mode: Effort of the judge. Both modes give a reasoning; some judges make no difference.
+        discard_annotations: Whether notes and ratings that persons made on failed responses may be lost.
     """
 
     rating_mode: RatingMode = RatingMode.DETAILED

@@ -11,13 +11,13 @@ from ..models.rating_mode import RatingMode
 
 @define(kw_only=True)
 class RunExperimentRequest:
-    """Start of a created experiment.
+    """How to run an experiment.
 
     Attributes:
-        rating_mode: How much effort the judge spends. Both modes yield reasoning; some rating versions ignore
-            it.
-        generation_params: Sampling overrides of one experiment. The bounds and the exclusion of temperature with
-            reasoning_effort are enforced on read too.
+        rating_mode: Effort of the judge. Both modes give a reasoning; some judges make no difference.
+        n_epochs: Number of runs over the collection, 1 to 1000.
+        generation_params: Sampling of one experiment; what is null comes from the LLM config. Temperature and
+            reasoning effort exclude each other, in answers too.
     """
 
     rating_mode: RatingMode = RatingMode.DETAILED

@@ -8,9 +8,13 @@ from attrs import define, field
 
 @define(kw_only=True)
 class Scenario:
-    """What a simulated user wants and how it should end.
+    """What a simulated user wants, and how the conversation should end.
 
     Attributes:
+        id: Id of the scenario.
+        goal: What the user wants.
+        expected_conversation_outcome: How the conversation should end.
+        created_at: When the scenario was created.
         field_values: Any JSON object.
     """
 

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class ScenarioBatchRequest:
-    """Many scenarios in one request; both keys are always sent.
+    """Scenarios to add. Existing clients send both fields.
 
     Attributes:
-        skip_existing: Drop scenarios that equal a stored or a preceding one.
+        scenarios: The scenarios, at most 100000.
+        skip_existing: Whether scenarios that equal a stored one or an earlier one are left out.
     """
 
     scenarios: Annotated[list[ScenarioIn], Meta(max_length=100000)]

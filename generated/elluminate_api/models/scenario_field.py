@@ -5,10 +5,13 @@ from attrs import define
 
 @define(kw_only=True)
 class ScenarioField:
-    """Extra field every scenario of a set carries.
+    """Field that every scenario of a set has.
 
     Attributes:
-        field_type: text, category or json; the SDK accepts any string.
+        id: Id of the field.
+        name: Name of the field, unique in the set.
+        field_type: Kind of the values, chosen by the server. text, category or json; readers take any text.
+        default_value: Value of scenarios that do not give one.
     """
 
     id: int

@@ -8,14 +8,14 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class ScenarioIn:
-    """Scenario to create or to put in place of another.
+    """A scenario to create, or to put in the place of another.
 
     Attributes:
-        goal: Trimmed by the SDK.
-        expected_conversation_outcome: Trimmed by the SDK.
+        goal: What the user wants. 1 to 100000 characters; blanks at both ends do not count.
+        expected_conversation_outcome: How the conversation should end. 1 to 100000 characters; blanks at both ends do not count.
         field_values: Any JSON object.
     """
 
-    goal: Annotated[str, Meta(min_length=1)]
-    expected_conversation_outcome: Annotated[str, Meta(min_length=1)]
+    goal: Annotated[str, Meta(min_length=1, max_length=100000)]
+    expected_conversation_outcome: Annotated[str, Meta(min_length=1, max_length=100000)]
     field_values: dict[str, Any] = field(factory=dict)

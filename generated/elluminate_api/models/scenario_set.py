@@ -7,7 +7,20 @@ from attrs import define, field
 
 @define(kw_only=True)
 class ScenarioSet:
-    """Samples of a Persona experiment."""
+    """Named set of scenarios.
+
+    Attributes:
+        id: Id of the scenario set.
+        name: Name, unique in the project, shared with collections.
+        description: What the set is for. May be empty.
+        fields: Fields that the scenarios have besides goal and expected_conversation_outcome.
+        scenarios_count: Number of scenarios.
+        version: Version of the content, opaque. Null where the server keeps none.
+        read_only: True while the set is locked.
+        is_platform_builtin: True when the set came with the server.
+        created_at: When the set was created.
+        updated_at: When the set or one of its scenarios last changed.
+    """
 
     id: int
     name: str

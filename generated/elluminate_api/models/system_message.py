@@ -9,7 +9,13 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class SystemMessage:
-    """System turn."""
+    """Instructions that stand above the conversation. Further fields are kept.
+
+    Attributes:
+        role: Always system.
+        content: Text, or a list of parts.
+        name: Name of the participant.
+    """
 
     role: Literal["system"]
     content: str | list[ContentPart]

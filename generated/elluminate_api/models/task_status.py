@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class TaskStatus(OpenEnum):
-    """State of a background task. Streaming and agent-evaluation waits end on SUCCESS, FAILURE, REVOKED, REJECTED or TIMEOUT; the other polling loops end only on SUCCESS or FAILURE."""
+    """State of a background task. All but PENDING and STARTED are final; TIMEOUT means the limit of 10 hours."""
 
     FAILURE = "FAILURE"
     PENDING = "PENDING"

@@ -8,11 +8,14 @@ from attrs import define
 
 @define(kw_only=True)
 class TemplateVariables:
-    """One row of a collection.
+    """One row of a collection, that is one test case.
 
     Attributes:
+        id: Id of the row.
         input_values: Any JSON object.
-        collection: Set of test cases, without its rows.
+        collection: Named set of test cases, without its rows.
+        created_at: When the row was created.
+        environment_config: Settings for an agent that works on this row.
     """
 
     id: int

@@ -10,10 +10,20 @@ from ..models.collection_type import CollectionType
 
 @define(kw_only=True)
 class TemplateVariablesCollection:
-    """Set of test cases, without its rows.
+    """Named set of test cases, without its rows.
 
     Attributes:
-        collection_type: Kind of collection.
+        id: Id of the collection.
+        name: Name, unique in the project, shared with scenario sets.
+        description: What the collection is for. May be empty.
+        columns: Columns in order.
+        variables_count: Number of rows.
+        read_only: True while rows and columns are locked.
+        created_at: When the collection was created.
+        updated_at: When the collection or one of its rows last changed.
+        version: Version of the content, opaque. Null where the server keeps none.
+        collection_type: Kind of a collection.
+        environment_config: Settings for agents that work on the rows; a row's own settings count before these.
     """
 
     id: int

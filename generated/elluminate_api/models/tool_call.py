@@ -9,11 +9,14 @@ from ..models.tool_call_type import ToolCallType
 
 @define(kw_only=True)
 class ToolCall:
-    """OpenAI tool call.
+    """One call of a tool in an assistant message, in the shape of the OpenAI chat API. Further fields are
+    kept.
 
     Attributes:
-        function: Name and arguments of a called function.
-        custom: Name and free-text input of a called custom tool.
+        id: Id of the call; a tool message answers it by this id.
+        type: Which of the two fields below is present.
+        function: Function that a model called.
+        custom: Custom tool that a model called.
     """
 
     id: str

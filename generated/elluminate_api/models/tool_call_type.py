@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class ToolCallType(OpenEnum):
-    """ToolCallType"""
+    """Which of the two fields below is present."""
 
     CUSTOM = "custom"
     FUNCTION = "function"

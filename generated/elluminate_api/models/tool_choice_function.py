@@ -5,6 +5,10 @@ from attrs import define
 
 @define(kw_only=True)
 class ToolChoiceFunction:
-    """Named function."""
+    """Function that a tool choice names.
+
+    Attributes:
+        name: Name of the function.
+    """
 
     name: str

@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class ToolChoiceMode(OpenEnum):
-    """Tool choice without naming a tool."""
+    """Whether the model calls tools."""
 
     AUTO = "auto"
     NONE = "none"

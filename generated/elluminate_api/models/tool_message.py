@@ -7,7 +7,13 @@ from attrs import define
 
 @define(kw_only=True)
 class ToolMessage:
-    """Tool result turn."""
+    """Result of a tool call. Further fields are kept.
+
+    Attributes:
+        role: Always tool.
+        content: Text, or a list of parts.
+        tool_call_id: Id of the call that this answers.
+    """
 
     role: Literal["tool"]
     content: str | list[ContentPart]

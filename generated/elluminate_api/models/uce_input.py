@@ -7,7 +7,17 @@ from attrs import define, field
 
 @define(kw_only=True)
 class UCEInput:
-    """Conversation carried by one row."""
+    """Conversation of one row.
+
+    Attributes:
+        messages: Messages so far, in order, in the shape of the OpenAI chat API. The model writes the next
+            one.
+        tools: Tools that are offered to the model.
+        tool_choice: Whether the model calls tools, or which one.
+        response_format: Response format that the model is held to.
+        attachments: Files that belong to the conversation.
+        metadata: Further settings, for example how template and conversation are joined.
+    """
 
     messages: list[dict[str, Any]] = field(factory=list)
     tools: list[dict[str, Any]] | None = None

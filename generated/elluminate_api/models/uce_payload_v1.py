@@ -7,10 +7,11 @@ from attrs import define
 
 @define(kw_only=True)
 class UCEPayloadV1:
-    """Value stored in a conversation column. Never a request of its own; it sits inside input_values.
+    """Value in a conversation column. It travels inside the values of a row, never on its own.
 
     Attributes:
-        input: Conversation carried by one row.
+        input: Conversation of one row.
+        schema_version: Always elluminate.uce/1.
     """
 
     input: UCEInput

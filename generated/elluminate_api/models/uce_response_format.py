@@ -9,10 +9,12 @@ from ..models.uce_response_format_hint_type_0 import UCEResponseFormatHintType0
 
 @define(kw_only=True)
 class UCEResponseFormat:
-    """Response format inside a conversation envelope. The schema key on the wire is json_schema.
+    """Response format inside a conversation.
 
     Attributes:
-        json_schema: Bare JSON schema, without OpenAI's wrapper.
+        json_schema: JSON Schema of the answer itself, without the wrapper that the OpenAI chat API puts around
+            it.
+        hint: Loose format where there is no schema.
     """
 
     json_schema: dict[str, Any] | None = None

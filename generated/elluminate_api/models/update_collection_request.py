@@ -9,12 +9,15 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class UpdateCollectionRequest:
-    """Changes to a collection; name is always sent.
+    """Changes to a collection. Absent fields stay as they are.
 
     Attributes:
-        columns: Complete column list in the wanted order. A listed existing column is kept and moved, an
-            unknown one is created, an unlisted one is dropped.
-        environment_config: Absent leaves it, null clears it, an object sets it.
+        name: New or present name. 1 to 255 characters, not only blanks.
+        description: New description. At most 10000 characters.
+        read_only: Whether rows and columns are locked.
+        columns: All columns in the wanted order, at most 1000. A listed column is kept and moved, an unknown
+            one is created, one that is left out is removed.
+        environment_config: Absent keeps the settings, null clears them, an object replaces them.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]

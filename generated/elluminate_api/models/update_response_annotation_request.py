@@ -8,10 +8,10 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class UpdateResponseAnnotationRequest:
-    """New annotation.
+    """New annotation of a response.
 
     Attributes:
-        annotation: Empty string clears it.
+        annotation: The note, at most 10000 characters. Empty clears it.
     """
 
     annotation: Annotated[str, Meta(max_length=10000)]

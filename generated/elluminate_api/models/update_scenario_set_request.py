@@ -9,7 +9,12 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class UpdateScenarioSetRequest:
-    """Fields to change; an absent one stays."""
+    """Changes to a scenario set. Absent fields stay as they are.
+
+    Attributes:
+        name: New name. 1 to 255 characters, not only blanks.
+        description: New description. At most 10000 characters.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")] | Unset = UNSET
     description: Annotated[str, Meta(max_length=10000)] | Unset = UNSET

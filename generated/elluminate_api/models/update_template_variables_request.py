@@ -9,7 +9,7 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class UpdateTemplateVariablesRequest:
-    """New content of a row.
+    """New values of a row.
 
     Attributes:
         input_values: Any JSON object.

@@ -5,7 +5,14 @@ from attrs import define
 
 @define(kw_only=True)
 class UrlCitation:
-    """Span of text backed by a web page."""
+    """Passage of a message that a web page backs.
+
+    Attributes:
+        start_index: Index of the first character of the passage, counted from 0.
+        end_index: Index behind the last character of the passage.
+        title: Title of the page.
+        url: Address of the page.
+    """
 
     start_index: int
     end_index: int

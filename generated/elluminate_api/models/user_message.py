@@ -9,7 +9,13 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class UserMessage:
-    """User turn."""
+    """Turn of the user. Further fields are kept.
+
+    Attributes:
+        role: Always user.
+        content: Text, or a list of parts.
+        name: Name of the participant.
+    """
 
     role: Literal["user"]
     content: str | list[ContentPart]

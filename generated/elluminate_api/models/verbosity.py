@@ -2,7 +2,7 @@ from ..types import OpenEnum
 
 
 class Verbosity(OpenEnum):
-    """Answer length hint."""
+    """How long answers should be."""
 
     HIGH = "high"
     LOW = "low"

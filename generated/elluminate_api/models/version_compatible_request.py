@@ -8,10 +8,10 @@ from msgspec import Meta
 
 @define(kw_only=True)
 class VersionCompatibleRequest:
-    """Asks whether an SDK version is supported.
+    """Question whether a client version is supported.
 
     Attributes:
-        current_sdk_version: Version of the calling SDK, for example 1.5.2.
+        current_sdk_version: Version of the calling client, for example 1.0.0. 1 to 100 characters.
     """
 
     current_sdk_version: Annotated[str, Meta(min_length=1, max_length=100)]

@@ -7,10 +7,11 @@ from msgspec import UnsetType as Unset
 
 @define(kw_only=True)
 class VersionCompatibleResponse:
-    """Answer to the compatibility question.
+    """Whether a client version is supported.
 
     Attributes:
-        required_sdk_version: Only read, and then must exist, when is_compatible is false.
+        is_compatible: True when the client can be used as it is.
+        required_sdk_version: Lowest version that is supported. Present whenever is_compatible is false.
     """
 
     is_compatible: bool

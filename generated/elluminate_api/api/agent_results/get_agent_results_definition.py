@@ -1,4 +1,4 @@
-"""Read the frozen tasks and criteria."""
+"""Read the tasks and criteria of an upload."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ def build(
     project_id: int,
     experiment_id: int,
 ) -> Request[AgentResultsDefinition]:
-    """Read the frozen tasks and criteria."""
+    """Read the tasks and criteria of an upload.
+
+    The tasks and criteria that were frozen when the AGENTIC experiment was created, in order of the
+    rows. An
+    experiment without them is refused with 400.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/experiments/{quote(str(experiment_id), safe='')}/agent-results/definition",

@@ -25,7 +25,12 @@ def build(
     *,
     body: AgentResultsMatchPreviewRequest,
 ) -> Request[AgentResultsMatchPreview]:
-    """Match trials to tasks without storing."""
+    """Match trials to tasks without storing.
+
+    Matches as an upload would, and stores nothing. A trial that finds no task is part of the answer,
+    with the
+    reason, and not an error.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/experiments/{quote(str(experiment_id), safe='')}/agent-results/preview",

@@ -1,4 +1,4 @@
-"""Create a collection."""
+"""Create a collection, optionally with rows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,19 @@ def build(
     *,
     body: CreateCollectionRequest,
 ) -> Request[TemplateVariablesCollectionWithEntries]:
-    """Create a collection.
+    """Create a collection, optionally with rows.
 
-    A taken name must answer 409 for get-or-create to work (one docstring says 400).
+    Stores the collection, its columns and its first rows in one step, all or nothing. Columns that only
+    the
+    rows name are added in the order in which they first appear. A column without a type gets one from
+    the
+    server: `raw_input` for a column `instruction` that only the rows of an AGENTIC collection name,
+    `text`
+    otherwise. The order of columns is that of the list, whatever their positions say. An AGENTIC
+    collection
+    needs a text column `task` in which every row has its own name; otherwise 422.
+
+    409 when the project has a collection (or a scenario set) of that name.
     """
     return Request(
         OPERATION,

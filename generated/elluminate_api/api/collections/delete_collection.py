@@ -20,7 +20,10 @@ def build(
     project_id: int,
     collection_id: int,
 ) -> Request[None]:
-    """Delete a collection."""
+    """Delete a collection.
+
+    Deletes its rows and columns too. The name can be used again at once, and then means a new id.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/collections/{quote(str(collection_id), safe='')}",

@@ -1,4 +1,4 @@
-"""Read a collection with all rows."""
+"""Read a collection with all its rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def build(
     project_id: int,
     collection_id: int,
 ) -> Request[TemplateVariablesCollectionWithEntries]:
-    """Read a collection with all rows."""
+    """Read a collection with all its rows.
+
+    Rows come in order of creation and are not paged; each repeats the collection it belongs to.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/collections/{quote(str(collection_id), safe='')}",

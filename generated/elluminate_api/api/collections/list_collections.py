@@ -30,7 +30,8 @@ def build(
 ) -> Request[PagedTemplateVariablesCollection]:
     """List collections.
 
-    Name lookup sends no page, takes the first item and then reads that collection by id.
+    In order of creation, without rows, paged. A lookup by name takes the first item and then reads that
+    collection by its id.
     """
     return Request(
         OPERATION,

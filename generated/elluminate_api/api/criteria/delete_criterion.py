@@ -20,7 +20,10 @@ def build(
     project_id: int,
     criterion_id: int,
 ) -> Request[None]:
-    """Delete a criterion."""
+    """Delete a criterion.
+
+    Takes the criterion out of its set. Ratings made by it stay readable.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/criteria/{quote(str(criterion_id), safe='')}",

@@ -21,7 +21,10 @@ def build(
     project_id: int,
     criterion_id: int,
 ) -> Request[Criterion]:
-    """Read a criterion."""
+    """Read a criterion.
+
+    Criteria that a later edit has replaced stay readable by their id.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/criteria/{quote(str(criterion_id), safe='')}",

@@ -1,4 +1,4 @@
-"""List a template's criteria."""
+"""List the criteria of a prompt template."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ def build(
     prompt_template_id: int,
     page: int | None | Unset = UNSET,
 ) -> Request[PagedCriterion]:
-    """List a template's criteria.
+    """List the criteria of a prompt template.
 
-    Expected in order of creation.
+    All criteria of the criterion sets that are linked to the template, in order of creation, paged. A
+    template
+    without a linked set has none.
     """
     return Request(
         OPERATION,

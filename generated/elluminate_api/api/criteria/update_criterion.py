@@ -26,7 +26,11 @@ def build(
 ) -> Request[Criterion]:
     """Edit a criterion.
 
-    A change makes a new version, so the answer may carry another id.
+    Fields that are absent stay as they are. Changing the text makes a new version, which takes the
+    place of the
+    old one in its set and can have another id; ratings made earlier keep the old wording. 409 when the
+    set
+    holds another criterion with that text.
     """
     return Request(
         OPERATION,

@@ -22,7 +22,12 @@ def build(
     *,
     body: CreateCriterionSetRequest,
 ) -> Request[CriterionSet]:
-    """Create a criterion set."""
+    """Create a criterion set.
+
+    Stores the set and the given criteria in one step. A set without criteria is allowed. 409 when the
+    project
+    has a criterion set of that name.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/criterion_sets",

@@ -20,7 +20,10 @@ def build(
     project_id: int,
     criterion_set_id: int,
 ) -> Request[None]:
-    """Delete a criterion set and its criteria."""
+    """Delete a criterion set and its criteria.
+
+    Links to templates end. Ratings and results of experiments that used the set stay readable.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/criterion_sets/{quote(str(criterion_set_id), safe='')}",

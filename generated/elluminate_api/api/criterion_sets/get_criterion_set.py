@@ -21,7 +21,10 @@ def build(
     project_id: int,
     criterion_set_id: int,
 ) -> Request[CriterionSet]:
-    """Read a criterion set."""
+    """Read a criterion set.
+
+    With its criteria in order of creation, and the template versions it is linked to.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/criterion_sets/{quote(str(criterion_set_id), safe='')}",

@@ -1,4 +1,4 @@
-"""Link a template."""
+"""Link a criterion set to a prompt template."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ def build(
     criterion_set_id: int,
     prompt_template_id: int,
 ) -> Request[CriterionSet]:
-    """Link a template.
+    """Link a criterion set to a prompt template.
 
-    No request body.
+    The set becomes what experiments with that template version use when they name no set. A set can be
+    linked
+    to many templates, a template version to one set: an earlier link of the template is replaced.
+    Linking twice
+    has no further effect. No request body.
     """
     return Request(
         OPERATION,

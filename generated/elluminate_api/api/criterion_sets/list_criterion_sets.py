@@ -23,7 +23,10 @@ def build(
     name: str | None | Unset = UNSET,
     page: int | None | Unset = UNSET,
 ) -> Request[PagedCriterionSet]:
-    """List criterion sets."""
+    """List criterion sets.
+
+    In order of creation, with their criteria and linked templates, paged.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/criterion_sets",

@@ -1,4 +1,4 @@
-"""Unlink a template."""
+"""Unlink a criterion set from a prompt template."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def build(
     criterion_set_id: int,
     prompt_template_id: int,
 ) -> Request[None]:
-    """Unlink a template."""
+    """Unlink a criterion set from a prompt template.
+
+    Set and template stay. 404 when the two are not linked.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/criterion_sets/{quote(str(criterion_set_id), safe='')}/prompt_templates/{quote(str(prompt_template_id), safe='')}",

@@ -20,7 +20,10 @@ def build(
     project_id: int,
     experiment_id: int,
 ) -> Request[None]:
-    """Delete an experiment."""
+    """Delete an experiment.
+
+    Deletes its responses and ratings too. A run that is going on is revoked first.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/experiments/{quote(str(experiment_id), safe='')}",

@@ -1,4 +1,4 @@
-"""Read an experiment."""
+"""Read an experiment and its results."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ def build(
     *,
     categorical_filters: str | None | Unset = UNSET,
 ) -> Request[Experiment]:
-    """Read an experiment.
+    """Read an experiment and its results.
 
-    Responses are read separately. Waits also read generation_task_id and has_internal_error here.
+    Results are computed from the stored ratings at the time of reading; they are null before the first
+    run.
+    Responses are listed on their own, by `experiment_id`. Evaluations of agent trials are followed here
+    too, by
+    `generation_task_id` and `has_internal_error`.
     """
     return Request(
         OPERATION,

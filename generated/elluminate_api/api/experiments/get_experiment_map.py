@@ -1,4 +1,4 @@
-"""Overview of samples and responses."""
+"""Read an overview of samples and responses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ def build(
     page: int | None | Unset = UNSET,
     limit: int | None | Unset = UNSET,
 ) -> Request[ExperimentMap]:
-    """Overview of samples and responses."""
+    """Read an overview of samples and responses.
+
+    One entry per row (and persona), without message texts, in order of the rows. The page and its size
+    count
+    samples; the totals count all of them. A page behind the last one has no samples.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/experiments/{quote(str(experiment_id), safe='')}/map",

@@ -34,7 +34,8 @@ def build(
 ) -> Request[PagedExperiment]:
     """List experiments.
 
-    Said to be ordered by creation date.
+    Newest first, paged, without responses. Filters narrow together. A lookup by name takes the first
+    item.
     """
     return Request(
         OPERATION,

@@ -1,4 +1,4 @@
-"""Regenerate failed responses."""
+"""Generate failed responses again."""
 
 from __future__ import annotations
 
@@ -23,9 +23,15 @@ def build(
     *,
     body: RetryFailedRequest,
 ) -> Request[Experiment]:
-    """Regenerate failed responses.
+    """Generate failed responses again.
 
-    A null generation_task_id means there was nothing to retry; the SDK then reads the experiment again.
+    Deletes the responses whose generation failed and generates them again, as a background task; other
+    responses keep id, text and ratings. When nothing failed, nothing changes, and the answer has a null
+    `generation_task_id`.
+
+    409 while the experiment is running, when its answers were uploaded and cannot be generated, and
+    when
+    failed responses carry annotations or ratings made by hand while `discard_annotations` is false.
     """
     return Request(
         OPERATION,

@@ -25,8 +25,15 @@ def build(
 ) -> Request[Experiment]:
     """Start a created experiment.
 
-    A non-null generation_task_id in the answer is what the SDK polls. An experiment that already ran is
-    refused.
+    Queues one response for every row and epoch, and its ratings, as a background task. Ends at once;
+    the answer
+    carries the `generation_task_id` to poll or to stream, and no responses. A response whose generation
+    fails
+    is stored with its error and does not end the run.
+
+    409 when the experiment is running or has been run. 422 when sampling is given for an experiment
+    whose
+    answers come from a column.
     """
     return Request(
         OPERATION,

@@ -20,7 +20,10 @@ def build(
     project_id: int,
     llm_config_id: int,
 ) -> Request[None]:
-    """Delete an LLM config."""
+    """Delete an LLM config.
+
+    Responses made with it stay readable, and still say which model answered.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/llm_configs/{quote(str(llm_config_id), safe='')}",

@@ -21,7 +21,10 @@ def build(
     project_id: int,
     llm_config_id: int,
 ) -> Request[LLMConfig]:
-    """Read an LLM config."""
+    """Read an LLM config.
+
+    The API key is masked, as in the list.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/llm_configs/{quote(str(llm_config_id), safe='')}",

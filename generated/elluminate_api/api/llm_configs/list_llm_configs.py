@@ -23,7 +23,12 @@ def build(
     name: str | None | Unset = UNSET,
     page: int | None | Unset = UNSET,
 ) -> Request[PagedLLMConfig]:
-    """List LLM configs."""
+    """List LLM configs.
+
+    In order of creation, paged. API keys are never shown in clear: at most their last four characters,
+    after
+    four asterisks.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/llm_configs",

@@ -22,7 +22,9 @@ def build(
 ) -> Request[Project]:
     """Read one project.
 
-    Used to switch the active project. Never retried.
+    Used to change the active project of a client. 404 for a project that the credentials do not reach,
+    so that
+    its existence is not given away.
     """
     return Request(
         OPERATION,

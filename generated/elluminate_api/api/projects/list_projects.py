@@ -1,4 +1,4 @@
-"""List reachable projects."""
+"""List the projects that the credentials reach."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ OPERATION: Operation[PagedProject] = Operation(
 
 
 def build() -> Request[PagedProject]:
-    """List reachable projects.
+    """List the projects that the credentials reach.
 
-    Second call of a client. No page parameter is sent and only items is read, so only the first page
-    counts. 404 is reported as a wrong base URL or wrong credentials. Never retried.
+    An API key reaches exactly one project, a token all projects of its user. In order of creation,
+    paged;
+    without `page` the first page comes. Existing clients read the first page only, take 404 as a wrong
+    base
+    URL or wrong credentials, and do not repeat the request.
     """
     return Request(
         OPERATION,

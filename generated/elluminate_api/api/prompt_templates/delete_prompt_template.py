@@ -1,4 +1,4 @@
-"""Delete one template version."""
+"""Delete one version of a prompt template."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ def build(
     project_id: int,
     prompt_template_id: int,
 ) -> Request[None]:
-    """Delete one template version."""
+    """Delete one version of a prompt template.
+
+    Other versions of the name stay and keep their numbers. Experiments and responses made with this
+    version
+    stay readable.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/prompt_templates/{quote(str(prompt_template_id), safe='')}",

@@ -1,4 +1,4 @@
-"""Read one template version."""
+"""Read one version of a prompt template."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def build(
     project_id: int,
     prompt_template_id: int,
 ) -> Request[PromptTemplate]:
-    """Read one template version."""
+    """Read one version of a prompt template.
+
+    Versions never change after their creation; only the link to a criterion set can.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/prompt_templates/{quote(str(prompt_template_id), safe='')}",

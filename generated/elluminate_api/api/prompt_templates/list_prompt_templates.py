@@ -1,4 +1,4 @@
-"""List template versions."""
+"""List versions of prompt templates."""
 
 from __future__ import annotations
 
@@ -28,9 +28,13 @@ def build(
     sort_options: str | None | Unset = UNSET,
     page: int | None | Unset = UNSET,
 ) -> Request[PagedPromptTemplate]:
-    """List template versions.
+    """List versions of prompt templates.
 
-    Listing walks all pages; lookup by name sends no page and takes the first item.
+    Every version is an item of its own. Newest first: with `name` and without `version`, the first item
+    is the
+    latest version of that name, which is how a client looks it up. Filters narrow together; a name or
+    version
+    that does not exist yields an empty list. Paged.
     """
     return Request(
         OPERATION,

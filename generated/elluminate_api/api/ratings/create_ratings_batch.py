@@ -21,7 +21,12 @@ def build(
     *,
     body: BatchCreateRatingRequest,
 ) -> Request[str | None]:
-    """Rate many responses."""
+    """Rate many responses.
+
+    Judges each response as a single rating would, in one background task. The answer names the task; it
+    is null
+    when the list is empty. 404 names a response that does not exist, before anything starts.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/ratings/batches",

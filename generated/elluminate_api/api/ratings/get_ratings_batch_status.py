@@ -23,7 +23,7 @@ def build(
 ) -> Request[BatchTaskStatus]:
     """Poll a rating batch.
 
-    Polled every 3 s by default.
+    Three seconds between two polls are usual. There are no progress numbers.
     """
     return Request(
         OPERATION,

@@ -1,4 +1,4 @@
-"""List ratings of a response."""
+"""List the ratings of a response."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def build(
     prompt_response_id: int,
     page: int | None | Unset = UNSET,
 ) -> Request[PagedRating]:
-    """List ratings of a response."""
+    """List the ratings of a response.
+
+    In order of creation, paged. A criterion that could not be judged has no rating.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/ratings",

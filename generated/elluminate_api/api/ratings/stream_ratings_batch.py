@@ -25,9 +25,9 @@ def build(
 ) -> Request[str]:
     """Stream a rating batch.
 
-    Async client only. The content type must be text/event-stream whatever the status code; a JSON error
-    body surfaces as a transport error, not by status. Comments may keep the connection alive, an event
-    without data may not. One event is at most 1 MiB. Never retried. Only status and error_msg are read.
+    One event at the start and one whenever the status changes, until the final status; each is the same
+    object
+    as the poll. Not repeated by existing clients.
     """
     return Request(
         OPERATION,

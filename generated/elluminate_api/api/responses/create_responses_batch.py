@@ -25,7 +25,11 @@ def build(
 ) -> Request[str | None]:
     """Store or generate many responses.
 
-    Items with empty messages are generated.
+    Items with messages are stored, items without are generated, in one background task. The answer
+    names the
+    task; it is null when the list is empty. The ids of the created responses are not reported: a client
+    lists
+    the responses of the experiment before and after.
     """
     return Request(
         OPERATION,

@@ -20,7 +20,10 @@ def build(
     project_id: int,
     response_id: int,
 ) -> Request[None]:
-    """Delete one response."""
+    """Delete one response.
+
+    Deletes its ratings too; the results of the experiment follow.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/responses/{quote(str(response_id), safe='')}",

@@ -24,7 +24,9 @@ def build(
 ) -> Request[PromptResponse]:
     """Generate one response now.
 
-    Same body with empty messages. Synchronous.
+    The same body, with empty messages; otherwise 422. The call waits for the model. A model that fails
+    yields
+    a response with its error, not an error of this call. Nothing is rated.
     """
     return Request(
         OPERATION,

@@ -21,7 +21,10 @@ def build(
     project_id: int,
     response_id: int,
 ) -> Request[PromptResponse]:
-    """Read one response with its trajectory."""
+    """Read one response with its trajectory.
+
+    The only place that carries the trajectory of an agent run; in lists it is null.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/responses/{quote(str(response_id), safe='')}",

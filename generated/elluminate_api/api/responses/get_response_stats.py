@@ -1,4 +1,4 @@
-"""Usage statistics."""
+"""Read usage statistics."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ def build(
     days: int | None | Unset = UNSET,
     llm_config_id: int | None | Unset = UNSET,
 ) -> Request[ResponsesStats]:
-    """Usage statistics."""
+    """Read usage statistics.
+
+    Counts and sums over the last days, today included, and one entry per day in UTC, oldest first. Days
+    without
+    a response are listed with zeros.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/responses/stats",

@@ -23,8 +23,7 @@ def build(
 ) -> Request[BatchTaskStatus]:
     """Poll a response batch.
 
-    Polled every 3 s by default. Created ids are not reported: the SDK lists the experiment's responses
-    before and after and takes the difference.
+    Three seconds between two polls are usual. There are no progress numbers.
     """
     return Request(
         OPERATION,

@@ -1,4 +1,4 @@
-"""List samples of two experiments side by side."""
+"""List samples of two experiments to compare."""
 
 from __future__ import annotations
 
@@ -27,10 +27,14 @@ def build(
     criterion_ids: list[int] | None | Unset = UNSET,
     categorical_filters: str | None | Unset = UNSET,
 ) -> Request[list[ResponsesSample]]:
-    """List samples of two experiments side by side.
+    """List samples of two experiments to compare.
+
+    The samples of both experiments in one flat array, not paged, those of a row next to each other.
+    Improved
+    and regressed are seen from experiment B.
 
     Args:
-        filter_samples_by: Keep samples where experiment B beats (improved) or trails (regressed) experiment A.
+        filter_samples_by: Direction of change from experiment A to experiment B.
     """
     return Request(
         OPERATION,

@@ -1,4 +1,4 @@
-"""List samples of an experiment."""
+"""List the samples of an experiment."""
 
 from __future__ import annotations
 
@@ -33,10 +33,14 @@ def build(
     output_tokens_min: int | None | Unset = UNSET,
     output_tokens_max: int | None | Unset = UNSET,
 ) -> Request[list[ResponsesSample]]:
-    """List samples of an experiment.
+    """List the samples of an experiment.
+
+    A sample holds all responses to one row. In order of the rows unless `sort_by` is given. A plain
+    array, not
+    paged. Filters decide on samples by their responses, and narrow together.
 
     Args:
-        sort_by: Sample ordering.
+        sort_by: Order of samples, ascending or descending.
     """
     return Request(
         OPERATION,

@@ -38,8 +38,10 @@ def build(
 ) -> Request[PagedPromptResponse]:
     """List responses.
 
-    The answer to a response_ids filter is zipped back to the rated responses by position, so it should
-    keep the order of the request.
+    With prompt, messages and ratings, in order of creation, paged. Filters narrow together. With
+    `response_ids` the answer keeps the order of the ids, because clients match it by position; ids that
+    do not
+    exist are left out.
     """
     return Request(
         OPERATION,

@@ -1,4 +1,4 @@
-"""Set the annotation."""
+"""Set the annotation of a response."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def build(
     *,
     body: UpdateResponseAnnotationRequest,
 ) -> Request[PromptResponse]:
-    """Set the annotation."""
+    """Set the annotation of a response.
+
+    Replaces the note that a person wrote on the response; the empty text clears it.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/responses/{quote(str(response_id), safe='')}",

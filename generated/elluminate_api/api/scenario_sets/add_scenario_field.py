@@ -1,4 +1,4 @@
-"""Declare a field."""
+"""Declare a field of the scenarios of a set."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ def build(
     *,
     body: AddScenarioFieldRequest,
 ) -> Request[ScenarioField]:
-    """Declare a field."""
+    """Declare a field of the scenarios of a set.
+
+    Every scenario of the set gets the field with its default. The server chooses the type. 422 for a
+    name that
+    is no identifier or that is built in; 409 when the set has that field, or is read-only.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/scenario-sets/{quote(str(scenario_set_id), safe='')}/fields",

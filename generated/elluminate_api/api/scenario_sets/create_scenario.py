@@ -23,7 +23,12 @@ def build(
     *,
     body: ScenarioIn,
 ) -> Request[Scenario]:
-    """Add one scenario."""
+    """Add one scenario.
+
+    A declared field that is left out gets its default; a field that is not declared is 422. 409 when
+    the set is
+    read-only.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/scenario-sets/{quote(str(scenario_set_id), safe='')}/scenarios",

@@ -23,7 +23,14 @@ def build(
     *,
     body: ScenarioBatchRequest,
 ) -> Request[list[Scenario]]:
-    """Add many scenarios."""
+    """Add many scenarios.
+
+    Stores all of them, or none; the answer comes when they are stored. With `skip_existing` a scenario
+    is left
+    out when it equals a stored one or one before it in the list. 422 for a field that is not declared;
+    409 when
+    the set is read-only.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/scenario-sets/{quote(str(scenario_set_id), safe='')}/scenarios/batch",

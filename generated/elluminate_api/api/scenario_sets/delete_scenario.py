@@ -21,7 +21,10 @@ def build(
     scenario_set_id: int,
     scenario_id: int,
 ) -> Request[None]:
-    """Delete one scenario."""
+    """Delete one scenario.
+
+    409 when the set is read-only.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/scenario-sets/{quote(str(scenario_set_id), safe='')}/scenarios/{quote(str(scenario_id), safe='')}",

@@ -1,4 +1,4 @@
-"""Delete a field."""
+"""Delete a field of a scenario set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def build(
     scenario_set_id: int,
     field_id: int,
 ) -> Request[None]:
-    """Delete a field."""
+    """Delete a field of a scenario set.
+
+    Takes the field and its values out of every scenario. 409 when the set is read-only.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/scenario-sets/{quote(str(scenario_set_id), safe='')}/fields/{quote(str(field_id), safe='')}",

@@ -20,7 +20,10 @@ def build(
     project_id: int,
     scenario_set_id: int,
 ) -> Request[None]:
-    """Delete a scenario set."""
+    """Delete a scenario set.
+
+    Deletes its scenarios too. 409 when the set is read-only or built in.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/scenario-sets/{quote(str(scenario_set_id), safe='')}",

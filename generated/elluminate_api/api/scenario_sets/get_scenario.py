@@ -22,7 +22,10 @@ def build(
     scenario_set_id: int,
     scenario_id: int,
 ) -> Request[Scenario]:
-    """Read one scenario."""
+    """Read one scenario.
+
+    404 also for a scenario of another set.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/scenario-sets/{quote(str(scenario_set_id), safe='')}/scenarios/{quote(str(scenario_id), safe='')}",

@@ -21,7 +21,10 @@ def build(
     project_id: int,
     scenario_set_id: int,
 ) -> Request[ScenarioSet]:
-    """Read a scenario set."""
+    """Read a scenario set.
+
+    With its fields, without its scenarios.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/scenario-sets/{quote(str(scenario_set_id), safe='')}",

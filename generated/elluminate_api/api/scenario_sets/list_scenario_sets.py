@@ -23,7 +23,12 @@ def build(
     name_search: str | None | Unset = UNSET,
     page: int | None | Unset = UNSET,
 ) -> Request[PagedScenarioSet]:
-    """List scenario sets."""
+    """List scenario sets.
+
+    In order of creation, without scenarios, paged. There is no filter by exact name: a client searches
+    and
+    compares.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/scenario-sets",

@@ -1,4 +1,4 @@
-"""List scenarios."""
+"""List the scenarios of a set."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def build(
     *,
     page: int | None | Unset = UNSET,
 ) -> Request[PagedScenario]:
-    """List scenarios."""
+    """List the scenarios of a set.
+
+    In order of creation, paged.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/scenario-sets/{quote(str(scenario_set_id), safe='')}/scenarios",

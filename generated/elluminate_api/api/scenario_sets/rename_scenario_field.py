@@ -1,4 +1,4 @@
-"""Rename a field."""
+"""Rename a field of a scenario set."""
 
 from __future__ import annotations
 
@@ -25,7 +25,12 @@ def build(
     *,
     body: RenameScenarioFieldRequest,
 ) -> Request[ScenarioField]:
-    """Rename a field."""
+    """Rename a field of a scenario set.
+
+    The values stay; so does the default, unless a new one is given. 422 for a name that is no
+    identifier or
+    that is built in; 409 when the set has another field of that name, or is read-only.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/scenario-sets/{quote(str(scenario_set_id), safe='')}/fields/{quote(str(field_id), safe='')}",

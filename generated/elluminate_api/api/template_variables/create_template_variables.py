@@ -1,4 +1,4 @@
-"""Add or generate one row."""
+"""Add one row, given or generated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,16 @@ def build(
     *,
     body: CreateTemplateVariablesRequest,
 ) -> Request[TemplateVariables]:
-    """Add or generate one row."""
+    """Add one row, given or generated.
+
+    With `input_values` the row is stored as given: a column that is missing from it gets its default, a
+    name
+    that no column has is refused with 422. With `prompt_template_id` a model writes the values for the
+    template's placeholders, and the call waits for it. Exactly one of the two is given; otherwise 422.
+
+    409 when the collection is read-only, and in an AGENTIC collection when another row has that task
+    name.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/collections/{quote(str(collection_id), safe='')}/entries",

@@ -1,4 +1,4 @@
-"""Delete all rows."""
+"""Delete all rows of a collection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ def build(
     project_id: int,
     collection_id: int,
 ) -> Request[None]:
-    """Delete all rows."""
+    """Delete all rows of a collection.
+
+    The collection and its columns stay. Responses to these rows stay readable. An empty collection is
+    no
+    error. 409 when the collection is read-only.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/collections/{quote(str(collection_id), safe='')}/entries",

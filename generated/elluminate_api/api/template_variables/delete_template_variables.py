@@ -21,7 +21,10 @@ def build(
     collection_id: int,
     entry_id: int,
 ) -> Request[None]:
-    """Delete one row."""
+    """Delete one row.
+
+    Responses to the row stay readable. 409 when the collection is read-only.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/collections/{quote(str(collection_id), safe='')}/entries/{quote(str(entry_id), safe='')}",

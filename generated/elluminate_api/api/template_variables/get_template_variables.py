@@ -22,7 +22,10 @@ def build(
     collection_id: int,
     entry_id: int,
 ) -> Request[TemplateVariables]:
-    """Read one row."""
+    """Read one row.
+
+    404 also for a row of another collection.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/collections/{quote(str(collection_id), safe='')}/entries/{quote(str(entry_id), safe='')}",

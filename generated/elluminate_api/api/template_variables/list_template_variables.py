@@ -1,4 +1,4 @@
-"""List rows."""
+"""List the rows of a collection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def build(
     *,
     page: int | None | Unset = UNSET,
 ) -> Request[PagedTemplateVariables]:
-    """List rows."""
+    """List the rows of a collection.
+
+    In order of creation, paged.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/collections/{quote(str(collection_id), safe='')}/entries",

@@ -1,4 +1,4 @@
-"""Replace a row's values."""
+"""Replace the values of a row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ def build(
     *,
     body: UpdateTemplateVariablesRequest,
 ) -> Request[TemplateVariables]:
-    """Replace a row's values."""
+    """Replace the values of a row.
+
+    The given values replace all values of the row; a column left out gets its default. An absent
+    `environment_config` stays as it is. Responses that were made earlier keep the prompt they were made
+    from.
+    409 when the collection is read-only, and in an AGENTIC collection when another row has that task
+    name.
+    """
     return Request(
         OPERATION,
         f"/projects/{quote(str(project_id), safe='')}/collections/{quote(str(collection_id), safe='')}/entries/{quote(str(entry_id), safe='')}",

@@ -1,4 +1,4 @@
-"""Ask whether an SDK version is supported."""
+"""Ask whether a client version is supported."""
 
 from __future__ import annotations
 
@@ -19,10 +19,14 @@ def build(
     *,
     body: VersionCompatibleRequest,
 ) -> Request[VersionCompatibleResponse]:
-    """Ask whether an SDK version is supported.
+    """Ask whether a client version is supported.
 
-    First call of a client, before a project is known, unless the check is switched off. Any non-2xx
-    answer makes client construction fail (only transport failures are tolerated). Never retried.
+    The first call of a client, made before it knows a project; it needs credentials like every other
+    path.
+    Changes nothing. A client that is not compatible still gets 200, with the version it needs. Existing
+    clients fail to start on any answer but a 2xx with JSON here, and tolerate only that the server
+    cannot be
+    reached; the request is not repeated.
     """
     return Request(
         OPERATION,
