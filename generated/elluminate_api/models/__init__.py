@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from .developer_message import DeveloperMessage
     from .edit_criterion_request import EditCriterionRequest
     from .entries_batch_upload import EntriesBatchUpload
+    from .epoch_progress import EpochProgress
     from .error_body import ErrorBody
     from .evaluation_mode import EvaluationMode
     from .experiment import Experiment
@@ -210,6 +211,7 @@ _MODULES = {
     "DeveloperMessage": "developer_message",
     "EditCriterionRequest": "edit_criterion_request",
     "EntriesBatchUpload": "entries_batch_upload",
+    "EpochProgress": "epoch_progress",
     "ErrorBody": "error_body",
     "EvaluationMode": "evaluation_mode",
     "Experiment": "experiment",
@@ -366,6 +368,7 @@ __all__ = (
     "DeveloperMessage",
     "EditCriterionRequest",
     "EntriesBatchUpload",
+    "EpochProgress",
     "ErrorBody",
     "EvaluationMode",
     "Experiment",

@@ -16,10 +16,14 @@ class ExperimentGenerationStatus:
             of 10 hours.
         error_msg: Why the task failed. Null unless it did.
         completed_responses: Number of responses so far. Null or absent when the progress is not known.
-        completed_ratings: Number of ratings so far. A number whenever completed_responses is one.
+        completed_ratings: Number of responses that have all their ratings so far. A number whenever
+            completed_responses is one.
         total_responses: Number of responses in the end. A number whenever completed_responses is one.
-        logs_delta: Log lines since the last poll with the same connection_uuid, or since the last event of the
-            stream.
+        epochs: The same counts per epoch, in order. Absent when the server does not tell.
+        logs_delta: Log lines since log_cursor, or since the last poll with the same connection_uuid, or since
+            the last event of the stream.
+        log_cursor: Where the log stands after logs_delta; send it with the next poll. Absent when the server
+            does not offer it.
         generation_task_id: Id of the experiment's current task. Null means that none is running; absent, that the
             server does not tell.
         has_internal_error: Whether the experiment's last task ended by a fault. Read together with generation_task_id.
@@ -30,6 +34,11 @@ class ExperimentGenerationStatus:
     completed_responses: int | None = None
     completed_ratings: int | None = None
     total_responses: int | None = None
+    epochs: list[EpochProgress] | None = None
     logs_delta: str | None = None
+    log_cursor: int | None = None
     generation_task_id: str | None | Unset = UNSET
     has_internal_error: bool | Unset = UNSET
+
+
+from ..models.epoch_progress import EpochProgress  # noqa: E402

@@ -23,6 +23,7 @@ def build(
     task_id: str,
     *,
     connection_uuid: str | None | Unset = UNSET,
+    log_cursor: int | None | Unset = UNSET,
 ) -> Request[ExperimentGenerationStatus]:
     """Poll a generation or evaluation task.
 
@@ -44,6 +45,7 @@ def build(
         query=encode_query(
             {
                 "connection_uuid": connection_uuid,
+                "log_cursor": log_cursor,
             }
         ),
     )

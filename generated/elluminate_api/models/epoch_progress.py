@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from attrs import define
+
+
+@define(kw_only=True)
+class EpochProgress:
+    """How far one epoch of an experiment is.
+
+    Attributes:
+        epoch: Number of the run over the collection, counted from 1.
+        completed_responses: Number of responses so far.
+        completed_ratings: Number of responses that have all their ratings so far.
+        total_responses: Number of responses in the end.
+    """
+
+    epoch: int
+    completed_responses: int
+    completed_ratings: int
+    total_responses: int
