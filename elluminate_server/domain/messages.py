@@ -42,10 +42,10 @@ def check_messages(
     Raises:
         InvalidMessageError: With the JSON path of the first thing that is wrong.
 
-    >>> check_messages([{"role": "user"}], where="$.messages")
+    >>> check_messages([{"role": "user", "content": "Hello", "name": 1}])
     Traceback (most recent call last):
-    elluminate_server.domain.messages.InvalidMessageError: $.messages[0]: Object missing required field
-    `content`
+        ...
+    elluminate_server.domain.messages.InvalidMessageError: $.messages[0].name: Expected `str`, got `int`
     """
     allowed: Any = _CHAT if kind == "chat" else _RESPONSE
     try:

@@ -63,6 +63,8 @@ _SENT_HEADERS = frozenset(
         "host",
         "transfer-encoding",
         "user-agent",
+        # The package reads this one back from the request, to know that the raw response is wanted.
+        "x-stainless-raw-response",
     }
 )
 
@@ -116,8 +118,9 @@ class Endpoint:
         import openai
 
         client = self._connected().with_options(timeout=attempt_seconds, max_retries=max_retries)
-        # The timeout of one attempt does not bound an endpoint that sends one byte every minute.
-        deadline = attempt_seconds * (max_retries + 1) + LONGEST_BACKOFF * max_retries
+        # The package's timeout is between two bytes: an endpoint that sends one a minute is not bound by it.
+        # One timeout more than attempts, so that the package's own, more exact error comes first.
+        deadline = attempt_seconds * (max_retries + 2) + LONGEST_BACKOFF * max_retries
         try:
             with anyio.fail_after(deadline):
                 answer = await client.chat.completions.with_raw_response.create(

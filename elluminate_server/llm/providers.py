@@ -94,7 +94,7 @@ class Models:
 
     def __init__(self, defaults: ModelDefaults | None = None) -> None:
         self._defaults = defaults or ModelDefaults()
-        self._endpoints: dict[tuple[str, str | None, str | None], Endpoint] = {}
+        self._endpoints: dict[_Address, Endpoint] = {}
 
     def model_for(self, config: ModelConfig | None) -> Model:
         """The model that answers for an LLM config, or the default one.
@@ -135,11 +135,25 @@ class Models:
     def _at_endpoint(self, config: ModelConfig) -> Model:
         from elluminate_server.llm.openai_compatible import Endpoint, OpenAICompatibleModel
 
-        base_url = (config.base_url or OPENAI_BASE_URL).rstrip("/")
-        key = (base_url, config.api_key or None, config.api_version or None)
-        if key not in self._endpoints:
-            self._endpoints[key] = Endpoint(base_url=key[0], api_key=key[1], api_version=key[2])
-        return OpenAICompatibleModel(config, self._endpoints[key])
+        address = _Address(
+            base_url=(config.base_url or OPENAI_BASE_URL).rstrip("/"),
+            api_key=config.api_key or None,
+            api_version=config.api_version or None,
+        )
+        if address not in self._endpoints:
+            self._endpoints[address] = Endpoint(
+                base_url=address.base_url, api_key=address.api_key, api_version=address.api_version
+            )
+        return OpenAICompatibleModel(config, self._endpoints[address])
+
+
+@attrs.frozen(kw_only=True)
+class _Address:
+    """What two configs must share to share a connection pool."""
+
+    base_url: str
+    api_key: str | None = attrs.field(repr=False)
+    api_version: str | None
 
 
 def _check_pair(prefix: str, endpoint: str | None, model: str | None) -> None:

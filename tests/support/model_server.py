@@ -1,0 +1,276 @@
+"""A scripted OpenAI-compatible server: what providers answer, and everything that can go wrong with them.
+
+Answers have the provider's own shape: they are built with the `openai` package's response types. Example:
+
+    with ModelServer() as server:
+        server.fail(2, status=429, retry_after=0)
+        server.say('{"reasoning": "It is short.", "rating": "NO"}')
+        ...  # talk to server.base_url
+        assert server.requests[0].json["model"] == "gpt-test"
+"""
+
+import asyncio
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Self
+
+import attrs
+import uvicorn
+from openai.types.chat import ChatCompletion, ChatCompletionMessage
+from openai.types.chat.chat_completion import Choice
+from openai.types.completion_usage import CompletionTokensDetails, CompletionUsage, PromptTokensDetails
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+__all__ = ["CapturedRequest", "ModelServer", "Reply", "completion"]
+
+_BOUND = 10.0
+"""Seconds that any wait in here may take before it fails."""
+
+
+@attrs.frozen
+class CapturedRequest:
+    """A request as it arrived."""
+
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    json: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """What was asked for: `verdict`, `criteria`, `row` or `answer`."""
+        response_format = self.json.get("response_format") or {}
+        name = (response_format.get("json_schema") or {}).get("name")
+        if name in ("verdict", "criteria", "row"):
+            return str(name)
+        system = next((m["content"] for m in self.json["messages"] if m["role"] == "system"), "")
+        for sign, kind in (
+            ('"rating"', "verdict"),
+            ('{"criteria"', "criteria"),
+            ("You invent test cases", "row"),
+        ):
+            if sign in system:
+                return kind
+        return "answer"
+
+
+@attrs.frozen
+class Reply:
+    """One scripted reply: a status and the bytes of a body."""
+
+    body: bytes
+    status: int = 200
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    content_type: str = "application/json"
+
+
+def completion(
+    text: str | None,
+    *,
+    finish_reason: str = "stop",
+    input_tokens: int = 11,
+    output_tokens: int = 7,
+    reasoning_tokens: int = 3,
+    cached_tokens: int = 2,
+    **message: Any,
+) -> Reply:
+    """A chat completion that says the text; further arguments are keys of its message (`tool_calls`, ...)."""
+    answer = ChatCompletion(
+        id="chatcmpl-scripted",
+        object="chat.completion",
+        created=1_700_000_000,
+        model="scripted",
+        choices=[
+            Choice(
+                index=0,
+                finish_reason=finish_reason,  # type: ignore[arg-type]
+                logprobs=None,
+                message=ChatCompletionMessage.model_validate(
+                    {"role": "assistant", "content": text, **message}
+                ),
+            )
+        ],
+        usage=CompletionUsage(
+            prompt_tokens=input_tokens,
+            completion_tokens=output_tokens,
+            total_tokens=input_tokens + output_tokens,
+            prompt_tokens_details=PromptTokensDetails(cached_tokens=cached_tokens),
+            completion_tokens_details=CompletionTokensDetails(reasoning_tokens=reasoning_tokens),
+        ),
+    )
+    return Reply(answer.model_dump_json().encode())
+
+
+class ModelServer:
+    """The server, in a thread, on an ephemeral port of 127.0.0.1, for as long as the `with` block lasts.
+
+    Attributes:
+        latency: Seconds every reply waits; the server goes on serving others meanwhile.
+        answer: Makes the text of an ordinary answer from the request; "An answer to: <last message>" by
+            default.
+        verdict: Makes the text of a judge's answer; YES by default.
+        requests: Every request so far, in the order of arrival.
+        most_at_once: Most requests that were open at the same time.
+    """
+
+    def __init__(self) -> None:
+        self.latency = 0.0
+        self.answer: Callable[[CapturedRequest], str] = _default_answer
+        self.verdict: Callable[[CapturedRequest], str] = lambda request: _VERDICT
+        self.requests: list[CapturedRequest] = []
+        self.most_at_once = 0
+        self._at_once = 0
+        self._replies: deque[Reply] = deque()
+        self._changed = threading.Condition()
+        self._held = False
+        self._opened: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    # Scripting
+
+    def reply(self, *replies: Reply) -> None:
+        """Queue replies; each is used for one request, before any default."""
+        self._replies.extend(replies)
+
+    def say(self, *texts: str) -> None:
+        """Queue completions with these texts."""
+        self.reply(*map(completion, texts))
+
+    def fail(
+        self,
+        times: int,
+        *,
+        status: int = 503,
+        message: str = "scripted failure",
+        retry_after: float | None = None,
+    ) -> None:
+        """Answer the next requests with an error status and the provider's error object."""
+        body = json.dumps(
+            {"error": {"message": message, "type": "server_error", "code": None, "param": None}}
+        )
+        headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+        self.reply(*[Reply(body.encode(), status=status, headers=headers)] * times)
+
+    def malform(self, times: int) -> None:
+        """Answer the next requests with a body that breaks off in the middle of its JSON."""
+        self.reply(*[Reply(completion("never seen").body[:60])] * times)
+
+    def send_html(self, times: int) -> None:
+        """Answer the next requests with a proxy's HTML page and status 200."""
+        self.reply(*[Reply(b"<html><body>Sign in</body></html>", content_type="text/html")] * times)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no request be answered inside the block."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            self._let_go()
+
+    def wait_for_requests(self, count: int) -> None:
+        """Wait until so many requests have arrived.
+
+        Raises:
+            AssertionError: They had not within ten seconds.
+        """
+        with self._changed:
+            arrived = self._changed.wait_for(lambda: len(self.requests) >= count, timeout=_BOUND)
+        assert arrived, f"{len(self.requests)} of {count} requests arrived within {_BOUND} s"
+
+    # Running
+
+    @property
+    def base_url(self) -> str:
+        """The address to give as a base URL."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
+
+    def __enter__(self) -> Self:
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        # From here on connections queue up, so that nobody has to wait for the thread.
+        self._socket.listen(128)
+        paths = ("/v1/chat/completions", "/openai/deployments/{model}/chat/completions")
+        app = Starlette(
+            routes=[Route(path, self._serve, methods=["POST"]) for path in paths], lifespan=self._lifespan
+        )
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="model-server", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held = False
+        self._let_go()
+        self._server.should_exit = True
+        self._thread.join(_BOUND)
+        self._socket.close()
+        assert not self._thread.is_alive(), f"the model server did not stop within {_BOUND} s"
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        self._loop = asyncio.get_running_loop()
+        self._opened = asyncio.Event()
+        yield
+
+    def _let_go(self) -> None:
+        if self._loop is not None and self._opened is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._opened.set)
+
+    async def _serve(self, request: Request) -> Response:
+        captured = CapturedRequest(
+            path=request.url.path,
+            query=request.url.query,
+            headers=dict(request.headers),
+            json=json.loads(await request.body()),
+        )
+        with self._changed:
+            self.requests.append(captured)
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+            self._changed.notify_all()
+        try:
+            assert self._opened is not None
+            while self._held:
+                self._opened.clear()
+                await self._opened.wait()
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            reply = self._replies.popleft() if self._replies else self._default(captured)
+        finally:
+            with self._changed:
+                self._at_once -= 1
+        return Response(
+            reply.body, status_code=reply.status, headers=dict(reply.headers), media_type=reply.content_type
+        )
+
+    def _default(self, request: CapturedRequest) -> Reply:
+        match request.kind:
+            case "verdict":
+                return completion(self.verdict(request))
+            case "criteria":
+                return completion('{"criteria": ["Is the response correct?", "Is the response short?"]}')
+            case "row":
+                schema = request.json["response_format"]["json_schema"]["schema"]
+                return completion(json.dumps({name: f"new {name}" for name in schema["properties"]}))
+        return completion(self.answer(request))
+
+
+_VERDICT = '{"reasoning": "The scripted judge says so.", "rating": "YES"}'
+
+
+def _default_answer(request: CapturedRequest) -> str:
+    return f"An answer to: {request.json['messages'][-1]['content']}"

@@ -1,0 +1,122 @@
+"""Which model is asked, and with whose key."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from elluminate_server.llm.providers import ModelDefaults, Models
+from elluminate_server.llm.types import Model, ModelConfig
+from tests.support.model_server import ModelServer
+
+USER = [{"role": "user", "content": "Hello"}]
+
+
+async def _keys_seen(models: Models, *asked: Model) -> None:
+    try:
+        for model in asked:
+            await model.answer(USER)
+    finally:
+        await models.aclose()
+
+
+def test_nothing_configured_means_offline_for_both() -> None:
+    models = Models()
+    config = ModelConfig(config_name="GPT", model="gpt-4o", api_key="k", input_price_per_mtok=5.0)
+    for model in (models.model_for(None), models.model_for(config), models.judge_model()):
+        assert model.config.public()["llm_model_name"] == "offline"
+        assert model.config.input_price_per_mtok == 0.0
+
+
+def test_a_config_with_its_own_endpoint_never_gets_the_default_key() -> None:
+    with ModelServer() as default, ModelServer() as own:
+        models = Models(ModelDefaults(base_url=default.base_url, model="d", api_key="default-key"))
+        config = ModelConfig(config_name="c", model="m", base_url=own.base_url)
+        asyncio.run(_keys_seen(models, models.model_for(config)))
+        assert "authorization" not in own.requests[0].headers
+        assert default.requests == []
+
+
+@pytest.mark.parametrize(
+    ("key", "sent"), [(None, "default-key"), ("", "default-key"), ("own-key", "own-key")]
+)
+def test_a_config_without_an_endpoint_goes_to_the_default_one_under_its_own_name(
+    key: str | None, sent: str
+) -> None:
+    with ModelServer() as default:
+        models = Models(ModelDefaults(base_url=default.base_url, model="d", api_key="default-key"))
+        model = models.model_for(ModelConfig(config_name="c", model="m", api_key=key))
+        asyncio.run(_keys_seen(models, model))
+        assert model.config.model == default.requests[0].json["model"] == "m"
+        assert default.requests[0].headers["authorization"] == f"Bearer {sent}"
+
+
+def test_no_config_goes_to_the_default_model() -> None:
+    with ModelServer() as default:
+        models = Models(ModelDefaults(base_url=default.base_url + "/", model="d", api_key="default-key"))
+        asyncio.run(_keys_seen(models, models.model_for(None), models.judge_model()))
+        assert [request.json["model"] for request in default.requests] == ["d", "d"]
+        assert {request.headers["authorization"] for request in default.requests} == {"Bearer default-key"}
+
+
+def test_a_judge_elsewhere_does_not_get_the_answering_models_key() -> None:
+    with ModelServer() as default, ModelServer() as judge:
+        defaults = ModelDefaults(
+            base_url=default.base_url,
+            model="d",
+            api_key="default-key",
+            judge_base_url=judge.base_url,
+            judge_model="j",
+        )
+        models = Models(defaults)
+        asyncio.run(_keys_seen(models, models.judge_model()))
+        assert judge.requests[0].json["model"] == "j"
+        assert "authorization" not in judge.requests[0].headers
+
+
+def test_a_judge_alone_leaves_the_answers_to_the_offline_model() -> None:
+    models = Models(ModelDefaults(judge_base_url="http://judge.example/v1", judge_model="j"))
+    assert models.model_for(None).config.model == "offline"
+    assert models.judge_model().config.model == "j"
+
+
+def test_a_key_alone_belongs_to_openai() -> None:
+    config = Models(ModelDefaults(model="gpt-4o", api_key="k")).model_for(None).config
+    assert (config.base_url, config.model) == ("https://api.openai.com/v1", "gpt-4o")
+
+
+@pytest.mark.parametrize(
+    ("given", "variable"),
+    [
+        ({"base_url": "http://x"}, "ELLUMINATE_LLM_MODEL"),
+        ({"api_key": "k"}, "ELLUMINATE_LLM_MODEL"),
+        ({"model": "m"}, "ELLUMINATE_LLM_BASE_URL"),
+        ({"judge_base_url": "http://x"}, "ELLUMINATE_JUDGE_MODEL"),
+        ({"judge_model": "m"}, "ELLUMINATE_JUDGE_BASE_URL"),
+    ],
+)
+def test_half_a_default_is_refused_with_the_variable_to_set(given: dict[str, Any], variable: str) -> None:
+    with pytest.raises(ValueError, match=variable):
+        ModelDefaults(**given)
+
+
+def test_overrides_replace_what_they_set_and_keep_the_rest() -> None:
+    config = ModelConfig(config_name="c", model="m", temperature=0.5, max_tokens=9)
+    changed = config.with_overrides(
+        {"temperature": None, "top_p": 0.0, "max_connections": 3, "verbosity": None}
+    )
+    assert (changed.temperature, changed.top_p, changed.max_tokens, changed.max_connections) == (
+        0.5,
+        0.0,
+        9,
+        3,
+    )
+    assert config.with_overrides(None) == config
+
+
+def test_temperature_and_reasoning_effort_push_each_other_out() -> None:
+    config = ModelConfig(config_name="c", model="m", temperature=0.5)
+    effort = config.with_overrides({"reasoning_effort": "low"})
+    assert (effort.temperature, effort.reasoning_effort) == (None, "low")
+    warm = effort.with_overrides({"temperature": 1.0})
+    assert (warm.temperature, warm.reasoning_effort) == (1.0, None)
