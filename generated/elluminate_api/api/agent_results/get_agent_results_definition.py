@@ -24,8 +24,7 @@ def build(
     """Read the tasks and criteria of an upload.
 
     The tasks and criteria that were frozen when the AGENTIC experiment was created, in order of the
-    rows. An
-    experiment without them is refused with 400.
+    rows. An experiment without them is refused with 400.
     """
     return Request(
         OPERATION,

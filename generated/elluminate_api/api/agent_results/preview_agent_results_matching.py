@@ -28,8 +28,7 @@ def build(
     """Match trials to tasks without storing.
 
     Matches as an upload would, and stores nothing. A trial that finds no task is part of the answer,
-    with the
-    reason, and not an error.
+    with the reason, and not an error.
     """
     return Request(
         OPERATION,

@@ -26,15 +26,12 @@ def build(
 ) -> Request[TemplateVariablesCollectionWithEntries]:
     """Create a collection, optionally with rows.
 
-    Stores the collection, its columns and its first rows in one step, all or nothing. Columns that only
-    the
-    rows name are added in the order in which they first appear. A column without a type gets one from
-    the
-    server: `raw_input` for a column `instruction` that only the rows of an AGENTIC collection name,
-    `text`
-    otherwise. The order of columns is that of the list, whatever their positions say. An AGENTIC
-    collection
-    needs a text column `task` in which every row has its own name; otherwise 422.
+    Stores the collection, its columns and its first rows in one step, all or nothing. Columns that
+    only the rows name are added in the order in which they first appear. A column without a type gets
+    one from the server: `raw_input` for a column `instruction` that only the rows of an AGENTIC
+    collection name, `text` otherwise. The order of columns is that of the list, whatever their
+    positions say. An AGENTIC collection needs a text column `task` in which every row has its own
+    name; otherwise 422.
 
     409 when the project has a collection (or a scenario set) of that name.
     """

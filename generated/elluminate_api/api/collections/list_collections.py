@@ -30,8 +30,8 @@ def build(
 ) -> Request[PagedTemplateVariablesCollection]:
     """List collections.
 
-    In order of creation, without rows, paged. A lookup by name takes the first item and then reads that
-    collection by its id.
+    In order of creation, without rows, paged. A lookup by name takes the first item and then reads
+    that collection by its id.
     """
     return Request(
         OPERATION,

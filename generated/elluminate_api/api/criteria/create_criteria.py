@@ -24,23 +24,19 @@ def build(
 ) -> Request[list[Criterion]]:
     """Add criteria, or have them generated.
 
-    A list of criteria is stored; null has the project's default model write criteria for the template,
-    and the
-    call waits for it. Criteria for a template go into the set that is linked to it; a template without
-    one gets
-    a new set, linked to it and named after it. Exactly one of `prompt_template_id` and
-    `criterion_set_id` is
-    given, and generation needs the template; otherwise 422.
+    A list of criteria is stored; null has the project's default model write criteria for the
+    template, and the call waits for it. Criteria for a template go into the set that is linked to it;
+    a template without one gets a new set, linked to it and named after it. Exactly one of
+    `prompt_template_id` and `criterion_set_id` is given, and generation needs the template; otherwise
+    422.
 
     A text that the set already holds is not stored again: its criterion is answered in that place, so
-    that the
-    answer follows the order of the request. `delete_existing` removes the present criteria of the set
-    first;
-    with an empty list that clears the set. Ratings made earlier keep the wording they were made with.
+    that the answer follows the order of the request. `delete_existing` removes the present criteria
+    of the set first; with an empty list that clears the set. Ratings made earlier keep the wording
+    they were made with.
 
-    409 when generation is asked for, the set has criteria and `delete_existing` is false; get-or-
-    generate
-    turns that into listing them.
+    409 when generation is asked for, the set has criteria and `delete_existing` is false;
+    get-or-generate turns that into listing them.
     """
     return Request(
         OPERATION,

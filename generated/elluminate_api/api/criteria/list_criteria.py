@@ -26,8 +26,7 @@ def build(
     """List the criteria of a prompt template.
 
     All criteria of the criterion sets that are linked to the template, in order of creation, paged. A
-    template
-    without a linked set has none.
+    template without a linked set has none.
     """
     return Request(
         OPERATION,

@@ -27,10 +27,8 @@ def build(
     """Edit a criterion.
 
     Fields that are absent stay as they are. Changing the text makes a new version, which takes the
-    place of the
-    old one in its set and can have another id; ratings made earlier keep the old wording. 409 when the
-    set
-    holds another criterion with that text.
+    place of the old one in its set and can have another id; ratings made earlier keep the old
+    wording. 409 when the set holds another criterion with that text.
     """
     return Request(
         OPERATION,

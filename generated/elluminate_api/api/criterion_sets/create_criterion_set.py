@@ -25,8 +25,7 @@ def build(
     """Create a criterion set.
 
     Stores the set and the given criteria in one step. A set without criteria is allowed. 409 when the
-    project
-    has a criterion set of that name.
+    project has a criterion set of that name.
     """
     return Request(
         OPERATION,

@@ -24,11 +24,9 @@ def build(
 ) -> Request[CriterionSet]:
     """Link a criterion set to a prompt template.
 
-    The set becomes what experiments with that template version use when they name no set. A set can be
-    linked
-    to many templates, a template version to one set: an earlier link of the template is replaced.
-    Linking twice
-    has no further effect. No request body.
+    The set becomes what experiments with that template version use when they name no set. A set can
+    be linked to many templates, a template version to one set: an earlier link of the template is
+    replaced. Linking twice has no further effect. No request body.
     """
     return Request(
         OPERATION,

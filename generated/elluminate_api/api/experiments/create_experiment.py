@@ -25,28 +25,20 @@ def build(
     """Create an experiment, optionally running it.
 
     Binds a template version, a collection, a criterion set and an LLM config under a name. Everything
-    is checked
-    before anything is stored. With `generate` true the run starts at once and the answer carries its
-    `generation_task_id`; otherwise the experiment waits for `POST …/run`.
+    is checked before anything is stored. With `generate` true the run starts at once and the answer
+    carries its `generation_task_id`; otherwise the experiment waits for `POST …/run`.
 
-    Exactly one of `collection_id` and `scenario_set_id` is given, a scenario set only with MULTI_TURN.
-    MULTI_TURN needs a persona group, other modes refuse one. No template is given for AGENTIC, or when
-    a
-    conversation or raw input column holds the prompt. Without a criterion set the one linked to the
-    template
-    counts; with neither, `elluminate_server` adds an empty set named after the experiment, and nothing
-    is
-    rated. With `response_column_id` the answers come from that column: no model is called, LLM config
-    and
-    sampling do not count, and there is one epoch. A `rating_version` that is not known is replaced by
-    the
-    default judge, which the answer then names.
+    Exactly one of `collection_id` and `scenario_set_id` is given, a scenario set only with
+    MULTI_TURN. MULTI_TURN needs a persona group, other modes refuse one. No template is given for
+    AGENTIC, or when a conversation or raw input column holds the prompt. Without a criterion set the
+    one linked to the template counts; with neither, `elluminate_server` adds an empty set named after
+    the experiment, and nothing is rated. With `response_column_id` the answers come from that column:
+    no model is called, LLM config and sampling do not count, and there is one epoch. A
+    `rating_version` that is not known is replaced by the default judge, which the answer then names.
 
     409 when the project has an experiment of that name. 422 when the parts do not fit together, for
-    example a
-    placeholder that is no column: the detail names placeholder, template and columns. 404 names the id
-    that
-    does not exist.
+    example a placeholder that is no column: the detail names placeholder, template and columns. 404
+    names the id that does not exist.
     """
     return Request(
         OPERATION,

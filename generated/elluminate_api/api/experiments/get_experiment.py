@@ -25,11 +25,9 @@ def build(
 ) -> Request[Experiment]:
     """Read an experiment and its results.
 
-    Results are computed from the stored ratings at the time of reading; they are null before the first
-    run.
-    Responses are listed on their own, by `experiment_id`. Evaluations of agent trials are followed here
-    too, by
-    `generation_task_id` and `has_internal_error`.
+    Results are computed from the stored ratings at the time of reading; they are null before the
+    first run. Responses are listed on their own, by `experiment_id`. Evaluations of agent trials are
+    followed here too, by `generation_task_id` and `has_internal_error`.
     """
     return Request(
         OPERATION,

@@ -28,16 +28,12 @@ def build(
     """Poll a generation or evaluation task.
 
     Three seconds between two polls are usual. A task id that is not known reads as PENDING, never as
-    404,
-    because a task can be asked for before it is stored.
+    404, because a task can be asked for before it is stored.
 
     `generation_task_id` names the experiment's current task. Null: that task is over, with an error
-    when
-    `has_internal_error` is true. Another id: the work went over to that task, follow it; a task that
-    was
-    superseded can report SUCCESS without having rated anything. Null for a task id that was never
-    confirmed:
-    it is not a task of this experiment.
+    when `has_internal_error` is true. Another id: the work went over to that task, follow it; a task
+    that was superseded can report SUCCESS without having rated anything. Null for a task id that was
+    never confirmed: it is not a task of this experiment.
     """
     return Request(
         OPERATION,

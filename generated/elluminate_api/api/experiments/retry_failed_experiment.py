@@ -25,13 +25,13 @@ def build(
 ) -> Request[Experiment]:
     """Generate failed responses again.
 
-    Deletes the responses whose generation failed and generates them again, as a background task; other
-    responses keep id, text and ratings. When nothing failed, nothing changes, and the answer has a null
-    `generation_task_id`.
+    Deletes the responses whose generation failed and generates them again, as a background task;
+    other responses keep id, text and ratings. When nothing failed, nothing changes, and the answer
+    has a null `generation_task_id`.
 
     409 while the experiment is running, when its answers were uploaded and cannot be generated, and
-    when
-    failed responses carry annotations or ratings made by hand while `discard_annotations` is false.
+    when failed responses carry annotations or ratings made by hand while `discard_annotations` is
+    false.
     """
     return Request(
         OPERATION,

@@ -26,14 +26,11 @@ def build(
     """Start a created experiment.
 
     Queues one response for every row and epoch, and its ratings, as a background task. Ends at once;
-    the answer
-    carries the `generation_task_id` to poll or to stream, and no responses. A response whose generation
-    fails
-    is stored with its error and does not end the run.
+    the answer carries the `generation_task_id` to poll or to stream, and no responses. A response
+    whose generation fails is stored with its error and does not end the run.
 
     409 when the experiment is running or has been run. 422 when sampling is given for an experiment
-    whose
-    answers come from a column.
+    whose answers come from a column.
     """
     return Request(
         OPERATION,

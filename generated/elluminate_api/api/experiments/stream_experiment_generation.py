@@ -26,13 +26,11 @@ def build(
 ) -> Request[str]:
     """Stream a generation or evaluation task.
 
-    One event at the start and one whenever the state changes, until the final status; each is the same
-    object
-    as the poll. While `completed_responses` is a number, the other two counters are numbers too.
-    `logs_delta`
-    holds the lines added since the previous event of this stream, so that no line is lost or sent twice
-    within
-    it. Not repeated by existing clients; a client that reconnects gets the log from the beginning.
+    One event at the start and one whenever the state changes, until the final status; each is the
+    same object as the poll. While `completed_responses` is a number, the other two counters are
+    numbers too. `logs_delta` holds the lines added since the previous event of this stream, so that
+    no line is lost or sent twice within it. Not repeated by existing clients; a client that
+    reconnects gets the log from the beginning.
     """
     return Request(
         OPERATION,

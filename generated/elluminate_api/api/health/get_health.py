@@ -19,8 +19,7 @@ def build() -> Request[Health]:
     """Tell whether the server is ready.
 
     Outside `/api/v0` and without credentials, for load balancers and start-up scripts. 200 once the
-    database
-    is migrated and runs can be taken; 503 before that and while the server stops.
+    database is migrated and runs can be taken; 503 before that and while the server stops.
     """
     return Request(
         OPERATION,

@@ -24,11 +24,9 @@ def build(
 ) -> Request[LLMConfig]:
     """Create an LLM config.
 
-    Stores how a model is called; the model is not contacted. The API key is stored for later calls and
-    not
-    shown again. There is no update: delete the config and create another. 409 when the project has a
-    config of
-    that name; 422 when temperature and reasoning effort are both given.
+    Stores how a model is called; the model is not contacted. The API key is stored for later calls
+    and not shown again. There is no update: delete the config and create another. 409 when the
+    project has a config of that name; 422 when temperature and reasoning effort are both given.
     """
     return Request(
         OPERATION,

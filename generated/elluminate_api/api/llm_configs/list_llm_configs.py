@@ -25,9 +25,8 @@ def build(
 ) -> Request[PagedLLMConfig]:
     """List LLM configs.
 
-    In order of creation, paged. API keys are never shown in clear: at most their last four characters,
-    after
-    four asterisks.
+    In order of creation, paged. API keys are never shown in clear: at most their last four
+    characters, after four asterisks.
     """
     return Request(
         OPERATION,

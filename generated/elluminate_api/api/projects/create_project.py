@@ -21,12 +21,10 @@ def build(
 ) -> Request[Project]:
     """Create a project.
 
-    The project belongs to the organization named in the body. 409 when that organization has a project
-    of
-    that name; 403 when the credentials do not reach the organization, which an API key never does
-    beyond its
-    own. The answer does not widen an API key: reaching the new project takes a token or a key of its
-    own.
+    The project belongs to the organization named in the body. 409 when that organization has a
+    project of that name; 403 when the credentials do not reach the organization, which an API key
+    never does beyond its own. The answer does not widen an API key: reaching the new project takes a
+    token or a key of its own.
     """
     return Request(
         OPERATION,

@@ -22,9 +22,8 @@ def build(
 ) -> Request[Project]:
     """Read one project.
 
-    Used to change the active project of a client. 404 for a project that the credentials do not reach,
-    so that
-    its existence is not given away.
+    Used to change the active project of a client. 404 for a project that the credentials do not
+    reach, so that its existence is not given away.
     """
     return Request(
         OPERATION,

@@ -19,10 +19,8 @@ def build() -> Request[PagedProject]:
     """List the projects that the credentials reach.
 
     An API key reaches exactly one project, a token all projects of its user. In order of creation,
-    paged;
-    without `page` the first page comes. Existing clients read the first page only, take 404 as a wrong
-    base
-    URL or wrong credentials, and do not repeat the request.
+    paged; without `page` the first page comes. Existing clients read the first page only, take 404 as
+    a wrong base URL or wrong credentials, and do not repeat the request.
     """
     return Request(
         OPERATION,

@@ -25,16 +25,12 @@ def build(
     """Create a prompt template or its next version.
 
     A new name makes version 1. A known name with other content makes the next version, which becomes
-    the
-    latest; versions are never edited. What makes content the same is the name, the messages, the
-    response
-    format, the tools and the tool choice; the parent version does not count.
+    the latest; versions are never edited. What makes content the same is the name, the messages, the
+    response format, the tools and the tool choice; the parent version does not count.
 
     409 when a version with the same content exists, whichever of the versions it is; the body then
-    carries its
-    id in `prompt_template_id`, from which get-or-create reads it. 422 when a message is malformed, or a
-    tool
-    choice comes without tools. 404 when the parent version does not exist.
+    carries its id in `prompt_template_id`, from which get-or-create reads it. 422 when a message is
+    malformed, or a tool choice comes without tools. 404 when the parent version does not exist.
     """
     return Request(
         OPERATION,

@@ -23,8 +23,7 @@ def build(
     """Delete one version of a prompt template.
 
     Other versions of the name stay and keep their numbers. Experiments and responses made with this
-    version
-    stay readable.
+    version stay readable.
     """
     return Request(
         OPERATION,

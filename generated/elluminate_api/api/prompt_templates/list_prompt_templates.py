@@ -30,11 +30,9 @@ def build(
 ) -> Request[PagedPromptTemplate]:
     """List versions of prompt templates.
 
-    Every version is an item of its own. Newest first: with `name` and without `version`, the first item
-    is the
-    latest version of that name, which is how a client looks it up. Filters narrow together; a name or
-    version
-    that does not exist yields an empty list. Paged.
+    Every version is an item of its own. Newest first: with `name` and without `version`, the first
+    item is the latest version of that name, which is how a client looks it up. Filters narrow
+    together; a name or version that does not exist yields an empty list. Paged.
     """
     return Request(
         OPERATION,

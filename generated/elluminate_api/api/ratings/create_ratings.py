@@ -25,10 +25,8 @@ def build(
     """Rate one response now.
 
     Judges the response by every criterion of the experiment's criterion set, and waits for the judge.
-    Earlier
-    ratings of the response are replaced. A criterion that could not be judged is left out. 422 when
-    there are
-    no criteria, or when the response is a failed one without an answer to judge.
+    Earlier ratings of the response are replaced. A criterion that could not be judged is left out.
+    422 when there are no criteria, or when the response is a failed one without an answer to judge.
     """
     return Request(
         OPERATION,

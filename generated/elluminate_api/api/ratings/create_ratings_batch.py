@@ -23,9 +23,9 @@ def build(
 ) -> Request[str | None]:
     """Rate many responses.
 
-    Judges each response as a single rating would, in one background task. The answer names the task; it
-    is null
-    when the list is empty. 404 names a response that does not exist, before anything starts.
+    Judges each response as a single rating would, in one background task. The answer names the task;
+    it is null when the list is empty. 404 names a response that does not exist, before anything
+    starts.
     """
     return Request(
         OPERATION,

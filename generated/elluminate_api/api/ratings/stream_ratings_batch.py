@@ -25,9 +25,8 @@ def build(
 ) -> Request[str]:
     """Stream a rating batch.
 
-    One event at the start and one whenever the status changes, until the final status; each is the same
-    object
-    as the poll. Not repeated by existing clients.
+    One event at the start and one whenever the status changes, until the final status; each is the
+    same object as the poll. Not repeated by existing clients.
     """
     return Request(
         OPERATION,

@@ -25,10 +25,8 @@ def build(
     """Store one response.
 
     Adds an answer that was made elsewhere to an experiment, as the answer to one of its rows. The
-    messages
-    include an assistant or a tool turn; otherwise 422. Storing another response for the same row and
-    epoch adds
-    it. Nothing is rated.
+    messages include an assistant or a tool turn; otherwise 422. Storing another response for the same
+    row and epoch adds it. Nothing is rated.
     """
     return Request(
         OPERATION,

@@ -26,10 +26,8 @@ def build(
     """Store or generate many responses.
 
     Items with messages are stored, items without are generated, in one background task. The answer
-    names the
-    task; it is null when the list is empty. The ids of the created responses are not reported: a client
-    lists
-    the responses of the experiment before and after.
+    names the task; it is null when the list is empty. The ids of the created responses are not
+    reported: a client lists the responses of the experiment before and after.
     """
     return Request(
         OPERATION,

@@ -24,9 +24,8 @@ def build(
 ) -> Request[PromptResponse]:
     """Generate one response now.
 
-    The same body, with empty messages; otherwise 422. The call waits for the model. A model that fails
-    yields
-    a response with its error, not an error of this call. Nothing is rated.
+    The same body, with empty messages; otherwise 422. The call waits for the model. A model that
+    fails yields a response with its error, not an error of this call. Nothing is rated.
     """
     return Request(
         OPERATION,

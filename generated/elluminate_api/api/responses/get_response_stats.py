@@ -25,9 +25,8 @@ def build(
 ) -> Request[ResponsesStats]:
     """Read usage statistics.
 
-    Counts and sums over the last days, today included, and one entry per day in UTC, oldest first. Days
-    without
-    a response are listed with zeros.
+    Counts and sums over the last days, today included, and one entry per day in UTC, oldest first.
+    Days without a response are listed with zeros.
     """
     return Request(
         OPERATION,

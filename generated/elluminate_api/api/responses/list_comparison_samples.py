@@ -30,8 +30,7 @@ def build(
     """List samples of two experiments to compare.
 
     The samples of both experiments in one flat array, not paged, those of a row next to each other.
-    Improved
-    and regressed are seen from experiment B.
+    Improved and regressed are seen from experiment B.
 
     Args:
         filter_samples_by: Direction of change from experiment A to experiment B.

@@ -36,8 +36,7 @@ def build(
     """List the samples of an experiment.
 
     A sample holds all responses to one row. In order of the rows unless `sort_by` is given. A plain
-    array, not
-    paged. Filters decide on samples by their responses, and narrow together.
+    array, not paged. Filters decide on samples by their responses, and narrow together.
 
     Args:
         sort_by: Order of samples, ascending or descending.

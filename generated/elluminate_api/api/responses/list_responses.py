@@ -39,9 +39,8 @@ def build(
     """List responses.
 
     With prompt, messages and ratings, in order of creation, paged. Filters narrow together. With
-    `response_ids` the answer keeps the order of the ids, because clients match it by position; ids that
-    do not
-    exist are left out.
+    `response_ids` the answer keeps the order of the ids, because clients match it by position; ids
+    that do not exist are left out.
     """
     return Request(
         OPERATION,

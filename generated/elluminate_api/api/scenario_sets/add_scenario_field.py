@@ -26,8 +26,7 @@ def build(
     """Declare a field of the scenarios of a set.
 
     Every scenario of the set gets the field with its default. The server chooses the type. 422 for a
-    name that
-    is no identifier or that is built in; 409 when the set has that field, or is read-only.
+    name that is no identifier or that is built in; 409 when the set has that field, or is read-only.
     """
     return Request(
         OPERATION,

@@ -26,8 +26,7 @@ def build(
     """Add one scenario.
 
     A declared field that is left out gets its default; a field that is not declared is 422. 409 when
-    the set is
-    read-only.
+    the set is read-only.
     """
     return Request(
         OPERATION,

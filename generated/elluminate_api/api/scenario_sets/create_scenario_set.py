@@ -24,11 +24,9 @@ def build(
 ) -> Request[ScenarioSet]:
     """Create a scenario set.
 
-    The fields `goal` and `expected_conversation_outcome` belong to every set; naming them here, naming
-    a field
-    twice or naming one that is no identifier is 422. 400, not 409, when a scenario set or a collection
-    of that
-    name exists. Without a name the server invents one.
+    The fields `goal` and `expected_conversation_outcome` belong to every set; naming them here,
+    naming a field twice or naming one that is no identifier is 422. 400, not 409, when a scenario set
+    or a collection of that name exists. Without a name the server invents one.
     """
     return Request(
         OPERATION,

@@ -25,11 +25,9 @@ def build(
 ) -> Request[list[Scenario]]:
     """Add many scenarios.
 
-    Stores all of them, or none; the answer comes when they are stored. With `skip_existing` a scenario
-    is left
-    out when it equals a stored one or one before it in the list. 422 for a field that is not declared;
-    409 when
-    the set is read-only.
+    Stores all of them, or none; the answer comes when they are stored. With `skip_existing` a
+    scenario is left out when it equals a stored one or one before it in the list. 422 for a field
+    that is not declared; 409 when the set is read-only.
     """
     return Request(
         OPERATION,

@@ -25,9 +25,8 @@ def build(
 ) -> Request[PagedScenarioSet]:
     """List scenario sets.
 
-    In order of creation, without scenarios, paged. There is no filter by exact name: a client searches
-    and
-    compares.
+    In order of creation, without scenarios, paged. There is no filter by exact name: a client
+    searches and compares.
     """
     return Request(
         OPERATION,

@@ -28,8 +28,7 @@ def build(
     """Rename a field of a scenario set.
 
     The values stay; so does the default, unless a new one is given. 422 for a name that is no
-    identifier or
-    that is built in; 409 when the set has another field of that name, or is read-only.
+    identifier or that is built in; 409 when the set has another field of that name, or is read-only.
     """
     return Request(
         OPERATION,

@@ -27,9 +27,8 @@ def build(
 ) -> Request[Scenario]:
     """Replace one scenario.
 
-    A declared field that is left out goes back to its default; a field that is not declared is 422. 409
-    when
-    the set is read-only.
+    A declared field that is left out goes back to its default; a field that is not declared is 422.
+    409 when the set is read-only.
     """
     return Request(
         OPERATION,

@@ -27,8 +27,7 @@ def build(
     """Rename or describe a scenario set.
 
     Fields that are absent stay as they are, although the method is PUT. 400 when another scenario set
-    or a
-    collection has that name; 409 when the set is read-only or built in.
+    or a collection has that name; 409 when the set is read-only or built in.
     """
     return Request(
         OPERATION,

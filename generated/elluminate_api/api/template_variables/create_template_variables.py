@@ -25,10 +25,10 @@ def build(
 ) -> Request[TemplateVariables]:
     """Add one row, given or generated.
 
-    With `input_values` the row is stored as given: a column that is missing from it gets its default, a
-    name
-    that no column has is refused with 422. With `prompt_template_id` a model writes the values for the
-    template's placeholders, and the call waits for it. Exactly one of the two is given; otherwise 422.
+    With `input_values` the row is stored as given: a column that is missing from it gets its default,
+    a name that no column has is refused with 422. With `prompt_template_id` a model writes the values
+    for the template's placeholders, and the call waits for it. Exactly one of the two is given;
+    otherwise 422.
 
     409 when the collection is read-only, and in an AGENTIC collection when another row has that task
     name.

@@ -27,17 +27,15 @@ def build(
 ) -> Request[list[TemplateVariables]]:
     """Add many rows from a JSON Lines file.
 
-    A multipart form with one part `file` (file name `variables.jsonl`, type `application/jsonl`): JSON
-    Lines in
-    UTF-8, one object of column values per line. All rows of the file are stored, or none. The answer
-    comes when
-    they are stored and lists the created rows in the order of the file, as a plain array.
+    A multipart form with one part `file` (file name `variables.jsonl`, type `application/jsonl`):
+    JSON Lines in UTF-8, one object of column values per line. All rows of the file are stored, or
+    none. The answer comes when they are stored and lists the created rows in the order of the file,
+    as a plain array.
 
     With `skip_existing` a row is left out when a stored row, or an earlier line, has the same values
-    and the
-    same environment config as stored; two uploads at the same time can still both add it. 422 names the
-    line
-    that is no object or that has a name that no column has; 409 when the collection is read-only.
+    and the same environment config as stored; two uploads at the same time can still both add it. 422
+    names the line that is no object or that has a name that no column has; 409 when the collection is
+    read-only.
     """
     return Request(
         OPERATION,

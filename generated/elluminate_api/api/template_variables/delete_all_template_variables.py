@@ -23,8 +23,7 @@ def build(
     """Delete all rows of a collection.
 
     The collection and its columns stay. Responses to these rows stay readable. An empty collection is
-    no
-    error. 409 when the collection is read-only.
+    no error. 409 when the collection is read-only.
     """
     return Request(
         OPERATION,

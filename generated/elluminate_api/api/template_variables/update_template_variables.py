@@ -28,10 +28,9 @@ def build(
     """Replace the values of a row.
 
     The given values replace all values of the row; a column left out gets its default. An absent
-    `environment_config` stays as it is. Responses that were made earlier keep the prompt they were made
-    from.
-    409 when the collection is read-only, and in an AGENTIC collection when another row has that task
-    name.
+    `environment_config` stays as it is. Responses that were made earlier keep the prompt they were
+    made from. 409 when the collection is read-only, and in an AGENTIC collection when another row has
+    that task name.
     """
     return Request(
         OPERATION,

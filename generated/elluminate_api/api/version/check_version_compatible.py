@@ -22,11 +22,9 @@ def build(
     """Ask whether a client version is supported.
 
     The first call of a client, made before it knows a project; it needs credentials like every other
-    path.
-    Changes nothing. A client that is not compatible still gets 200, with the version it needs. Existing
-    clients fail to start on any answer but a 2xx with JSON here, and tolerate only that the server
-    cannot be
-    reached; the request is not repeated.
+    path. Changes nothing. A client that is not compatible still gets 200, with the version it needs.
+    Existing clients fail to start on any answer but a 2xx with JSON here, and tolerate only that the
+    server cannot be reached; the request is not repeated.
     """
     return Request(
         OPERATION,
