@@ -1,0 +1,98 @@
+"""Commits what runs produce, as it arrives: whatever came in during one commit goes into the next, together.
+
+Every answer and every rating is durable before its run goes on. Sharing commits only saves time: on SQLite
+there is one writer, and a commit costs more than what is in it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import attrs
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.execution.leases import LeaseLostError, held
+from elluminate_server.store.engine import Store
+
+__all__ = ["Commits"]
+
+MAX_BATCH = 200
+
+Write = Callable[[AsyncSession], Awaitable[Any]]
+
+
+@attrs.define(eq=False)
+class _Waiting:
+    task_id: str
+    write: Write
+    done: asyncio.Future[Any]
+
+
+class Commits:
+    """The writer of one process.
+
+    Args:
+        store: The database.
+        owner: The process, which has to hold the lease of every task it writes for.
+        committed: Called after a commit with the tasks that were written for.
+    """
+
+    def __init__(self, store: Store, owner: str, committed: Callable[[set[str]], None]) -> None:
+        self._store = store
+        self._owner = owner
+        self._committed = committed
+        self._waiting: list[_Waiting] = []
+        self._arrived = asyncio.Event()
+
+    async def add(self, task_id: str, write: Write) -> Any:
+        """Run `write` in a transaction, and return its result after the commit.
+
+        Raises:
+            LeaseLostError: The task is not this process's any more; nothing was written.
+            Exception: What `write` raised; nothing of it was written.
+        """
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(task_id, write, done))
+        self._arrived.set()
+        return await done
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            await self._arrived.wait()
+            batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+            if not self._waiting:
+                self._arrived.clear()
+            await self._write(batch)
+
+    async def _write(self, batch: list[_Waiting]) -> None:
+        results: list[tuple[_Waiting, Any]] = []
+        failures: list[tuple[_Waiting, Exception]] = []
+        try:
+            async with self._store.write() as session:
+                leases = {
+                    task_id: await held(session, self._owner, task_id)
+                    for task_id in sorted({waiting.task_id for waiting in batch})
+                }
+                for waiting in batch:
+                    if not leases[waiting.task_id]:
+                        failures.append((waiting, LeaseLostError()))
+                    elif not waiting.done.cancelled():
+                        try:
+                            async with session.begin_nested():
+                                results.append((waiting, await waiting.write(session)))
+                        except Exception as error:  # noqa: BLE001 - raised where the write came from
+                            failures.append((waiting, error))
+        except Exception as error:  # noqa: BLE001 - raised where the writes came from
+            results, failures = [], [(waiting, error) for waiting in batch]
+        except asyncio.CancelledError:
+            for waiting in batch:
+                waiting.done.cancel()
+            raise
+        self._committed({waiting.task_id for waiting, _ in results})
+        for waiting, result in results:
+            if not waiting.done.done():
+                waiting.done.set_result(result)
+        for waiting, failure in failures:
+            if not waiting.done.done():
+                waiting.done.set_exception(failure)

@@ -1,0 +1,253 @@
+"""Takes tasks from the queue and runs them in this process, side by side with the requests it answers."""
+
+import asyncio
+import contextlib
+import datetime
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.execution import leases, queueing
+from elluminate_server.execution.commits import Commits
+from elluminate_server.execution.leases import LeaseLostError
+from elluminate_server.execution.limits import Limits
+from elluminate_server.execution.notices import Notices
+from elluminate_server.execution.queueing import ResponseOrder
+from elluminate_server.execution.run import Outcome, Run
+from elluminate_server.llm.providers import Models
+from elluminate_server.settings import Settings
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.engine import BusyError, Store
+from elluminate_server.store.tables import Experiment, Task
+
+__all__ = ["Executor"]
+
+logger = logging.getLogger("elluminate_server.execution")
+
+MAX_RUNNING = 50
+"""Most tasks at a time in one process; the others wait in the queue."""
+
+
+class Executor:
+    """The runs of one process.
+
+    The queue is the database: `enqueue_...` adds rows inside the caller's transaction, `wake` says after the
+    commit that they are there. A run that this process does not finish, because it stops or is killed, is
+    finished by the next one.
+
+    Args:
+        store: The database.
+        models: The models that answer and judge.
+        settings: The server's settings.
+    """
+
+    def __init__(self, store: Store, models: Models, settings: Settings) -> None:
+        self._store = store
+        self._models = models
+        self._settings = settings
+        self._owner = leases.new_owner()
+        self._runs: dict[str, asyncio.Task[None]] = {}
+        self._work = asyncio.Event()
+        self._services: list[asyncio.Task[None]] = []
+        self._commits = Commits(store, self._owner, self._committed)
+        self.limits = Limits(settings.max_concurrent_calls)
+        self.notices = Notices()
+
+    async def start(self) -> None:
+        """Begin to take tasks; first of all those that a former process left behind."""
+        self._services = [
+            asyncio.create_task(self._commits.run(), name="elluminate-commits"),
+            asyncio.create_task(self._tend(), name="elluminate-tasks"),
+        ]
+
+    async def stop(self) -> None:
+        """Stop taking tasks. What runs is left where it stands, free for the next process."""
+        self.release_waiters()
+        for task in [*self._runs.values(), *self._services]:
+            task.cancel()
+        await asyncio.gather(*self._runs.values(), *self._services, return_exceptions=True)
+        try:
+            async with self._store.write() as session:
+                await leases.release(session, self._owner)
+        except (BusyError, RuntimeError) as error:
+            # RuntimeError: Python starts no threads, and so no connections, while it exits.
+            logger.info("Leases were not given back, and expire in %.0f s: %s", leases.LEASE_SECONDS, error)
+
+    def release_waiters(self) -> None:
+        """End every event stream: the server is about to stop. Runs go on until `stop`."""
+        self.notices.close()
+
+    def wake(self) -> None:
+        """Look for new, revoked and abandoned tasks now; called after the commit."""
+        self._work.set()
+
+    def is_running(self, task_id: str) -> bool:
+        """Whether the task runs in this process, so that its changes are published in `notices`."""
+        return task_id in self._runs
+
+    async def enqueue_experiment(
+        self,
+        session: AsyncSession,
+        experiment: Experiment,
+        *,
+        rating_mode: str,
+        n_epochs: int,
+        generation_params: Mapping[str, Any] | None,
+    ) -> str:
+        """Add a run over every row of the experiment's collection, in the caller's write transaction.
+
+        Args:
+            session: The caller's; the task is there when it commits.
+            experiment: Its `generation_task_id` is set, and the following parameters are noted on it.
+            rating_mode: `fast` or `detailed`.
+            n_epochs: Answers per row, 1 to 1000.
+            generation_params: The contract's `GenerationParams`; None keeps the experiment's.
+
+        Returns:
+            The task's id.
+
+        Raises:
+            DomainError: Rows times epochs are more than a run may have.
+        """
+        return await queueing.add_experiment(
+            session,
+            self._owner,
+            experiment,
+            rating_mode=rating_mode,
+            n_epochs=n_epochs,
+            generation_params=generation_params,
+        )
+
+    async def enqueue_responses(
+        self, session: AsyncSession, project_id: int, orders: Sequence[ResponseOrder]
+    ) -> str | None:
+        """Store the responses that are given, and queue those to generate; None when there are none at all.
+
+        Args:
+            session: The caller's write transaction.
+            project_id: The project.
+            orders: Checked by the caller: experiments, rows and LLM configs exist and belong together.
+        """
+        return await queueing.add_responses(session, self._owner, project_id, orders)
+
+    async def enqueue_ratings(
+        self, session: AsyncSession, project_id: int, response_ids: Sequence[int], *, rating_mode: str
+    ) -> str | None:
+        """Queue the rating of responses, which replaces their ratings; None when there are none.
+
+        Args:
+            session: The caller's write transaction.
+            project_id: The project.
+            response_ids: Checked by the caller: they exist and have criteria.
+            rating_mode: `fast` or `detailed`.
+        """
+        return await queueing.add_ratings(
+            session, self._owner, project_id, response_ids, rating_mode=rating_mode
+        )
+
+    def _committed(self, task_ids: set[str]) -> None:
+        for task_id in task_ids:
+            self.notices.publish(task_id)
+
+    async def _tend(self) -> None:
+        """Keep the leases, notice what was revoked, take what is free."""
+        while True:
+            self._work.clear()
+            try:
+                await self._keep_leases()
+                await self._take_tasks()
+            except BusyError as error:
+                logger.warning("The queue could not be read, and is read again soon: %s", error)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(leases.HEARTBEAT_SECONDS):
+                    await self._work.wait()
+
+    async def _keep_leases(self) -> None:
+        if not self._runs:
+            return
+        async with self._store.write() as session:
+            kept = await leases.renew(session, self._owner, list(self._runs))
+        for task_id, run in list(self._runs.items()):
+            if task_id not in kept:
+                run.cancel()
+
+    async def _take_tasks(self) -> None:
+        room = MAX_RUNNING - len(self._runs)
+        if room <= 0:
+            return
+        async with self._store.read() as session:
+            free = await leases.claimable(session, self._owner, list(self._runs), room)
+        for task_id in free:
+            async with self._store.write() as session:
+                taken = await leases.claim(session, self._owner, task_id)
+            if taken:
+                self._runs[task_id] = asyncio.create_task(
+                    self._run(task_id), name=f"elluminate-run-{task_id}"
+                )
+            self.notices.publish(task_id, over=not taken)
+
+    async def _run(self, task_id: str) -> None:
+        try:
+            outcome = await self._outcome(task_id)
+            async with self._store.write() as session:
+                await leases.finish(
+                    session,
+                    self._owner,
+                    task_id,
+                    outcome.status,
+                    outcome.error_msg,
+                    internal=outcome.is_internal,
+                )
+        except LeaseLostError:
+            logger.info("Task %s was revoked, or taken over by another process", task_id)
+        except BusyError as error:
+            logger.warning("Task %s goes on when the database is free: %s", task_id, error)
+        except Exception:
+            # Not even its end could be written. It is taken again, `leases.MAX_ATTEMPTS` times at most.
+            logger.exception("Task %s could not be ended", task_id)
+        finally:
+            self._runs.pop(task_id, None)
+            self.notices.publish(task_id, over=True)
+            self._work.set()
+
+    async def _outcome(self, task_id: str) -> Outcome:
+        run = Run(task_id, self._store, self._models, self.limits, self._commits, _interpreter_is_ending)
+        async with self._store.read() as session:
+            task = await session.get_one(Task, task_id)
+        limit = self._settings.run_time_limit
+        end = (task.started_at or utc_now()) + datetime.timedelta(seconds=limit)
+        timeout = asyncio.timeout((end - utc_now()).total_seconds())
+        try:
+            async with timeout:
+                return await run.perform()
+        except TimeoutError:
+            if not timeout.expired():
+                raise
+            reason = f"Not finished within {limit:g} seconds. What was done until then is kept."
+            return Outcome(status="TIMEOUT", error_msg=reason)
+        except (LeaseLostError, BusyError):
+            raise
+        except Exception as error:
+            cause = _first_of(error)
+            if isinstance(cause, LeaseLostError | BusyError):
+                raise cause from None
+            logger.exception("Task %s failed", task_id)
+            reason = f"The run stopped on an internal error ({type(cause).__name__}); see the server's log."
+            return Outcome(status="FAILURE", error_msg=reason, is_internal=True)
+
+
+def _first_of(error: BaseException) -> BaseException:
+    """The exception that a task group was ended by; a lost lease counts before everything else."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    lost = error.subgroup(lambda one: isinstance(one, LeaseLostError | BusyError))
+    return _first_of((lost or error).exceptions[0])
+
+
+def _interpreter_is_ending() -> bool:
+    # Between the end of the main thread and the stop of a server in a daemon thread, calls that need a new
+    # thread (name resolution, for one) fail for no fault of the model.
+    return not threading.main_thread().is_alive()

@@ -1,0 +1,177 @@
+"""Which process runs a task: leases in the task's row, taken, renewed, given back.
+
+A process owns a task while its name is in the row and the lease has not expired. It renews the lease every
+few seconds, and checks it in each transaction that writes what the task produced. So a task of a killed process
+is free after `LEASE_SECONDS`, and a process that was only asleep for that long cannot write a second answer.
+"""
+
+import datetime
+import uuid
+from collections.abc import Collection
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.tables import Experiment, LogLine, Task
+
+__all__ = [
+    "HEARTBEAT_SECONDS",
+    "LEASE_SECONDS",
+    "MAX_ATTEMPTS",
+    "TERMINAL",
+    "UNFINISHED",
+    "LeaseLostError",
+    "claim",
+    "claimable",
+    "expiry",
+    "finish",
+    "held",
+    "new_owner",
+    "release",
+    "renew",
+]
+
+LEASE_SECONDS = 10.0
+HEARTBEAT_SECONDS = 3.0
+
+MAX_ATTEMPTS = 5
+"""How many processes may die over one task before it is given up."""
+
+UNFINISHED = ("PENDING", "STARTED")
+TERMINAL = ("SUCCESS", "FAILURE", "REVOKED", "REJECTED", "TIMEOUT")
+
+
+class LeaseLostError(Exception):
+    """The task was revoked, or another process has taken it over: stop, and write nothing more."""
+
+
+def new_owner() -> str:
+    """A name for this process that no other has."""
+    return uuid.uuid4().hex
+
+
+def expiry() -> datetime.datetime:
+    """When a lease that is taken now expires."""
+    return utc_now() + datetime.timedelta(seconds=LEASE_SECONDS)
+
+
+async def claimable(session: AsyncSession, owner: str, running: Collection[str], limit: int) -> list[str]:
+    """Tasks that `owner` may take, oldest first: its own, and those that nobody holds any more."""
+    found = await session.scalars(
+        select(Task.id)
+        .where(Task.status.in_(UNFINISHED), _free_for(owner), Task.id.not_in(list(running)))
+        .order_by(Task.created_at)
+        .limit(limit)
+    )
+    return list(found)
+
+
+async def claim(session: AsyncSession, owner: str, task_id: str) -> bool:
+    """Take a task; False when it is over, or another process was faster.
+
+    A task over which `MAX_ATTEMPTS` processes have died is ended as FAILURE instead.
+    """
+    taken = await _count(
+        session,
+        update(Task)
+        .where(Task.id == task_id, Task.status.in_(UNFINISHED), _free_for(owner))
+        .values(
+            status="STARTED",
+            lease_owner=owner,
+            lease_expires_at=expiry(),
+            attempts=Task.attempts + 1,
+        ),
+    )
+    if not taken:
+        return False
+    task = await session.get_one(Task, task_id, populate_existing=True)
+    if task.attempts > MAX_ATTEMPTS:
+        reason = (
+            f"Given up: the server ended {MAX_ATTEMPTS} times in the middle of this task. "
+            "See its log; what was done until then is kept."
+        )
+        await finish(session, owner, task_id, "FAILURE", reason, internal=True)
+        return False
+    now = utc_now()
+    if task.started_at is None:
+        task.started_at = now
+    if task.experiment_id is not None and task.kind == "experiment":
+        await session.execute(
+            update(Experiment)
+            .where(Experiment.id == task.experiment_id, Experiment.started_at.is_(None))
+            .values(started_at=now)
+        )
+    return True
+
+
+async def held(session: AsyncSession, owner: str, task_id: str) -> bool:
+    """Renew the lease of one task inside a transaction that writes for it; False when it is lost."""
+    return bool(await _count(session, _renewal(owner, [task_id])))
+
+
+async def renew(session: AsyncSession, owner: str, task_ids: Collection[str]) -> set[str]:
+    """Renew the leases of the tasks; those that are still held."""
+    await session.execute(_renewal(owner, task_ids))
+    kept = await session.scalars(
+        select(Task.id).where(
+            Task.id.in_(list(task_ids)), Task.lease_owner == owner, Task.status == "STARTED"
+        )
+    )
+    return set(kept)
+
+
+async def release(session: AsyncSession, owner: str) -> None:
+    """Give back everything that `owner` holds, because it stops in good order: that is no failed attempt."""
+    await session.execute(
+        update(Task)
+        .where(Task.lease_owner == owner, Task.status == "STARTED")
+        .values(attempts=Task.attempts - 1)
+    )
+    await session.execute(
+        update(Task)
+        .where(Task.lease_owner == owner, Task.status.in_(UNFINISHED))
+        .values(lease_owner=None, lease_expires_at=None)
+    )
+
+
+async def finish(
+    session: AsyncSession, owner: str, task_id: str, status: str, error_msg: str | None, *, internal: bool
+) -> None:
+    """End a task and free its experiment.
+
+    Raises:
+        LeaseLostError: It is not the owner's any more.
+    """
+    now = utc_now()
+    ended = await _count(
+        session,
+        update(Task)
+        .where(Task.id == task_id, Task.lease_owner == owner, Task.status == "STARTED")
+        .values(status=status, error_msg=error_msg, finished_at=now, lease_owner=None, lease_expires_at=None),
+    )
+    if not ended:
+        raise LeaseLostError
+    changes: dict[str, Any] = {"generation_task_id": None, "finished_at": now}
+    if internal:
+        changes["has_internal_error"] = True
+    await session.execute(
+        update(Experiment).where(Experiment.generation_task_id == task_id).values(**changes)
+    )
+    if error_msg is not None:
+        session.add(LogLine(task_id=task_id, line=f"{status}: {error_msg}"))
+
+
+def _free_for(owner: str) -> Any:
+    return or_(Task.lease_owner.is_(None), Task.lease_owner == owner, Task.lease_expires_at < utc_now())
+
+
+def _renewal(owner: str, task_ids: Collection[str]) -> Any:
+    mine = and_(Task.id.in_(list(task_ids)), Task.lease_owner == owner, Task.status == "STARTED")
+    return update(Task).where(mine).values(lease_expires_at=expiry())
+
+
+async def _count(session: AsyncSession, statement: Any) -> int:
+    result = cast("CursorResult[Any]", await session.execute(statement))
+    return result.rowcount

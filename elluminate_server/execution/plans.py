@@ -1,0 +1,161 @@
+"""What a run needs to know of an experiment: template, model and criteria, read once when it begins."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.llm.offline import OfflineModel
+from elluminate_server.llm.providers import Models
+from elluminate_server.llm.types import Model, ModelConfig
+from elluminate_server.store.tables import (
+    CollectionColumn,
+    Criterion,
+    Experiment,
+    LLMConfig,
+    PromptTemplate,
+)
+
+__all__ = ["CriterionPlan", "Plan", "answering_model", "judging_model", "load_plan", "model_config"]
+
+MOCK_RATING_VERSION = "mock"
+"""The rating version that never calls a model: the offline judge rates."""
+
+
+@attrs.frozen
+class CriterionPlan:
+    """A criterion to judge by, its placeholders not yet replaced."""
+
+    id: int
+    text: str
+    label: str
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """How the answers of one experiment are made and judged.
+
+    Attributes:
+        experiment_id: The experiment.
+        collection_id: Its collection.
+        template_id: The template version; None when its responses come from elsewhere.
+        template_messages: The template's messages; None without a template.
+        tools: The template's tools.
+        tool_choice: Which of them the model has to use.
+        response_format: The form of the answer.
+        defaults: Column name to the value of a missing cell.
+        config: LLM config with the experiment's overrides; None for the server's default model.
+        generation_params: The experiment's overrides.
+        criteria: What is judged, in the set's order.
+        rating_version: The experiment's judge.
+    """
+
+    experiment_id: int
+    collection_id: int
+    template_id: int | None
+    template_messages: Sequence[Mapping[str, Any]] | None
+    tools: list[dict[str, Any]] | None
+    tool_choice: str | dict[str, Any] | None
+    response_format: dict[str, Any] | None
+    defaults: Mapping[str, str]
+    config: ModelConfig | None
+    generation_params: Mapping[str, Any]
+    criteria: Sequence[CriterionPlan]
+    rating_version: str | None
+
+
+async def load_plan(
+    session: AsyncSession, experiment_id: int, *, llm_config_id: int | None = None
+) -> Plan | None:
+    """The plan of an experiment, or None when it is not there any more.
+
+    Args:
+        session: Where to read.
+        experiment_id: The experiment.
+        llm_config_id: Another LLM config than the experiment's.
+    """
+    experiment = await session.get(Experiment, experiment_id)
+    if experiment is None:
+        return None
+    template = None
+    if experiment.prompt_template_id is not None:
+        template = await session.get_one(PromptTemplate, experiment.prompt_template_id)
+    config_id = llm_config_id if llm_config_id is not None else experiment.llm_config_id
+    config = None if config_id is None else model_config(await session.get_one(LLMConfig, config_id))
+    columns = await session.scalars(
+        select(CollectionColumn)
+        .where(CollectionColumn.collection_id == experiment.collection_id)
+        .order_by(CollectionColumn.position)
+    )
+    criteria = await session.scalars(
+        select(Criterion)
+        .where(Criterion.criterion_set_id == experiment.criterion_set_id, Criterion.superseded_at.is_(None))
+        .order_by(Criterion.position, Criterion.id)
+    )
+    params = experiment.generation_params or {}
+    return Plan(
+        experiment_id=experiment_id,
+        collection_id=experiment.collection_id,
+        template_id=None if template is None else template.id,
+        template_messages=None if template is None else template.messages,
+        tools=None if template is None else template.tools,
+        tool_choice=None if template is None else template.tool_choice,
+        response_format=None if template is None else template.response_format,
+        defaults={column.name: column.default_value for column in columns},
+        config=None if config is None else config.with_overrides(params),
+        generation_params=params,
+        criteria=[
+            CriterionPlan(criterion.id, criterion.criterion_str, criterion.label) for criterion in criteria
+        ],
+        rating_version=experiment.rating_version,
+    )
+
+
+def model_config(row: LLMConfig) -> ModelConfig:
+    """A stored LLM config as the models read it."""
+    return ModelConfig(
+        config_name=row.name,
+        config_id=row.id,
+        model=row.llm_model_name,
+        base_url=row.llm_base_url,
+        api_key=row.api_key,
+        description=row.description,
+        api_version=row.api_version,
+        inference_type=row.inference_type,
+        timeout=row.timeout,
+        max_retries=row.max_retries,
+        system_message=row.system_message,
+        max_tokens=row.max_tokens,
+        top_p=row.top_p,
+        temperature=row.temperature,
+        top_k=row.top_k,
+        best_of=row.best_of,
+        logprobs=row.logprobs,
+        top_logprobs=row.top_logprobs,
+        reasoning_effort=row.reasoning_effort,
+        verbosity=row.verbosity,
+        max_connections=row.max_connections,
+        input_price_per_mtok=row.input_price_per_mtok,
+        output_price_per_mtok=row.output_price_per_mtok,
+    )
+
+
+def answering_model(models: Models, plan: Plan) -> Model:
+    """The model that answers.
+
+    Raises:
+        ModelError: The LLM config cannot be used.
+    """
+    if plan.config is not None:
+        return models.model_for(plan.config)
+    default = models.model_for(None)
+    if isinstance(default, OfflineModel) or not plan.generation_params:
+        return default
+    return models.model_for(default.config.with_overrides(plan.generation_params))
+
+
+def judging_model(models: Models, plan: Plan) -> Model:
+    """The model that judges."""
+    return OfflineModel() if plan.rating_version == MOCK_RATING_VERSION else models.judge_model()

@@ -1,0 +1,158 @@
+"""How far a task is: counted from its rows, never remembered."""
+
+import attrs
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.execution.leases import TERMINAL
+from elluminate_server.store.tables import Experiment, LogCursor, LogLine, Task, WorkItem
+
+__all__ = [
+    "MAX_EVENT_CHARACTERS",
+    "EpochProgress",
+    "LogDelta",
+    "Progress",
+    "item_states",
+    "log_after",
+    "log_for_connection",
+    "progress_of",
+]
+
+MAX_EVENT_CHARACTERS = 150_000
+"""Most characters of log in one event, which has to stay below 1 MiB whatever its JSON escapes."""
+
+MAX_POLL_CHARACTERS = 16_000_000
+"""Most characters of log in one poll. There is no next poll after a terminal status, so that it is generous."""
+
+
+@attrs.frozen(kw_only=True)
+class EpochProgress:
+    """The counts of one epoch; see `Progress`."""
+
+    epoch: int
+    answered: int
+    rated: int
+    total: int
+
+
+@attrs.frozen(kw_only=True)
+class Progress:
+    """State of a task.
+
+    Attributes:
+        status: The contract's `TaskStatus`.
+        error_msg: Why it failed.
+        answered: Answers that are there, failed ones included.
+        rated: Answers whose rating is over.
+        total: Answers there will be.
+        epochs: The same per epoch.
+        current_task_id: The experiment's running task.
+        has_internal_error: The experiment's flag.
+    """
+
+    status: str
+    error_msg: str | None
+    answered: int
+    rated: int
+    total: int
+    epochs: tuple[EpochProgress, ...] = ()
+    current_task_id: str | None = None
+    has_internal_error: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.status in TERMINAL
+
+
+async def progress_of(session: AsyncSession, task_id: str) -> Progress | None:
+    """State of a task; None for an unknown one."""
+    task = await session.get(Task, task_id)
+    if task is None:
+        return None
+    counted = await session.execute(
+        select(WorkItem.epoch, WorkItem.state, func.count())
+        .where(WorkItem.task_id == task_id)
+        .group_by(WorkItem.epoch, WorkItem.state)
+    )
+    states: dict[int, dict[str, int]] = {}
+    for epoch, state, count in counted:
+        states.setdefault(epoch, {})[state] = count
+    epochs = tuple(
+        EpochProgress(
+            epoch=epoch,
+            answered=sum(of.values()) - of.get("pending", 0),
+            rated=of.get("done", 0),
+            total=sum(of.values()),
+        )
+        for epoch, of in sorted(states.items())
+    )
+    experiment = None if task.experiment_id is None else await session.get(Experiment, task.experiment_id)
+    return Progress(
+        status=task.status,
+        error_msg=task.error_msg,
+        answered=sum(epoch.answered for epoch in epochs),
+        rated=sum(epoch.rated for epoch in epochs),
+        total=sum(epoch.total for epoch in epochs),
+        epochs=epochs,
+        current_task_id=None if experiment is None else experiment.generation_task_id,
+        has_internal_error=experiment is not None and experiment.has_internal_error,
+    )
+
+
+async def item_states(session: AsyncSession, task_id: str) -> dict[str, int]:
+    """How many pieces of the task's work are in each state: pending, answered, done."""
+    counted = await session.execute(
+        select(WorkItem.state, func.count()).where(WorkItem.task_id == task_id).group_by(WorkItem.state)
+    )
+    return {row[0]: row[1] for row in counted}
+
+
+@attrs.frozen(kw_only=True)
+class LogDelta:
+    """Lines of a task's log.
+
+    Attributes:
+        text: The lines, each with its line end.
+        cursor: Where the log stands after them.
+        has_more: Whether lines are left.
+    """
+
+    text: str
+    cursor: int
+    has_more: bool
+
+
+async def log_after(
+    session: AsyncSession, task_id: str, cursor: int, *, limit: int = MAX_POLL_CHARACTERS
+) -> LogDelta:
+    """Log lines after a cursor (0 for all), at most `limit` characters of them."""
+    lines: list[str] = []
+    size = 0
+    found = await session.stream(
+        select(LogLine.id, LogLine.line)
+        .where(LogLine.task_id == task_id, LogLine.id > cursor)
+        .order_by(LogLine.id)
+        .execution_options(yield_per=1000)
+    )
+    async for line_id, line in found:
+        if lines and size + len(line) > limit:
+            return LogDelta(text="".join(lines), cursor=cursor, has_more=True)
+        cursor = line_id
+        lines.append(line[:limit] + "\n")
+        size += len(line) + 1
+    return LogDelta(text="".join(lines), cursor=cursor, has_more=False)
+
+
+async def log_for_connection(session: AsyncSession, task_id: str, connection_uuid: str) -> LogDelta:
+    """Log lines that this connection has not been given yet; its cursor moves on.
+
+    Needs a writing session, and an existing task.
+    """
+    cursor = await session.get(LogCursor, (connection_uuid, task_id))
+    if cursor is None:
+        cursor = LogCursor(connection_uuid=connection_uuid, task_id=task_id, last_line_id=0)
+        session.add(cursor)
+    delta = await log_after(session, task_id, cursor.last_line_id)
+    cursor.last_line_id = delta.cursor
+    return delta

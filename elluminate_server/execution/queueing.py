@@ -1,0 +1,242 @@
+"""Puts tasks into the queue, which is the database: a row for the task and one for each piece of its work.
+
+Everything here runs inside the caller's write transaction, so that a task is there exactly when the change
+that asked for it is.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import attrs
+from sqlalchemy import func, insert, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.domain.errors import DomainError
+from elluminate_server.execution.generation import new_prompt, subject_of
+from elluminate_server.execution.leases import expiry
+from elluminate_server.execution.plans import Plan, load_plan
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.tables import Entry, Experiment, LogLine, Prompt, Response, Task, WorkItem
+
+__all__ = ["MAX_ANSWERS", "ResponseOrder", "add_experiment", "add_ratings", "add_responses"]
+
+MAX_ANSWERS = 1_000_000
+"""Most answers of one run: rows times epochs."""
+
+CHUNK = 500
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class ResponseOrder:
+    """A response to store, or to generate when it has no messages.
+
+    Attributes:
+        experiment_id: Its experiment.
+        entry_id: Its row, of the experiment's collection.
+        epoch: 1 for the first run over the rows.
+        llm_config_id: LLM config to generate with; None for the experiment's.
+        messages: The contract's `ResponseMessage` objects; empty asks for generation.
+        metadata: The contract's `GenerationMetadata` of a given response.
+    """
+
+    experiment_id: int
+    entry_id: int
+    epoch: int = 1
+    llm_config_id: int | None = None
+    messages: Sequence[Mapping[str, Any]] = ()
+    metadata: Mapping[str, Any] | None = None
+
+
+async def add_experiment(
+    session: AsyncSession,
+    owner: str,
+    experiment: Experiment,
+    *,
+    rating_mode: str,
+    n_epochs: int,
+    generation_params: Mapping[str, Any] | None,
+) -> str:
+    """Queue a run over every row of the experiment's collection; the task's id.
+
+    Raises:
+        DomainError: The run would be too large.
+    """
+    rows = await session.scalar(
+        select(func.count())
+        .select_from(Entry)
+        .where(Entry.collection_id == experiment.collection_id, Entry.deleted_at.is_(None))
+    )
+    if (rows or 0) * n_epochs > MAX_ANSWERS:
+        raise DomainError(
+            f"{rows} rows in {n_epochs} epochs are {(rows or 0) * n_epochs} answers, and a run may have "
+            f"{MAX_ANSWERS}. Use fewer epochs, or split the collection."
+        )
+    experiment.rating_mode = rating_mode
+    experiment.n_epochs = n_epochs
+    if generation_params is not None:
+        experiment.generation_params = dict(generation_params)
+    task_id = await _add_task(
+        session, owner, experiment.project_id, experiment.id, "experiment", {"rating_mode": rating_mode}
+    )
+    for epoch in range(1, n_epochs + 1):
+        await session.execute(
+            insert(WorkItem).from_select(
+                ["task_id", "entry_id", "epoch", "ordinal", "state", "attempts"],
+                select(literal(task_id), Entry.id, literal(epoch), literal(0), literal("pending"), literal(0))
+                .where(Entry.collection_id == experiment.collection_id, Entry.deleted_at.is_(None))
+                .order_by(Entry.id),
+            )
+        )
+    experiment.generation_task_id = task_id
+    experiment.has_internal_error = False
+    await session.flush()
+    return task_id
+
+
+async def add_responses(
+    session: AsyncSession, owner: str, project_id: int, orders: Sequence[ResponseOrder]
+) -> str | None:
+    """Store the given responses now and queue the others; the task's id, or None when there are none at all.
+
+    When nothing has to be generated, the task is there and over, so that waiting for it ends at once.
+    """
+    if not orders:
+        return None
+    experiments = {order.experiment_id for order in orders}
+    only = next(iter(experiments)) if len(experiments) == 1 else None
+    task_id = await _add_task(session, owner, project_id, only, "responses", {})
+    given = [order for order in orders if order.messages]
+    for experiment_id in sorted({order.experiment_id for order in given}):
+        plan = await load_plan(session, experiment_id)
+        if plan is not None:
+            await _store(session, plan, [order for order in given if order.experiment_id == experiment_id])
+    to_generate = [
+        {
+            "task_id": task_id,
+            "entry_id": order.entry_id,
+            "epoch": order.epoch,
+            "ordinal": ordinal,
+            "payload": {"experiment_id": order.experiment_id, "llm_config_id": order.llm_config_id},
+        }
+        for ordinal, order in enumerate(orders)
+        if not order.messages
+    ]
+    for chunk in _chunks(to_generate):
+        await session.execute(insert(WorkItem), chunk)
+    if not to_generate:
+        task = await session.get_one(Task, task_id)
+        now = utc_now()
+        task.status, task.started_at, task.finished_at = "SUCCESS", now, now
+        task.lease_owner = task.lease_expires_at = None
+        session.add(LogLine(task_id=task_id, line=f"Stored {len(given)} responses"))
+    await session.flush()
+    return task_id
+
+
+async def add_ratings(
+    session: AsyncSession, owner: str, project_id: int, response_ids: Sequence[int], *, rating_mode: str
+) -> str | None:
+    """Queue the rating of responses, in the order given; the task's id, or None when there are none."""
+    if not response_ids:
+        return None
+    rows: dict[int, tuple[int, int, int]] = {}
+    for chunk in _chunks(list(dict.fromkeys(response_ids))):
+        found = await session.execute(
+            select(Response.id, Response.entry_id, Response.epoch, Response.experiment_id).where(
+                Response.id.in_(chunk)
+            )
+        )
+        rows.update({row.id: (row.entry_id, row.epoch, row.experiment_id) for row in found})
+    experiments = {experiment_id for _, _, experiment_id in rows.values()}
+    only = next(iter(experiments)) if len(experiments) == 1 else None
+    task_id = await _add_task(session, owner, project_id, only, "ratings", {"rating_mode": rating_mode})
+    items = [
+        {
+            "task_id": task_id,
+            "entry_id": rows[response_id][0],
+            "epoch": rows[response_id][1],
+            "ordinal": ordinal,
+            "response_id": response_id,
+            "state": "answered",
+        }
+        for ordinal, response_id in enumerate(dict.fromkeys(response_ids))
+        if response_id in rows
+    ]
+    for chunk_of_items in _chunks(items):
+        await session.execute(insert(WorkItem), chunk_of_items)
+    return task_id
+
+
+async def _add_task(
+    session: AsyncSession,
+    owner: str,
+    project_id: int,
+    experiment_id: int | None,
+    kind: str,
+    payload: dict[str, Any],
+) -> str:
+    task = Task(
+        id=uuid.uuid4().hex,
+        project_id=project_id,
+        experiment_id=experiment_id,
+        kind=kind,
+        payload=payload,
+        # The process that was asked runs it, because its models are the ones the user configured; others take
+        # over only when it is gone.
+        lease_owner=owner,
+        lease_expires_at=expiry(),
+    )
+    session.add(task)
+    await session.flush()
+    return task.id
+
+
+async def _store(session: AsyncSession, plan: Plan, orders: Sequence[ResponseOrder]) -> None:
+    for chunk in _chunks(orders):
+        entry_ids = list({order.entry_id for order in chunk})
+        entries = {
+            entry.id: entry for entry in await session.scalars(select(Entry).where(Entry.id.in_(entry_ids)))
+        }
+        prompts = {
+            prompt.entry_id: prompt
+            for prompt in await session.scalars(
+                select(Prompt).where(
+                    Prompt.experiment_id == plan.experiment_id, Prompt.entry_id.in_(entry_ids)
+                )
+            )
+        }
+        for entry_id in entry_ids:
+            if entry_id not in prompts:
+                prompts[entry_id] = new_prompt(plan, subject_of(plan, entries[entry_id], None))
+                session.add(prompts[entry_id])
+        await session.flush()
+        session.add_all(_given(plan, order, prompts[order.entry_id].id) for order in chunk)
+        await session.flush()
+
+
+def _given(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
+    metadata = dict(order.metadata) if order.metadata is not None else None
+    config = (metadata or {}).get("llm_model_config") or {}
+    return Response(
+        experiment_id=plan.experiment_id,
+        prompt_id=prompt_id,
+        entry_id=order.entry_id,
+        epoch=order.epoch,
+        messages=[dict(message) for message in order.messages],
+        generation_metadata=metadata,
+        llm_model_name=config.get("llm_model_name"),
+        input_price_per_mtok=config.get("input_price_per_mtok"),
+        output_price_per_mtok=config.get("output_price_per_mtok"),
+        **{
+            name: (metadata or {}).get(name)
+            for name in ("duration_seconds", "input_tokens", "output_tokens", "reasoning_tokens")
+        },
+    )
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]

@@ -1,0 +1,118 @@
+"""One verdict: a response and a criterion shown to the judge, and its answer as a row."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.domain.criteria import render_criterion
+from elluminate_server.domain.errors import DomainError
+from elluminate_server.execution.plans import CriterionPlan
+from elluminate_server.llm.types import JudgeCase, Model, ModelError, RatingMode, Verdict
+from elluminate_server.store.tables import Criterion, Prompt, Rating, Response
+
+__all__ = ["Judged", "Rated", "judge", "load_judged", "store_rating"]
+
+
+@attrs.frozen(kw_only=True)
+class Judged:
+    """A response as the judge sees it.
+
+    Attributes:
+        response_id: The response.
+        experiment_id: Its experiment.
+        failed: Whether its generation failed, so that there is nothing to judge.
+        prompt_messages: The prompt it answers.
+        messages: The answer.
+        values: The row's values when the prompt was rendered.
+        rated: Criterion id to when it was rated last.
+    """
+
+    response_id: int
+    experiment_id: int
+    failed: bool
+    prompt_messages: Sequence[Mapping[str, Any]]
+    messages: Sequence[Mapping[str, Any]]
+    values: Mapping[str, Any]
+    rated: Mapping[int, Any]
+
+
+@attrs.frozen(kw_only=True)
+class Rated:
+    """A verdict and the model that gave it."""
+
+    criterion: CriterionPlan
+    verdict: Verdict
+    metadata: dict[str, Any]
+
+
+async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
+    """The response with its prompt, or None when it is not there any more."""
+    found = (
+        await session.execute(
+            select(Response, Prompt)
+            .join(Prompt, Prompt.id == Response.prompt_id)
+            .where(Response.id == response_id)
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    response, prompt = found
+    ratings = await session.execute(
+        select(Rating.criterion_id, Rating.created_at).where(Rating.response_id == response_id)
+    )
+    return Judged(
+        response_id=response_id,
+        experiment_id=response.experiment_id,
+        failed=response.error is not None,
+        prompt_messages=prompt.messages,
+        messages=response.messages,
+        values=prompt.input_values,
+        rated={row.criterion_id: row.created_at for row in ratings},
+    )
+
+
+async def judge(
+    judged: Judged, criterion: CriterionPlan, model: Model, mode: RatingMode, slots: asyncio.Semaphore
+) -> Rated | str:
+    """Ask the judge; its verdict, or the reason why there is none. There is no default verdict."""
+    try:
+        case = JudgeCase(
+            criterion=render_criterion(criterion.text, judged.values),
+            prompt_messages=judged.prompt_messages,
+            response_messages=judged.messages,
+            row_values=judged.values,
+        )
+        async with slots:
+            verdict = await model.judge(case, mode)
+    except (ModelError, DomainError) as error:
+        return str(error)
+    return Rated(criterion=criterion, verdict=verdict, metadata=verdict.metadata(model.config))
+
+
+async def store_rating(session: AsyncSession, response_id: int, rated: Rated) -> int | None:
+    """Add the rating in place of an older one; its id, or None when response or criterion are gone."""
+    criterion_id = rated.criterion.id
+    there = await session.scalar(
+        select(Response.id).where(
+            Response.id == response_id, select(Criterion.id).where(Criterion.id == criterion_id).exists()
+        )
+    )
+    if there is None:
+        return None
+    await session.execute(
+        delete(Rating).where(Rating.response_id == response_id, Rating.criterion_id == criterion_id)
+    )
+    rating = Rating(
+        response_id=response_id,
+        criterion_id=criterion_id,
+        rating=rated.verdict.rating,
+        reasoning=rated.verdict.reasoning,
+        generation_metadata=rated.metadata,
+    )
+    session.add(rating)
+    await session.flush()
+    return rating.id

@@ -1,0 +1,330 @@
+"""Works off one task: answers its rows, rates the answers, and says how it ended."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
+
+import attrs
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.execution.commits import Commits
+from elluminate_server.execution.generation import Generated, generate, load_subject, store_response
+from elluminate_server.execution.leases import LeaseLostError
+from elluminate_server.execution.limits import Limits
+from elluminate_server.execution.plans import Plan, answering_model, judging_model, load_plan
+from elluminate_server.execution.progress import item_states
+from elluminate_server.execution.rating import Judged, Rated, judge, load_judged, store_rating
+from elluminate_server.llm.providers import Models
+from elluminate_server.llm.types import ModelError, RatingMode
+from elluminate_server.store.engine import Store
+from elluminate_server.store.tables import LogLine, Task, WorkItem
+
+__all__ = ["Outcome", "Run"]
+
+CHUNK = 100
+MAX_WORKERS = 200
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """How a task ended.
+
+    Attributes:
+        status: The contract's `TaskStatus`.
+        error_msg: The reason when it failed.
+        is_internal: Whether the reason is a fault of this server.
+    """
+
+    status: str
+    error_msg: str | None = None
+    is_internal: bool = False
+
+
+@attrs.frozen
+class _Item:
+    id: int
+    entry_id: int
+    epoch: int
+    state: str
+    response_id: int | None
+    payload: dict[str, Any]
+
+
+class Run:
+    """One task in this process, from where its rows say it stands.
+
+    Args:
+        task_id: A task whose lease this process holds.
+        store: The database.
+        models: The models.
+        limits: Bounds on simultaneous calls.
+        commits: The writer.
+        ending: Whether the interpreter is ending, when failures of calls mean nothing.
+    """
+
+    def __init__(
+        self,
+        task_id: str,
+        store: Store,
+        models: Models,
+        limits: Limits,
+        commits: Commits,
+        ending: Callable[[], bool],
+    ) -> None:
+        self._task_id = task_id
+        self._store = store
+        self._models = models
+        self._limits = limits
+        self._commits = commits
+        self._ending = ending
+        self._plans: dict[tuple[int, int | None], Plan] = {}
+        self._kind = ""
+        self._experiment_id: int | None = None
+        self._mode: RatingMode = "detailed"
+        self._since: Any = None
+        self._total = self._answered = self._rated = 0
+
+    async def perform(self) -> Outcome:
+        """Do what is left to do.
+
+        Raises:
+            LeaseLostError: The task was revoked or taken over.
+        """
+        await self._load()
+        items: asyncio.Queue[_Item | None] = asyncio.Queue(maxsize=CHUNK)
+        workers = min(MAX_WORKERS, self._total, await self._useful_workers())
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(self._work(items))
+            async for item in self._unfinished():
+                await items.put(item)
+            for _ in range(workers):
+                await items.put(None)
+        return await self._outcome()
+
+    async def _load(self) -> None:
+        async with self._read() as session:
+            task = await session.get(Task, self._task_id)
+            if task is None:
+                raise LeaseLostError
+            self._kind, self._experiment_id = task.kind, task.experiment_id
+            if self._kind == "experiment" and self._experiment_id is None:
+                raise LeaseLostError
+            self._mode = task.payload.get("rating_mode", "detailed")
+            self._since = task.created_at
+            states = await item_states(session, self._task_id)
+        self._total = sum(states.values())
+        self._answered = self._total - states.get("pending", 0)
+        self._rated = states.get("done", 0)
+
+    async def _useful_workers(self) -> int:
+        """Enough to keep both models busy: one row is answered and rated by one worker."""
+        answering = self._limits.default
+        if self._experiment_id is not None and self._kind != "ratings":
+            plan = await self._plan(self._experiment_id, None)
+            answering = self._limits.answering_size(
+                plan.config, plan.generation_params.get("max_connections")
+            )
+        return answering + self._limits.default
+
+    async def _unfinished(self) -> AsyncIterator[_Item]:
+        last = 0
+        while True:
+            async with self._read() as session:
+                rows = await session.execute(
+                    select(
+                        WorkItem.id,
+                        WorkItem.entry_id,
+                        WorkItem.epoch,
+                        WorkItem.state,
+                        WorkItem.response_id,
+                        WorkItem.payload,
+                    )
+                    .where(WorkItem.task_id == self._task_id, WorkItem.state != "done", WorkItem.id > last)
+                    .order_by(WorkItem.id)
+                    .limit(CHUNK)
+                )
+                chunk = [
+                    _Item(row.id, row.entry_id, row.epoch, row.state, row.response_id, row.payload or {})
+                    for row in rows
+                ]
+            if not chunk:
+                return
+            for item in chunk:
+                yield item
+            last = chunk[-1].id
+
+    async def _work(self, items: "asyncio.Queue[_Item | None]") -> None:
+        while (item := await items.get()) is not None:
+            response_id = item.response_id
+            if item.state == "pending":
+                response_id = await self._answer(item)
+            if self._kind == "responses":
+                continue
+            if response_id is not None:
+                await self._rate(item, response_id)
+            elif item.state == "answered":
+                await self._write(partial(self._close, item=item, problems={}))
+
+    async def _answer(self, item: _Item) -> int | None:
+        """The new response's id; None when the row is gone, or there is nothing to rate."""
+        plan = await self._plan(
+            int(item.payload.get("experiment_id") or self._experiment_id or 0),
+            item.payload.get("llm_config_id"),
+        )
+        async with self._read() as session:
+            subject = await load_subject(session, plan, item.entry_id)
+        if subject is None:
+            return None
+        try:
+            model = answering_model(self._models, plan)
+        except ModelError as error:
+            generated = Generated(error=str(error))
+        else:
+            slots = self._limits.answering(plan.config, plan.generation_params.get("max_connections"))
+            generated = await generate(plan, subject, model, slots)
+        if generated.error is not None and self._ending():
+            raise LeaseLostError  # the call was cut off, not answered; whoever takes over asks again
+        is_over = self._kind == "responses" or generated.error is not None
+
+        async def write(session: AsyncSession) -> int | None:
+            still = await session.scalar(
+                select(WorkItem.id).where(WorkItem.id == item.id, WorkItem.state == "pending")
+            )
+            if still is None:
+                return None
+            response_id = await store_response(session, plan, subject, generated, item.epoch)
+            await session.execute(
+                update(WorkItem)
+                .where(WorkItem.id == item.id)
+                .values(
+                    state="done" if is_over else "answered",
+                    attempts=WorkItem.attempts + 1,
+                    error=generated.error,
+                    response_id=response_id,
+                )
+            )
+            self._answered += 1
+            line = f"Generated {self._answered}/{self._total}"
+            if generated.error is not None:
+                line += f": row {item.entry_id}, epoch {item.epoch} failed: {generated.error}"
+            session.add(LogLine(task_id=self._task_id, line=line))
+            if is_over:
+                self._rated += 1
+            return None if is_over else response_id
+
+        response_id: int | None = await self._write(write)
+        return response_id
+
+    async def _rate(self, item: _Item, response_id: int) -> None:
+        async with self._read() as session:
+            judged = await load_judged(session, response_id)
+        problems: dict[str, str] = {}
+        if judged is not None and not judged.failed:
+            plan = await self._plan(judged.experiment_id, None)
+            # After a restart only what was not rated before: what is newer than the task is its own work.
+            left = [
+                c for c in plan.criteria if judged.rated.get(c.id) is None or judged.rated[c.id] < self._since
+            ]
+            async with asyncio.TaskGroup() as group:
+                verdicts = {
+                    criterion: group.create_task(self._judge(plan, judged, criterion)) for criterion in left
+                }
+            for criterion, verdict in verdicts.items():
+                problem = verdict.result()
+                if problem is not None:
+                    problems[str(criterion.id)] = problem
+        await self._write(partial(self._close, item=item, problems=problems))
+
+    async def _judge(self, plan: Plan, judged: Judged, criterion: Any) -> str | None:
+        model = judging_model(self._models, plan)
+        result = await judge(judged, criterion, model, self._mode, self._limits.judging())
+        if isinstance(result, Rated):
+            rated = result
+            await self._write(lambda session: store_rating(session, judged.response_id, rated))
+            return None
+        if self._ending():
+            raise LeaseLostError
+        return result
+
+    async def _close(self, session: AsyncSession, item: _Item, problems: dict[str, str]) -> None:
+        await session.execute(
+            update(WorkItem)
+            .where(WorkItem.id == item.id)
+            .values(state="done", rating_errors=problems or None)
+        )
+        self._rated += 1
+        for criterion_id, problem in problems.items():
+            line = (
+                f"Row {item.entry_id}, epoch {item.epoch}: criterion {criterion_id} was not judged: {problem}"
+            )
+            session.add(LogLine(task_id=self._task_id, line=line))
+        session.add(LogLine(task_id=self._task_id, line=f"Rated {self._rated}/{self._total}"))
+
+    async def _plan(self, experiment_id: int, llm_config_id: int | None) -> Plan:
+        key = (experiment_id, llm_config_id)
+        if key not in self._plans:
+            async with self._read() as session:
+                plan = await load_plan(session, experiment_id, llm_config_id=llm_config_id)
+            if plan is None:
+                raise LeaseLostError  # the experiment was deleted
+            self._plans[key] = plan
+        return self._plans[key]
+
+    @contextlib.asynccontextmanager
+    async def _read(self) -> AsyncIterator[AsyncSession]:
+        async with self._limits.reading, self._store.read() as session:
+            yield session
+
+    async def _write(self, write: Callable[[AsyncSession], Any]) -> Any:
+        return await self._commits.add(self._task_id, write)
+
+    async def _outcome(self) -> Outcome:
+        """SUCCESS, unless nothing at all could be done."""
+        async with self._read() as session:
+            items = select(WorkItem).where(WorkItem.task_id == self._task_id).subquery()
+            total, failed = (
+                await session.execute(select(func.count(), func.count(items.c.error)).select_from(items))
+            ).one()
+            if total and failed == total:
+                first = await session.scalar(
+                    select(WorkItem.error)
+                    .where(WorkItem.task_id == self._task_id)
+                    .order_by(WorkItem.id)
+                    .limit(1)
+                )
+                return Outcome(
+                    status="FAILURE", error_msg=f"None of the {total} responses could be generated. {first}"
+                )
+            unrated = (
+                await session.execute(
+                    select(WorkItem.response_id, WorkItem.rating_errors)
+                    .where(
+                        WorkItem.task_id == self._task_id,
+                        WorkItem.error.is_(None),
+                        WorkItem.response_id.is_not(None),
+                    )
+                    .order_by(WorkItem.id)
+                )
+            ).all()
+        if self._kind == "responses" or not unrated:
+            return Outcome(status="SUCCESS")
+        return await self._judging_outcome([(row[0] or 0, row[1] or {}) for row in unrated])
+
+    async def _judging_outcome(self, rated: list[tuple[int, dict[str, str]]]) -> Outcome:
+        problems = [errors for _, errors in rated if errors]
+        if len(problems) < len(rated):
+            return Outcome(status="SUCCESS")
+        async with self._read() as session:
+            judged = await load_judged(session, rated[0][0])
+            plan = None if judged is None else await load_plan(session, judged.experiment_id)
+        wanted = len(plan.criteria) if plan is not None else 0
+        if any(len(errors) < wanted for errors in problems):
+            return Outcome(status="SUCCESS")
+        first = next(iter(problems[0].values()))
+        return Outcome(
+            status="FAILURE", error_msg=f"None of the {len(rated)} responses could be rated. {first}"
+        )
