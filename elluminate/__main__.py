@@ -1,0 +1,188 @@
+"""The command line: `elluminate serve`, `elluminate migrate`, `elluminate --version`."""
+
+import argparse
+import asyncio
+import contextlib
+import ipaddress
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from elluminate import __version__
+
+if TYPE_CHECKING:
+    from elluminate_server.settings import Settings
+
+__all__ = ["main"]
+
+_DESCRIPTION = "Evaluate prompts: the backend for the elluminate SDK, on your own machine."
+
+_EXAMPLES = """\
+examples:
+  elluminate serve                             serve on http://127.0.0.1:8000, data in the user's data folder
+  elluminate serve --port 0 --database evals.db    any free port, data in ./evals.db
+  elluminate serve --database postgresql://evals@db.example/evals
+  elluminate migrate --database evals.db       upgrade the database of an older version
+
+The API key to use is printed at the start. Set ELLUMINATE_API_KEY to choose it; keys are not taken from the
+command line, where other users of the machine could read them.
+"""
+
+_SERVE_NOTES = """\
+Ctrl-C and SIGTERM end the server cleanly (exit code 0). Runs that are under way go on at the next start.
+Exit code 1: it could not start; the reason is on standard error.
+"""
+
+_LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: Without the program's name; those of the process unless given.
+
+    Returns:
+        Exit code: 0 done, 1 failed with one line on standard error. (2, wrong usage, is raised by argparse.)
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 0
+    try:
+        import elluminate_server.serving  # noqa: F401 - only to see whether the extra is there
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in {"elluminate", "elluminate_server", "elluminate_api"}:
+            raise
+        return _fail(
+            f"The server needs {error.name}, which is not installed. "
+            'Install it with: pip install "elluminate[server]"'
+        )
+    if options.command == "migrate":
+        return _migrate(options.database)
+    return _serve(options.host, options.port, options.database, options.log_level)
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="elluminate", description=_DESCRIPTION, epilog=_EXAMPLES, formatter_class=raw
+    )
+    parser.add_argument("--version", action="version", version=f"elluminate {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    serve = commands.add_parser(
+        "serve",
+        help="serve the API in the foreground",
+        description="Serve the API in the foreground.",
+        epilog=_SERVE_NOTES,
+        formatter_class=raw,
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument(
+        "--port", type=_port, default=8000, help="port, 0 for any free one (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--log-level", choices=_LOG_LEVELS, default="warning", help="what is logged (default: %(default)s)"
+    )
+    migrate = commands.add_parser(
+        "migrate",
+        help="upgrade the database of an older version",
+        description="Upgrade the database of an older version. First stop its servers and back it up.",
+    )
+    for command in (serve, migrate):
+        command.add_argument(
+            "--database",
+            metavar="URL-OR-PATH",
+            help="path of an SQLite file, or a database URL (default: ELLUMINATE_DATABASE_URL, "
+            "else a file in the user's data folder)",
+        )
+    return parser
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
+
+
+def _serve(host: str, port: int, database: str | None, log_level: str) -> int:
+    from elluminate_server.serving import serve
+
+    if not _is_loopback(host):
+        print(
+            f"Warning: listening on {host}: the API is reachable from the network, over plain HTTP. "
+            "Whoever has a key can use it; put a TLS proxy in front.",
+            file=sys.stderr,
+        )
+    with _failures_as_exit():
+        serve(_settings(database), host, port, log_level=log_level)
+    return 0
+
+
+def _migrate(database: str | None) -> int:
+    with _failures_as_exit():
+        before, now = asyncio.run(_migrated(_settings(database)))
+    if before is None:
+        print(f"The database was empty; it has version {now} now.")
+    elif before == now:
+        print(f"The database has version {now} already; nothing was changed.")
+    else:
+        print(f"The database had version {before}; it has version {now} now.")
+    return 0
+
+
+async def _migrated(settings: "Settings") -> tuple[str | None, str]:
+    from elluminate_server.store.engine import Store
+    from elluminate_server.store.migrating import migrate
+
+    async with Store(settings.database_url) as store:
+        return await migrate(store)
+
+
+@contextlib.contextmanager
+def _failures_as_exit() -> Iterator[None]:
+    """Failures that the user can do something about become one line and exit code 1."""
+    from sqlalchemy.exc import OperationalError
+
+    from elluminate_server.serving import ServingError
+    from elluminate_server.settings import SettingsError
+    from elluminate_server.store.engine import BusyError
+    from elluminate_server.store.migrating import SchemaVersionError
+
+    try:
+        yield
+    except (ServingError, SettingsError, SchemaVersionError, BusyError) as error:
+        reason = str(error)
+    except OperationalError as error:
+        # Without the statement, which says nothing to the user, and the URL, which may hold a password.
+        reason = f"The database cannot be opened: {error.orig}. Check --database or ELLUMINATE_DATABASE_URL."
+    except OSError as error:
+        reason = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    else:
+        return
+    sys.exit(_fail(reason))
+
+
+def _settings(database: str | None) -> "Settings":
+    from elluminate_server.settings import Settings
+
+    return Settings.from_environment(database_url=database)
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _fail(reason: str) -> int:
+    print(f"elluminate: {reason}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

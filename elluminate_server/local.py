@@ -1,0 +1,228 @@
+"""The server inside the caller's process that `local:` addresses name: one per database."""
+
+import asyncio
+import atexit
+import os
+import socket
+import sys
+import threading
+from asyncio.selector_events import BaseSelectorEventLoop
+from pathlib import Path
+
+import attrs
+import platformdirs
+
+from elluminate_server.app import create_app
+from elluminate_server.keys import new_key
+from elluminate_server.listening import Serving, ServingError, bind
+from elluminate_server.settings import MEMORY, Settings
+
+__all__ = ["LocalAddress", "LocalServer", "local_server", "parse_local_url"]
+
+SCHEME = "local:"
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+
+_NOT_FOR_LOCAL = frozenset({"ELLUMINATE_API_KEY", "ELLUMINATE_DATABASE_URL"})
+"""Variables that belong to other servers: the caller may well have a hosted one's key in the environment."""
+
+
+@attrs.frozen
+class LocalAddress:
+    """How a local server is reached.
+
+    Attributes:
+        base_url: For example `http://127.0.0.1:49152`.
+        api_key: Random, of this process; never stored.
+    """
+
+    base_url: str
+    api_key: str = attrs.field(repr=False)
+
+
+def parse_local_url(url: str) -> str | None:
+    """The database that a `local:` address names; None for the user's own.
+
+    Raises:
+        ValueError: Not a `local:` address.
+
+    >>> parse_local_url("local:")
+    >>> parse_local_url("local:evals.db")
+    'evals.db'
+    >>> parse_local_url("local::memory:")
+    ':memory:'
+    """
+    text = url.strip()
+    if not text.lower().startswith(SCHEME):
+        raise ValueError(f"{url!r} is not a local address: it must start with {SCHEME!r}.")
+    database = text[len(SCHEME) :]
+    if database.startswith("//"):
+        raise ValueError(
+            f"{url!r} is not a local address: write local:, local:evals.db or local::memory:, without '//'."
+        )
+    return database or None
+
+
+def local_server(database: str | None = None) -> LocalAddress:
+    """The address of this process's server for a database, which is started when this is its first use.
+
+    It runs in a daemon thread with an event loop of its own, answers on 127.0.0.1 only, and is stopped when
+    the interpreter exits. Works from any thread, inside a running event loop, and in a forked child (which
+    gets a server of its own; a `:memory:` database starts empty there).
+
+    Args:
+        database: Path of an SQLite file, relative to the working directory; `:memory:` for one that lives as
+            long as the process; None for `local.db` in the user's data directory.
+
+    Raises:
+        ServingError: It could not be started; the reason is in the message and in `__cause__`.
+    """
+    location = _location(database)
+    with _lock:
+        server = _servers.get(location)
+        if server is None or not server.alive:
+            server = LocalServer(location)
+            server.start()
+            _servers[location] = server
+        return server.address
+
+
+class LocalServer:
+    """One application in a daemon thread.
+
+    Args:
+        location: Absolute path of an SQLite file, or `:memory:`.
+    """
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+        self._key = new_key()
+        self._listener: socket.socket | None = None
+        self._serving: Serving | None = None
+        self._base_url = ""
+        self._started = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="elluminate-local-server", daemon=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still answers."""
+        return self._thread.is_alive()
+
+    @property
+    def address(self) -> LocalAddress:
+        """Where it answers, and the key to use."""
+        return LocalAddress(self._base_url, self._key)
+
+    def start(self) -> None:
+        """Start, and return when it answers.
+
+        Raises:
+            ServingError: It could not be started.
+        """
+        try:
+            self._listener = bind("127.0.0.1", 0)
+            self._prepare_folder()
+            environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_LOCAL}
+            settings = Settings.from_environment(
+                environment, database_url=self._location, process_key=self._key
+            )
+            self._serving = Serving(create_app(settings), self._listener)
+        except Exception as error:
+            self.close_socket()
+            raise self._cannot_start(error) from error
+        self._base_url = self._serving.address
+        self._thread.start()
+        try:
+            started = self._started.wait(START_SECONDS)
+        except BaseException:  # Ctrl-C, say
+            self.stop()
+            raise
+        if not started:
+            self.stop()
+            raise ServingError(
+                f"The local server for {self._location} did not start within {START_SECONDS:.0f} seconds."
+            )
+        if self._failure is not None:
+            self._thread.join(STOP_SECONDS)
+            raise self._cannot_start(self._failure) from self._failure
+
+    def stop(self) -> None:
+        """Let requests in flight end, close the database, and wait for that (at most 15 s)."""
+        if self._serving is not None:
+            self._serving.stop()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
+
+    def close_socket(self) -> None:
+        """Close this process's copy of the listening socket: a forked child must not hold the port."""
+        if self._listener is not None:
+            self._listener.close()
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=_ServerLoop) as runner:
+                runner.run(self._serve())
+        except BaseException as error:
+            if self._started.is_set():
+                raise
+            self._failure = error  # for the thread that waits for the start
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        if self._serving is None:
+            raise RuntimeError("start() makes the server before its thread")
+        await self._serving.until_stopped(self._answering)
+
+    async def _answering(self) -> None:
+        self._started.set()
+
+    def _prepare_folder(self) -> None:
+        if self._location != MEMORY:
+            Path(self._location).parent.mkdir(parents=True, exist_ok=True)
+
+    def _cannot_start(self, error: BaseException) -> ServingError:
+        return ServingError(f"The local server for {self._location} could not be started: {error}")
+
+
+class _ServerLoop(BaseSelectorEventLoop):
+    """An event loop that nest_asyncio leaves alone.
+
+    It patches the class of the caller's loop, and so every loop of that class in the process, with a
+    reentrant loop of its own writing. This server shares the process but not that need, so that its loop is of
+    another class, one without child processes and signals, which a server in a thread cannot use anyway.
+    """
+
+
+def _location(database: str | None) -> str:
+    if database == MEMORY:
+        return MEMORY
+    if database is None:
+        return str(platformdirs.user_data_path("elluminate", appauthor=False) / "local.db")
+    return str(Path(database).expanduser().resolve())
+
+
+_servers: dict[str, LocalServer] = {}
+_lock = threading.Lock()
+
+
+def _stop_all() -> None:
+    with _lock:
+        servers = list(_servers.values())
+        _servers.clear()
+    for server in servers:
+        server.stop()
+
+
+def _forget_in_child() -> None:
+    global _lock
+    _lock = threading.Lock()  # the parent may have held it
+    for server in _servers.values():
+        server.close_socket()
+    _servers.clear()
+
+
+atexit.register(_stop_all)
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_forget_in_child)

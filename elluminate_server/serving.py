@@ -1,0 +1,110 @@
+"""Serves in the foreground, for the command line; and the one place to import everything from that serves.
+
+The command line and the SDK's `local:` addresses start the same application. However it ends, killed
+included, it loses only the calls in flight: runs are rows in the database, and the next start goes on with them.
+"""
+
+import asyncio
+import contextlib
+import logging
+import shlex
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import attrs
+
+from elluminate_server.app import create_app
+from elluminate_server.keys import keep_first_key, new_key
+from elluminate_server.listening import AddressInUseError, Serving, ServingError, bind
+from elluminate_server.local import LocalAddress, LocalServer, local_server, parse_local_url
+from elluminate_server.settings import Settings
+
+__all__ = [
+    "AddressInUseError",
+    "LocalAddress",
+    "LocalServer",
+    "ServingError",
+    "local_server",
+    "parse_local_url",
+    "serve",
+]
+
+
+def serve(settings: Settings, host: str, port: int, *, log_level: str = "warning") -> None:
+    """Serve in the foreground until Ctrl-C or SIGTERM, both of which end it cleanly.
+
+    Runs that are under way stay in the database and go on at the next start.
+
+    The key that is printed: the settings' `api_key` when there is one. Otherwise, on a database without any
+    key, a new one that is stored (as a digest) and stays valid. On a database that has keys, none of which
+    can be shown again, one that is valid until this server stops; the stored ones stay valid beside it.
+
+    Args:
+        settings: The server's settings.
+        host: Address to listen on.
+        port: Port, or 0 for any free one (printed).
+        log_level: `critical`, `error`, `warning`, `info` or `debug`.
+
+    Raises:
+        AddressInUseError: The port is taken; nothing was started.
+        ServingError: The address cannot be listened on.
+    """
+    listener = bind(host, port)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("elluminate_server").setLevel(log_level.upper())
+    try:
+        # The event loop that psycopg needs on Windows, too.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(_serve(settings, listener, log_level))
+    finally:
+        listener.close()
+
+
+async def _serve(settings: Settings, listener: socket.socket, log_level: str) -> None:
+    generated = None if settings.api_key is not None else new_key()
+    app = create_app(attrs.evolve(settings, process_key=generated))
+    serving = Serving(app, listener, log_level=log_level)
+
+    async def announce() -> None:
+        if settings.api_key is not None:
+            key, origin = settings.api_key, "from ELLUMINATE_API_KEY"
+        elif generated is not None and await keep_first_key(app.state.store, generated):
+            key, origin = generated, "new, and stays valid; stored as a digest, so it is not shown again"
+        else:
+            key, origin = str(generated), _FOR_THIS_START
+        print(_announcement(serving.address, key, origin), flush=True)  # noqa: T201 - the command's output
+
+    with _stopped_by_signals(serving):
+        await serving.until_stopped(announce)
+
+
+_FOR_THIS_START = """valid until this server stops. Keys of earlier starts are valid, too, but
+            are stored as digests and cannot be shown. Set ELLUMINATE_API_KEY to choose the key."""
+
+
+def _announcement(address: str, key: str, origin: str) -> str:
+    return (
+        f"elluminate is ready at {address}\n"
+        f"  API docs  {address}/api/v0/docs\n"
+        f"  API key   {origin}\n"
+        "\n"
+        f"export ELLUMINATE_BASE_URL={address}\n"
+        f"export ELLUMINATE_API_KEY={shlex.quote(key)}\n"
+        "\n"
+        "Stop with Ctrl-C."
+    )
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(serving: Serving) -> Iterator[None]:
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform == "win32":
+        signals.append(signal.SIGBREAK)
+    before = {number: signal.signal(number, serving.handle_exit) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
