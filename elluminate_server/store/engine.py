@@ -63,8 +63,8 @@ class Store:
 
     @property
     def engine(self) -> AsyncEngine:
-        """For migrations and tests; everything else goes through `read` and `write`."""
-        return self._engine
+        """For migrations and tests (its transactions may write); all else uses `read` and `write`."""
+        return self._writing_engine
 
     def _create_engine(self) -> AsyncEngine:
         options: dict[str, Any] = {
@@ -73,6 +73,8 @@ class Store:
             "pool_size": 8,
             "max_overflow": 24,
             "pool_timeout": self._busy_timeout,
+            # An error that showed the values of a failed statement would show keys.
+            "hide_parameters": True,
         }
         if not self.is_sqlite:
             return create_async_engine(self.url, pool_pre_ping=True, **options)

@@ -186,6 +186,8 @@ class Criterion(Base):
     created_at: Mapped[datetime.datetime] = _created()
     superseded_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
     """Set when it was edited or deleted while ratings refer to it; it is not judged any more."""
+    deleted_at: Mapped[datetime.datetime | None] = _deleted()
+    """Set together with `superseded_at` when no newer version took its place."""
 
 
 class PromptTemplate(Base):

@@ -1,0 +1,152 @@
+"""Who may come in: API keys, and the one project that a key opens."""
+
+import datetime
+import hashlib
+import hmac
+import logging
+
+import attrs
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import Headers
+
+from elluminate_server.api.problems import NotFound, Unauthorized
+from elluminate_server.settings import Settings
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.engine import BusyError, Store
+from elluminate_server.store.tables import ApiKey, Organization, Project
+
+__all__ = ["Principal", "authenticate", "digest_of", "open_default_project"]
+
+_logger = logging.getLogger("elluminate_server.access")
+
+DEFAULT_PROJECT = "Default project"
+
+_USED_PRECISION = datetime.timedelta(minutes=1)
+
+
+@attrs.frozen
+class Principal:
+    """Whom a request comes from.
+
+    Attributes:
+        project_id: The one project that the key opens.
+        project_name: Its name.
+    """
+
+    project_id: int
+    project_name: str
+
+    def require_project(self, project_id: int) -> None:
+        """Refuse a request for another project than the key's.
+
+        Raises:
+            NotFound: Whether the other project exists is not told.
+        """
+        if project_id != self.project_id:
+            problem = NotFound("project", project_id)
+            problem.detail = (
+                f"There is no project {project_id}, or this key does not open it. "
+                f"This key opens project {self.project_id} ({self.project_name!r})."
+            )
+            raise problem
+
+
+def digest_of(key: str) -> str:
+    """What is stored of an API key: its SHA-256 (hex). Keys are random, so no salt is needed."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+async def authenticate(headers: Headers, store: Store, settings: Settings) -> Principal:
+    """The principal of a request: its `X-API-Key`, otherwise its `Authorization: Bearer` token.
+
+    Raises:
+        Unauthorized: No credentials, or ones that open nothing.
+    """
+    key = _credentials(headers)
+    process_key = settings.process_key
+    if process_key is not None and hmac.compare_digest(digest_of(key), digest_of(process_key)):
+        async with store.read() as session:
+            project = await _default_project(session)
+            if project is not None:
+                return Principal(project.id, project.name)
+    async with store.read() as session:
+        found = (
+            await session.execute(
+                select(ApiKey, Project)
+                .join(Project, Project.id == ApiKey.project_id)
+                .where(ApiKey.digest == digest_of(key))
+            )
+        ).one_or_none()
+    if found is None:
+        raise Unauthorized("This API key is not known here. Check ELLUMINATE_API_KEY and the address.")
+    api_key, project = found
+    now = utc_now()
+    if api_key.revoked_at is not None:
+        raise Unauthorized(f"The API key {api_key.name!r} was revoked.")
+    if api_key.expires_at is not None and api_key.expires_at <= now:
+        raise Unauthorized(f"The API key {api_key.name!r} expired at {api_key.expires_at.isoformat()}.")
+    if api_key.last_used_at is None or now - api_key.last_used_at > _USED_PRECISION:
+        await _note_use(store, api_key.id, now)
+    return Principal(project.id, project.name)
+
+
+def _credentials(headers: Headers) -> str:
+    key = headers.get("x-api-key", "").strip()
+    if key:
+        return key
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    raise Unauthorized("No credentials: send the API key in X-API-Key, or a token in Authorization: Bearer.")
+
+
+async def _note_use(store: Store, key_id: int, now: datetime.datetime) -> None:
+    try:
+        async with store.write() as session:
+            api_key = await session.get(ApiKey, key_id)
+            if api_key is not None:
+                api_key.last_used_at = now
+    except BusyError as error:
+        # A note for people; no request fails for it.
+        _logger.info("The use of API key %d was not noted: %s", key_id, error)
+
+
+async def open_default_project(store: Store, settings: Settings) -> int:
+    """The default project's id; on first start it is made, and a given key becomes its key.
+
+    Raises:
+        ValueError: The given key belongs to another project.
+    """
+    async with store.write() as session:
+        project = await _default_project(session)
+        if project is None:
+            organization = Organization(name="Default organization")
+            session.add(organization)
+            await session.flush()
+            project = Project(organization_id=organization.id, name=DEFAULT_PROJECT)
+            session.add(project)
+            await session.flush()
+        if settings.api_key is not None:
+            digest = digest_of(settings.api_key)
+            known = await session.scalar(select(ApiKey).where(ApiKey.digest == digest))
+            if known is None:
+                session.add(
+                    ApiKey(
+                        project_id=project.id,
+                        name="ELLUMINATE_API_KEY",
+                        digest=digest,
+                        prefix=settings.api_key[:4],
+                    )
+                )
+            elif known.project_id != project.id:
+                raise ValueError(
+                    f"ELLUMINATE_API_KEY is the key {known.name!r} of project {known.project_id}, "
+                    f"not of the default project {project.id}. Unset it, or give another one."
+                )
+        return project.id
+
+
+async def _default_project(session: AsyncSession) -> Project | None:
+    project: Project | None = await session.scalar(select(Project).order_by(Project.id).limit(1))
+    return project

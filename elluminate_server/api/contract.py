@@ -1,0 +1,191 @@
+"""The contract at run time: its operations, their parameters, and which of its objects are closed."""
+
+import datetime
+import functools
+import importlib.resources
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import attrs
+import msgspec
+import yaml
+
+from elluminate_server.api.problems import Invalid, shown
+
+__all__ = ["PREFIX", "ContractOperation", "closed_schemas", "document", "operations"]
+
+PREFIX = "/api/v0"
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@functools.cache
+def document() -> dict[str, Any]:
+    """The contract as parsed from openapi.yaml; not to be changed."""
+    # libyaml is some ten times faster, but not in every build of PyYAML.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loaded: dict[str, Any] = yaml.load(_text(), Loader=loader)  # noqa: S506 - both loaders are the safe one
+    return loaded
+
+
+def _text() -> str:
+    packaged = importlib.resources.files("elluminate_server") / "openapi.yaml"
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    # In a checkout the contract is beside the package.
+    return (Path(__file__).resolve().parents[2] / "openapi.yaml").read_text(encoding="utf-8")
+
+
+@functools.cache
+def closed_schemas() -> frozenset[str]:
+    """Names of the object schemas that allow no other fields than theirs."""
+    schemas = document()["components"]["schemas"]
+    return frozenset(name for name, schema in schemas.items() if schema.get("additionalProperties") is False)
+
+
+@attrs.frozen
+class ContractOperation:
+    """One operation of the contract, as the server needs it.
+
+    Attributes:
+        id: Its operationId.
+        method: In capitals.
+        path: Full path with `{name}` parameters.
+        status: Of a success.
+        summary: What it does, in a few words.
+        public: Whether it needs no credentials.
+        idempotent_by_key: Whether it takes an Idempotency-Key.
+        path_type: Types of the path parameters.
+        query_type: Types and defaults of the query parameters.
+        lists: Query parameters that are repeated, one value each.
+    """
+
+    id: str
+    method: str
+    path: str
+    status: int
+    summary: str
+    public: bool
+    idempotent_by_key: bool
+    path_type: type[msgspec.Struct]
+    query_type: type[msgspec.Struct]
+    lists: frozenset[str]
+
+    def path_values(self, values: Mapping[str, str]) -> dict[str, Any]:
+        """Path parameters, checked and converted.
+
+        Raises:
+            Invalid: A value breaks the contract; names the parameter and the value.
+        """
+        return _converted(values, self.path_type, "path")
+
+    def query_values(self, pairs: list[tuple[str, str]]) -> dict[str, Any]:
+        """Query parameters, checked and converted: None, or the contract's default, for one that is absent.
+
+        Parameters that the contract does not have are ignored. Of a repeated one that is no list the last
+        counts.
+
+        Raises:
+            Invalid: A value breaks the contract; names the parameter and the value.
+        """
+        values: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in self.lists:
+                values.setdefault(name, []).append(value)
+            else:
+                values[name] = value
+        return _converted(values, self.query_type, "query")
+
+
+@functools.cache
+def operations() -> dict[str, ContractOperation]:
+    """Every operation of the contract by its operationId."""
+    found: dict[str, ContractOperation] = {}
+    for path, item in document()["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                operation = _operation(path, method, item)
+                found[operation.id] = operation
+    return found
+
+
+def _operation(path: str, method: str, item: Mapping[str, Any]) -> ContractOperation:
+    source = item[method]
+    parameters = [_resolved(one) for one in [*item.get("parameters", ()), *source.get("parameters", ())]]
+    query = [one for one in parameters if one["in"] == "query"]
+    prefix = "" if "servers" in item or "servers" in source else PREFIX
+    return ContractOperation(
+        id=source["operationId"],
+        method=method.upper(),
+        path=prefix + path,
+        status=min(int(status) for status in source["responses"] if status.startswith("2")),
+        summary=source.get("summary", ""),
+        public=source.get("security") == [],
+        idempotent_by_key=any(one["name"] == "Idempotency-Key" for one in parameters),
+        path_type=_struct("Path", [one for one in parameters if one["in"] == "path"]),
+        query_type=_struct("Query", query),
+        lists=frozenset(one["name"] for one in query if _resolved(one["schema"]).get("type") == "array"),
+    )
+
+
+def _resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in node:
+        target: Any = document()
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        node = target
+    return node
+
+
+def _struct(name: str, parameters: list[Mapping[str, Any]]) -> type[msgspec.Struct]:
+    # Types never allow None: converted leniently, the text "null" would become it.
+    fields: list[Any] = []
+    for parameter in parameters:
+        schema = _resolved(parameter["schema"])
+        kind = _type(schema)
+        if parameter.get("required"):
+            fields.append((parameter["name"], kind))
+        else:
+            fields.append((parameter["name"], kind, schema.get("default")))
+    return msgspec.defstruct(name, fields, kw_only=True)
+
+
+def _type(schema: Mapping[str, Any]) -> Any:
+    schema = _resolved(schema)
+    if "enum" in schema:
+        return Literal[tuple(schema["enum"])]
+    match schema.get("type"):
+        case "integer":
+            return Annotated[int, msgspec.Meta(ge=schema.get("minimum"), le=schema.get("maximum"))]
+        case "number":
+            return Annotated[float, msgspec.Meta(ge=schema.get("minimum"), le=schema.get("maximum"))]
+        case "boolean":
+            return bool
+        case "array":
+            items: Any = _type(schema["items"])
+            return Annotated[list[items], msgspec.Meta(max_length=schema.get("maxItems"))]
+    match schema.get("format"):
+        case "date-time":
+            return datetime.datetime
+        case "uuid":
+            return uuid.UUID
+    meta = msgspec.Meta(
+        min_length=schema.get("minLength"), max_length=schema.get("maxLength"), pattern=schema.get("pattern")
+    )
+    return Annotated[str, meta]
+
+
+def _converted(values: Mapping[str, Any], kind: type[msgspec.Struct], place: str) -> dict[str, Any]:
+    for name, value in values.items():
+        if "\0" in str(value):
+            raise Invalid(f"The {place} parameter {name!r} holds a NUL character: {shown(value)}.")
+    try:
+        return msgspec.structs.asdict(msgspec.convert(values, kind, strict=False))
+    except msgspec.ValidationError as error:
+        reason, _, where = str(error).partition(" - at ")
+        name = where.strip("`").removeprefix("$.").partition("[")[0]
+        if not name:
+            raise Invalid(f"Bad {place} parameters: {reason}.") from None
+        raise Invalid(f"The {place} parameter {name!r} is {shown(values[name])}: {reason}.") from None

@@ -1,0 +1,157 @@
+"""Request bodies: bytes into the generated models, or a refusal that names the place and the value.
+
+The contract's request schemas are closed: a misspelt field is refused and never silently dropped. msgspec
+checks types and bounds; closedness, known enum values and NUL characters (which PostgreSQL cannot store) are
+checked here.
+"""
+
+import functools
+import re
+from collections.abc import Hashable
+from typing import Any, TypeVar
+
+import msgspec
+from elluminate_api.types import OpenEnum
+
+from elluminate_server.api.contract import closed_schemas
+from elluminate_server.api.problems import BadRequest, Invalid, shown
+
+__all__ = ["convert", "decode", "parse_json"]
+
+T = TypeVar("T")
+
+_SECRET_FIELDS = {"api_key"}
+_STEP = re.compile(r"\[(\d+)\]|\.([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def decode(body: bytes, model: type[T]) -> T:
+    """The body as an instance of a generated request model.
+
+    Raises:
+        BadRequest: The body is not JSON.
+        Invalid: It is, but breaks the contract; the detail names the JSON path and the value.
+    """
+    return convert(parse_json(body), model)
+
+
+def parse_json(body: bytes, *, what: str = "The body") -> Any:
+    """JSON text as Python values, without NUL characters.
+
+    Raises:
+        BadRequest: It is not JSON.
+        Invalid: A string holds a NUL character.
+    """
+    if not body.strip():
+        raise BadRequest(f"{what} is empty; it has to be JSON.")
+    try:
+        raw = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"{what} is not valid JSON: {error}.") from None
+    except RecursionError:
+        raise BadRequest(f"{what} is nested too deeply.") from None
+    if b"\\u0000" in body or b"\0" in body:
+        _refuse_nul(raw)
+    return raw
+
+
+def convert(raw: Any, model: type[T]) -> T:
+    """Decoded JSON as an instance of a generated request model.
+
+    Raises:
+        Invalid: It breaks the contract; the detail names the JSON path and the value.
+    """
+    expected: Any = model
+    _check(raw, _type_info(expected), "$")
+    try:
+        return msgspec.convert(raw, type=model)
+    except msgspec.ValidationError as error:
+        reason, _, where = str(error).partition(" - at ")
+        path = where.strip("`") or "$"
+        raise Invalid(f"{path}: {reason}{_value_at(raw, path)}.") from None
+    except RecursionError:
+        raise BadRequest("The body is nested too deeply.") from None
+
+
+@functools.cache
+def _type_info(model: Hashable) -> msgspec.inspect.Type:
+    return msgspec.inspect.type_info(model)
+
+
+def _check(raw: Any, expected: msgspec.inspect.Type, path: str) -> None:
+    """Refuse unknown fields of closed objects and unknown enum values; wrong types are left to msgspec."""
+    match expected:
+        case msgspec.inspect.Metadata():
+            _check(raw, expected.type, path)
+        case msgspec.inspect.UnionType():
+            for choice in expected.types:
+                if _accepts(choice, raw):
+                    _check(raw, choice, path)
+        case msgspec.inspect.DataclassType() if isinstance(raw, dict):
+            fields = {field.encode_name: field.type for field in expected.fields}
+            if expected.cls.__name__ in closed_schemas():
+                for name in raw:
+                    if name not in fields:
+                        raise Invalid(
+                            f"{path}: unknown field {shown(name)}. The fields are: {', '.join(fields)}."
+                        )
+            for name, value in raw.items():
+                if name in fields:
+                    _check(value, fields[name], f"{path}.{name}")
+        case msgspec.inspect.ListType() | msgspec.inspect.SetType() if isinstance(raw, list):
+            for index, item in enumerate(raw):
+                _check(item, expected.item_type, f"{path}[{index}]")
+        case msgspec.inspect.DictType() if isinstance(raw, dict):
+            if not isinstance(expected.value_type, msgspec.inspect.AnyType):
+                for name, value in raw.items():
+                    _check(value, expected.value_type, f"{path}.{name}")
+        case msgspec.inspect.EnumType(cls=enum) if isinstance(raw, str) and issubclass(enum, OpenEnum):
+            if not enum(raw).is_known:
+                known = ", ".join(repr(str(member)) for member in enum)
+                raise Invalid(f"{path}: {shown(raw)} is not one of {known}.")
+
+
+def _accepts(choice: msgspec.inspect.Type, raw: Any) -> bool:
+    while isinstance(choice, msgspec.inspect.Metadata):
+        choice = choice.type
+    match choice:
+        case msgspec.inspect.DataclassType() | msgspec.inspect.DictType():
+            return isinstance(raw, dict)
+        case msgspec.inspect.ListType() | msgspec.inspect.SetType():
+            return isinstance(raw, list)
+        case msgspec.inspect.EnumType():
+            return isinstance(raw, str)
+    return False
+
+
+def _refuse_nul(raw: Any) -> None:
+    pending: list[tuple[Any, str]] = [(raw, "$")]
+    while pending:
+        value, path = pending.pop()
+        if isinstance(value, str):
+            if "\0" in value:
+                raise Invalid(f"{path}: the text holds a NUL character (\\u0000), which cannot be stored.")
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                if "\0" in name:
+                    raise Invalid(f"{path}: the field name {shown(name)} holds a NUL character (\\u0000).")
+                pending.append((item, f"{path}.{name}"))
+        elif isinstance(value, list):
+            pending.extend((item, f"{path}[{index}]") for index, item in enumerate(value))
+
+
+def _value_at(raw: Any, path: str) -> str:
+    """The value at a JSON path, for the end of a message; nothing for objects, lists and secrets."""
+    value = raw
+    name = ""
+    steps = list(_STEP.finditer(path))
+    for step in steps:
+        index, name = step.group(1), step.group(2) or name
+        try:
+            value = value[int(index)] if index else value[name]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    if not steps or isinstance(value, dict | list):
+        return ""
+    if name in _SECRET_FIELDS:
+        return " (value not shown)"
+    return f", got {shown(value)}"

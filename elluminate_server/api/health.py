@@ -1,0 +1,21 @@
+"""Whether the server is ready."""
+
+import importlib.metadata
+
+from elluminate_api.models import Health
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.problems import Unavailable
+
+
+@operation("get_health")
+async def get_health(call: Call) -> Answer:
+    """Ready when the database answers."""
+    try:
+        async with call.read() as session:
+            await session.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        raise Unavailable(f"The database does not answer ({type(error).__name__}).") from error
+    return call.answer(Health(status="ok", version=importlib.metadata.version("elluminate")))

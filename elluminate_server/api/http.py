@@ -1,0 +1,350 @@
+"""The request pipeline that every operation goes through, and how to write a handler for one.
+
+A handler is an async function registered under the operationId of the contract:
+
+    @operation("create_collection")
+    async def create_collection(call: Call) -> Answer:
+        request = call.decode(CreateCollectionRequest)         # 400 / 422 when the body is bad
+        async with call.write() as session:                    # one transaction; commits when the block ends
+            ...                                                # raise a Problem to refuse: nothing is stored
+            return call.answer(presented)                      # the contract's success status
+
+    @operation("get_collection")
+    async def get_collection(call: Call) -> Answer:
+        async with call.read() as session:
+            found = ...(session, call.project_id, call.path["collection_id"])
+        return call.answer(presented)
+
+What the pipeline has done before the handler runs: authentication, the check that the key opens the project
+in the path, path and query parameters checked against the contract (`call.path`, `call.query`: converted,
+defaults filled in, None when absent), the body read up to the limit (`call.body`), an Idempotency-Key looked
+up.
+
+- `call.write()` is for the transaction that holds the effect and its answer: `call.answer` has to be called
+  inside it, so that the answer to an Idempotency-Key is stored with the effect. At most one per request.
+  Earlier steps of a long operation use `call.store.write()`.
+- Calls to models belong before `call.write()`, never inside.
+- `call.on_commit(callback)` runs the callback once the transaction is committed, for example
+  `call.executor.wake`.
+- An `IntegrityError` means that another request came in between: the handler is run again, sees what that one
+  wrote, and refuses properly. So a handler changes nothing but the database.
+- Exceptions that become answers: `Problem` (its status), `DomainError` (422), `ModelError` (503 when it may
+  pass, else 400), `BusyError` (503). Anything else is logged and answered with 500.
+- A handler may return any Starlette response instead, for example an event stream.
+"""
+
+import contextlib
+import logging
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import attrs
+import msgspec
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from elluminate_server.api import decoding
+from elluminate_server.api.access import Principal, authenticate
+from elluminate_server.api.contract import ContractOperation, operations
+from elluminate_server.api.idempotency import Idempotency, Replay, idempotency_of
+from elluminate_server.api.problems import (
+    BadRequest,
+    Conflict,
+    Invalid,
+    NotBuilt,
+    Problem,
+    TooLarge,
+    Unavailable,
+)
+from elluminate_server.domain.errors import DomainError
+from elluminate_server.llm.providers import Models
+from elluminate_server.llm.types import ModelError
+from elluminate_server.settings import Settings
+from elluminate_server.store.engine import BusyError, Store
+
+__all__ = ["HANDLERS", "Answer", "Call", "Executor", "Handler", "operation", "problem_response", "serve"]
+
+_logger = logging.getLogger("elluminate_server.http")
+
+T = TypeVar("T")
+
+_ATTEMPTS = 3
+
+
+class Executor(Protocol):
+    """What handlers ask of `elluminate_server.execution.Executor`."""
+
+    async def start(self) -> None:
+        """Begin to take tasks."""
+
+    async def stop(self) -> None:
+        """Stop taking tasks; what runs is left for the next start."""
+
+    async def enqueue_experiment(
+        self,
+        session: AsyncSession,
+        experiment: Any,
+        *,
+        rating_mode: str,
+        n_epochs: int,
+        generation_params: Mapping[str, Any] | None,
+    ) -> str:
+        """Add a task and its work items in the caller's transaction; returns the task's id."""
+        ...
+
+    def wake(self) -> None:
+        """Look for new tasks now; called after the commit."""
+
+
+@attrs.frozen
+class Answer:
+    """A success: its status and its JSON body (empty for 204)."""
+
+    status: int
+    body: bytes
+
+    def response(self, headers: Mapping[str, str] | None = None) -> Response:
+        """As Starlette sends it."""
+        media_type = "application/json" if self.body else None
+        return Response(self.body, self.status, headers=dict(headers or {}), media_type=media_type)
+
+
+@attrs.define
+class Call:
+    """One request, as a handler sees it."""
+
+    operation: ContractOperation
+    request: Request
+    principal: Principal | None
+    path: dict[str, Any]
+    query: dict[str, Any]
+    body: bytes
+    idempotency: Idempotency | None
+    _answer: Answer | None = None
+    _on_commit: list[Callable[[], object]] = attrs.field(factory=list)
+
+    @property
+    def project_id(self) -> int:
+        """Project in the path; the key's project for operations without one."""
+        if self.principal is None:
+            raise RuntimeError(f"{self.operation.id} is public and belongs to no project")
+        return self.principal.project_id
+
+    @property
+    def store(self) -> Store:
+        """The database."""
+        store: Store = self.request.app.state.store
+        return store
+
+    @property
+    def settings(self) -> Settings:
+        """How the server runs."""
+        settings: Settings = self.request.app.state.settings
+        return settings
+
+    @property
+    def models(self) -> Models:
+        """The models that answer and judge."""
+        models: Models = self.request.app.state.models
+        return models
+
+    @property
+    def executor(self) -> Executor:
+        """What runs tasks."""
+        executor: Executor = self.request.app.state.executor
+        return executor
+
+    def decode(self, model: type[T]) -> T:
+        """The JSON body as a generated request model.
+
+        Raises:
+            Problem: The body is no JSON (400), or breaks the contract (422).
+        """
+        content_type = self.request.headers.get("content-type", "application/json")
+        media_type = content_type.partition(";")[0].strip().lower()
+        if media_type != "application/json" and not media_type.endswith("+json"):
+            raise BadRequest(f"The Content-Type is {media_type!r}; send application/json.")
+        return decoding.decode(self.body, model)
+
+    async def form(self) -> FormData:
+        """The multipart body's fields.
+
+        Raises:
+            BadRequest: The body is no multipart form.
+        """
+        content_type = self.request.headers.get("content-type", "")
+        if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
+            raise BadRequest(f"The Content-Type is {content_type!r}; send multipart/form-data.")
+
+        async def chunks() -> AsyncGenerator[bytes, None]:
+            yield self.body
+
+        parser = MultiPartParser(
+            self.request.headers, chunks(), max_files=1, max_part_size=len(self.body) + 1
+        )
+        try:
+            return await parser.parse()
+        except (MultiPartException, KeyError, ValueError) as error:
+            raise BadRequest(f"The body is no valid multipart form: {error}") from None
+
+    def read(self) -> contextlib.AbstractAsyncContextManager[AsyncSession]:
+        """A session that sees one consistent state."""
+        return self.store.read()
+
+    @contextlib.asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """The transaction that holds the effect and its answer; see the module's docstring."""
+        async with self.store.write() as session:
+            reserved = None
+            if self.idempotency is not None:
+                reserved = await self.idempotency.reserve(session)
+            yield session
+            if reserved is not None:
+                if self._answer is None:
+                    raise RuntimeError(f"{self.operation.id} did not call answer() inside write()")
+                await session.flush()
+                reserved.status, reserved.body = self._answer.status, self._answer.body
+        for callback in self._on_commit:
+            callback()
+
+    def on_commit(self, callback: Callable[[], object]) -> None:
+        """Have the callback called once `write` has committed."""
+        self._on_commit.append(callback)
+
+    def answer(self, value: Any = None) -> Answer:
+        """The success with this body: a generated model, or anything that JSON has. 204 has none."""
+        status = self.operation.status
+        self._answer = Answer(status, b"" if status == 204 else msgspec.json.encode(value))
+        return self._answer
+
+    def again(self) -> None:
+        """Forget what a failed attempt has prepared."""
+        self._answer = None
+        self._on_commit.clear()
+
+
+Handler = Callable[[Call], Awaitable[Answer | Response]]
+
+HANDLERS: dict[str, Handler] = {}
+"""Handlers by operationId."""
+
+
+def operation(operation_id: str) -> Callable[[Handler], Handler]:
+    """Register a handler for an operation of the contract.
+
+    Raises:
+        ValueError: The contract has no such operation, or it has a handler already.
+    """
+    if operation_id not in operations():
+        raise ValueError(f"The contract has no operation {operation_id!r}.")
+
+    def register(handler: Handler) -> Handler:
+        if operation_id in HANDLERS:
+            raise ValueError(f"Operation {operation_id!r} has two handlers.")
+        HANDLERS[operation_id] = handler
+        return handler
+
+    return register
+
+
+async def serve(operation: ContractOperation, request: Request) -> Response:
+    """Answer one request for one operation, whatever happens."""
+    began = time.perf_counter()
+    try:
+        response = await _answered(operation, request)
+    except Replay as replay:
+        response = Answer(replay.status, replay.body).response({"Idempotent-Replayed": "true"})
+    except Problem as problem:
+        response = problem_response(problem)
+    except DomainError as error:
+        response = problem_response(Invalid(str(error)))
+    except ModelError as error:
+        response = problem_response(
+            Unavailable(str(error), retry_after=5) if error.retryable else BadRequest(str(error))
+        )
+    except BusyError as error:
+        response = problem_response(Unavailable(f"{error} Nothing was done."))
+    except IntegrityError:
+        _logger.warning("%s kept meeting concurrent changes", operation.id)
+        response = problem_response(
+            Conflict("Other requests changed the same things at the same time. Nothing was done; try again.")
+        )
+    except ClientDisconnect:
+        response = problem_response(BadRequest("The connection was closed before the body was complete."))
+    except Exception:
+        incident = uuid.uuid4().hex[:12]
+        _logger.exception("%s failed (incident %s)", operation.id, incident)
+        response = problem_response(
+            Problem(f"Internal error in {operation.id}; the server's log names it as incident {incident}.")
+        )
+    _logger.debug(
+        "%s %s -> %d in %.1f ms",
+        request.method,
+        request.url.path,
+        response.status_code,
+        (time.perf_counter() - began) * 1000,
+    )
+    return response
+
+
+async def _answered(operation: ContractOperation, request: Request) -> Response:
+    state = request.app.state
+    principal = None
+    if not operation.public:
+        principal = await authenticate(request.headers, state.store, state.settings)
+    path = operation.path_values(request.path_params)
+    if principal is not None and "project_id" in path:
+        principal.require_project(path["project_id"])
+    query = operation.query_values(request.query_params.multi_items())
+    handler = HANDLERS.get(operation.id)
+    if handler is None:
+        raise NotBuilt(f"This server does not offer {operation.id} yet. Nothing was changed.")
+    body = await _body(request, state.settings.max_body_bytes)
+    idempotency = None
+    if operation.idempotent_by_key and principal is not None:
+        idempotency = idempotency_of(request, principal.project_id, body)
+        if idempotency is not None:
+            async with state.store.read() as session:
+                await idempotency.replay(session)
+    call = Call(operation, request, principal, path, query, body, idempotency)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            answer = await handler(call)
+        except IntegrityError:
+            if attempt == _ATTEMPTS:
+                raise
+            call.again()
+        else:
+            return answer.response() if isinstance(answer, Answer) else answer
+    raise AssertionError("unreachable")
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    problem = TooLarge(f"The body is larger than the {limit} bytes that this server accepts.")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise problem
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise problem
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def problem_response(problem: Problem) -> Response:
+    """A refusal as the contract's `ErrorBody`."""
+    return Response(
+        msgspec.json.encode(problem.body),
+        problem.status,
+        headers=problem.headers,
+        media_type="application/json",
+    )

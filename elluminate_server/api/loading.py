@@ -1,0 +1,142 @@
+"""Whatever belongs to a list of things, in a fixed number of queries however long the list is."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import attrs
+from elluminate_api import models
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.api.presenting import (
+    present_collection,
+    present_criterion_set,
+    present_llm_config,
+    present_prompt_template,
+)
+from elluminate_server.store.tables import (
+    Collection,
+    CollectionColumn,
+    Criterion,
+    CriterionSet,
+    Entry,
+    LLMConfig,
+    PromptTemplate,
+)
+
+__all__ = [
+    "LoadedCollection",
+    "columns_of",
+    "current_criteria",
+    "load_collection",
+    "load_collections",
+    "load_criterion_set",
+    "load_criterion_sets",
+    "load_llm_configs",
+    "load_prompt_templates",
+]
+
+
+@attrs.frozen
+class LoadedCollection:
+    """A collection, its columns in order, and both as the contract shows them."""
+
+    row: Collection
+    columns: list[CollectionColumn]
+    shown: models.TemplateVariablesCollection
+
+
+async def columns_of(session: AsyncSession, collection_id: int) -> list[CollectionColumn]:
+    """The columns of one collection, in order."""
+    return list(
+        await session.scalars(
+            select(CollectionColumn)
+            .where(CollectionColumn.collection_id == collection_id)
+            .order_by(CollectionColumn.position, CollectionColumn.id)
+        )
+    )
+
+
+async def load_collection(session: AsyncSession, collection: Collection) -> LoadedCollection:
+    """One collection with its columns."""
+    return (await load_collections(session, [collection.id]))[collection.id]
+
+
+async def load_collections(session: AsyncSession, ids: Iterable[int]) -> dict[int, LoadedCollection]:
+    """Collections by id, deleted ones included: experiments still show them."""
+    wanted = set(ids)
+    columns: dict[int, list[CollectionColumn]] = defaultdict(list)
+    for column in await session.scalars(
+        select(CollectionColumn)
+        .where(CollectionColumn.collection_id.in_(wanted))
+        .order_by(CollectionColumn.position, CollectionColumn.id)
+    ):
+        columns[column.collection_id].append(column)
+    counted = await session.execute(
+        select(Entry.collection_id, func.count())
+        .where(Entry.collection_id.in_(wanted), Entry.deleted_at.is_(None))
+        .group_by(Entry.collection_id)
+    )
+    counts: dict[int, int] = dict(counted.tuples().all())
+    return {
+        row.id: LoadedCollection(
+            row, columns[row.id], present_collection(row, columns[row.id], counts.get(row.id, 0))
+        )
+        for row in await session.scalars(select(Collection).where(Collection.id.in_(wanted)))
+    }
+
+
+async def load_prompt_templates(
+    session: AsyncSession, ids: Iterable[int | None]
+) -> dict[int, models.PromptTemplate]:
+    """Prompt templates by id, deleted ones included."""
+    wanted = {one for one in ids if one is not None}
+    rows = await session.scalars(select(PromptTemplate).where(PromptTemplate.id.in_(wanted)))
+    return {row.id: present_prompt_template(row) for row in rows}
+
+
+async def load_llm_configs(session: AsyncSession, ids: Iterable[int | None]) -> dict[int, models.LLMConfig]:
+    """LLM configs by id, deleted ones included."""
+    wanted = {one for one in ids if one is not None}
+    rows = await session.scalars(select(LLMConfig).where(LLMConfig.id.in_(wanted)))
+    return {row.id: present_llm_config(row) for row in rows}
+
+
+async def current_criteria(session: AsyncSession, criterion_set_id: int) -> list[Criterion]:
+    """The criteria of one set, in order, without replaced versions."""
+    return list(
+        await session.scalars(
+            select(Criterion)
+            .where(Criterion.criterion_set_id == criterion_set_id, Criterion.superseded_at.is_(None))
+            .order_by(Criterion.position, Criterion.id)
+        )
+    )
+
+
+async def load_criterion_set(session: AsyncSession, criterion_set_id: int) -> models.CriterionSet:
+    """One criterion set with its criteria and linked templates."""
+    return (await load_criterion_sets(session, [criterion_set_id]))[criterion_set_id]
+
+
+async def load_criterion_sets(session: AsyncSession, ids: Iterable[int]) -> dict[int, models.CriterionSet]:
+    """Criterion sets by id with criteria and linked templates, deleted sets included."""
+    wanted = set(ids)
+    criteria: dict[int, list[Criterion]] = defaultdict(list)
+    for criterion in await session.scalars(
+        select(Criterion)
+        .where(Criterion.criterion_set_id.in_(wanted), Criterion.superseded_at.is_(None))
+        .order_by(Criterion.position, Criterion.id)
+    ):
+        criteria[criterion.criterion_set_id].append(criterion)
+    templates: dict[int, list[PromptTemplate]] = defaultdict(list)
+    for template in await session.scalars(
+        select(PromptTemplate)
+        .where(PromptTemplate.criterion_set_id.in_(wanted), PromptTemplate.deleted_at.is_(None))
+        .order_by(PromptTemplate.id)
+    ):
+        if template.criterion_set_id is not None:
+            templates[template.criterion_set_id].append(template)
+    return {
+        row.id: present_criterion_set(row, criteria[row.id], templates[row.id])
+        for row in await session.scalars(select(CriterionSet).where(CriterionSet.id.in_(wanted)))
+    }

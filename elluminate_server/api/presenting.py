@@ -1,0 +1,272 @@
+"""Table rows as the contract's models: the one place where they are turned."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from elluminate_api import models
+
+from elluminate_server.store import tables
+
+__all__ = [
+    "masked",
+    "present_collection",
+    "present_collection_with_entries",
+    "present_criterion",
+    "present_criterion_set",
+    "present_entry",
+    "present_llm_config",
+    "present_project",
+    "present_prompt",
+    "present_prompt_template",
+    "present_rating",
+    "present_response",
+    "row_values",
+]
+
+
+def present_project(row: tables.Project, organization: tables.Organization) -> models.Project:
+    """A project with its organization."""
+    return models.Project(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        organization=models.Organization(
+            id=organization.id,
+            name=organization.name,
+            domain=organization.domain,
+            stripe_subscription_id=organization.stripe_subscription_id,
+            created_at=organization.created_at,
+            updated_at=organization.updated_at,
+        ),
+        public_in_org=row.public_in_org,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def present_prompt_template(row: tables.PromptTemplate) -> models.PromptTemplate:
+    """A version of a prompt template."""
+    return models.PromptTemplate(
+        id=row.id,
+        name=row.name,
+        version=row.version,
+        messages=row.messages,
+        placeholders=set(row.placeholders),
+        response_format_json_schema=row.response_format,
+        # As stored, it is what the contract says; building objects from it would change nothing.
+        tools=cast(Any, row.tools),
+        tool_choice=cast(Any, row.tool_choice),
+        criterion_set_id=row.criterion_set_id,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def present_collection(
+    row: tables.Collection, columns: Sequence[tables.CollectionColumn], count: int
+) -> models.TemplateVariablesCollection:
+    """A collection without its rows.
+
+    Args:
+        row: The collection.
+        columns: Its columns, in order.
+        count: How many rows it has.
+    """
+    return models.TemplateVariablesCollection(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        columns=[_column(column) for column in columns],
+        variables_count=count,
+        read_only=row.read_only,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        collection_type=models.CollectionType(row.collection_type),
+        environment_config=row.environment_config,
+    )
+
+
+def present_collection_with_entries(
+    collection: models.TemplateVariablesCollection,
+    columns: Sequence[tables.CollectionColumn],
+    entries: Sequence[tables.Entry],
+) -> models.TemplateVariablesCollectionWithEntries:
+    """A collection with every row, each of which repeats the collection."""
+    return models.TemplateVariablesCollectionWithEntries(
+        id=collection.id,
+        name=collection.name,
+        description=collection.description,
+        columns=collection.columns,
+        variables_count=collection.variables_count,
+        read_only=collection.read_only,
+        created_at=collection.created_at,
+        updated_at=collection.updated_at,
+        collection_type=collection.collection_type,
+        environment_config=collection.environment_config,
+        variables=[present_entry(entry, columns, collection) for entry in entries],
+    )
+
+
+def _column(row: tables.CollectionColumn) -> models.CollectionColumn:
+    return models.CollectionColumn(
+        id=row.id,
+        name=row.name,
+        column_type=models.ColumnType(row.column_type),
+        default_value=row.default_value,
+        column_position=row.position,
+        categorical_values=row.categorical_values,
+    )
+
+
+def row_values(stored: Mapping[str, Any], columns: Sequence[tables.CollectionColumn]) -> dict[str, Any]:
+    """A row's values by column, in the order of the columns; a missing cell has its column's default."""
+    return {column.name: stored.get(column.name, column.default_value) for column in columns}
+
+
+def present_entry(
+    row: tables.Entry,
+    columns: Sequence[tables.CollectionColumn],
+    collection: models.TemplateVariablesCollection,
+) -> models.TemplateVariables:
+    """A row of a collection."""
+    return models.TemplateVariables(
+        id=row.id,
+        input_values=row_values(row.input_values, columns),
+        collection=collection,
+        created_at=row.created_at,
+        environment_config=row.environment_config,
+    )
+
+
+def present_criterion(row: tables.Criterion) -> models.Criterion:
+    """A criterion."""
+    return models.Criterion(
+        id=row.id, criterion_str=row.criterion_str, label=row.label, created_at=row.created_at
+    )
+
+
+def present_criterion_set(
+    row: tables.CriterionSet,
+    criteria: Sequence[tables.Criterion],
+    templates: Sequence[tables.PromptTemplate],
+) -> models.CriterionSet:
+    """A criterion set with its criteria and the templates it is linked to."""
+    return models.CriterionSet(
+        id=row.id,
+        name=row.name,
+        criteria=[present_criterion(criterion) for criterion in criteria],
+        linked_prompt_templates=[present_prompt_template(template) for template in templates],
+    )
+
+
+def masked(key: str | None) -> str | None:
+    """A provider's key as it may be shown: four asterisks and its last four characters.
+
+    >>> masked("sk-abcdef123456")
+    '****3456'
+    """
+    if not key:
+        return None
+    # Of a short key the last four characters would be most of it.
+    return "****" + (key[-4:] if len(key) >= 12 else "")
+
+
+def present_llm_config(row: tables.LLMConfig) -> models.LLMConfig:
+    """An LLM config, its key masked."""
+    return models.LLMConfig(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        llm_model_name=row.llm_model_name,
+        llm_base_url=row.llm_base_url,
+        api_key=masked(row.api_key),
+        api_version=row.api_version,
+        max_connections=row.max_connections,
+        inference_type=models.InferenceType(row.inference_type),
+        max_retries=row.max_retries,
+        timeout=row.timeout,
+        system_message=row.system_message,
+        max_tokens=row.max_tokens,
+        top_p=row.top_p,
+        temperature=row.temperature,
+        best_of=row.best_of,
+        top_k=row.top_k,
+        logprobs=row.logprobs,
+        top_logprobs=row.top_logprobs,
+        reasoning_effort=None
+        if row.reasoning_effort is None
+        else models.ReasoningEffort(row.reasoning_effort),
+        verbosity=None if row.verbosity is None else models.Verbosity(row.verbosity),
+        custom_api_config=row.custom_api_config,
+        custom_response_parser=row.custom_response_parser,
+        input_price_per_mtok=row.input_price_per_mtok,
+        output_price_per_mtok=row.output_price_per_mtok,
+    )
+
+
+def present_prompt(
+    row: tables.Prompt,
+    template: models.PromptTemplate | None,
+    entry: tables.Entry,
+    collection: models.TemplateVariablesCollection,
+) -> models.Prompt:
+    """A rendered prompt; its row shows the values that it was rendered with."""
+    return models.Prompt(
+        id=row.id,
+        prompt_template=template,
+        template_variables=models.TemplateVariables(
+            id=entry.id,
+            input_values=row.input_values,
+            collection=collection,
+            created_at=entry.created_at,
+            environment_config=entry.environment_config,
+        ),
+        messages=row.messages,
+        created_at=row.created_at,
+        resolved_tools=row.resolved_tools,
+        resolved_tool_choice=row.resolved_tool_choice,
+        resolved_response_format=row.resolved_response_format,
+        is_stale=entry.deleted_at is not None or entry.identity != row.entry_identity,
+    )
+
+
+def present_rating(row: tables.Rating, criterion: models.Criterion) -> models.Rating:
+    """A verdict on a response."""
+    return models.Rating(
+        id=row.id,
+        criterion=criterion,
+        rating=models.RatingValue(row.rating),
+        reasoning=row.reasoning,
+        generation_metadata=_metadata(row.generation_metadata),
+        created_at=row.created_at,
+    )
+
+
+def present_response(
+    row: tables.Response,
+    prompt: models.Prompt,
+    ratings: Sequence[models.Rating],
+    *,
+    with_trajectory: bool = False,
+) -> models.PromptResponse:
+    """A response with its prompt and ratings. Lists leave the trajectory out."""
+    return models.PromptResponse(
+        id=row.id,
+        prompt=prompt,
+        messages=row.messages,
+        generation_metadata=_metadata(row.generation_metadata),
+        error=row.error,
+        epoch=row.epoch,
+        termination_reason=row.termination_reason,
+        ratings=list(ratings),
+        trajectory=row.trajectory if with_trajectory else None,
+        annotation=row.annotation,
+        created_at=row.created_at,
+    )
+
+
+def _metadata(stored: Mapping[str, Any] | None) -> models.GenerationMetadata | None:
+    if stored is None:
+        return None
+    return msgspec.convert(stored, models.GenerationMetadata)

@@ -1,0 +1,166 @@
+"""The ASGI application: the contract's operations as routes, and what lives as long as the server."""
+
+import contextlib
+import html
+import importlib
+import importlib.metadata
+import logging
+import pkgutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from elluminate_server import api
+from elluminate_server.api.access import open_default_project
+from elluminate_server.api.contract import PREFIX, ContractOperation, document, operations
+from elluminate_server.api.http import HANDLERS, Executor, problem_response, serve
+from elluminate_server.api.problems import Problem
+from elluminate_server.llm.providers import Models
+from elluminate_server.settings import Settings
+from elluminate_server.store.engine import Store
+from elluminate_server.store.migrating import prepare
+
+__all__ = ["create_app", "version"]
+
+_logger = logging.getLogger("elluminate_server")
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The backend as an ASGI application.
+
+    Its lifespan opens the database (an empty one gets its tables), the models and the executor of tasks.
+
+    Args:
+        settings: How the server runs.
+
+    Example:
+        >>> app = create_app(Settings(database_url=":memory:", api_key="a-key-for-tests"))
+        >>> app.state.settings.page_size
+        100
+    """
+    _load_handlers()
+    app = Starlette(routes=_routes(), lifespan=_lifespan, exception_handlers={HTTPException: _refused})
+    # No path of the contract ends in a slash, and a redirected POST would become a GET.
+    app.router.redirect_slashes = False
+    app.state.settings = settings
+    return app
+
+
+def version() -> str:
+    """The server's version."""
+    return importlib.metadata.version("elluminate")
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    async with contextlib.AsyncExitStack() as stack:
+        store = await stack.enter_async_context(Store(settings.database_url))
+        await prepare(store)
+        await open_default_project(store, settings)
+        models = Models(settings.model_defaults())
+        stack.push_async_callback(models.aclose)
+        executor = _executor(store, models, settings)
+        app.state.store, app.state.models, app.state.executor = store, models, executor
+        stack.push_async_callback(executor.stop)
+        await executor.start()
+        yield
+
+
+def _executor(store: Store, models: Models, settings: Settings) -> Executor:
+    from elluminate_server.execution import Executor as TaskExecutor
+
+    executor: Executor = TaskExecutor(store, models, settings)
+    return executor
+
+
+def _load_handlers() -> None:
+    for module in pkgutil.iter_modules(api.__path__, f"{api.__name__}."):
+        importlib.import_module(module.name)
+
+
+def _routes() -> list[Route]:
+    by_path: dict[str, dict[str, ContractOperation]] = {}
+    for operation in operations().values():
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    # A fixed segment wins over a parameter in the same place: /responses/stats is no response id.
+    paths = sorted(by_path, key=lambda path: [part.startswith("{") for part in path.split("/")])
+    return [
+        *(Route(path, _Resource(by_path[path])) for path in paths),
+        Route(f"{PREFIX}/openapi.json", _openapi),
+        Route(f"{PREFIX}/docs/", _docs),
+        Route(f"{PREFIX}/docs", _docs),
+    ]
+
+
+class _Resource:
+    """One path of the contract with its methods, as an ASGI application."""
+
+    def __init__(self, by_method: dict[str, ContractOperation]) -> None:
+        self._by_method = by_method
+        if "GET" in by_method:
+            self._by_method = {**by_method, "HEAD": by_method["GET"]}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        operation = self._by_method.get(request.method)
+        if operation is None:
+            allowed = ", ".join(sorted(self._by_method))
+            raise HTTPException(
+                405, f"{request.method} is not allowed here; {allowed} is.", headers={"Allow": allowed}
+            )
+        response = await serve(operation, request)
+        await response(scope, receive, send)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker; it is registered for this one
+    detail = error.detail
+    if error.status_code == 404:
+        detail = f"There is nothing at {request.url.path}. The API is under {PREFIX}; see {PREFIX}/docs/."
+    problem = Problem(detail, headers=error.headers)
+    problem.status = error.status_code
+    return problem_response(problem)
+
+
+async def _openapi(_request: Request) -> Response:
+    return Response(msgspec.json.encode(document()), media_type="application/json")
+
+
+async def _docs(_request: Request) -> Response:
+    return HTMLResponse(_docs_page(document()))
+
+
+def _docs_page(contract: dict[str, Any]) -> str:
+    rows = []
+    for operation in operations().values():
+        built = "" if operation.id in HANDLERS else " <em>(not offered yet)</em>"
+        rows.append(
+            f'<tr id="{operation.id}"><td><code>{operation.method}</code></td>'
+            f"<td><code>{html.escape(operation.path)}</code></td>"
+            f"<td>{html.escape(operation.summary)}{built}</td><td><code>{operation.id}</code></td></tr>"
+        )
+    title = html.escape(f"{contract['info']['title']} {version()}")
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}: API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }}
+table {{ border-collapse: collapse; width: 100%; }}
+td, th {{ border-bottom: 1px solid #ccc; padding: .3rem .6rem; text-align: left; vertical-align: top; }}
+</style></head>
+<body><h1>{title}</h1>
+<p>Send the API key in <code>X-API-Key</code>. The whole contract, with every schema:
+<a href="{PREFIX}/openapi.json">{PREFIX}/openapi.json</a> (OpenAPI {html.escape(contract["openapi"])}).</p>
+<table><thead><tr><th>Method</th><th>Path</th><th>What it does</th><th>Operation</th></tr></thead>
+<tbody>
+{chr(10).join(rows)}
+</tbody></table></body></html>
+"""
