@@ -1,0 +1,86 @@
+"""What is checked before anything is sent: names, choices, bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from elluminate.exceptions import ValidationError
+
+MAX_NAME = 255
+MIN_POLLING_INTERVAL, MAX_POLLING_INTERVAL = 0.1, 10.0
+
+
+def checked_name(name: str, of: str) -> str:
+    """A name as the contract allows it: 1 to 255 characters, not only blanks."""
+    if not isinstance(name, str):
+        raise ValidationError(f"the name of a {of} must be a string, not {name!r}")
+    if not name.strip():
+        raise ValidationError(f"the name of a {of} must not be empty, got {name!r}")
+    if len(name) > MAX_NAME:
+        raise ValidationError(
+            f"the name of a {of} may have {MAX_NAME} characters, got {len(name)}: {name[:40]!r}…"
+        )
+    return name
+
+
+def exactly_one(of: str, **choices: Any) -> str:
+    """The one keyword that was given."""
+    given = [name for name, value in choices.items() if value is not None]
+    if len(given) != 1:
+        names = " or ".join(f"{name}=…" for name in choices)
+        was = " and ".join(given) or "neither"
+        raise ValidationError(f"{of} takes exactly one of {names}; got {was}")
+    return given[0]
+
+
+def checked_polling_interval(seconds: float) -> float:
+    """Seconds between two polls, 0.1 to 10."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise ValidationError(f"polling_interval must be a number of seconds, not {seconds!r}")
+    if not MIN_POLLING_INTERVAL <= seconds <= MAX_POLLING_INTERVAL:
+        raise ValidationError(
+            f"polling_interval must be between {MIN_POLLING_INTERVAL} and {MAX_POLLING_INTERVAL} seconds, "
+            f"not {seconds!r}"
+        )
+    return float(seconds)
+
+
+def checked_timeout(seconds: float | None) -> float | None:
+    """A bound on a wait in seconds, None for the task's own limit."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        raise ValidationError(f"timeout must be a positive number of seconds, not {seconds!r}")
+    return float(seconds)
+
+
+def checked_epochs(n_epochs: int) -> int:
+    """How often each test case is run, 1 to 1000."""
+    if isinstance(n_epochs, bool) or not isinstance(n_epochs, int) or not 1 <= n_epochs <= 1000:
+        raise ValidationError(f"n_epochs must be an integer between 1 and 1000, not {n_epochs!r}")
+    return n_epochs
+
+
+def checked_rows(variables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of a collection: mappings from column name to value."""
+    if isinstance(variables, str | bytes | Mapping):
+        raise ValidationError(
+            f"variables must be a list of mappings, one per row, not {type(variables).__name__}"
+        )
+    rows: list[dict[str, Any]] = []
+    for number, row in enumerate(variables):
+        if not isinstance(row, Mapping):
+            raise ValidationError(f"variables[{number}] must map column names to values, got {row!r:.80}")
+        for column in row:
+            if not isinstance(column, str) or not column.strip():
+                raise ValidationError(f"variables[{number}] has a column without a name: {column!r}")
+        rows.append(dict(row))
+    return rows
+
+
+def checked_texts(criteria: Sequence[Any], what: str) -> Sequence[Any]:
+    """A list that is not a string by mistake."""
+    if isinstance(criteria, str | bytes) or not isinstance(criteria, Sequence):
+        raise ValidationError(f"{what} must be a list, got {criteria!r:.80}")
+    return criteria

@@ -1,0 +1,129 @@
+"""The one module that imports the HTTP library: clients, answers, and its failures as ours."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+from dateutil.parser import parse as parse_date
+
+from elluminate._config import Config
+from elluminate.exceptions import (
+    ConfigurationError,
+    ConnectionFailedError,
+    RedirectRefusedError,
+    RequestTimeoutError,
+    TransportError,
+)
+
+Response = httpx.Response
+Request = httpx.Request
+Blocking = httpx.Client
+Async = httpx.AsyncClient
+
+C = TypeVar("C", httpx.Client, httpx.AsyncClient)
+
+# Enough for many concurrent calls to one server; further calls wait for a free connection.
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30.0)
+_CONNECT_SECONDS = 15.0
+# Waiting for a connection is waiting for our own other calls, so it may take longer than one of them.
+_POOL_SECONDS = 3_600.0
+
+
+def open_blocking(config: Config, base_url: str) -> Blocking:
+    """A blocking HTTP client with the project's policy."""
+    return _open(httpx.Client, config, base_url)
+
+
+def open_async(config: Config, base_url: str) -> Async:
+    """An asynchronous HTTP client with the project's policy, for the running event loop."""
+    return _open(httpx.AsyncClient, config, base_url)
+
+
+def _open(kind: type[C], config: Config, base_url: str) -> C:
+    arguments: dict[str, Any] = {
+        "base_url": base_url,
+        "timeout": httpx.Timeout(
+            config.timeout, connect=min(config.timeout, _CONNECT_SECONDS), pool=_POOL_SECONDS
+        ),
+        "limits": _LIMITS,
+        # Redirects are the transport's to judge: a credential must not travel to another origin.
+        "follow_redirects": False,
+    }
+    if config.is_local or config.proxy == "":
+        arguments["trust_env"] = False
+    elif config.proxy is not None:
+        arguments["proxy"] = config.proxy
+    try:
+        return kind(**arguments)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise ConfigurationError(f"the proxy cannot be used: {error}") from None
+
+
+def error_of(error: Exception, request: Request) -> TransportError | None:
+    """A failure of the HTTP library as ours, None for anything that is not one."""
+    where = f"{request.method} {request.url}"
+    reason = str(error) or type(error).__name__
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return ConnectionFailedError(f"could not connect in time: {where}")
+    if isinstance(error, httpx.TimeoutException):
+        return RequestTimeoutError(f"no answer in time: {where}; raise timeout=… if the server needs longer")
+    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        return ConnectionFailedError(
+            f"could not connect: {where} ({reason}); is the base URL right and the server running?"
+        )
+    if isinstance(error, httpx.HTTPError):
+        return TransportError(f"the connection broke: {where} ({reason})")
+    return None
+
+
+def redirect_of(response: Response) -> str | None:
+    """Where a redirect leads, if the request may follow: same origin, method and body unchanged.
+
+    Raises:
+        RedirectRefusedError: It leads to another origin, or would turn the request into a GET.
+    """
+    location = response.headers.get("location")
+    if response.status_code not in (301, 302, 303, 307, 308) or not location:
+        return None
+    here = response.request.url
+    there = here.join(location)
+    if (there.scheme, there.host, there.port) != (here.scheme, here.host, here.port):
+        raise RedirectRefusedError(
+            f"{here.scheme}://{here.netloc.decode()} redirects to {there.scheme}://{there.netloc.decode()}, where "
+            "the credentials are not sent; set base_url to the server that is meant"
+        )
+    if response.request.method not in ("GET", "HEAD") and response.status_code not in (307, 308):
+        raise RedirectRefusedError(
+            f"{response.request.method} {here} was redirected with {response.status_code}, which would turn it "
+            f"into a GET of {there}; set base_url so that no redirect is needed"
+        )
+    return str(there)
+
+
+def json_of(response: Response) -> Any:
+    """The decoded JSON body, None when it is not JSON."""
+    try:
+        return msgspec.json.decode(response.content)
+    except msgspec.DecodeError:
+        return None
+
+
+def retry_after_of(response: Response, now: datetime.datetime | None = None) -> float | None:
+    """Seconds of a `Retry-After` header (RFC 9110, 10.2.3): a number or an HTTP date; None if unusable."""
+    value = response.headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            moment = parse_date(value)
+        except (ValueError, OverflowError):
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=datetime.UTC)
+        seconds = (moment - (now or datetime.datetime.now(datetime.UTC))).total_seconds()
+    return seconds if seconds == seconds and abs(seconds) != float("inf") else None

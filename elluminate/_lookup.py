@@ -1,0 +1,83 @@
+"""Finding by name, creating if absent, and saying what was not there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from elluminate._checks import checked_name
+from elluminate.exceptions import ConflictError, NotFoundError, ValidationError
+
+T = TypeVar("T")
+
+_RACES = 5
+"""How often a name may be taken and freed by others while we look, before we give up."""
+
+
+async def get_or_create(
+    what: str,
+    name: str,
+    *,
+    get: Callable[[], Awaitable[T]],
+    create: Callable[[], Awaitable[T]],
+    create_first: bool = False,
+) -> tuple[T, bool]:
+    """The resource of this name and whether it was created; callers that race get the same one.
+
+    Args:
+        create_first: Try to create before looking: one request where it usually does not exist.
+    """
+    checked_name(name, what)
+    for attempt in range(_RACES):
+        if attempt or not create_first:
+            try:
+                return await get(), False
+            except NotFoundError:
+                pass
+        try:
+            return await create(), True
+        except ConflictError:
+            pass  # somebody else made it meanwhile, so there is one to get
+    raise ConflictError(f"the {what} named {name!r} is made and deleted by others all the time", None)
+
+
+def found(item: T | None, what: str) -> T:
+    """What a lookup found.
+
+    Raises:
+        NotFoundError: Nothing.
+    """
+    if item is None:
+        raise NotFoundError(f"there is no {what} in this project", 404)
+    return item
+
+
+@contextmanager
+def naming_conflicts(resource_type: str, name: str, id_key: str | None = None) -> Iterator[None]:
+    """Let a ConflictError say what exists already, and under which id where the server tells."""
+    try:
+        yield
+    except ConflictError as conflict:
+        conflict.resource_type, conflict.resource_name = resource_type, name
+        body = conflict.response_info.body if conflict.response_info else None
+        if id_key is not None and isinstance(body, Mapping) and isinstance(body.get(id_key), int):
+            conflict.resource_id = body[id_key]
+        raise
+
+
+def id_of(model: Any, kind: type[Any], argument: str) -> int | None:
+    """The id of an object that a client returned, None for None.
+
+    Raises:
+        ValidationError: It is something else, or has no id.
+    """
+    if model is None:
+        return None
+    if not isinstance(model, kind):
+        raise ValidationError(
+            f"{argument} must be a {kind.__name__} as a client returns it, got {model!r:.80}"
+        )
+    if not isinstance(model.id, int):
+        raise ValidationError(f"{argument} has no id: it was made by hand; use the one that a client returns")
+    return model.id

@@ -1,0 +1,1 @@
+"""The operations of a client, one module per kind of thing; AsyncClient is made of them."""

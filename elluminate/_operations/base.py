@@ -1,0 +1,38 @@
+"""What all operations share: the session they go through, and deleting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from elluminate_api.types import OpenEnum, Request
+
+from elluminate._lookup import id_of
+from elluminate._session import Session
+from elluminate.exceptions import ValidationError
+
+E = TypeVar("E", bound=OpenEnum)
+
+
+class Operations:
+    """Base of the operations of a client."""
+
+    session: Session
+
+    async def _delete(self, build: Callable[[int, int], Request[None]], target: Any, kind: type[Any]) -> None:
+        identifier = id_of(target, kind, "the argument")
+        if identifier is None:
+            raise ValidationError(f"there is nothing to delete: expected a {kind.__name__}, got None")
+        await self.session.call(build(await self.session.project_id(), identifier))
+
+
+def defaults_of(defaults: Mapping[str, Any] | None) -> dict[str, Any]:
+    return dict(defaults or {})
+
+
+def known(kind: type[E], value: str, argument: str) -> E:
+    """A member of an enum of the contract, from the member or its value."""
+    member = kind(value)
+    if not member.is_known:
+        raise ValidationError(f"{argument} must be one of {', '.join(kind)}; got {value!r}")
+    return member

@@ -1,0 +1,149 @@
+"""Creating, reading and deleting collections of test cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
+
+from elluminate_api import models as api
+from elluminate_api.api.collections import (
+    create_collection,
+    delete_collection,
+    get_collection,
+    list_collections,
+)
+from elluminate_api.models import (
+    CollectionColumn,
+    CollectionType,
+)
+from elluminate_api.types import UNSET
+
+from elluminate._checks import (
+    checked_name,
+    checked_rows,
+    checked_texts,
+    exactly_one,
+)
+from elluminate._lookup import found, get_or_create, naming_conflicts
+from elluminate._operations.base import Operations, defaults_of, known
+from elluminate.exceptions import ValidationError
+from elluminate.schemas.collection import TemplateVariablesCollection, TemplateVariablesCollectionWithEntries
+from elluminate.schemas.prompt_template import PromptTemplate
+
+
+class CollectionDefaults(TypedDict, total=False):
+    """What `get_or_create_collection` creates a collection with; see `create_collection`."""
+
+    description: str
+    variables: list[dict[str, Any]]
+    columns: list[str | CollectionColumn]
+    read_only: bool
+    collection_type: Literal["STANDARD", "AGENTIC", "PERSONA"]
+    environment_config: dict[str, Any]
+
+
+class CollectionOperations(Operations):
+    """Operations on collections."""
+
+    async def create_collection(
+        self,
+        name: str,
+        description: str = "",
+        variables: Sequence[Mapping[str, Any]] | None = None,
+        columns: Sequence[str | CollectionColumn] | None = None,
+        read_only: bool = False,
+        collection_type: Literal["STANDARD", "AGENTIC", "PERSONA"] = "STANDARD",
+        environment_config: dict[str, Any] | None = None,
+    ) -> TemplateVariablesCollectionWithEntries:
+        """Create a collection of test cases.
+
+        Args:
+            name: 1 to 255 characters.
+            description: What it is for.
+            variables: Rows to begin with: one mapping per row, from column name to value.
+            columns: Columns in their order, as names or with types; None takes them from the rows.
+            read_only: Refuse changes of rows.
+            collection_type: STANDARD for prompts, AGENTIC for tasks of agents, PERSONA for simulated users.
+            environment_config: What agents' tasks need.
+
+        Raises:
+            ConflictError: The name is taken.
+            ValidationError: The name is empty, or a row is no mapping.
+        """
+        body = api.CreateCollectionRequest(
+            name=checked_name(name, "collection"),
+            description=description,
+            variables=UNSET if variables is None else checked_rows(variables),
+            columns=UNSET
+            if columns is None
+            else [_column(column) for column in checked_texts(columns, "columns")],
+            read_only=read_only,
+            collection_type=known(CollectionType, collection_type, "collection_type"),
+            environment_config=UNSET if environment_config is None else environment_config,
+        )
+        project = await self.session.project_id()
+        with naming_conflicts("collection", name):
+            return await self.session.call(
+                create_collection.build(project, body=body), TemplateVariablesCollectionWithEntries
+            )
+
+    async def get_collection(
+        self, *, name: str | None = None, id: int | None = None
+    ) -> TemplateVariablesCollectionWithEntries:
+        """Read a collection with all its rows, by name or by id.
+
+        Raises:
+            NotFoundError: There is none.
+            ValidationError: Not exactly one of `name` and `id`.
+        """
+        exactly_one("get_collection", name=name, id=id)
+        project = await self.session.project_id()
+        identifier = id
+        if identifier is None:
+            request = list_collections.build(project, name=name)
+            item = await self.session.first(request, TemplateVariablesCollection)
+            identifier = found(item, f"collection named {name!r}").id
+        return await self.session.call(
+            get_collection.build(project, identifier), TemplateVariablesCollectionWithEntries
+        )
+
+    async def get_or_create_collection(
+        self, name: str, defaults: CollectionDefaults | None = None
+    ) -> tuple[TemplateVariablesCollectionWithEntries, bool]:
+        """The collection of this name, created with `defaults` if it does not exist.
+
+        Returns:
+            The collection with its rows, and whether it was created.
+        """
+        return await get_or_create(
+            "collection",
+            name,
+            get=lambda: self.get_collection(name=name),
+            create=lambda: self.create_collection(name, **defaults_of(defaults)),
+            create_first=True,
+        )
+
+    async def list_collections(
+        self, compatible_prompt_template: PromptTemplate | None = None
+    ) -> list[TemplateVariablesCollection]:
+        """All collections without their rows, or those that cover a template's placeholders."""
+        project = await self.session.project_id()
+        template_id = UNSET if compatible_prompt_template is None else compatible_prompt_template.id
+        return await self.session.pages(
+            lambda page: list_collections.build(
+                project, compatible_prompt_template_id=template_id, page=page
+            ),
+            TemplateVariablesCollection,
+        )
+
+    async def delete_collection(self, collection: TemplateVariablesCollection) -> None:
+        """Delete a collection and its rows; experiments that used it keep them."""
+        await self._delete(delete_collection.build, collection, TemplateVariablesCollection)
+
+
+def _column(column: str | CollectionColumn) -> CollectionColumn:
+    if isinstance(column, str):
+        return CollectionColumn(name=checked_name(column, "column"))
+    if not isinstance(column, CollectionColumn):
+        raise ValidationError(f"columns must be names or CollectionColumn objects, got {column!r:.80}")
+    return column

@@ -1,0 +1,379 @@
+"""Creating, running, streaming, reading and deleting experiments."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, Literal
+
+from elluminate_api import models as api
+from elluminate_api.api.experiments import (
+    create_experiment,
+    delete_experiment,
+    get_experiment,
+    list_experiments,
+)
+from elluminate_api.models import (
+    CriterionIn,
+    EvaluationMode,
+    LLMConfig,
+    RatingMode,
+)
+
+from elluminate._checks import (
+    checked_epochs,
+    checked_name,
+    checked_polling_interval,
+    checked_timeout,
+    exactly_one,
+)
+from elluminate._lookup import found, id_of, naming_conflicts
+from elluminate._operations.base import known
+from elluminate._operations.collections import CollectionOperations
+from elluminate._operations.criterion_sets import CriterionSetOperations
+from elluminate.exceptions import ConflictError, ValidationError
+from elluminate.schemas.collection import TemplateVariablesCollection
+from elluminate.schemas.criterion_set import CriterionSet, criteria_in
+from elluminate.schemas.experiment import Experiment
+from elluminate.schemas.prompt_template import PromptTemplate
+from elluminate.streaming import (
+    ExperimentStatusEvent,
+    TaskStatus,
+    follow_experiment,
+    progress_of,
+)
+
+_INLINE_SETS_PER_MINUTE = 100
+
+
+class ExperimentOperations(CollectionOperations, CriterionSetOperations):
+    """Operations on experiments."""
+
+    async def create_experiment(
+        self,
+        name: str,
+        prompt_template: PromptTemplate | None,
+        collection: TemplateVariablesCollection | None = None,
+        llm_config: LLMConfig | None = None,
+        criterion_set: CriterionSet | None = None,
+        description: str = "",
+        rating_version: str | None = None,
+        response_column_id: int | None = None,
+        evaluation_mode: Literal["STANDARD", "AGENTIC", "MULTI_TURN"] = "STANDARD",
+        agent_config: dict[str, Any] | None = None,
+        evaluation_agent_config: dict[str, Any] | None = None,
+        persona_group_id: int | None = None,
+        scenario_set: api.ScenarioSet | None = None,
+    ) -> Experiment:
+        """Create an experiment without running it; `experiment.run()` does.
+
+        Args:
+            name: 1 to 255 characters.
+            prompt_template: The prompt. None where the collection's rows are the prompts.
+            collection: The test cases; its columns must cover the template's placeholders.
+            llm_config: The model; None takes the project's default.
+            criterion_set: The criteria; None takes the set linked to the template.
+            description: What it is for.
+            rating_version: The judge; None takes the project's default, "latest" the newest.
+            response_column_id: A column that holds the answers already, so that no model is asked.
+            evaluation_mode: STANDARD, AGENTIC or MULTI_TURN.
+            agent_config: For agentic runs.
+            evaluation_agent_config: For agentic runs.
+            persona_group_id: Required for MULTI_TURN.
+            scenario_set: Instead of a collection, for MULTI_TURN.
+
+        Raises:
+            ConflictError: The name is taken.
+            ValidationError: Not exactly one of collection and scenario set, or a placeholder has no column.
+        """
+        return await self._post_experiment(
+            api.CreateExperimentRequest(
+                name=checked_name(name, "experiment"),
+                description=description,
+                llm_config_id=id_of(llm_config, LLMConfig, "llm_config"),
+                rating_version=rating_version,
+                response_column_id=response_column_id,
+                evaluation_mode=known(EvaluationMode, evaluation_mode, "evaluation_mode"),
+                agent_config=agent_config,
+                evaluation_agent_config=evaluation_agent_config,
+                persona_group_id=persona_group_id,
+                scenario_set_id=id_of(scenario_set, api.ScenarioSet, "scenario_set"),
+            ),
+            prompt_template,
+            collection,
+            criterion_set,
+        )
+
+    async def _post_experiment(
+        self,
+        body: api.CreateExperimentRequest,
+        prompt_template: PromptTemplate | None,
+        collection: TemplateVariablesCollection | None,
+        criterion_set: CriterionSet | None,
+        criteria: Sequence[str | CriterionIn] | None = None,
+    ) -> Experiment:
+        """Check, store inline criteria as a set of their own, and create the experiment."""
+        if criteria is not None and criterion_set is not None:
+            raise ValidationError(
+                "criteria=… makes a criterion set of its own, so it excludes criterion_set=…; give one of them"
+            )
+        new_criteria = None if criteria is None else criteria_in(criteria)
+        if (collection is None) == (body.scenario_set_id is None):
+            both = "both" if collection is not None else "neither"
+            raise ValidationError(
+                f"an experiment runs over a collection or a scenario set, exactly one; got {both}"
+            )
+        body.prompt_template_id = id_of(prompt_template, PromptTemplate, "prompt_template")
+        body.collection_id = id_of(collection, TemplateVariablesCollection, "collection")
+        body.criterion_set_id = id_of(criterion_set, CriterionSet, "criterion_set")
+        project = await self.session.project_id()
+        if prompt_template is not None and collection is not None:
+            await self._check_columns(prompt_template, collection)
+        if new_criteria is not None:
+            body.criterion_set_id = (await self._inline_criterion_set(body.name, new_criteria)).id
+        with naming_conflicts("experiment", body.name):
+            return await self.session.call(create_experiment.build(project, body=body), Experiment)
+
+    async def _check_columns(self, template: PromptTemplate, collection: TemplateVariablesCollection) -> None:
+        """Refuse a template whose placeholders the collection does not cover, before anything is created."""
+        missing = _missing_columns(template, collection)
+        if not missing:
+            return
+        # The object at hand may be older than the collection, so an error is worth one look at it.
+        fresh = await self.get_collection(id=collection.id)
+        missing = _missing_columns(template, fresh)
+        if missing and fresh.columns:
+            raise ValidationError(
+                f"prompt template {template.name!r} has {', '.join('{{' + name + '}}' for name in missing)}, and "
+                f"collection {fresh.name!r} has no such column; it has "
+                f"{', '.join(column.name or '' for column in fresh.columns)}. Rename the placeholder or add the column"
+            )
+
+    async def _inline_criterion_set(self, experiment: str, criteria: list[CriterionIn]) -> CriterionSet:
+        """The set that holds an experiment's inline criteria, under the first such name that is free."""
+        stamp = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M")
+        base = f"{experiment[:200]} Criteria ({stamp})"
+        for number in range(1, _INLINE_SETS_PER_MINUTE + 1):
+            try:
+                return await self.create_criterion_set(base if number == 1 else f"{base} #{number}", criteria)
+            except ConflictError:
+                continue  # an experiment of this name was run in the same minute before
+        raise ConflictError(
+            f"{_INLINE_SETS_PER_MINUTE} criterion sets named {base!r} exist; pass criterion_set=…", None
+        )
+
+    async def _start_experiment(
+        self,
+        name: str,
+        prompt_template: PromptTemplate | None,
+        collection: TemplateVariablesCollection,
+        llm_config: LLMConfig | None,
+        criterion_set: CriterionSet | None,
+        criteria: Sequence[str | CriterionIn] | None,
+        description: str,
+        rating_mode: RatingMode,
+        n_epochs: int,
+        rating_version: str | None,
+        response_column_id: int | None,
+        generate: bool = True,
+    ) -> Experiment:
+        """Create an experiment and start its run, in one request."""
+        return await self._post_experiment(
+            api.CreateExperimentRequest(
+                name=checked_name(name, "experiment"),
+                description=description,
+                llm_config_id=id_of(llm_config, LLMConfig, "llm_config"),
+                generate=generate,
+                rating_mode=known(RatingMode, rating_mode, "rating_mode"),
+                n_epochs=checked_epochs(n_epochs),
+                rating_version=rating_version,
+                response_column_id=response_column_id,
+            ),
+            prompt_template,
+            collection,
+            criterion_set,
+            criteria,
+        )
+
+    async def run_experiment(
+        self,
+        name: str,
+        prompt_template: PromptTemplate | None,
+        collection: TemplateVariablesCollection,
+        llm_config: LLMConfig | None = None,
+        criterion_set: CriterionSet | None = None,
+        criteria: Sequence[str | CriterionIn] | None = None,
+        description: str = "",
+        rating_mode: RatingMode = RatingMode.DETAILED,
+        n_epochs: int = 1,
+        timeout: float | None = None,
+        rating_version: str | None = None,
+        generate: bool = True,
+        response_column_id: int | None = None,
+    ) -> Experiment:
+        """Create an experiment, run it, and wait until every response is given and rated.
+
+        Args:
+            name: 1 to 255 characters.
+            prompt_template: The prompt. None where the collection's rows are the prompts.
+            collection: The test cases; its columns must cover the template's placeholders.
+            llm_config: The model; None takes the project's default.
+            criterion_set: The criteria; None takes the set linked to the template.
+            criteria: Yes/no questions instead of a set; they are stored as a set named after the experiment.
+            description: What it is for.
+            rating_mode: How much effort the judge spends.
+            n_epochs: Responses per row, 1 to 1000.
+            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+            rating_version: The judge; None takes the project's default, "latest" the newest.
+            generate: False creates the experiment and does not run it.
+            response_column_id: A column that holds the answers already, so that no model is asked.
+
+        Returns:
+            The experiment with its results and responses. If the run failed as a whole, an
+            ExperimentFailedWarning says why, and the experiment holds what there is.
+
+        Raises:
+            ConflictError: The name is taken.
+            ValidationError: `criteria` together with `criterion_set`, or a placeholder has no column.
+            WaitTimeoutError: It did not end in time; it goes on.
+            TaskFailedError: It was revoked, rejected or timed out.
+
+        Example:
+            >>> experiment = await client.run_experiment(
+            ...     "First try", template, collection, criteria=["Is it correct?"]
+            ... )
+            >>> experiment.results.mean_all_ratings.yes
+            1.0
+        """
+        checked_timeout(timeout)
+        experiment = await self._start_experiment(
+            name,
+            prompt_template,
+            collection,
+            llm_config,
+            criterion_set,
+            criteria,
+            description,
+            rating_mode,
+            n_epochs,
+            rating_version,
+            response_column_id,
+            generate,
+        )
+        return (
+            await experiment.await_finished(experiment.generation_task_id, timeout)
+            if generate
+            else experiment
+        )
+
+    async def stream_experiment(
+        self,
+        name: str,
+        prompt_template: PromptTemplate | None,
+        collection: TemplateVariablesCollection,
+        llm_config: LLMConfig | None = None,
+        criterion_set: CriterionSet | None = None,
+        criteria: Sequence[str | CriterionIn] | None = None,
+        description: str = "",
+        rating_mode: RatingMode = RatingMode.DETAILED,
+        n_epochs: int = 1,
+        polling_interval: float = 0.5,
+        response_column_id: int | None = None,
+        rating_version: str | None = None,
+    ) -> AsyncGenerator[ExperimentStatusEvent]:
+        """Create an experiment, run it, and tell how it gets on, until it ends.
+
+        Arguments and errors are those of `run_experiment`, and `polling_interval`: seconds between two looks,
+        0.1 to 10. The first event is PENDING, the last is terminal and carries the experiment on SUCCESS. Leaving
+        the loop early ends the watching, not the run.
+
+        Example:
+            >>> async for event in client.stream_experiment("First try", template, collection):
+            ...     if event.progress:
+            ...         print(f"{event.progress.percent_complete:.0f} %")
+        """
+        interval = checked_polling_interval(polling_interval)
+        experiment = await self._start_experiment(
+            name,
+            prompt_template,
+            collection,
+            llm_config,
+            criterion_set,
+            criteria,
+            description,
+            rating_mode,
+            n_epochs,
+            rating_version,
+            response_column_id,
+        )
+        yield ExperimentStatusEvent(status=TaskStatus.PENDING)
+        task = experiment.generation_task_id
+        if task is None:  # nothing to do: an empty collection
+            yield ExperimentStatusEvent(
+                status=TaskStatus.SUCCESS, result=await experiment.await_finished(None, None)
+            )
+            return
+        statuses = follow_experiment(
+            self.session, experiment.id, task, polling_interval=interval, with_logs=True
+        )
+        try:
+            async for status in statuses:
+                done = status.status == TaskStatus.SUCCESS
+                yield ExperimentStatusEvent(
+                    status=status.status,
+                    progress=progress_of(status),
+                    logs_delta=status.logs_delta or None,
+                    error_msg=status.error_msg,
+                    result=await experiment.await_finished(None, None) if done else None,
+                )
+        finally:
+            await statuses.aclose()
+
+    async def get_experiment(
+        self, *, name: str | None = None, id: int | None = None, fetch_responses: bool = True
+    ) -> Experiment:
+        """Read an experiment with its results, by name or by id.
+
+        Args:
+            fetch_responses: Read its responses too.
+
+        Raises:
+            NotFoundError: There is none.
+            ValidationError: Not exactly one of `name` and `id`.
+        """
+        exactly_one("get_experiment", name=name, id=id)
+        project = await self.session.project_id()
+        if id is None:
+            item = await self.session.first(list_experiments.build(project, experiment_name=name), Experiment)
+            experiment = found(item, f"experiment named {name!r}")
+        else:
+            experiment = await self.session.call(get_experiment.build(project, id), Experiment)
+        return await experiment.afetch_responses() if fetch_responses else experiment
+
+    async def list_experiments(
+        self,
+        prompt_template: PromptTemplate | None = None,
+        collection: TemplateVariablesCollection | None = None,
+        llm_config: LLMConfig | None = None,
+    ) -> list[Experiment]:
+        """All experiments without their responses, or those with this template, collection or model."""
+        project = await self.session.project_id()
+        return await self.session.pages(
+            lambda page: list_experiments.build(
+                project,
+                prompt_template_id=id_of(prompt_template, PromptTemplate, "prompt_template"),
+                collection_id=id_of(collection, TemplateVariablesCollection, "collection"),
+                llm_config_id=id_of(llm_config, LLMConfig, "llm_config"),
+                page=page,
+            ),
+            Experiment,
+        )
+
+    async def delete_experiment(self, experiment: Experiment) -> None:
+        """Delete an experiment with its responses and ratings."""
+        await self._delete(delete_experiment.build, experiment, Experiment)
+
+
+def _missing_columns(template: PromptTemplate, collection: TemplateVariablesCollection) -> list[str]:
+    columns = {column.name for column in collection.columns}
+    return sorted(name for name in template.placeholders if name not in columns)

@@ -1,0 +1,192 @@
+"""Creating, reading and deleting LLM configs."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from elluminate_api import models as api
+from elluminate_api.api.llm_configs import (
+    create_llm_config,
+    delete_llm_config,
+    get_llm_config,
+    list_llm_configs,
+)
+from elluminate_api.models import (
+    InferenceType,
+    LLMConfig,
+    ReasoningEffort,
+    Verbosity,
+)
+
+from elluminate._checks import (
+    checked_name,
+    exactly_one,
+)
+from elluminate._lookup import found, get_or_create, naming_conflicts
+from elluminate._operations.base import Operations, defaults_of, known
+from elluminate.exceptions import ValidationError
+
+
+class LLMConfigDefaults(TypedDict, total=False):
+    """What `get_or_create_llm_config` creates a config with; see `create_llm_config`."""
+
+    llm_model_name: str
+    api_key: str
+    description: str
+    llm_base_url: str
+    api_version: str
+    temperature: float
+    max_tokens: int
+    max_connections: int
+    max_retries: int
+    timeout: int
+    system_message: str
+    top_p: float
+    best_of: int
+    top_k: int
+    logprobs: bool
+    top_logprobs: int
+    reasoning_effort: str
+    verbosity: str
+    inference_type: str
+    custom_api_config: dict[str, Any]
+    custom_response_parser: str
+
+
+class LLMConfigOperations(Operations):
+    """Operations on LLM configs."""
+
+    async def create_llm_config(
+        self,
+        name: str,
+        llm_model_name: str,
+        api_key: str,
+        description: str = "",
+        llm_base_url: str | None = None,
+        api_version: str | None = None,
+        max_connections: int = 10,
+        max_retries: int | None = None,
+        timeout: int | None = None,
+        system_message: str | None = None,
+        max_tokens: int | None = None,
+        top_p: float | None = None,
+        temperature: float | None = None,
+        best_of: int | None = None,
+        top_k: int | None = None,
+        logprobs: bool | None = None,
+        top_logprobs: int | None = None,
+        reasoning_effort: str | None = None,
+        verbosity: str | None = None,
+        inference_type: InferenceType = InferenceType.OPENAI,
+        custom_api_config: dict[str, Any] | None = None,
+        custom_response_parser: str | None = None,
+    ) -> LLMConfig:
+        """Create an LLM config: a model and how it is asked.
+
+        Args:
+            name: 1 to 255 characters.
+            llm_model_name: The provider's name of the model.
+            api_key: The provider's key. Stored by the server, never returned in clear.
+            description: What it is for.
+            llm_base_url: Base URL of an OpenAI-compatible endpoint; None takes the server's default.
+            api_version: For Azure OpenAI.
+            max_connections: Requests at the same time, at least 1.
+            max_retries: Repetitions of a failed request.
+            timeout: Seconds per request.
+            system_message: Put before every prompt.
+            max_tokens: Longest answer, in tokens.
+            top_p: 0 to 1.
+            temperature: 0 to 2; not together with `reasoning_effort`.
+            best_of: Answers to choose from, where the provider offers it.
+            top_k: Tokens to choose from, where the provider offers it.
+            logprobs: Ask for log probabilities.
+            top_logprobs: How many of them, 0 to 20.
+            reasoning_effort: "minimal", "low", "medium" or "high".
+            verbosity: "low", "medium" or "high".
+            inference_type: The provider's protocol.
+            custom_api_config: Request template of a custom provider.
+            custom_response_parser: Source that extracts a custom provider's answer.
+
+        Raises:
+            ConflictError: The name is taken.
+            ValidationError: The name is empty, or two settings exclude each other.
+        """
+        if temperature is not None and reasoning_effort is not None:
+            raise ValidationError("temperature and reasoning_effort exclude each other; give one of them")
+        body = api.CreateLLMConfigRequest(
+            name=checked_name(name, "LLM config"),
+            llm_model_name=checked_name(llm_model_name, "model"),
+            api_key=api_key,
+            description=description,
+            llm_base_url=llm_base_url,
+            api_version=api_version,
+            max_connections=max_connections,
+            max_retries=max_retries,
+            timeout=timeout,
+            system_message=system_message,
+            max_tokens=max_tokens,
+            top_p=top_p,
+            temperature=temperature,
+            best_of=best_of,
+            top_k=top_k,
+            logprobs=logprobs,
+            top_logprobs=top_logprobs,
+            reasoning_effort=None
+            if reasoning_effort is None
+            else known(ReasoningEffort, reasoning_effort, "reasoning_effort"),
+            verbosity=None if verbosity is None else known(Verbosity, verbosity, "verbosity"),
+            inference_type=known(InferenceType, inference_type, "inference_type"),
+            custom_api_config=custom_api_config,
+            custom_response_parser=custom_response_parser,
+        )
+        project = await self.session.project_id()
+        with naming_conflicts("llm_config", name):
+            return await self.session.call(create_llm_config.build(project, body=body))
+
+    async def get_llm_config(self, *, name: str | None = None, id: int | None = None) -> LLMConfig:
+        """Read an LLM config, by name or by id.
+
+        Raises:
+            NotFoundError: There is none.
+            ValidationError: Not exactly one of `name` and `id`.
+        """
+        exactly_one("get_llm_config", name=name, id=id)
+        project = await self.session.project_id()
+        if id is not None:
+            return await self.session.call(get_llm_config.build(project, id))
+        item = await self.session.first(list_llm_configs.build(project, name=name), LLMConfig)
+        return found(item, f"LLM config named {name!r}")
+
+    async def get_or_create_llm_config(
+        self, name: str, defaults: LLMConfigDefaults | None = None
+    ) -> tuple[LLMConfig, bool]:
+        """The LLM config of this name, created with `defaults` if it does not exist.
+
+        Returns:
+            The config, and whether it was created.
+
+        Raises:
+            ValidationError: It does not exist, and `defaults` lacks `llm_model_name` or `api_key`.
+        """
+
+        async def create() -> LLMConfig:
+            given = defaults_of(defaults)
+            missing = [key for key in ("llm_model_name", "api_key") if key not in given]
+            if missing:
+                raise ValidationError(
+                    f"there is no LLM config named {name!r}; to create it, defaults must hold {' and '.join(missing)}"
+                )
+            return await self.create_llm_config(name, **given)
+
+        return await get_or_create(
+            "LLM config", name, get=lambda: self.get_llm_config(name=name), create=create
+        )
+
+    async def list_llm_configs(self) -> list[LLMConfig]:
+        """All LLM configs of the project."""
+        project = await self.session.project_id()
+        return await self.session.pages(lambda page: list_llm_configs.build(project, page=page), LLMConfig)
+
+    async def delete_llm_config(self, llm_config: LLMConfig) -> None:
+        """Delete an LLM config; experiments that used it keep it."""
+        await self._delete(delete_llm_config.build, llm_config, LLMConfig)

@@ -1,0 +1,160 @@
+"""Creating, versioning, reading and deleting prompt templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from elluminate_api import models as api
+from elluminate_api.api.prompt_templates import (
+    create_prompt_template,
+    delete_prompt_template,
+    get_prompt_template,
+    list_prompt_templates,
+)
+
+from elluminate._checks import (
+    checked_name,
+    exactly_one,
+)
+from elluminate._lookup import found, get_or_create, naming_conflicts
+from elluminate._messages import (
+    Messages,
+    function_tools,
+    one_prompt,
+    response_format_schema,
+    tool_choice_of,
+)
+from elluminate._operations.base import Operations
+from elluminate.exceptions import ConflictError, ValidationError
+from elluminate.schemas.prompt_template import PromptTemplate
+
+
+class PromptTemplateOperations(Operations):
+    """Operations on prompt templates."""
+
+    async def create_prompt_template(
+        self,
+        name: str,
+        messages: Messages | None = None,
+        response_format: Any = None,
+        tools: Sequence[Any] | None = None,
+        tool_choice: Any = None,
+        *,
+        template: Messages | None = None,
+    ) -> PromptTemplate:
+        """Create a prompt template; a known name with another content becomes its next version.
+
+        Args:
+            name: 1 to 255 characters.
+            messages: The prompt with `{{placeholders}}`: a string (one user message), or chat messages.
+            response_format: A pydantic class or an OpenAI `response_format` object that answers must follow.
+            tools: Tools offered to the model (recorded, never run).
+            tool_choice: "none", "auto", "required", or a named function; only with `tools`.
+            template: Another spelling of `messages`.
+
+        Raises:
+            ConflictError: A version with this name and content exists.
+            ValidationError: The name is empty, or the prompt was given twice or not at all.
+        """
+        return await self.create_template_version(
+            name,
+            one_prompt(messages, template, "create_prompt_template"),
+            response_format=response_format,
+            tools=tools,
+            tool_choice=tool_choice,
+        )
+
+    async def create_template_version(
+        self,
+        name: str,
+        messages: list[dict[str, Any]],
+        *,
+        response_format: Any = None,
+        tools: Sequence[Any] | None = None,
+        tool_choice: Any = None,
+        parent_prompt_template_id: int | None = None,
+    ) -> PromptTemplate:
+        """The one request behind creating a template and deriving a version; see `create_prompt_template`.
+
+        Args:
+            parent_prompt_template_id: The version that this one derives from.
+        """
+        body = api.CreatePromptTemplateRequest(
+            name=checked_name(name, "prompt template"),
+            messages=messages,
+            response_format_json_schema=response_format_schema(response_format),
+            tools=function_tools(tools),
+            tool_choice=tool_choice_of(tool_choice, tools),
+            parent_prompt_template_id=parent_prompt_template_id,
+        )
+        project = await self.session.project_id()
+        with naming_conflicts("prompt_template", name, id_key="prompt_template_id"):
+            return await self.session.call(create_prompt_template.build(project, body=body), PromptTemplate)
+
+    async def get_prompt_template(
+        self, *, name: str | None = None, id: int | None = None, version: int | None = None
+    ) -> PromptTemplate:
+        """Read a template by name (its latest version, unless one is named) or by id.
+
+        Raises:
+            NotFoundError: There is none.
+            ValidationError: Not exactly one of `name` and `id`, or `version` without `name`.
+        """
+        exactly_one("get_prompt_template", name=name, id=id)
+        if version is not None and name is None:
+            raise ValidationError("version=… goes with name=…; an id names one version already")
+        project = await self.session.project_id()
+        if id is not None:
+            return await self.session.call(get_prompt_template.build(project, id), PromptTemplate)
+        request = list_prompt_templates.build(project, name=name, version=version)
+        item = await self.session.first(request, PromptTemplate)
+        of_version = "" if version is None else f" with version {version}"
+        return found(item, f"prompt template named {name!r}{of_version}")
+
+    async def get_or_create_prompt_template(
+        self,
+        name: str,
+        messages: Messages | None = None,
+        *,
+        response_format: Any = None,
+        tools: Sequence[Any] | None = None,
+        tool_choice: Any = None,
+        template: Messages | None = None,
+    ) -> tuple[PromptTemplate, bool]:
+        """The version of this name with this content, created if it does not exist; arguments as for creating.
+
+        Returns:
+            The template, and whether it was created.
+        """
+        prompt = one_prompt(messages, template, "get_or_create_prompt_template")
+        existing: int | None = None
+
+        async def create() -> PromptTemplate:
+            nonlocal existing
+            try:
+                return await self.create_template_version(
+                    name, prompt, response_format=response_format, tools=tools, tool_choice=tool_choice
+                )
+            except ConflictError as conflict:
+                existing = conflict.resource_id
+                raise
+
+        async def get() -> PromptTemplate:
+            # A server that does not say which version conflicts leaves the latest of this name.
+            if existing is None:
+                return await self.get_prompt_template(name=name)
+            return await self.get_prompt_template(id=existing)
+
+        return await get_or_create("prompt template", name, get=get, create=create, create_first=True)
+
+    async def list_prompt_templates(self, name: str | None = None) -> list[PromptTemplate]:
+        """All versions of all templates, or of the one with this name, newest first."""
+        project = await self.session.project_id()
+        return await self.session.pages(
+            lambda page: list_prompt_templates.build(project, name=name, page=page), PromptTemplate
+        )
+
+    async def delete_prompt_template(self, prompt_template: PromptTemplate) -> None:
+        """Delete one version of a template; experiments that used it keep it."""
+        await self._delete(delete_prompt_template.build, prompt_template, PromptTemplate)

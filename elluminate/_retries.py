@@ -1,0 +1,75 @@
+"""When a failed request is repeated, and how long to wait before."""
+
+from __future__ import annotations
+
+import random
+
+from attrs import define, field
+from attrs.validators import ge
+
+from elluminate.exceptions import (
+    ConnectionFailedError,
+    RateLimitError,
+    RedirectRefusedError,
+    ServerError,
+    TransportError,
+)
+
+
+@define
+class RetryConfig:
+    """How often and how patiently a request is repeated.
+
+    Attributes:
+        max_attempts: Requests in all, at least 1 (1: never repeat).
+        min_wait: Seconds before the first repetition.
+        max_wait: Seconds that no wait exceeds, a server's Retry-After included.
+        multiplier: Factor from one wait to the next.
+        retry_on_429: Repeat after 429, any method.
+        retry_on_503: Repeat after 503, any method.
+        retry_on_timeout: Repeat after timeouts and broken connections where that cannot do harm.
+    """
+
+    max_attempts: int = field(default=3, validator=ge(1))
+    min_wait: float = field(default=1.0, validator=ge(0))
+    max_wait: float = field(default=30.0, validator=ge(0))
+    multiplier: float = field(default=2.0, validator=ge(1))
+    retry_on_429: bool = True
+    retry_on_503: bool = True
+    retry_on_timeout: bool = True
+
+    def should_retry(self, exception: Exception, *, idempotent: bool = True) -> bool:
+        """Whether a request that failed this way may be sent again.
+
+        Args:
+            exception: An exception of this package.
+            idempotent: The request may safely reach the server twice: GET, PUT, DELETE (RFC 9110, 9.2.2), or
+                a request with an Idempotency-Key that the server is known to honour.
+        """
+        if isinstance(exception, RateLimitError):
+            return self.retry_on_429
+        if isinstance(exception, ServerError):
+            if exception.status_code == 503:
+                return self.retry_on_503
+            # A gateway's answers: whether the server behind it acted is unknown. 500 is never repeated.
+            return exception.status_code in (502, 504) and idempotent
+        if isinstance(exception, ConnectionFailedError):
+            return True
+        if isinstance(exception, RedirectRefusedError):
+            return False
+        if isinstance(exception, TransportError):
+            return self.retry_on_timeout and idempotent
+        return False
+
+    def wait_before(self, attempt: int, retry_after: float | None) -> float:
+        """Seconds to wait before a repetition.
+
+        Args:
+            attempt: 1 for the first repetition.
+            retry_after: What the server asked for; used as it is, within 0 to `max_wait`.
+        """
+        if retry_after is not None:
+            return min(max(retry_after, 0.0), self.max_wait)
+        backoff = min(self.min_wait * self.multiplier ** (attempt - 1), self.max_wait)
+        # Half fixed, half random, so that clients which failed together do not come back together.
+        return backoff * (0.5 + random.random() / 2)  # noqa: S311

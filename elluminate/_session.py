@@ -1,0 +1,364 @@
+"""One client's conversation with its server: starting, sending with the retry policy, decoding, paging."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import AsyncGenerator, Callable
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+import anyio.to_thread
+import msgspec
+from attrs import asdict
+from elluminate_api import models as api
+from elluminate_api.api.projects import list_projects
+from elluminate_api.api.version import check_version_compatible
+from elluminate_api.types import UNSET, File, Operation, Request
+
+from elluminate import _http
+from elluminate._binding import decoding_for
+from elluminate._transport import Transport, Transports, is_blocking
+from elluminate.exceptions import (
+    AmbiguousProjectError,
+    APIError,
+    ConfigurationError,
+    InvalidResponseError,
+    NotFoundError,
+    TransportError,
+    ValidationError,
+    error_from,
+    exhausted,
+)
+
+if TYPE_CHECKING:
+    from elluminate._config import Config
+    from elluminate.async_client import AsyncClient
+
+T = TypeVar("T")
+
+logger = logging.getLogger("elluminate")
+
+API_PREFIX = "/api/v0"
+CONTRACT_LEVEL = "1.5.2"
+"""Sent as `SDK-Version`: the level of the wire contract that this client speaks, which a server may refuse."""
+
+PAGES_IN_FLIGHT = 8
+_MAX_REDIRECTS = 3
+_BODY_METHODS = ("POST", "PUT", "PATCH")
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """The envelope of every list: one page of items, and how many there are over all pages."""
+
+    items: list[T]
+    count: int
+
+
+class Session:
+    """What every operation of a client goes through.
+
+    Attributes:
+        config: The client's settings.
+        projects: The projects that the credentials reach, once known.
+        current_project: The project in use, once known.
+    """
+
+    def __init__(self, config: Config, client: AsyncClient) -> None:
+        self.config = config
+        self.projects: list[api.Project] = []
+        self.current_project: api.Project | None = None
+        self._client = client
+        self._transports = Transports(config)
+        self._auth: dict[str, str] = config.auth_headers
+        # Until the server has shown that it honours Idempotency-Key, a POST is not repeated after an
+        # ambiguous failure: a server that ignores the header would act twice.
+        self._keys_honoured = False
+
+    # --- starting
+
+    @property
+    def transport(self) -> Transport:
+        """The transport of whoever drives the running coroutine."""
+        return self._transports.current()
+
+    async def start(self) -> api.Project:
+        """Reach the server, check versions and find the project; once, at the first use."""
+        project = self.current_project
+        if project is not None and not self._transports.closed:
+            return project
+        await self._ensure_connected()
+        async with self.transport.alone():
+            if self.current_project is None:
+                if not self.config.skip_version_check:
+                    await self.check_version()
+                self.current_project = await self._find_project()
+            return self.current_project
+
+    async def _ensure_connected(self) -> None:
+        if self._transports.base_url is not None:
+            return
+        if is_blocking() or not self.config.is_local:
+            self._connect()
+        else:  # starting a server takes a moment, which the caller's event loop should not miss
+            await anyio.to_thread.run_sync(self._connect)
+
+    def _connect(self) -> None:
+        if not self.config.is_local:
+            self._transports.connect(self.config.base_url + API_PREFIX)
+            return
+        try:
+            from elluminate_server import serving
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                f"base_url {self.config.base_url!r} runs the server in this process, and {error.name} is not "
+                'installed: pip install "elluminate[server]"'
+            ) from error
+        address = serving.local_server(serving.parse_local_url(self.config.base_url))
+        self._auth = {"X-API-Key": address.api_key}
+        self._transports.connect(address.base_url + API_PREFIX)
+
+    async def check_version(self) -> None:
+        """Ask whether the server supports this client; warn if not, and go on if it cannot be asked."""
+        await self._ensure_connected()
+        request = check_version_compatible.build(
+            body=api.VersionCompatibleRequest(current_sdk_version=CONTRACT_LEVEL)
+        )
+        try:
+            answer = await self.call(request)
+        except TransportError:
+            raise
+        except APIError as error:
+            logger.debug("the server could not be asked for its version: %s", error)
+            return
+        if not answer.is_compatible:
+            needed = answer.required_sdk_version
+            logger.warning(
+                "the server asks for a client of level %s; this one speaks %s",
+                needed or "unknown",
+                CONTRACT_LEVEL,
+            )
+
+    async def _find_project(self) -> api.Project:
+        try:
+            page = await self.call(list_projects.build())
+        except NotFoundError as error:
+            raise ConfigurationError(
+                f"{self.config.base_url} does not answer as an elluminate server ({error}); check the base URL"
+            ) from error
+        self.projects = page.items
+        if not page.items:
+            raise ConfigurationError("the credentials reach no project")
+        return self._chosen(page.items)
+
+    def _chosen(self, projects: list[api.Project]) -> api.Project:
+        wanted = self.config.project_id
+        if wanted is not None:
+            for project in projects:
+                if project.id == wanted:
+                    return project
+            raise NotFoundError(
+                f"project {wanted} is not among those that the credentials reach: "
+                + ", ".join(f"{project.id} ({project.name})" for project in projects)
+            )
+        if len(projects) == 1 or self.config.api_key or self.config.is_local:
+            return projects[0]  # an API key belongs to exactly one project
+        if self.config.fallback_to_newest:
+            return max(projects, key=lambda project: project.id)
+        raise AmbiguousProjectError(
+            "the token reaches several projects, pass project_id=…: "
+            + ", ".join(f"{project.id} ({project.name})" for project in projects)
+        )
+
+    async def project_id(self) -> int:
+        """The id of the project in use."""
+        return (await self.start()).id
+
+    async def aclose(self) -> None:
+        """Close all connections; the client cannot be used afterwards."""
+        await self._transports.aclose()
+
+    # --- sending
+
+    @overload
+    async def call(self, request: Request[T]) -> T: ...
+    @overload
+    async def call(self, request: Request[Any], into: type[T]) -> T: ...
+    async def call(self, request: Request[Any], into: Any = None) -> Any:
+        """Send a request and decode its answer.
+
+        Args:
+            request: Built by a module of `elluminate_api.api`.
+            into: What to decode the answer into, if not the contract's own model.
+
+        Raises:
+            APIError: The server refused; a subclass per status.
+            TransportError: There was no answer.
+            InvalidResponseError: The answer breaks the contract.
+            ValidationError: The body cannot be written as JSON.
+        """
+        response = await self._send(request)
+        target = into or request.operation.success
+        if target is None:
+            return None
+        return self._decoded(response, target)
+
+    def _decoded(self, response: _http.Response, target: Any) -> Any:
+        token = decoding_for.set(self._client)
+        try:
+            return _decoder(target).decode(response.content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _contract_broken(response, error) from error
+        finally:
+            decoding_for.reset(token)
+
+    async def _send(self, request: Request[Any]) -> _http.Response:
+        retries = self.config.retries
+        operation = request.operation
+        headers = {"SDK-Version": CONTRACT_LEVEL, **self._auth}
+        if operation.method == "POST":
+            headers["Idempotency-Key"] = str(uuid.uuid4())  # one per call: the same on every attempt
+        url, content = request.path.lstrip("/"), _content(request, headers)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._attempt(operation, url, request.query, headers, content)
+            except (APIError, TransportError) as error:
+                repeatable = operation.repeatable or (operation.method == "POST" and self._keys_honoured)
+                if attempt >= retries.max_attempts or not retries.should_retry(error, idempotent=repeatable):
+                    raise exhausted(error, attempt) from error.__cause__
+                wait = retries.wait_before(attempt, getattr(error, "retry_after", None))
+                logger.info(
+                    "%s failed (%s), attempt %d of %d, again in %.1f s",
+                    operation.id,
+                    type(error).__name__,
+                    attempt,
+                    retries.max_attempts,
+                    wait,
+                )
+            await self.transport.sleep(wait)
+
+    async def _attempt(
+        self,
+        operation: Operation[Any],
+        url: str,
+        query: list[tuple[str, str]],
+        headers: dict[str, str],
+        content: dict[str, Any],
+    ) -> _http.Response:
+        transport = self.transport
+        request = transport.build(operation.method, url, params=query or None, headers=headers, **content)
+        for _ in range(_MAX_REDIRECTS + 1):
+            started = time.perf_counter()
+            try:
+                response = await transport.send(request)
+            except Exception as error:
+                ours = _http.error_of(error, request)
+                if ours is None:
+                    raise
+                raise ours from error
+            if logger.isEnabledFor(logging.DEBUG):
+                took = (time.perf_counter() - started) * 1000
+                logger.debug("%s %s: %d in %.0f ms", request.method, request.url, response.status_code, took)
+            if 200 <= response.status_code < 300:
+                if "idempotency-key" in response.headers:
+                    self._keys_honoured = True
+                return response
+            target = _http.redirect_of(response)
+            if target is None:
+                raise error_from(response)
+            request = transport.build(operation.method, target, headers=headers, **content)
+        raise TransportError(f"more than {_MAX_REDIRECTS} redirects, the last to {target}")
+
+    # --- paging
+
+    async def pages(self, build: Callable[[int], Request[Any]], item: type[T]) -> list[T]:
+        """All items of a list: the first page tells how many pages there are, the others are fetched together."""
+        items: list[T] = []
+        async for page in self.iterate_pages(build, item):
+            items.extend(page)
+        return items
+
+    async def iterate_pages(
+        self, build: Callable[[int], Request[Any]], item: type[T]
+    ) -> AsyncGenerator[list[T]]:
+        """The pages of a list in order, a bounded number of them in flight."""
+        page_type: Any = Page[item]  # type: ignore[valid-type]  # the item is known when this runs
+        first: Page[T] = await self.call(build(1), page_type)
+        yield first.items
+        size = len(first.items)
+        if size == 0 or first.count <= size:
+            return
+        numbers = range(2, -(-first.count // size) + 1)
+        for start in range(0, len(numbers), PAGES_IN_FLIGHT):
+            batch = numbers[start : start + PAGES_IN_FLIGHT]
+            reads = [partial(self.call, build(number), page_type) for number in batch]
+            pages: list[Page[T]] = await self.transport.gather(reads, PAGES_IN_FLIGHT)
+            for page in pages:
+                yield page.items
+
+    async def first(self, request: Request[Any], item: type[T]) -> T | None:
+        """The first item that a lookup by name finds, None when there is none."""
+        page_type: Any = Page[item]  # type: ignore[valid-type]
+        page: Page[T] = await self.call(request, page_type)
+        return page.items[0] if page.items else None
+
+
+@lru_cache(maxsize=512)
+def _decoder(target: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(target)
+
+
+def _contract_broken(response: _http.Response, error: Exception) -> InvalidResponseError:
+    kind = response.headers.get("content-type", "no content type")
+    where = f"{response.request.method} {response.request.url}"
+    if isinstance(error, msgspec.ValidationError):
+        reason, _, path = str(error).partition(" - at ")
+        path = path.strip("`") or "$"
+        return InvalidResponseError(
+            f"the answer to {where} breaks the contract at {path}: {reason}; is the server newer than this client?",
+            response=response,
+            json_path=path,
+        )
+    start = " ".join(response.text.split())[:80]
+    return InvalidResponseError(
+        f"the answer to {where} is not JSON ({kind}): {start!r}; does a proxy or a login page stand in between?",
+        response=response,
+    )
+
+
+def _content(request: Request[Any], headers: dict[str, str]) -> dict[str, Any]:
+    """A request's body as arguments of the HTTP library."""
+    if request.body is UNSET:
+        return {}
+    if request.operation.media_type == "multipart/form-data":
+        files = {
+            name: (value.file_name, value.payload, value.content_type)
+            for name, value in asdict(request.body, recurse=False).items()
+            if isinstance(value, File)
+        }
+        return {"files": files}
+    headers["Content-Type"] = "application/json"
+    return {"content": to_json(request.body)}
+
+
+def to_json(value: Any) -> bytes:
+    """JSON of a request.
+
+    Raises:
+        ValidationError: Something in it has no JSON form.
+    """
+    try:
+        return msgspec.json.encode(value, enc_hook=_plain)
+    except (TypeError, UnicodeEncodeError, RecursionError, OverflowError) as error:
+        raise ValidationError(f"this cannot be sent as JSON: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    """Objects of other libraries as plain data: pydantic models (the providers' message and tool classes)."""
+    dump = getattr(value, "model_dump", None)
+    if callable(dump):
+        return dump(mode="json")
+    raise TypeError(f"{type(value).__name__} object {value!r:.80}")

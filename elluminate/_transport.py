@@ -1,0 +1,263 @@
+"""Sending, sleeping and fanning out: the three verbs of a coroutine that can also run without an event loop.
+
+An operation is written once, as a coroutine. Driven by an event loop it sends through an asynchronous HTTP
+client; driven by :func:`run_blocking` it sends through a blocking one, and never suspends, so that a single
+step runs it to its end. No event loop is started, needed or touched for a blocking call.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+
+from elluminate import _http
+from elluminate.exceptions import ClientClosedError
+
+if TYPE_CHECKING:
+    from elluminate._config import Config
+
+T = TypeVar("T")
+
+_blocking: contextvars.ContextVar[bool] = contextvars.ContextVar("elluminate_blocking", default=False)
+
+
+def run_blocking(step: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine of this package to its end in the calling thread."""
+    token = _blocking.set(True)
+    try:
+        step.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        _blocking.reset(token)
+    step.close()
+    raise RuntimeError("a blocking call was suspended; it awaited something that is not the transport's")
+
+
+class Transport(Protocol):
+    """What a coroutine may do beside computing."""
+
+    async def send(self, request: _http.Request) -> _http.Response:
+        """Send one request as it is."""
+        ...
+
+    def build(self, method: str, url: str, **content: Any) -> _http.Request:
+        """Prepare a request: `url` is relative to the API, or absolute."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    async def gather(self, calls: Sequence[Callable[[], Awaitable[T]]], limit: int) -> list[T]:
+        """Run calls at the same time, at most `limit` of them; results in order, the first error raised."""
+        ...
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run something slow and blocking without holding up others."""
+        ...
+
+    def alone(self) -> Any:
+        """An async context manager that one task or thread of this client holds at a time."""
+        ...
+
+
+class BlockingTransport:
+    """The verbs with a blocking HTTP client, `time.sleep` and threads."""
+
+    def __init__(self, config: Config, base_url: str) -> None:
+        self._config, self._base_url = config, base_url
+        self._client: _http.Blocking | None = None
+        self._lock = threading.RLock()
+
+    def _http_client(self) -> _http.Blocking:
+        client = self._client
+        if client is None:
+            with self._lock:
+                client = self._client = self._client or _http.open_blocking(self._config, self._base_url)
+        return client
+
+    def build(self, method: str, url: str, **content: Any) -> _http.Request:
+        return self._http_client().build_request(method, url, **content)
+
+    async def send(self, request: _http.Request) -> _http.Response:
+        return self._http_client().send(request)
+
+    async def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)  # noqa: ASYNC251  # nobody else runs on a blocking call's thread
+
+    async def gather(self, calls: Sequence[Callable[[], Awaitable[T]]], limit: int) -> list[T]:
+        if len(calls) == 1:
+            return [await calls[0]()]
+        pool = ThreadPoolExecutor(min(limit, len(calls)), thread_name_prefix="elluminate")
+        try:
+            # Each thread gets the caller's context, in which the coroutine runs to its end.
+            futures = [
+                pool.submit(contextvars.copy_context().run, run_blocking, _as_coroutine(call))
+                for call in calls
+            ]
+            return [future.result() for future in futures]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        return work()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[None]:
+        with self._lock:
+            yield
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+
+class _LoopState:
+    """What one event loop holds for one client."""
+
+    def __init__(self, client: _http.Async) -> None:
+        self.client = client
+        self.lock = anyio.Lock()
+
+
+class AsyncTransport:
+    """The verbs with one asynchronous HTTP client per running event loop (asyncio or trio).
+
+    So a client made at import time works in one `asyncio.run` after another; what a loop has opened goes with it.
+    """
+
+    def __init__(self, config: Config, base_url: str) -> None:
+        self._config, self._base_url = config, base_url
+        self._loops: WeakKeyDictionary[Any, _LoopState] = WeakKeyDictionary()
+
+    def _here(self) -> _LoopState:
+        loop = _running_loop()
+        state = self._loops.get(loop)
+        if state is None:
+            state = self._loops[loop] = _LoopState(_http.open_async(self._config, self._base_url))
+        return state
+
+    def build(self, method: str, url: str, **content: Any) -> _http.Request:
+        return self._here().client.build_request(method, url, **content)
+
+    async def send(self, request: _http.Request) -> _http.Response:
+        return await self._here().client.send(request)
+
+    async def sleep(self, seconds: float) -> None:
+        await anyio.sleep(seconds)
+
+    async def gather(self, calls: Sequence[Callable[[], Awaitable[T]]], limit: int) -> list[T]:
+        if len(calls) == 1:
+            return [await calls[0]()]
+        results: dict[int, T] = {}
+        limiter = anyio.CapacityLimiter(limit)
+        error: BaseException | None = None
+
+        async def one(index: int, call: Callable[[], Awaitable[T]]) -> None:
+            async with limiter:
+                results[index] = await call()
+
+        try:
+            async with anyio.create_task_group() as tasks:
+                for index, call in enumerate(calls):
+                    tasks.start_soon(one, index, call)
+        except BaseExceptionGroup as group:
+            error = _first_of(group)
+        if error is not None:
+            raise error
+        return [results[index] for index in range(len(calls))]
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        return await anyio.to_thread.run_sync(work)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[None]:
+        async with self._here().lock:
+            yield
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop."""
+        state = self._loops.pop(_running_loop(), None)
+        if state is not None:
+            await state.client.aclose()
+
+
+def _running_loop() -> Any:
+    token = anyio.lowlevel.current_token()
+    return getattr(token, "native_token", token)
+
+
+class Transports:
+    """Both transports of one client, opened when first used; the one in use depends on who drives."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._base_url: str | None = None
+        self._pair: tuple[BlockingTransport, AsyncTransport] | None = None
+        self._lock = threading.Lock()
+        self.closed = False
+
+    def connect(self, base_url: str) -> None:
+        """Say where the API is: an absolute URL, known once a `local:` server runs."""
+        with self._lock:
+            if self._pair is None or self._base_url != base_url:
+                self._base_url = base_url
+                self._pair = BlockingTransport(self._config, base_url), AsyncTransport(self._config, base_url)
+
+    @property
+    def base_url(self) -> str | None:
+        """Where requests go, None before :meth:`connect`."""
+        return self._base_url
+
+    def current(self) -> Transport:
+        """The transport of whoever drives the running coroutine.
+
+        Raises:
+            ClientClosedError: The client was closed.
+        """
+        if self.closed:
+            raise ClientClosedError("this client was closed; make a new one (or close it later)")
+        if self._pair is None:
+            raise RuntimeError("connect() comes first")
+        return self._pair[0] if _blocking.get() else self._pair[1]
+
+    async def aclose(self) -> None:
+        """Close what the running event loop and the blocking calls have opened."""
+        self.closed = True
+        if self._pair is None:
+            return
+        blocking, asynchronous = self._pair
+        blocking.close()
+        if not _blocking.get():
+            await asynchronous.aclose()
+
+
+def is_blocking() -> bool:
+    """Whether the running coroutine is driven by a blocking call."""
+    return _blocking.get()
+
+
+async def _as_coroutine(call: Callable[[], Awaitable[T]]) -> T:
+    return await call()
+
+
+def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first

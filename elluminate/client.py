@@ -1,0 +1,142 @@
+"""Client: the same operations as AsyncClient, blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self
+
+from elluminate_api.models import Project
+
+from elluminate._blocking import blocking, iterating
+from elluminate._transport import run_blocking
+from elluminate.async_client import AsyncClient, CollectionDefaults, CriterionSetDefaults, LLMConfigDefaults
+
+__all__ = ["Client", "CollectionDefaults", "CriterionSetDefaults", "LLMConfigDefaults"]
+
+
+P = ParamSpec("P")
+
+
+def _connecting(make: Callable[Concatenate[Any, P], None]) -> Callable[Concatenate[Any, P], None]:
+    """The same constructor, of a client that wraps the operations and connects at once."""
+
+    @wraps(make)
+    def init(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        self._operations = AsyncClient(*args, **kwargs)  # type: ignore[arg-type]  # P is its own signature
+        run_blocking(self._operations.session.start())
+
+    return init
+
+
+class Client:
+    """The API, blocking: in scripts, threads and notebook cells, also inside a running event loop.
+
+    It connects when it is made, so that a wrong address or key shows at once. Arguments, methods and errors are
+    those of :class:`AsyncClient`; one client may be shared by any number of threads.
+
+    Raises:
+        ConfigurationError: There is no credential, or a value cannot be used.
+        AuthenticationError: The credential is refused.
+        TransportError: The server cannot be reached.
+
+    Example:
+        >>> client = Client(base_url="local:")
+        >>> template = client.create_prompt_template("Explain", template="Explain {{concept}}.")
+    """
+
+    _operations: AsyncClient
+
+    __init__ = _connecting(AsyncClient.__init__)
+
+    def __repr__(self) -> str:
+        return repr(self._operations).replace("AsyncClient", "Client", 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    close = blocking(AsyncClient.close)
+    check_version = blocking(AsyncClient.check_version)
+
+    def get_info(self) -> str:
+        """Where this client works, as a line of text without credentials."""
+        return self._operations.get_info().replace("AsyncClient", "Client", 1)
+
+    @property
+    def base_url(self) -> str:
+        """Where the server is, as it was given."""
+        return self._operations.base_url
+
+    @property
+    def api_key(self) -> str | None:
+        """The API key in use."""
+        return self._operations.api_key
+
+    @property
+    def token(self) -> str | None:
+        """The OAuth token in use."""
+        return self._operations.token
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that one read or write may take."""
+        return self._operations.timeout
+
+    @property
+    def proxy(self) -> str | None:
+        """The proxy in use."""
+        return self._operations.proxy
+
+    @property
+    def projects(self) -> list[Project]:
+        """The projects that the credentials reach."""
+        return self._operations.projects
+
+    @property
+    def current_project(self) -> Project | None:
+        """The project in use."""
+        return self._operations.current_project
+
+    @property
+    def project_route_prefix(self) -> str:
+        """Path of the project in use, below the API's own prefix."""
+        return self._operations.project_route_prefix
+
+    create_prompt_template = blocking(AsyncClient.create_prompt_template)
+    get_prompt_template = blocking(AsyncClient.get_prompt_template)
+    get_or_create_prompt_template = blocking(AsyncClient.get_or_create_prompt_template)
+    list_prompt_templates = blocking(AsyncClient.list_prompt_templates)
+    delete_prompt_template = blocking(AsyncClient.delete_prompt_template)
+
+    create_collection = blocking(AsyncClient.create_collection)
+    get_collection = blocking(AsyncClient.get_collection)
+    get_or_create_collection = blocking(AsyncClient.get_or_create_collection)
+    list_collections = blocking(AsyncClient.list_collections)
+    delete_collection = blocking(AsyncClient.delete_collection)
+
+    create_criterion_set = blocking(AsyncClient.create_criterion_set)
+    get_criterion_set = blocking(AsyncClient.get_criterion_set)
+    get_or_create_criterion_set = blocking(AsyncClient.get_or_create_criterion_set)
+    list_criterion_sets = blocking(AsyncClient.list_criterion_sets)
+    delete_criterion_set = blocking(AsyncClient.delete_criterion_set)
+
+    create_llm_config = blocking(AsyncClient.create_llm_config)
+    get_llm_config = blocking(AsyncClient.get_llm_config)
+    get_or_create_llm_config = blocking(AsyncClient.get_or_create_llm_config)
+    list_llm_configs = blocking(AsyncClient.list_llm_configs)
+    delete_llm_config = blocking(AsyncClient.delete_llm_config)
+
+    create_experiment = blocking(AsyncClient.create_experiment)
+    run_experiment = blocking(AsyncClient.run_experiment)
+    stream_experiment = iterating(AsyncClient.stream_experiment)
+    get_experiment = blocking(AsyncClient.get_experiment)
+    list_experiments = blocking(AsyncClient.list_experiments)
+    delete_experiment = blocking(AsyncClient.delete_experiment)
+
+    stream_batch_rate = iterating(AsyncClient.stream_batch_rate)

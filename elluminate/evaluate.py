@@ -1,0 +1,113 @@
+"""evaluate(): an evaluation in one call."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import threading
+import uuid
+from collections.abc import Callable
+from types import ModuleType
+from typing import TypeVar
+
+from elluminate_api.models import LLMConfig, RatingMode
+
+from elluminate.client import Client
+from elluminate.schemas.collection import TemplateVariablesCollection
+from elluminate.schemas.criterion_set import CriterionSet
+from elluminate.schemas.experiment import Experiment
+from elluminate.schemas.prompt_template import PromptTemplate
+
+T = TypeVar("T")
+
+_default: Client | None = None
+_lock = threading.Lock()
+
+
+def evaluate(
+    prompt_template: PromptTemplate | str,
+    collection: TemplateVariablesCollection | str,
+    criterion_set: CriterionSet | str | None = None,
+    llm_config: LLMConfig | str | None = None,
+    *,
+    name: str | None = None,
+    rating_mode: RatingMode = RatingMode.DETAILED,
+    rating_version: str | None = None,
+    client: Client | None = None,
+) -> Experiment:
+    """Run a template over a collection, have the answers judged, and return the finished experiment.
+
+    Args:
+        prompt_template: A template or its name (the latest version).
+        collection: A collection or its name.
+        criterion_set: A criterion set or its name; None takes the one linked to the template.
+        llm_config: An LLM config or its name; None takes the project's default.
+        name: Name of the experiment; None makes one from template, collection and time.
+        rating_mode: How much effort the judge spends.
+        rating_version: The judge; None takes the project's default.
+        client: None takes one client for the whole process, made from the environment at the first call.
+
+    Raises:
+        NotFoundError: There is nothing of a given name.
+
+    Example:
+        >>> experiment = evaluate("Explain", "Concepts")
+        >>> f"{experiment.results.mean_all_ratings.yes:.0%}"
+        '75%'
+    """
+    client = client or _default_client()
+    template = _by_name(prompt_template, lambda known: client.get_prompt_template(name=known))
+    rows = _by_name(collection, lambda known: client.get_collection(name=known))
+    criteria = (
+        None
+        if criterion_set is None
+        else _by_name(criterion_set, lambda known: client.get_criterion_set(name=known))
+    )
+    model = (
+        None if llm_config is None else _by_name(llm_config, lambda known: client.get_llm_config(name=known))
+    )
+    return client.run_experiment(
+        name or _name_for(template, rows),
+        template,
+        rows,
+        llm_config=model,
+        criterion_set=criteria,
+        rating_mode=rating_mode,
+        rating_version=rating_version,
+    )
+
+
+def reset_default_client() -> None:
+    """Close the client that `evaluate` made; the next call makes a new one from the environment of then."""
+    global _default
+    with _lock:
+        client, _default = _default, None
+    if client is not None:
+        client.close()
+
+
+def _default_client() -> Client:
+    global _default
+    with _lock:
+        if _default is None:
+            _default = Client()
+        return _default
+
+
+def _by_name(given: T | str, look_up: Callable[[str], T]) -> T:
+    return look_up(given) if isinstance(given, str) else given
+
+
+def _name_for(template: PromptTemplate, collection: TemplateVariablesCollection) -> str:
+    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    # Two evaluations in one second must not meet, hence the last part.
+    return f"{template.name[:90]} x {collection.name[:90]} ({stamp} {uuid.uuid4().hex[:6]})"
+
+
+class _CallableModule(ModuleType):
+    """Importing this module makes `elluminate.evaluate` the module; calling it must go on working."""
+
+    __call__ = staticmethod(evaluate)
+
+
+sys.modules[__name__].__class__ = _CallableModule

@@ -1,0 +1,395 @@
+"""Everything that elluminate raises, one class per thing that a program may want to handle.
+
+All derive from :class:`ElluminateError`. What the server refused is an :class:`APIError` with its
+`status_code`; what never became an answer is a :class:`TransportError`, with the cause as `__cause__`.
+No message, attribute or repr of an error holds a credential.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from elluminate_api.models import AgentResultsUploadResponse, AgentResultTaskRefOut
+
+    from elluminate._http import Response
+
+_BODY_LIMIT = 10_000
+
+
+class ElluminateError(Exception):
+    """Base of every exception of this package."""
+
+
+class ConfigurationError(ElluminateError, ValueError):
+    """The client cannot be built from what it was given: credentials, base URL, proxy, timeouts."""
+
+
+class ValidationError(ElluminateError, ValueError):
+    """An argument cannot be used. Raised before anything was sent or changed."""
+
+
+class AmbiguousProjectError(ElluminateError):
+    """The credentials reach several projects and none was chosen; pass `project_id`."""
+
+
+class ClientClosedError(ElluminateError, RuntimeError):
+    """The client was used after `close()`."""
+
+
+class ModelNotBoundError(ElluminateError):
+    """A method of a model was called that no client has returned, so there is nothing to call.
+
+    Attributes:
+        model_type: Name of the model's class.
+        hint: How to get a model that works.
+    """
+
+    def __init__(self, model_type: str, hint: str | None = None) -> None:
+        self.model_type = model_type
+        self.hint = hint
+        text = f"this {model_type} was made by hand, so it has no client to talk through"
+        super().__init__(f"{text}; {hint}" if hint else text)
+
+
+class TransportError(ElluminateError):
+    """The request got no answer: no connection, a broken connection, a refused redirect."""
+
+
+class ConnectionFailedError(TransportError):
+    """No connection could be made: the server has seen nothing of the request."""
+
+
+class RedirectRefusedError(TransportError):
+    """The server redirected where a credential or a request body must not follow."""
+
+
+class RequestTimeoutError(TransportError, TimeoutError):
+    """No answer came within `timeout` seconds. Whether the server acted is unknown."""
+
+
+class WaitTimeoutError(ElluminateError, TimeoutError):
+    """A wait for a task ended before the task did. The task goes on; read the experiment later."""
+
+
+class TaskFailedError(ElluminateError):
+    """A task ended without a result that could be returned.
+
+    Attributes:
+        status: The terminal :class:`~elluminate.streaming.TaskStatus`.
+        error_msg: The server's reason, if it gave one.
+    """
+
+    def __init__(self, message: str, *, status: str, error_msg: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error_msg = error_msg
+
+
+class ExperimentFailedWarning(UserWarning):
+    """An experiment's run ended in FAILURE; the experiment was returned as far as it came."""
+
+
+@frozen
+class ResponseInfo:
+    """What of an HTTP answer is worth keeping in an error: no headers, so no credentials.
+
+    Attributes:
+        status_code: HTTP status.
+        method: HTTP method of the request.
+        url: URL of the request.
+        body: Decoded JSON object, else text, at most 10,000 characters.
+        content_type: `Content-Type` of the answer.
+    """
+
+    status_code: int
+    method: str
+    url: str
+    body: str | dict[str, Any] | None = field(repr=False)
+    content_type: str | None = None
+
+    @classmethod
+    def from_response(cls, response: Response) -> ResponseInfo:
+        """Take down an answer of the HTTP library."""
+        from elluminate._http import json_of
+
+        decoded = json_of(response)
+        return cls(
+            status_code=response.status_code,
+            method=response.request.method,
+            url=str(response.request.url),
+            body=decoded if isinstance(decoded, dict) else response.text[:_BODY_LIMIT],
+            content_type=response.headers.get("content-type"),
+        )
+
+
+class APIError(ElluminateError):
+    """The server answered with an error.
+
+    Attributes:
+        message: The server's `detail`, else the answer's text.
+        status_code: HTTP status.
+        response_info: The answer, without headers.
+    """
+
+    def __init__(
+        self, message: str, status_code: int | None = None, response: Response | None = None, **extra: Any
+    ) -> None:
+        super().__init__(message if status_code is None else f"[{status_code}] {message}")
+        self.message = message
+        self.status_code = status_code
+        self.response_info = None if response is None else ResponseInfo.from_response(response)
+        for name, value in extra.items():
+            setattr(self, name, value)
+
+
+class InvalidResponseError(APIError):
+    """A 2xx answer that is not what the contract says, for example a proxy's HTML page.
+
+    Attributes:
+        json_path: Where the answer breaks the contract (`$.items[3].id`), if it was JSON at all.
+    """
+
+    json_path: str | None
+
+    def __init__(
+        self,
+        message: str,
+        status_code: int | None = None,
+        response: Response | None = None,
+        json_path: str | None = None,
+    ) -> None:
+        super().__init__(message, status_code, response, json_path=json_path)
+
+
+class AuthenticationError(APIError):
+    """401: the credentials are missing, wrong, expired or revoked."""
+
+
+class PermissionDeniedError(APIError):
+    """403: the credentials do not allow this."""
+
+
+class NotFoundError(APIError, ValueError):
+    """404, or nothing of that name: the resource does not exist in this project."""
+
+
+class ConflictError(APIError):
+    """409: it exists already, or its state forbids the call.
+
+    Attributes:
+        resource_type: What exists already, for example "prompt_template".
+        resource_name: Its name.
+        resource_id: Its id, when the server tells.
+    """
+
+    resource_type: str | None
+    resource_name: str | None
+    resource_id: int | None
+
+    def __init__(
+        self,
+        message: str,
+        status_code: int | None = 409,
+        response: Response | None = None,
+        resource_type: str | None = None,
+        resource_name: str | None = None,
+        resource_id: int | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            status_code,
+            response,
+            resource_type=resource_type,
+            resource_name=resource_name,
+            resource_id=resource_id,
+        )
+
+
+class RateLimitError(APIError):
+    """429: too many requests.
+
+    Attributes:
+        retry_after: Seconds the server asked to wait, if it did.
+    """
+
+    retry_after: float | None
+
+    def __init__(
+        self,
+        message: str,
+        status_code: int | None = 429,
+        response: Response | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, status_code, response, retry_after=retry_after)
+
+
+class ServerError(APIError):
+    """5xx: the server failed."""
+
+
+class TaskMatchError(APIError, ValidationError):
+    """None of the uploaded agent results matched a task of the experiment.
+
+    Attributes:
+        accepted_tasks: Tasks that could be named, at most ten.
+        accepted_tasks_total: How many tasks there are.
+        reasons: One reason per rejected result.
+    """
+
+    accepted_tasks: list[AgentResultTaskRefOut]
+    accepted_tasks_total: int
+    reasons: list[str]
+
+    def __init__(
+        self,
+        message: str,
+        status_code: int | None = None,
+        response: Response | None = None,
+        accepted_tasks: list[AgentResultTaskRefOut] | None = None,
+        accepted_tasks_total: int = 0,
+        reasons: list[str] | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            status_code,
+            response,
+            accepted_tasks=accepted_tasks or [],
+            accepted_tasks_total=accepted_tasks_total,
+            reasons=reasons or [],
+        )
+
+
+class PartialUploadError(ElluminateError):
+    """An upload was stored in part, and the caller had asked to hear of that as an error.
+
+    Attributes:
+        response: The server's answer, with the reasons in `errors`.
+    """
+
+    def __init__(self, message: str, response: AgentResultsUploadResponse) -> None:
+        super().__init__(message)
+        self.response = response
+
+
+class RetryExhaustedError(ElluminateError):
+    """Every permitted attempt failed. Always raised as a subclass that is also the last failure's class.
+
+    `except RateLimitError`, `except ServerError` and `except TransportError` therefore catch it too.
+
+    Attributes:
+        attempts: How many requests were made.
+        last_exception: The failure of the last one.
+    """
+
+    attempts: int
+    last_exception: Exception | None
+
+    def __init__(self, message: str, last_exception: Exception | None = None, attempts: int = 0) -> None:
+        super().__init__(message)
+        self.last_exception = last_exception
+        self.attempts = attempts
+
+
+class RetriedRateLimitError(RetryExhaustedError, RateLimitError):
+    """429 on every attempt."""
+
+
+class RetriedServerError(RetryExhaustedError, ServerError):
+    """5xx on every attempt."""
+
+
+class RetriedTimeoutError(RetryExhaustedError, RequestTimeoutError):
+    """No answer in time on every attempt."""
+
+
+class RetriedConnectionFailedError(RetryExhaustedError, ConnectionFailedError):
+    """No connection on every attempt."""
+
+
+class RetriedTransportError(RetryExhaustedError, TransportError):
+    """A broken connection on every attempt."""
+
+
+def exhausted(error: Exception, attempts: int) -> Exception:
+    """The error to raise after the last attempt: the failure itself, and how often it was met."""
+    for kind, retried in (
+        (RateLimitError, RetriedRateLimitError),
+        (ServerError, RetriedServerError),
+        (RequestTimeoutError, RetriedTimeoutError),
+        (ConnectionFailedError, RetriedConnectionFailedError),
+        (TransportError, RetriedTransportError),
+    ):
+        if isinstance(error, kind) and attempts > 1:
+            combined = retried.__new__(retried)
+            combined.__dict__.update(error.__dict__)
+            combined.args = (f"{error} (after {attempts} attempts)",)
+            combined.attempts, combined.last_exception = attempts, error
+            return combined
+    return error
+
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    429: RateLimitError,
+}
+
+
+def error_from(response: Response, message: str | None = None) -> APIError:
+    """The typed exception for an answer that is not 2xx."""
+    from elluminate._http import json_of, retry_after_of
+
+    decoded = json_of(response)
+    detail: Any = decoded.get("detail") if isinstance(decoded, dict) else None
+    if message is None:
+        message = (
+            _as_text(detail)
+            if detail
+            else response.text[:_BODY_LIMIT].strip() or f"HTTP {response.status_code}"
+        )
+    status = response.status_code
+    if isinstance(decoded, dict) and decoded.get("kind") == "unmatched_tasks" and "accepted_tasks" in decoded:
+        import msgspec
+        from elluminate_api.models import AgentResultTaskRefOut
+
+        return TaskMatchError(
+            message,
+            status,
+            response,
+            accepted_tasks=msgspec.convert(decoded["accepted_tasks"], list[AgentResultTaskRefOut]),
+            accepted_tasks_total=decoded.get("accepted_tasks_total") or 0,
+            reasons=decoded.get("results") or [],
+        )
+    if status == 429:
+        return RateLimitError(message, status, response, retry_after=retry_after_of(response))
+    kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
+    return kind(message, status, response)
+
+
+def raise_api_error(response: Response, message: str | None = None) -> None:
+    """Raise the typed exception for an answer of the HTTP library; return if it is a success.
+
+    Args:
+        response: The answer.
+        message: Instead of the server's own words.
+    """
+    if not 200 <= response.status_code < 300:
+        raise error_from(response, message)
+
+
+def _as_text(detail: Any) -> str:
+    """A `detail` as text; the list form of validation errors becomes one line per problem."""
+    if isinstance(detail, list):
+        return "; ".join(
+            f"{'.'.join(map(str, item['loc']))}: {item['msg']}"
+            if isinstance(item, dict) and "loc" in item and "msg" in item
+            else str(item)
+            for item in detail
+        )
+    return str(detail)

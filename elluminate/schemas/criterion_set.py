@@ -1,0 +1,120 @@
+"""Criteria, and the sets that group them."""
+
+# Fields narrow to this package's richer classes, and are only ever given those.
+# pyright: reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import define
+from elluminate_api import models as api
+from elluminate_api.api.criteria import create_criteria
+from elluminate_api.api.criterion_sets import link_prompt_template, unlink_prompt_template
+
+from elluminate._binding import Bound, unbound
+from elluminate._blocking import blocking
+from elluminate._checks import checked_texts
+from elluminate.exceptions import ValidationError
+from elluminate.schemas.prompt_template import PromptTemplate
+
+
+@define(kw_only=True)
+class Criterion(api.Criterion):
+    """One yes/no question about a response."""
+
+    prompt_template: PromptTemplate | None = None
+
+
+@define(kw_only=True)
+class CriterionSet(Bound, api.CriterionSet):
+    """A named group of criteria, which can be linked to prompt templates.
+
+    Example:
+        >>> criterion_set = client.create_criterion_set("Quality")
+        >>> criterion_set.add_criteria(["Is it correct?", "Is it short?"])
+    """
+
+    criteria: list[Criterion] | None = None  # type: ignore[assignment]
+    linked_prompt_templates: list[PromptTemplate] | None = None  # type: ignore[assignment]
+    _client: Any = unbound()
+
+    async def aadd_criteria(self, criteria: Sequence[str | api.CriterionIn]) -> list[Criterion]:
+        """Add questions; a text that the set already has is reused.
+
+        Args:
+            criteria: Texts, or texts with labels.
+
+        Returns:
+            The criteria, in the order given. They are also in `criteria` from now on.
+        """
+        added = await self._put_criteria(criteria_in(criteria), delete_existing=False)
+        known = {criterion.id for criterion in self.criteria or []}
+        self.criteria = [*(self.criteria or []), *(new for new in added if new.id not in known)]
+        return added
+
+    async def aadd_criterion(self, criterion: str | api.CriterionIn) -> Criterion:
+        """Add one question; a text that the set already has is reused."""
+        return (await self.aadd_criteria([criterion]))[0]
+
+    async def aclear(self) -> None:
+        """Remove all criteria from the set; ratings made with them stay."""
+        await self._put_criteria([], delete_existing=True)
+        self.criteria = []
+
+    async def _put_criteria(
+        self, criteria: list[api.CriterionIn], *, delete_existing: bool
+    ) -> list[Criterion]:
+        session = self._bound_client().session
+        body = api.CreateCriteriaRequest(
+            criterion_set_id=self.id, criteria=criteria, delete_existing=delete_existing
+        )
+        return await session.call(
+            create_criteria.build(await session.project_id(), body=body), list[Criterion]
+        )
+
+    async def alink_template(self, template: PromptTemplate) -> CriterionSet:
+        """Make this the set that runs of the template use unless told otherwise; returns the updated set."""
+        session = self._bound_client().session
+        project = await session.project_id()
+        linked = await session.call(link_prompt_template.build(project, self.id, template.id), CriterionSet)
+        self.linked_prompt_templates = linked.linked_prompt_templates
+        template.criterion_set_id = self.id
+        return linked
+
+    async def aunlink_template(self, template: PromptTemplate) -> None:
+        """Undo :meth:`alink_template`."""
+        session = self._bound_client().session
+        project = await session.project_id()
+        await session.call(unlink_prompt_template.build(project, self.id, template.id))
+        self.linked_prompt_templates = [
+            linked for linked in self.linked_prompt_templates or [] if linked.id != template.id
+        ]
+        if template.criterion_set_id == self.id:
+            template.criterion_set_id = None
+
+    add_criteria = blocking(aadd_criteria)
+    add_criterion = blocking(aadd_criterion)
+    clear = blocking(aclear)
+    link_template = blocking(alink_template)
+    unlink_template = blocking(aunlink_template)
+
+
+def criteria_in(criteria: Sequence[str | api.CriterionIn]) -> list[api.CriterionIn]:
+    """Questions as the contract takes them.
+
+    Raises:
+        ValidationError: One of them is empty or no text.
+    """
+    result = []
+    for number, criterion in enumerate(checked_texts(criteria, "criteria")):
+        given = api.CriterionIn(criterion_str=criterion) if isinstance(criterion, str) else criterion
+        if not isinstance(given, api.CriterionIn):
+            raise ValidationError(
+                f"criteria[{number}] must be a string or a CriterionIn, got {criterion!r:.80}"
+            )
+        if not given.criterion_str.strip():
+            raise ValidationError(f"criteria[{number}] is empty; a criterion is a yes/no question")
+        result.append(given)
+    return result

@@ -1,0 +1,65 @@
+"""Responses: what a model answered for one row in one epoch, with its ratings."""
+
+# Fields narrow to this package's richer classes, and are only ever given those.
+# pyright: reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define, field
+from elluminate_api import models as api
+
+from elluminate.schemas.criterion_set import Criterion
+from elluminate.schemas.prompt_template import PromptTemplate
+
+
+@define(kw_only=True)
+class Prompt(api.Prompt):
+    """A prompt template rendered with one row."""
+
+    prompt_template: PromptTemplate | None = None
+
+
+@define(kw_only=True)
+class Rating(api.Rating):
+    """A verdict on one response for one criterion: `rating` is "YES" or "NO", `reasoning` says why."""
+
+    criterion: Criterion
+
+
+@define(kw_only=True)
+class PromptResponse(api.PromptResponse):
+    """What a model answered for one row in one epoch.
+
+    `error` is set where the model could not be asked; `response_text` is then empty or a part.
+    """
+
+    prompt: Prompt
+    ratings: list[Rating] = field(factory=list)  # type: ignore[assignment]
+
+    @property
+    def response_text(self) -> str:
+        """The text of the last answer, empty when there is none (a failure, or tool calls alone)."""
+        for message in reversed(self.messages):
+            if message.get("role") == "assistant":
+                return _text_of(message.get("content"))
+        return ""
+
+    @property
+    def response_str(self) -> str:
+        """The same as `response_text`."""
+        return self.response_text
+
+    @property
+    def template_variables(self) -> dict[str, Any]:
+        """The row's values, from column name to value."""
+        return self.prompt.template_variables.input_values
+
+
+def _text_of(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(part.get("text", "") for part in content if isinstance(part, dict))
+    return ""

@@ -1,0 +1,328 @@
+"""Following a task on the server: statuses, events, progress, and the polling behind them.
+
+A stream is polling, and so survives what a connection does not: a broken connection, a restarted server or a
+502 in the middle never ends it. It ends after the first terminal status.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from attrs import define, field
+from elluminate_api.api.experiments import get_experiment_generation_status
+from elluminate_api.models import BatchTaskStatus, ExperimentGenerationStatus, TaskStatus
+from elluminate_api.types import UNSET
+
+from elluminate.exceptions import (
+    AuthenticationError,
+    InvalidResponseError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+    WaitTimeoutError,
+)
+
+if TYPE_CHECKING:
+    from elluminate._session import Session
+    from elluminate.schemas.experiment import Experiment
+    from elluminate.schemas.response import Rating
+
+__all__ = [
+    "BatchProgress",
+    "BatchStatusEvent",
+    "EpochProgress",
+    "ExperimentProgress",
+    "ExperimentStatusEvent",
+    "TaskStatus",
+]
+
+S = TypeVar("S", ExperimentGenerationStatus, BatchTaskStatus)
+
+logger = logging.getLogger("elluminate")
+
+TASK_LIMIT_SECONDS = 36_000.0
+"""A task that has not ended after 10 hours reads TIMEOUT."""
+
+OUTAGE_LIMIT_SECONDS = 600.0
+"""A server that cannot be reached for 10 minutes on end is reported as such."""
+
+_FAILURES = frozenset({TaskStatus.FAILURE, TaskStatus.TIMEOUT, TaskStatus.REVOKED, TaskStatus.REJECTED})
+_FIRST_WAIT, _LONGEST_WAIT, _WAIT_FACTOR = 0.1, 3.0, 1.5
+_POLLS_UNTIL_A_FREE_SLOT_MEANS_OVER = 3
+
+
+@define
+class EpochProgress:
+    """How far one epoch of an experiment is.
+
+    Attributes:
+        epoch: Its number, from 1.
+        responses_generated: Responses that the model has given.
+        responses_rated: Responses that have all their ratings.
+        total_responses: Responses there will be.
+    """
+
+    epoch: int
+    responses_generated: int
+    responses_rated: int
+    total_responses: int
+
+
+@define
+class ExperimentProgress:
+    """How far an experiment is, over all epochs.
+
+    Attributes:
+        responses_generated: Responses that the model has given.
+        responses_rated: Responses that have all their ratings.
+        total_responses: Responses there will be.
+        epochs: The same per epoch; empty when the server does not tell.
+    """
+
+    responses_generated: int
+    responses_rated: int
+    total_responses: int
+    epochs: list[EpochProgress] = field(factory=list)
+
+    @property
+    def percent_complete(self) -> float:
+        """Share of responses that are rated, 0 to 100."""
+        return _percent(self.responses_rated, self.total_responses)
+
+    @property
+    def generation_complete(self) -> bool:
+        """Whether every response has been given."""
+        return self.responses_generated >= self.total_responses
+
+    @property
+    def rating_complete(self) -> bool:
+        """Whether every response has been rated."""
+        return self.responses_rated >= self.total_responses
+
+
+@define
+class BatchProgress:
+    """How far a batch is; servers do not tell yet, so events carry None.
+
+    Attributes:
+        processed: Items done, failed ones included.
+        total: Items in all.
+        failed: Items that could not be done.
+    """
+
+    processed: int
+    total: int
+    failed: int = 0
+
+    @property
+    def percent_complete(self) -> float:
+        """Share of items that are done, 0 to 100."""
+        return _percent(self.processed, self.total)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every item is done."""
+        return self.processed >= self.total
+
+
+class _Ending:
+    """What every event says about the end."""
+
+    __slots__ = ()
+    status: TaskStatus
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the task ended well."""
+        return self.status == TaskStatus.SUCCESS
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it ended in FAILURE, TIMEOUT, REVOKED or REJECTED."""
+        return self.status in _FAILURES
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it ended, either way; no event follows."""
+        return self.is_success or self.is_failure
+
+
+@define(kw_only=True)
+class ExperimentStatusEvent(_Ending):
+    """One look at a running experiment.
+
+    Attributes:
+        status: PENDING, STARTED, or how it ended.
+        progress: How far it is, None before it started.
+        logs_delta: Log lines since the event before, None when there are none.
+        error_msg: Why it ended, when it did not end well.
+        result: The finished experiment with its responses, on SUCCESS.
+    """
+
+    status: TaskStatus
+    progress: ExperimentProgress | None = None
+    logs_delta: str | None = None
+    error_msg: str | None = None
+    result: Experiment | None = None
+
+
+@define(kw_only=True)
+class BatchStatusEvent(_Ending):
+    """One look at a running batch.
+
+    Attributes:
+        status: PENDING, STARTED, or how it ended.
+        progress: Always None: servers do not count batches.
+        error_msg: Why it ended, when it did not end well.
+        result: On SUCCESS of a rating batch: one list of ratings per response, in the order given.
+    """
+
+    status: TaskStatus
+    progress: BatchProgress | None = None
+    error_msg: str | None = None
+    result: list[list[Rating]] | None = None
+
+
+def is_terminal(status: TaskStatus) -> bool:
+    """Whether no other status follows; a status this client does not know counts as running."""
+    return status == TaskStatus.SUCCESS or status in _FAILURES
+
+
+async def follow_experiment(
+    session: Session,
+    experiment_id: int,
+    task_id: str,
+    *,
+    polling_interval: float | None = None,
+    timeout: float | None = None,
+    with_logs: bool = False,
+) -> AsyncGenerator[ExperimentGenerationStatus]:
+    """Poll a generation task until it ends; the last status yielded is terminal.
+
+    Args:
+        polling_interval: Seconds between polls; None starts at 0.1 and slows down to 3.
+        timeout: Seconds after which WaitTimeoutError is raised; None waits for
+            the task's own limit of 10 hours.
+        with_logs: Ask for log lines, each once.
+    """
+    # Where the log stands, by the reader's count, which survives a lost answer; servers that do not offer it
+    # keep count themselves, by a name for this reader.
+    reader = str(uuid.uuid4()) if with_logs else UNSET
+    log_cursor = 0
+    project = await session.project_id()
+    task, free_polls = task_id, 0
+
+    async def poll() -> ExperimentGenerationStatus:
+        nonlocal task, free_polls, log_cursor
+        status = await session.call(
+            get_experiment_generation_status.build(
+                project,
+                experiment_id,
+                task,
+                connection_uuid=reader,
+                log_cursor=log_cursor if with_logs else UNSET,
+            )
+        )
+        log_cursor = status.log_cursor or log_cursor
+        current = status.generation_task_id
+        if current is UNSET or is_terminal(status.status):
+            return status
+        if current is None:
+            # The slot is free although the task never said that it ended: it was lost or taken over.
+            free_polls += 1
+            if free_polls >= _POLLS_UNTIL_A_FREE_SLOT_MEANS_OVER:
+                status.status = (
+                    TaskStatus.FAILURE if status.has_internal_error is True else TaskStatus.SUCCESS
+                )
+        elif current != task:
+            task, free_polls = current, 0
+        return status
+
+    what = f"experiment {experiment_id}"
+    async for status in _polled(session, poll, what, ExperimentGenerationStatus, polling_interval, timeout):
+        yield status
+
+
+async def follow_batch(
+    session: Session,
+    poll: Callable[[], Awaitable[BatchTaskStatus]],
+    *,
+    polling_interval: float | None = None,
+    timeout: float | None = None,
+) -> AsyncGenerator[BatchTaskStatus]:
+    """Poll a batch task until it ends; the last status yielded is terminal."""
+    async for status in _polled(session, poll, "the batch", BatchTaskStatus, polling_interval, timeout):
+        yield status
+
+
+async def _polled(
+    session: Session,
+    poll: Callable[[], Awaitable[S]],
+    what: str,
+    kind: type[S],
+    polling_interval: float | None,
+    timeout: float | None,
+) -> AsyncGenerator[S]:
+    started = reached = time.monotonic()
+    wait = polling_interval or _FIRST_WAIT
+    while True:
+        try:
+            status = await poll()
+        except (TransportError, ServerError, RateLimitError, InvalidResponseError) as error:
+            if isinstance(error, AuthenticationError) or time.monotonic() - reached > OUTAGE_LIMIT_SECONDS:
+                raise
+            logger.info("polling %s failed (%s), the wait goes on", what, type(error).__name__)
+        else:
+            reached = time.monotonic()
+            yield status
+            if is_terminal(status.status):
+                return
+        elapsed = time.monotonic() - started
+        if elapsed > TASK_LIMIT_SECONDS:
+            yield kind(status=TaskStatus.TIMEOUT, error_msg=f"{what} did not end within 10 hours")
+            return
+        if timeout is not None and elapsed + wait > timeout:
+            if elapsed >= timeout:
+                raise WaitTimeoutError(
+                    f"{what} did not end within {timeout:g} seconds; it goes on: read it later, or raise timeout=…"
+                )
+            wait = timeout - elapsed
+        await session.transport.sleep(wait)
+        if polling_interval is None:
+            wait = min(wait * _WAIT_FACTOR, _LONGEST_WAIT)
+
+
+async def final_status(statuses: AsyncGenerator[S]) -> S:
+    """The status that a task ended with, once it has."""
+    async for status in statuses:
+        if is_terminal(status.status):
+            return status
+    raise AssertionError("polling yields a terminal status before it ends")
+
+
+def progress_of(status: ExperimentGenerationStatus) -> ExperimentProgress | None:
+    """The progress that a poll tells, None when it tells none."""
+    if status.completed_responses is None:
+        return None
+    return ExperimentProgress(
+        responses_generated=status.completed_responses,
+        responses_rated=status.completed_ratings or 0,
+        total_responses=status.total_responses or 0,
+        epochs=[
+            EpochProgress(
+                epoch=epoch.epoch,
+                responses_generated=epoch.completed_responses,
+                responses_rated=epoch.completed_ratings,
+                total_responses=epoch.total_responses,
+            )
+            for epoch in status.epochs or []
+        ],
+    )
+
+
+def _percent(done: int, total: int) -> float:
+    return min(100.0, 100.0 * done / total) if total > 0 else 0.0
