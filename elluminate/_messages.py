@@ -105,7 +105,7 @@ def response_format_schema(response_format: Any) -> dict[str, Any] | None:
             "response_format must be a pydantic class or an OpenAI response_format object, "
             f"got {response_format!r:.80}"
         )
-    schema: dict[str, Any] = describe()
+    schema: Any = describe()
     schema.setdefault("additionalProperties", False)
     return {
         "type": "json_schema",

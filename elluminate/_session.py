@@ -270,7 +270,7 @@ class Session:
             if target is None:
                 raise error_from(response)
             request = transport.build(operation.method, target, headers=headers, **content)
-        raise TransportError(f"more than {_MAX_REDIRECTS} redirects, the last to {target}")
+        raise TransportError(f"more than {_MAX_REDIRECTS} redirects, the last to {request.url}")
 
     # --- paging
 

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self
-
-from elluminate_api.models import Project
+from typing import Self
 
 from elluminate._blocking import blocking, iterating
+from elluminate._client_base import ClientBase
+from elluminate._config import Config
 from elluminate._transport import run_blocking
 from elluminate.async_client import AsyncClient, CollectionDefaults, CriterionSetDefaults, LLMConfigDefaults
 
 __all__ = ["Client", "CollectionDefaults", "CriterionSetDefaults", "LLMConfigDefaults"]
 
 
-P = ParamSpec("P")
-
-
-def _connecting(make: Callable[Concatenate[Any, P], None]) -> Callable[Concatenate[Any, P], None]:
-    """The same constructor, of a client that wraps the operations and connects at once."""
-
-    @wraps(make)
-    def init(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        self._operations = AsyncClient(*args, **kwargs)  # type: ignore[arg-type]  # P is its own signature
-        run_blocking(self._operations.session.start())
-
-    return init
-
-
-class Client:
+class Client(ClientBase):
     """The API, blocking: in scripts, threads and notebook cells, also inside a running event loop.
 
     It connects when it is made, so that a wrong address or key shows at once. Arguments, methods and errors are
@@ -46,12 +30,10 @@ class Client:
         >>> template = client.create_prompt_template("Explain", template="Explain {{concept}}.")
     """
 
-    _operations: AsyncClient
-
-    __init__ = _connecting(AsyncClient.__init__)
-
-    def __repr__(self) -> str:
-        return repr(self._operations).replace("AsyncClient", "Client", 1)
+    def _open(self, config: Config) -> None:
+        self._operations = AsyncClient.from_config(config)
+        self.session = self._operations.session
+        run_blocking(self.session.start())
 
     def __enter__(self) -> Self:
         return self
@@ -63,50 +45,6 @@ class Client:
 
     close = blocking(AsyncClient.close)
     check_version = blocking(AsyncClient.check_version)
-
-    def get_info(self) -> str:
-        """Where this client works, as a line of text without credentials."""
-        return self._operations.get_info().replace("AsyncClient", "Client", 1)
-
-    @property
-    def base_url(self) -> str:
-        """Where the server is, as it was given."""
-        return self._operations.base_url
-
-    @property
-    def api_key(self) -> str | None:
-        """The API key in use."""
-        return self._operations.api_key
-
-    @property
-    def token(self) -> str | None:
-        """The OAuth token in use."""
-        return self._operations.token
-
-    @property
-    def timeout(self) -> float:
-        """Seconds that one read or write may take."""
-        return self._operations.timeout
-
-    @property
-    def proxy(self) -> str | None:
-        """The proxy in use."""
-        return self._operations.proxy
-
-    @property
-    def projects(self) -> list[Project]:
-        """The projects that the credentials reach."""
-        return self._operations.projects
-
-    @property
-    def current_project(self) -> Project | None:
-        """The project in use."""
-        return self._operations.current_project
-
-    @property
-    def project_route_prefix(self) -> str:
-        """Path of the project in use, below the API's own prefix."""
-        return self._operations.project_route_prefix
 
     create_prompt_template = blocking(AsyncClient.create_prompt_template)
     get_prompt_template = blocking(AsyncClient.get_prompt_template)

@@ -74,7 +74,7 @@ _GENERATED = {
     "Verbosity": "Verbosity",
 }
 
-__all__ = sorted([*_RICH, *_GENERATED])
+__all__ = sorted([*_RICH, *_GENERATED])  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
