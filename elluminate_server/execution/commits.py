@@ -47,6 +47,10 @@ class Commits:
     async def add(self, task_id: str, write: Write) -> Any:
         """Run `write` in a transaction, and return its result after the commit.
 
+        Args:
+            task_id: What is written for.
+            write: May be called again when the transaction broke, so that it changes nothing but the session.
+
         Raises:
             LeaseLostError: The task is not this process's any more; nothing was written.
             Exception: What `write` raised; nothing of it was written.
@@ -66,33 +70,36 @@ class Commits:
             await self._write(batch)
 
     async def _write(self, batch: list[_Waiting]) -> None:
-        results: list[tuple[_Waiting, Any]] = []
-        failures: list[tuple[_Waiting, Exception]] = []
         try:
-            async with self._store.write() as session:
-                leases = {
-                    task_id: await held(session, self._owner, task_id)
-                    for task_id in sorted({waiting.task_id for waiting in batch})
-                }
-                for waiting in batch:
-                    if not leases[waiting.task_id]:
-                        failures.append((waiting, LeaseLostError()))
-                    elif not waiting.done.cancelled():
-                        try:
-                            async with session.begin_nested():
-                                results.append((waiting, await waiting.write(session)))
-                        except Exception as error:  # noqa: BLE001 - raised where the write came from
-                            failures.append((waiting, error))
-        except Exception as error:  # noqa: BLE001 - raised where the writes came from
-            results, failures = [], [(waiting, error) for waiting in batch]
+            await self._write_together(batch)
         except asyncio.CancelledError:
             for waiting in batch:
                 waiting.done.cancel()
             raise
+        except Exception as error:  # noqa: BLE001 - raised where the write came from
+            if len(batch) == 1:
+                if not batch[0].done.done():
+                    batch[0].done.set_exception(error)
+                return
+            # One of them broke the transaction: the others must not suffer for it.
+            for waiting in batch:
+                await self._write([waiting])
+
+    async def _write_together(self, batch: list[_Waiting]) -> None:
+        results: list[tuple[_Waiting, Any]] = []
+        async with self._store.write() as session:
+            leases = {
+                task_id: await held(session, self._owner, task_id)
+                for task_id in sorted({waiting.task_id for waiting in batch})
+            }
+            for waiting in batch:
+                if leases[waiting.task_id] and not waiting.done.done():
+                    result = await waiting.write(session)
+                    results.append((waiting, result))
         self._committed({waiting.task_id for waiting, _ in results})
         for waiting, result in results:
             if not waiting.done.done():
                 waiting.done.set_result(result)
-        for waiting, failure in failures:
+        for waiting in batch:
             if not waiting.done.done():
-                waiting.done.set_exception(failure)
+                waiting.done.set_exception(LeaseLostError())

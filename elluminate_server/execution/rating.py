@@ -1,18 +1,21 @@
 """One verdict: a response and a criterion shown to the judge, and its answer as a row."""
 
 import asyncio
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.criteria import render_criterion
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.plans import CriterionPlan
 from elluminate_server.llm.types import JudgeCase, Model, ModelError, RatingMode, Verdict
-from elluminate_server.store.tables import Criterion, Prompt, Rating, Response
+from elluminate_server.store.columns import Id, utc_now
+from elluminate_server.store.tables import Base, Criterion, Prompt, Rating, Response
 
 __all__ = ["Judged", "Rated", "judge", "load_judged", "store_rating"]
 
@@ -95,24 +98,34 @@ async def judge(
 
 async def store_rating(session: AsyncSession, response_id: int, rated: Rated) -> int | None:
     """Add the rating in place of an older one; its id, or None when response or criterion are gone."""
-    criterion_id = rated.criterion.id
-    there = await session.scalar(
-        select(Response.id).where(
-            Response.id == response_id, select(Criterion.id).where(Criterion.id == criterion_id).exists()
-        )
+    rating_id: int | None = await session.scalar(
+        _upsert(session.get_bind().dialect.name),
+        {
+            "of_response": response_id,
+            "of_criterion": rated.criterion.id,
+            "new_rating": rated.verdict.rating,
+            "new_reasoning": rated.verdict.reasoning,
+            "new_generation_metadata": rated.metadata,
+            "new_created_at": utc_now(),
+        },
     )
-    if there is None:
-        return None
-    await session.execute(
-        delete(Rating).where(Rating.response_id == response_id, Rating.criterion_id == criterion_id)
+    return rating_id
+
+
+@functools.cache
+def _upsert(dialect: str) -> Any:
+    # Built once: there is one for each response and criterion, and building it costs more than running it.
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    table = Base.metadata.tables[Rating.__tablename__]
+    names = ("rating", "reasoning", "generation_metadata", "created_at")
+    values = [bindparam(f"new_{name}", type_=table.c[name].type) for name in names]
+    response_is_there = select(Response.id).where(Response.id == bindparam("of_response")).exists()
+    row = select(bindparam("of_response", type_=Id), Criterion.id, *values).where(
+        Criterion.id == bindparam("of_criterion"), response_is_there
     )
-    rating = Rating(
-        response_id=response_id,
-        criterion_id=criterion_id,
-        rating=rated.verdict.rating,
-        reasoning=rated.verdict.reasoning,
-        generation_metadata=rated.metadata,
+    statement = insert(table).from_select(["response_id", "criterion_id", *names], row)
+    stored = statement.on_conflict_do_update(
+        index_elements=["response_id", "criterion_id"],
+        set_={name: statement.excluded[name] for name in names},
     )
-    session.add(rating)
-    await session.flush()
-    return rating.id
+    return stored.returning(table.c.id)

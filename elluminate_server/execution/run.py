@@ -85,7 +85,12 @@ class Run:
         self._experiment_id: int | None = None
         self._mode: RatingMode = "detailed"
         self._since: Any = None
-        self._total = self._answered = self._rated = 0
+        self._total = 0
+        # How many were answered and rated before this run, and which are in it: a write that is tried again
+        # counts once.
+        self._before = (0, 0)
+        self._answered: set[int] = set()
+        self._rated: set[int] = set()
 
     async def perform(self) -> Outcome:
         """Do what is left to do.
@@ -117,8 +122,7 @@ class Run:
             self._since = task.created_at
             states = await item_states(session, self._task_id)
         self._total = sum(states.values())
-        self._answered = self._total - states.get("pending", 0)
-        self._rated = states.get("done", 0)
+        self._before = (self._total - states.get("pending", 0), states.get("done", 0))
 
     async def _useful_workers(self) -> int:
         """Enough to keep both models busy: one row is answered and rated by one worker."""
@@ -159,18 +163,22 @@ class Run:
 
     async def _work(self, items: "asyncio.Queue[_Item | None]") -> None:
         while (item := await items.get()) is not None:
-            response_id = item.response_id
             if item.state == "pending":
-                response_id = await self._answer(item)
-            if self._kind == "responses":
-                continue
-            if response_id is not None:
-                await self._rate(item, response_id)
-            elif item.state == "answered":
-                await self._write(partial(self._close, item=item, problems={}))
+                judged = await self._answer(item)
+                if judged is None:
+                    continue
+            else:
+                judged = await self._answered_before(item)
+            await self._rate(item, judged)
 
-    async def _answer(self, item: _Item) -> int | None:
-        """The new response's id; None when the row is gone, or there is nothing to rate."""
+    async def _answered_before(self, item: _Item) -> Judged | None:
+        if item.response_id is None:
+            return None
+        async with self._read() as session:
+            return await load_judged(session, item.response_id)
+
+    async def _answer(self, item: _Item) -> Judged | None:
+        """The new response; None when the row is gone, or there is nothing to rate."""
         plan = await self._plan(
             int(item.payload.get("experiment_id") or self._experiment_id or 0),
             item.payload.get("llm_config_id"),
@@ -207,21 +215,29 @@ class Run:
                     response_id=response_id,
                 )
             )
-            self._answered += 1
-            line = f"Generated {self._answered}/{self._total}"
+            self._answered.add(item.id)
+            line = f"Generated {self._before[0] + len(self._answered)}/{self._total}"
             if generated.error is not None:
                 line += f": row {item.entry_id}, epoch {item.epoch} failed: {generated.error}"
             session.add(LogLine(task_id=self._task_id, line=line))
             if is_over:
-                self._rated += 1
+                self._rated.add(item.id)
             return None if is_over else response_id
 
         response_id: int | None = await self._write(write)
-        return response_id
+        if response_id is None:
+            return None
+        return Judged(
+            response_id=response_id,
+            experiment_id=plan.experiment_id,
+            failed=False,
+            prompt_messages=subject.messages or (),
+            messages=generated.messages,
+            values=subject.values,
+            rated={},
+        )
 
-    async def _rate(self, item: _Item, response_id: int) -> None:
-        async with self._read() as session:
-            judged = await load_judged(session, response_id)
+    async def _rate(self, item: _Item, judged: Judged | None) -> None:
         problems: dict[str, str] = {}
         if judged is not None and not judged.failed:
             plan = await self._plan(judged.experiment_id, None)
@@ -256,13 +272,15 @@ class Run:
             .where(WorkItem.id == item.id)
             .values(state="done", rating_errors=problems or None)
         )
-        self._rated += 1
+        self._rated.add(item.id)
         for criterion_id, problem in problems.items():
             line = (
                 f"Row {item.entry_id}, epoch {item.epoch}: criterion {criterion_id} was not judged: {problem}"
             )
             session.add(LogLine(task_id=self._task_id, line=line))
-        session.add(LogLine(task_id=self._task_id, line=f"Rated {self._rated}/{self._total}"))
+        session.add(
+            LogLine(task_id=self._task_id, line=f"Rated {self._before[1] + len(self._rated)}/{self._total}")
+        )
 
     async def _plan(self, experiment_id: int, llm_config_id: int | None) -> Plan:
         key = (experiment_id, llm_config_id)
