@@ -12,7 +12,7 @@ class AgentResultCriterionDefinition:
     Attributes:
         criterion_id: Id that verdicts name.
         label: Short name.
-        scope: Where a frozen criterion comes from: the platform, the criterion set, or its task alone.
+        scope: Where the criterion comes from.
         rendered_criterion_str: The question, filled from the row.
     """
 

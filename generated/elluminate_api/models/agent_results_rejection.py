@@ -12,7 +12,7 @@ class AgentResultsRejection:
     """Body of the 400 that an upload answers when nothing of it was stored.
 
     Attributes:
-        kind: Why nothing of an upload was stored.
+        kind: Whether no trial matched a task, or none of the matched ones could be stored.
         accepted_tasks: Tasks that could have been named, at most ten. The presence of this field marks this form.
         detail: What was wrong.
         accepted_tasks_total: Number of all tasks of the experiment. Null reads as 0.

@@ -11,7 +11,7 @@ class ATIFImageContentPart:
 
     Attributes:
         type: Always image.
-        source: Where an image is found.
+        source: Where the image is found.
     """
 
     type: Literal["image"]

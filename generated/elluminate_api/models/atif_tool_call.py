@@ -13,7 +13,7 @@ class ATIFToolCall:
     Attributes:
         tool_call_id: Id of the call, unique in its step.
         function_name: Name of the called function.
-        arguments: Any JSON object.
+        arguments: Arguments of the call.
         extra: Further information.
     """
 

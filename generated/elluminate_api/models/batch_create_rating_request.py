@@ -14,7 +14,7 @@ class BatchCreateRatingRequest:
 
     Attributes:
         prompt_response_ids: Ids of the responses, at most 100000.
-        rating_mode: Effort of the judge. Both modes give a reasoning; some judges make no difference.
+        rating_mode: Effort of the judge. Existing clients send detailed unless told otherwise.
     """
 
     prompt_response_ids: Annotated[

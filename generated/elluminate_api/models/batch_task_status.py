@@ -10,8 +10,7 @@ class BatchTaskStatus:
     """State of a response batch or a rating batch, as poll and as stream event.
 
     Attributes:
-        status: State of a background task. All but PENDING and STARTED are final; TIMEOUT means the limit
-            of 10 hours.
+        status: State of the task.
         error_msg: Why the task failed. Null unless it did.
     """
 

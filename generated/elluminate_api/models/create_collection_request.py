@@ -20,8 +20,8 @@ class CreateCollectionRequest:
         variables: First rows, each an object from column name to value. At most 1000000.
         columns: Columns in order. At most 1000.
         read_only: Whether rows and columns are locked from the start.
-        collection_type: Kind of a collection.
-        environment_config: Any JSON object.
+        collection_type: Kind of the collection.
+        environment_config: Settings for agents that work on the rows.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")] | Unset = UNSET

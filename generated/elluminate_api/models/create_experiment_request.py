@@ -21,14 +21,14 @@ class CreateExperimentRequest:
         criterion_set_id: Id of the criterion set. Null means the one that is linked to the template.
         llm_config_id: Id of the LLM config that answers. Null means the server's default model.
         generate: Whether the run starts at once.
-        rating_mode: Effort of the judge. Both modes give a reasoning; some judges make no difference.
+        rating_mode: Effort of the judge.
         n_epochs: Number of runs over the collection, 1 to 1000.
         generation_params: Sampling of this experiment. Null leaves it to the LLM config.
         rating_version: Key of the judge, at most 100 characters. Null means the project's default, latest the
             newest stable one, mock none that calls a model. An unknown key is replaced by the default,
             not refused.
         response_column_id: Id of the column that already holds the answers. No model is called then.
-        evaluation_mode: How the responses of an experiment come about and are judged.
+        evaluation_mode: How the responses come about.
         agent_config: Settings of the agent under test.
         evaluation_agent_config: Settings of the agent that judges trajectories.
         persona_group_id: Id of the personas. Needed for MULTI_TURN, refused otherwise.

@@ -22,7 +22,7 @@ class CreateLLMConfigRequest:
         llm_base_url: Address of the provider's API, at most 2048 characters. Null means the provider's usual one.
         api_version: Version of the provider's API, where it has several. At most 100 characters.
         max_connections: Calls at the same time, 1 to 1000.
-        inference_type: Protocol of the model's provider.
+        inference_type: Protocol of the provider.
         max_retries: Repetitions of a failed call, 0 to 100. Null means the server's default.
         timeout: Longest wait for an answer, 1 to 36000 seconds. Null means the server's default.
         system_message: System message that is put before every prompt. At most 1000000 characters.

@@ -14,7 +14,7 @@ class CreateRatingRequest:
 
     Attributes:
         prompt_response_id: Id of the response.
-        rating_mode: Effort of the judge. Both modes give a reasoning; some judges make no difference.
+        rating_mode: Effort of the judge. Existing clients send detailed unless told otherwise.
     """
 
     prompt_response_id: Annotated[int, Meta(ge=1, le=9007199254740991)]

@@ -13,7 +13,7 @@ class CriterionRatingIn:
     """Verdict that comes with a trial. At least one of criterion_id and label is given.
 
     Attributes:
-        rating: Verdict on one response for one criterion.
+        rating: The verdict.
         criterion_id: Id of the criterion in the definition. A verdict without it is refused.
         label: Short name of the criterion, at most 25 characters. Shown only; may repeat.
         description: Has no effect. At most 10000 characters.

@@ -15,8 +15,9 @@ class Experiment:
     Attributes:
         id: Id of the experiment.
         name: Name, unique in the project.
-        collection: Named set of test cases, without its rows.
-        criterion_set: Named group of criteria.
+        collection: The collection, without rows. For a scenario set experiment, its set in this shape. Never
+            null.
+        criterion_set: The criterion set. Never null; it may be empty.
         llm_config: The LLM config that answers. Always present; null means the server's default model.
         created_at: When the experiment was created.
         updated_at: When the experiment last changed.
@@ -31,7 +32,7 @@ class Experiment:
         response_column_id: Id of the column that holds the answers, where they are not generated.
         results: Aggregates. Null before the first run.
         logs: Log of the last run, lines separated by line feeds.
-        evaluation_mode: How the responses of an experiment come about and are judged.
+        evaluation_mode: How the responses come about.
         agent_config: Settings of the agent under test.
         evaluation_agent_config: Settings of the agent that judges trajectories.
         dropped_trajectories: Number of responses whose uploaded trajectory was not valid.

@@ -12,8 +12,7 @@ class ExperimentGenerationStatus:
     """State of a generation or evaluation task, as poll and as stream event.
 
     Attributes:
-        status: State of a background task. All but PENDING and STARTED are final; TIMEOUT means the limit
-            of 10 hours.
+        status: State of the task.
         error_msg: Why the task failed. Null unless it did.
         completed_responses: Number of responses so far. Null or absent when the progress is not known.
         completed_ratings: Number of responses that have all their ratings so far. A number whenever

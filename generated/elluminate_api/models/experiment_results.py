@@ -9,7 +9,7 @@ class ExperimentResults:
     nulls.
 
     Attributes:
-        mean_all_ratings: Shares of the verdicts; they add up to 1.
+        mean_all_ratings: Shares over all ratings, each rating counted once.
         mean_rating_by_criterion_id: Shares per criterion. The keys are criterion ids as decimal text.
         input_tokens_per_response: Tokens of each prompt.
         output_tokens_per_response: Tokens of each answer.

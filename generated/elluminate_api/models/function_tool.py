@@ -11,7 +11,7 @@ class FunctionTool:
 
     Attributes:
         type: Always function.
-        function: Function that a model may call. Existing clients send all four fields.
+        function: The function.
     """
 
     type: Literal["function"]

@@ -24,7 +24,7 @@ class LLMConfig:
         api_key: Key of the provider. Masked in answers, null where there is none.
         api_version: Version of the provider's API, where it has several.
         max_connections: Calls at the same time. Never null.
-        inference_type: Protocol of the model's provider.
+        inference_type: Protocol of the provider. Never null.
         max_retries: Repetitions of a failed call. Null means the server's default.
         timeout: Longest wait for an answer, in seconds. Null means the server's default.
         system_message: System message that is put before every prompt.

@@ -11,7 +11,7 @@ class MessageAnnotation:
 
     Attributes:
         type: Always url_citation.
-        url_citation: Passage of a message that a web page backs.
+        url_citation: The passage and its source.
     """
 
     type: Literal["url_citation"]

@@ -13,7 +13,7 @@ class Project:
         id: Id of the project.
         name: Name, unique in its organization.
         description: What the project is for. May be empty.
-        organization: Owner of projects.
+        organization: Owner of the project.
         created_at: When the project was created.
         updated_at: When the project last changed.
         public_in_org: True when every member of the organization, guests aside, may see the project.

@@ -12,7 +12,7 @@ class Prompt:
 
     Attributes:
         id: Id of the prompt.
-        template_variables: One row of a collection, that is one test case.
+        template_variables: The row.
         created_at: When the prompt was created.
         prompt_template: The template version. Null where the row itself holds the prompt.
         messages: The filled messages, in order.

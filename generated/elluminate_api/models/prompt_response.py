@@ -12,7 +12,7 @@ class PromptResponse:
 
     Attributes:
         id: Id of the response.
-        prompt: A prompt template filled with one row.
+        prompt: The prompt that was answered.
         messages: The answer, with the tool calls and turns before it, in order. Empty when the generation
             failed early.
         generation_metadata: How the answer came about. Always present; null where it is not known.

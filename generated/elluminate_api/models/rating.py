@@ -13,8 +13,8 @@ class Rating:
 
     Attributes:
         id: Id of the rating.
-        criterion: One yes/no question that responses are rated by.
-        rating: Verdict on one response for one criterion.
+        criterion: The criterion, in the wording that was judged.
+        rating: The verdict.
         created_at: When the verdict was given.
         reasoning: Why, in the judge's words. Null where the judge gave none.
         generation_metadata: How the verdict came about.

@@ -10,7 +10,7 @@ class RetryFailedRequest:
     """How to generate failed responses again. Existing clients send both fields.
 
     Attributes:
-        rating_mode: Effort of the judge. Both modes give a reasoning; some judges make no difference.
+        rating_mode: Effort of the judge.
         discard_annotations: Whether notes and ratings that persons made on failed responses may be lost.
     """
 

@@ -14,10 +14,9 @@ class RunExperimentRequest:
     """How to run an experiment.
 
     Attributes:
-        rating_mode: Effort of the judge. Both modes give a reasoning; some judges make no difference.
+        rating_mode: Effort of the judge.
         n_epochs: Number of runs over the collection, 1 to 1000.
-        generation_params: Sampling of one experiment; what is null comes from the LLM config. Temperature and
-            reasoning effort exclude each other, in answers too.
+        generation_params: Sampling of this run. Left out, the experiment's own.
     """
 
     rating_mode: RatingMode = RatingMode.DETAILED

@@ -15,7 +15,7 @@ class Scenario:
         goal: What the user wants.
         expected_conversation_outcome: How the conversation should end.
         created_at: When the scenario was created.
-        field_values: Any JSON object.
+        field_values: Field name to value.
     """
 
     id: int

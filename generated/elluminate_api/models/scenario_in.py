@@ -13,7 +13,7 @@ class ScenarioIn:
     Attributes:
         goal: What the user wants. 1 to 100000 characters; blanks at both ends do not count.
         expected_conversation_outcome: How the conversation should end. 1 to 100000 characters; blanks at both ends do not count.
-        field_values: Any JSON object.
+        field_values: Field name to value. A declared field that is left out gets its default.
     """
 
     goal: Annotated[str, Meta(min_length=1, max_length=100000)]

@@ -12,8 +12,8 @@ class TemplateVariables:
 
     Attributes:
         id: Id of the row.
-        input_values: Any JSON object.
-        collection: Named set of test cases, without its rows.
+        input_values: Column name to value. A text in most columns, an object in conversation columns.
+        collection: The collection that the row belongs to, without its rows.
         created_at: When the row was created.
         environment_config: Settings for an agent that works on this row.
     """

@@ -22,7 +22,7 @@ class TemplateVariablesCollection:
         created_at: When the collection was created.
         updated_at: When the collection or one of its rows last changed.
         version: Version of the content, opaque. Null where the server keeps none.
-        collection_type: Kind of a collection.
+        collection_type: Kind of the collection.
         environment_config: Settings for agents that work on the rows; a row's own settings count before these.
     """
 

@@ -15,8 +15,8 @@ class ToolCall:
     Attributes:
         id: Id of the call; a tool message answers it by this id.
         type: Which of the two fields below is present.
-        function: Function that a model called.
-        custom: Custom tool that a model called.
+        function: The called function; present for type function.
+        custom: The called custom tool; present for type custom.
     """
 
     id: str

@@ -10,7 +10,7 @@ class UCEPayloadV1:
     """Value in a conversation column. It travels inside the values of a row, never on its own.
 
     Attributes:
-        input: Conversation of one row.
+        input: The conversation.
         schema_version: Always elluminate.uce/1.
     """
 

@@ -12,8 +12,8 @@ class UpdateTemplateVariablesRequest:
     """New values of a row.
 
     Attributes:
-        input_values: Any JSON object.
-        environment_config: Any JSON object.
+        input_values: Column name to value. Replaces all values.
+        environment_config: Settings for an agent that works on this row. Absent keeps the present ones.
     """
 
     input_values: dict[str, Any]

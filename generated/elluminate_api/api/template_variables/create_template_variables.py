@@ -26,7 +26,8 @@ def build(
     """Add one row, given or generated.
 
     With `input_values` the row is stored as given: a column that is missing from it gets its default,
-    a name that no column has is refused with 422. With `prompt_template_id` a model writes the values
+    a name that no column has becomes a new text column at the end. With `prompt_template_id` a model
+    writes the values
     for the template's placeholders, and the call waits for it. Exactly one of the two is given;
     otherwise 422.
 

@@ -33,9 +33,11 @@ def build(
     as a plain array.
 
     With `skip_existing` a row is left out when a stored row, or an earlier line, has the same values
-    and the same environment config as stored; two uploads at the same time can still both add it. 422
-    names the line that is no object or that has a name that no column has; 409 when the collection is
-    read-only.
+    and the same environment config as stored; two uploads at the same time can still both add it. A
+    name
+    that no column has becomes a new text column at the end, as in a collection that was made without
+    columns. 422 names the line that is no object or that breaks a column's type; 409 when the
+    collection is read-only.
     """
     return Request(
         OPERATION,
