@@ -1,0 +1,288 @@
+"""Collections: named sets of test cases, and their columns."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from elluminate_api import models
+from msgspec import UNSET
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.api.finding import find_collection, find_prompt_template
+from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.loading import columns_of, load_collection, load_collections
+from elluminate_server.api.naming import free_name
+from elluminate_server.api.pages import page_of, paged
+from elluminate_server.api.presenting import present_collection_with_entries
+from elluminate_server.api.problems import Conflict, Invalid, NotBuilt, shown
+from elluminate_server.api.rows import added_columns, checked_columns, checked_type, identity, stored_values
+from elluminate_server.domain.compatibility import missing_columns
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
+
+_FLUSH = 1000
+
+
+@operation("list_collections")
+async def list_collections(call: Call) -> Answer:
+    """In order of creation, without rows."""
+    live = select(Collection).where(Collection.project_id == call.project_id, Collection.deleted_at.is_(None))
+    if call.query["name"] is not None:
+        live = live.where(Collection.name == call.query["name"])
+    async with call.read() as session:
+        template_id = call.query["compatible_prompt_template_id"]
+        if template_id is not None:
+            template = await find_prompt_template(session, call.project_id, template_id)
+            names: dict[int, list[str]] = {}
+            for collection_id, name in await session.execute(
+                select(Collection.id, CollectionColumn.name)
+                .outerjoin(CollectionColumn, CollectionColumn.collection_id == Collection.id)
+                .where(Collection.project_id == call.project_id)
+            ):
+                names.setdefault(collection_id, []).append(name)
+            fitting = [one for one in names if not missing_columns(template.placeholders, names[one])]
+            live = live.where(Collection.id.in_(fitting))
+        rows, count = await page_of(call, session, live, Collection.id)
+        loaded = await load_collections(session, [row.id for row in rows])
+    return call.answer(paged([loaded[row.id].shown for row in rows], count))
+
+
+@operation("create_collection")
+async def create_collection(call: Call) -> Answer:
+    """A collection with its columns and first rows, in one step."""
+    request = call.decode(models.CreateCollectionRequest)
+    if request.collection_type != models.CollectionType.STANDARD:
+        raise NotBuilt(
+            f"This server does not offer {str(request.collection_type)!r} collections yet; "
+            "it offers 'STANDARD'. Nothing was changed."
+        )
+    given: Sequence[models.CollectionColumn] = () if request.columns is UNSET else request.columns
+    rows: Sequence[Mapping[str, Any]] = () if request.variables is UNSET else request.variables
+    environment = None if request.environment_config is UNSET else request.environment_config
+    checked_columns(given)
+    columns = [
+        CollectionColumn(
+            name=column.name or "",
+            column_type=str(checked_type(column.column_type, f"$.columns[{index}].column_type")),
+            default_value=column.default_value or "",
+            position=index,
+            categorical_values=column.categorical_values,
+        )
+        for index, column in enumerate(given)
+    ]
+    columns += added_columns(rows, columns)
+    by_name = {column.name: column for column in columns}
+    stored = [stored_values(row, by_name, f"$.variables[{index}]") for index, row in enumerate(rows)]
+    async with call.write() as session:
+        name = request.name or await free_name(session, call.project_id, Collection, "Collection")
+        await _refuse_taken(session, call.project_id, name)
+        collection = Collection(
+            project_id=call.project_id,
+            name=name,
+            description=request.description,
+            read_only=request.read_only,
+            environment_config=environment,
+        )
+        session.add(collection)
+        await session.flush()
+        for column in columns:
+            column.collection_id = collection.id
+        session.add_all(columns)
+        entries = await add_entries(session, collection.id, [(values, None) for values in stored])
+        await session.flush()
+        loaded = await load_collection(session, collection)
+        return call.answer(present_collection_with_entries(loaded.shown, loaded.columns, entries))
+
+
+async def add_entries(
+    session: AsyncSession,
+    collection_id: int,
+    rows: Sequence[tuple[dict[str, Any], dict[str, Any] | None]],
+) -> list[Entry]:
+    """Store rows, given as (stored values, environment config), in their order."""
+    entries = [
+        Entry(
+            collection_id=collection_id,
+            input_values=values,
+            environment_config=environment,
+            identity=identity(values, environment),
+        )
+        for values, environment in rows
+    ]
+    # In pieces, so that other requests get a turn in between.
+    for start in range(0, len(entries), _FLUSH):
+        session.add_all(entries[start : start + _FLUSH])
+        await session.flush()
+    return entries
+
+
+async def _refuse_taken(
+    session: AsyncSession, project_id: int, name: str, *, other_than: int | None = None
+) -> None:
+    taken = await session.scalar(
+        select(Collection.id).where(
+            Collection.project_id == project_id, Collection.name == name, Collection.deleted_at.is_(None)
+        )
+    )
+    if taken is not None and taken != other_than:
+        raise Conflict(f"The project has a collection named {name!r} already (id {taken}).")
+
+
+@operation("get_collection")
+async def get_collection(call: Call) -> Answer:
+    """A collection with every row."""
+    async with call.read() as session:
+        collection = await find_collection(session, call.project_id, call.path["collection_id"])
+        loaded = await load_collection(session, collection)
+        entries = await session.scalars(
+            select(Entry)
+            .where(Entry.collection_id == collection.id, Entry.deleted_at.is_(None))
+            .order_by(Entry.id)
+        )
+        return call.answer(present_collection_with_entries(loaded.shown, loaded.columns, entries.all()))
+
+
+@operation("update_collection")
+async def update_collection(call: Call) -> Answer:
+    """Name, description, lock, environment config, and the complete list of columns."""
+    request = call.decode(models.UpdateCollectionRequest)
+    async with call.write() as session:
+        collection = await find_collection(session, call.project_id, call.path["collection_id"])
+        await _refuse_taken(session, call.project_id, request.name, other_than=collection.id)
+        collection.name = request.name
+        if request.description is not UNSET:
+            collection.description = request.description
+        if request.read_only is not UNSET:
+            collection.read_only = request.read_only
+        if request.environment_config is not UNSET:
+            collection.environment_config = request.environment_config
+        if request.columns is not UNSET:
+            await _replace_columns(session, collection, request.columns)
+        collection.updated_at = utc_now()
+        await session.flush()
+        loaded = await load_collection(session, collection)
+        return call.answer(loaded.shown)
+
+
+async def _replace_columns(
+    session: AsyncSession, collection: Collection, wanted: Sequence[models.CollectionColumn]
+) -> None:
+    present = await columns_of(session, collection.id)
+    matches = _matched(wanted, present, collection.id)
+    checked_columns(wanted)
+    renamed: dict[str, str] = {}
+    retyped = False
+    kept: list[CollectionColumn] = []
+    for column, match in zip(wanted, matches, strict=True):
+        if match is None:
+            match = CollectionColumn(collection_id=collection.id, name=column.name or "", position=0)
+            _apply(column, match)
+        else:
+            if column.name is not None and column.name != match.name:
+                renamed[match.name] = column.name
+            before = match.column_type, match.categorical_values
+            _apply(column, match)
+            retyped = retyped or before != (match.column_type, match.categorical_values)
+        kept.append(match)
+    removed = [column for column in present if column not in kept]
+    changed = any(session.is_modified(column) for column in present)
+    moved = [column.id for column in kept] != [column.id for column in present]
+    if collection.read_only and (removed or changed or renamed or moved):
+        raise Conflict(
+            f"Collection {collection.name!r} is read-only: its columns cannot be changed. "
+            "Unlock it first (read_only false)."
+        )
+    await _renumber(session, kept, removed, renamed)
+    if removed or renamed or retyped:
+        await _rewrite_entries(session, collection.id, renamed, {column.name: column for column in kept})
+
+
+def _matched(
+    wanted: Sequence[models.CollectionColumn], present: Sequence[CollectionColumn], collection_id: int
+) -> list[CollectionColumn | None]:
+    """The present column that each listed one means, by id, else by name; fills in what was not said."""
+    by_id = {column.id: column for column in present}
+    by_name = {column.name: column for column in present}
+    matches: list[CollectionColumn | None] = []
+    for index, column in enumerate(wanted):
+        if column.id is not None and column.id not in by_id:
+            raise Invalid(f"$.columns[{index}].id: collection {collection_id} has no column {column.id}.")
+        match = by_name.get(column.name or "") if column.id is None else by_id[column.id]
+        if match is not None:
+            if match in matches:
+                raise Invalid(f"$.columns[{index}]: the column {shown(match.name)} is listed twice.")
+            column.name = match.name if column.name is None else column.name
+            if column.column_type is None:
+                column.column_type = models.ColumnType(match.column_type)
+        matches.append(match)
+    return matches
+
+
+def _apply(wanted: models.CollectionColumn, column: CollectionColumn) -> None:
+    column.column_type = str(wanted.column_type or models.ColumnType.TEXT)
+    # A client that names a column by its name alone sends an empty default; that says nothing about it.
+    if wanted.default_value or wanted.id is not None or column.default_value is None:
+        column.default_value = wanted.default_value or ""
+    if column.column_type != "category":
+        column.categorical_values = None
+    elif wanted.categorical_values is not None:
+        column.categorical_values = wanted.categorical_values
+
+
+async def _renumber(
+    session: AsyncSession,
+    kept: Sequence[CollectionColumn],
+    removed: Sequence[CollectionColumn],
+    renamed: Mapping[str, str],
+) -> None:
+    for column in removed:
+        await session.delete(column)
+    await session.flush()
+    # Two columns may swap names, and a name is unique at any moment: all renamed ones step aside first.
+    back = {column.id: renamed[column.name] for column in kept if column.name in renamed}
+    for column in kept:
+        if column.id in back:
+            column.name = f" {column.id}"
+    await session.flush()
+    for position, column in enumerate(kept):
+        column.position = position
+        if column.id in back:
+            column.name = back[column.id]
+    session.add_all(kept)
+    await session.flush()
+
+
+async def _rewrite_entries(
+    session: AsyncSession,
+    collection_id: int,
+    renamed: Mapping[str, str],
+    columns: Mapping[str, CollectionColumn],
+) -> None:
+    entries = await session.scalars(
+        select(Entry).where(Entry.collection_id == collection_id, Entry.deleted_at.is_(None))
+    )
+    for entry in entries:
+        moved = {renamed.get(name, name): value for name, value in entry.input_values.items()}
+        values = stored_values(
+            {name: value for name, value in moved.items() if name in columns},
+            columns,
+            f"Row {entry.id}",
+        )
+        if values != entry.input_values:
+            entry.input_values = values
+            entry.identity = identity(values, entry.environment_config)
+
+
+@operation("delete_collection")
+async def delete_collection(call: Call) -> Answer:
+    """Hide a collection that experiments ran over, delete any other with its rows."""
+    async with call.write() as session:
+        collection = await find_collection(session, call.project_id, call.path["collection_id"])
+        used = await session.scalar(
+            select(Experiment.id).where(Experiment.collection_id == collection.id).limit(1)
+        )
+        if used is not None:
+            collection.deleted_at = utc_now()
+        else:
+            await session.execute(delete(Collection).where(Collection.id == collection.id))
+        return call.answer()

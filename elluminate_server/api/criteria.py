@@ -1,0 +1,140 @@
+"""Criteria: stored, written by a model, edited."""
+
+from collections.abc import Sequence
+
+from elluminate_api import models
+from msgspec import UNSET
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.api.criterion_sets import add_criteria, take_out
+from elluminate_server.api.finding import find_criterion, find_criterion_set, find_prompt_template
+from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.loading import current_criteria
+from elluminate_server.api.naming import free_name
+from elluminate_server.api.pages import page_of, paged
+from elluminate_server.api.presenting import present_criterion
+from elluminate_server.api.problems import Conflict, Invalid, NotBuilt, shown
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.tables import Criterion, CriterionSet, PromptTemplate, Rating
+
+
+@operation("list_criteria")
+async def list_criteria(call: Call) -> Answer:
+    """The criteria of the set that is linked to the template, in order of creation."""
+    async with call.read() as session:
+        template = await find_prompt_template(session, call.project_id, call.query["prompt_template_id"])
+        # No criterion has the set 0, so that a template without a set has none.
+        query = select(Criterion).where(
+            Criterion.criterion_set_id == (template.criterion_set_id or 0), Criterion.superseded_at.is_(None)
+        )
+        rows, count = await page_of(call, session, query, Criterion.position, Criterion.id)
+    return call.answer(paged([present_criterion(row) for row in rows], count))
+
+
+@operation("create_criteria")
+async def create_criteria(call: Call) -> Answer:
+    """Criteria as given, or written by a model for a template."""
+    request = call.decode(models.CreateCriteriaRequest)
+    if (request.prompt_template_id is None) == (request.criterion_set_id is None):
+        raise Invalid("Give exactly one of prompt_template_id and criterion_set_id.")
+    if request.template_variables_id is not None:
+        raise NotBuilt(
+            f"This server does not offer criteria for a single row yet (template_variables_id "
+            f"{request.template_variables_id}); leave it out for criteria of all rows. Nothing was changed."
+        )
+    wanted = request.criteria
+    if wanted is None:
+        if request.prompt_template_id is None:
+            raise Invalid("Generating criteria needs a template: give prompt_template_id, or give criteria.")
+        wanted = await _proposed(call, request.prompt_template_id, request.delete_existing)
+    async with call.write() as session:
+        set_id = await _target(call, session, request)
+        present = await current_criteria(session, set_id)
+        if request.criteria is None and present and not request.delete_existing:
+            raise _exists(present)
+        if request.delete_existing:
+            kept = {one.criterion_str for one in wanted}
+            await take_out(session, [one for one in present if one.criterion_str not in kept])
+        rows = await add_criteria(session, set_id, wanted)
+        return call.answer([present_criterion(row) for row in rows])
+
+
+async def _proposed(call: Call, template_id: int, delete_existing: bool) -> list[models.CriterionIn]:
+    async with call.read() as session:
+        template = await find_prompt_template(session, call.project_id, template_id)
+        if template.criterion_set_id is not None and not delete_existing:
+            present = await current_criteria(session, template.criterion_set_id)
+            if present:
+                raise _exists(present)
+    proposed = await call.models.judge_model().propose_criteria(template.messages)
+    return [models.CriterionIn(criterion_str=text) for text in proposed]
+
+
+def _exists(present: Sequence[Criterion]) -> Conflict:
+    return Conflict(
+        f"The template has {len(present)} criteria already. List them, or give delete_existing true "
+        "to have them replaced."
+    )
+
+
+async def _target(call: Call, session: AsyncSession, request: models.CreateCriteriaRequest) -> int:
+    """Id of the set that gets the criteria; a template without one gets a new set, named after it."""
+    if request.criterion_set_id is not None:
+        return (await find_criterion_set(session, call.project_id, request.criterion_set_id)).id
+    template: PromptTemplate = await find_prompt_template(
+        session, call.project_id, request.prompt_template_id or 0
+    )
+    if template.criterion_set_id is None:
+        name = await free_name(session, call.project_id, CriterionSet, template.name)
+        row = CriterionSet(project_id=call.project_id, name=name)
+        session.add(row)
+        await session.flush()
+        template.criterion_set_id = row.id
+    return template.criterion_set_id
+
+
+@operation("get_criterion")
+async def get_criterion(call: Call) -> Answer:
+    """A criterion, or an earlier version of one."""
+    async with call.read() as session:
+        row = await find_criterion(session, call.project_id, call.path["criterion_id"])
+    return call.answer(present_criterion(row))
+
+
+@operation("update_criterion")
+async def update_criterion(call: Call) -> Answer:
+    """Change text or label. A new text of a rated criterion is a new version, with its own id."""
+    request = call.decode(models.EditCriterionRequest)
+    async with call.write() as session:
+        row = await find_criterion(session, call.project_id, call.path["criterion_id"], current=True)
+        label = row.label if request.label is UNSET else request.label
+        text = row.criterion_str if request.criterion_str is UNSET else request.criterion_str
+        if text != row.criterion_str:
+            for other in await current_criteria(session, row.criterion_set_id):
+                if other.criterion_str == text:
+                    raise Conflict(
+                        f"The set holds another criterion with the text {shown(text)} (id {other.id})."
+                    )
+            rated = await session.scalar(select(Rating.id).where(Rating.criterion_id == row.id).limit(1))
+            if rated is not None:
+                row.superseded_at = utc_now()
+                row = Criterion(
+                    criterion_set_id=row.criterion_set_id,
+                    criterion_str=text,
+                    label=label,
+                    position=row.position,
+                )
+                session.add(row)
+        row.criterion_str, row.label = text, label
+        await session.flush()
+        return call.answer(present_criterion(row))
+
+
+@operation("delete_criterion")
+async def delete_criterion(call: Call) -> Answer:
+    """Take a criterion out of its set; ratings made by it stay readable."""
+    async with call.write() as session:
+        row = await find_criterion(session, call.project_id, call.path["criterion_id"], current=True)
+        await take_out(session, [row])
+        return call.answer()

@@ -1,0 +1,301 @@
+"""Experiments: planned, read with their results, deleted."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import msgspec
+from elluminate_api import models
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.api.finding import (
+    find_collection,
+    find_criterion_set,
+    find_experiment,
+    find_llm_config,
+    find_prompt_template,
+)
+from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.loading import (
+    columns_of,
+    load_collections,
+    load_criterion_sets,
+    load_llm_configs,
+    load_prompt_templates,
+)
+from elluminate_server.api.naming import free_name
+from elluminate_server.api.pages import page_of, paged
+from elluminate_server.api.problems import Conflict, Invalid, NotBuilt
+from elluminate_server.api.results import CategoricalFilters, load_results, parse_filters
+from elluminate_server.domain.compatibility import missing_columns
+from elluminate_server.settings import Settings
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.tables import (
+    Collection,
+    CriterionSet,
+    Experiment,
+    LogLine,
+    PromptTemplate,
+    Task,
+    WorkItem,
+)
+
+__all__ = ["checked_params", "load_experiment", "load_experiments"]
+
+PAGE_SIZE = 25
+"""Most experiments of a page: each comes with numbers of every one of its responses."""
+
+_UNFINISHED = ("PENDING", "STARTED")
+
+
+@operation("list_experiments")
+async def list_experiments(call: Call) -> Answer:
+    """Newest first."""
+    asked = call.query
+    query = select(Experiment).where(Experiment.project_id == call.project_id)
+    for name, column in (
+        ("experiment_name", Experiment.name),
+        ("prompt_template_id", Experiment.prompt_template_id),
+        ("collection_id", Experiment.collection_id),
+        ("llm_config_id", Experiment.llm_config_id),
+    ):
+        if asked[name] is not None:
+            query = query.where(cast(Any, column) == asked[name])
+    if asked["experiment_name_search"]:
+        query = query.where(Experiment.name.icontains(asked["experiment_name_search"], autoescape=True))
+    if asked["date_from"] is not None:
+        query = query.where(Experiment.created_at >= _in_utc(asked["date_from"]))
+    if asked["date_to"] is not None:
+        query = query.where(Experiment.created_at <= _in_utc(asked["date_to"]))
+    if asked["prompt_template_name"] is not None:
+        query = query.join(PromptTemplate, PromptTemplate.id == Experiment.prompt_template_id).where(
+            PromptTemplate.name == asked["prompt_template_name"]
+        )
+    if asked["created_by_schedule_id"] is not None:
+        # There are no schedules here, so that none made an experiment.
+        query = query.where(Experiment.id == 0)
+    size = min(PAGE_SIZE, call.settings.page_size)
+    async with call.read() as session:
+        rows, count = await page_of(call, session, query, Experiment.id.desc(), size=size)
+        return call.answer(paged(await load_experiments(session, rows), count))
+
+
+def _in_utc(moment: Any) -> Any:
+    # A time without a zone is taken as UTC, as every time that this server shows.
+    return moment.replace(tzinfo=utc_now().tzinfo) if moment.tzinfo is None else moment
+
+
+async def load_experiments(
+    session: AsyncSession, rows: Sequence[Experiment], filters: CategoricalFilters | None = None
+) -> list[models.Experiment]:
+    """Experiments as the contract shows them, with their results so far and without responses."""
+    collections = await load_collections(session, [row.collection_id for row in rows])
+    sets = await load_criterion_sets(session, [row.criterion_set_id for row in rows])
+    templates = await load_prompt_templates(session, [row.prompt_template_id for row in rows])
+    configs = await load_llm_configs(session, [row.llm_config_id for row in rows])
+    counts = {one: loaded.shown.variables_count for one, loaded in collections.items()}
+    results = await load_results(session, rows, counts, filters)
+    return [
+        models.Experiment(
+            id=row.id,
+            name=row.name,
+            description=row.description,
+            prompt_template=templates.get(row.prompt_template_id or 0),
+            collection=collections[row.collection_id].shown,
+            criterion_set=sets[row.criterion_set_id],
+            llm_config=configs.get(row.llm_config_id or 0),
+            rating_version=row.rating_version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            generation_task_id=row.generation_task_id,
+            has_internal_error=row.has_internal_error,
+            generation_params=_params(row),
+            n_epochs=row.n_epochs,
+            response_column_id=row.response_column_id,
+            results=results.get(row.id),
+            evaluation_mode=models.EvaluationMode(row.evaluation_mode),
+            agent_config=row.agent_config,
+            evaluation_agent_config=row.evaluation_agent_config,
+        )
+        for row in rows
+    ]
+
+
+async def load_experiment(
+    session: AsyncSession, row: Experiment, filters: CategoricalFilters | None = None
+) -> models.Experiment:
+    """One experiment as the contract shows it, with results and logs."""
+    (shown,) = await load_experiments(session, [row], filters)
+    lines = await session.scalars(
+        select(LogLine.line)
+        .join(Task, Task.id == LogLine.task_id)
+        .where(Task.experiment_id == row.id)
+        .order_by(LogLine.id)
+    )
+    shown.logs = "\n".join(lines) or None
+    return shown
+
+
+def _params(row: Experiment) -> models.GenerationParams | None:
+    if row.generation_params is None:
+        return None
+    return msgspec.convert(row.generation_params, models.GenerationParams)
+
+
+@operation("get_experiment")
+async def get_experiment(call: Call) -> Answer:
+    """One experiment; filters narrow its results."""
+    filters = parse_filters(call.query["categorical_filters"])
+    async with call.read() as session:
+        row = await find_experiment(session, call.project_id, call.path["experiment_id"])
+        return call.answer(await load_experiment(session, row, filters))
+
+
+@operation("create_experiment")
+async def create_experiment(call: Call) -> Answer:
+    """Check that a run can work, store it, and start it when asked to."""
+    request = call.decode(models.CreateExperimentRequest)
+    _check_built(request)
+    if request.collection_id is None:
+        raise Invalid("$.collection_id: an experiment needs a collection.")
+    if request.prompt_template_id is None:
+        raise Invalid("$.prompt_template_id: an experiment needs a prompt template.")
+    params = checked_params(request.generation_params)
+    async with call.write() as session:
+        await _refuse_taken(session, call.project_id, request.name)
+        template = await find_prompt_template(session, call.project_id, request.prompt_template_id)
+        collection = await find_collection(session, call.project_id, request.collection_id)
+        await _check_columns(session, template, collection)
+        if request.llm_config_id is not None:
+            await find_llm_config(session, call.project_id, request.llm_config_id)
+        criterion_set_id = request.criterion_set_id
+        if criterion_set_id is not None:
+            await find_criterion_set(session, call.project_id, criterion_set_id)
+        elif template.criterion_set_id is not None:
+            criterion_set_id = template.criterion_set_id
+        else:
+            criterion_set_id = await _empty_set(session, call.project_id, request.name)
+        row = Experiment(
+            project_id=call.project_id,
+            name=request.name,
+            description=request.description,
+            prompt_template_id=template.id,
+            collection_id=collection.id,
+            criterion_set_id=criterion_set_id,
+            llm_config_id=request.llm_config_id,
+            rating_version=_judge_key(call.settings, request.rating_version),
+            rating_mode=str(request.rating_mode),
+            n_epochs=request.n_epochs,
+            generation_params=params,
+            evaluation_mode=str(request.evaluation_mode),
+        )
+        session.add(row)
+        await session.flush()
+        if request.generate:
+            await call.executor.enqueue_experiment(
+                session,
+                row,
+                rating_mode=str(request.rating_mode),
+                n_epochs=request.n_epochs,
+                generation_params=params,
+            )
+            call.on_commit(call.executor.wake)
+        await session.flush()
+        return call.answer(await load_experiment(session, row))
+
+
+def _check_built(request: models.CreateExperimentRequest) -> None:
+    """Refuse what this server does not do yet, rather than do something else."""
+    for name, value in (
+        ("evaluation_mode", None if request.evaluation_mode == "STANDARD" else str(request.evaluation_mode)),
+        ("response_column_id", request.response_column_id),
+        ("scenario_set_id", request.scenario_set_id),
+        ("persona_group_id", request.persona_group_id),
+        ("agent_config", request.agent_config),
+        ("evaluation_agent_config", request.evaluation_agent_config),
+    ):
+        if value is not None:
+            raise NotBuilt(
+                f"$.{name}: this server does not offer that yet (got {value!r}); it runs STANDARD experiments "
+                "of a prompt template over a collection. Nothing was changed."
+            )
+
+
+def checked_params(params: models.GenerationParams | None) -> dict[str, Any] | None:
+    """Sampling overrides as they are stored: what is null is left out.
+
+    Raises:
+        Invalid: Temperature and reasoning effort are both given.
+    """
+    if params is None:
+        return None
+    if params.temperature is not None and params.reasoning_effort is not None:
+        raise Invalid(
+            f"$.generation_params: temperature ({params.temperature:g}) and reasoning_effort "
+            f"({str(params.reasoning_effort)!r}) exclude each other; give one of them."
+        )
+    stored: dict[str, Any] = msgspec.to_builtins(params)
+    return {name: value for name, value in stored.items() if value is not None}
+
+
+async def _refuse_taken(session: AsyncSession, project_id: int, name: str) -> None:
+    taken = await session.scalar(
+        select(Experiment.id).where(Experiment.project_id == project_id, Experiment.name == name)
+    )
+    if taken is not None:
+        raise Conflict(f"The project has an experiment named {name!r} already (id {taken}).")
+
+
+async def _check_columns(session: AsyncSession, template: PromptTemplate, collection: Collection) -> None:
+    columns = [column.name for column in await columns_of(session, collection.id)]
+    missing = missing_columns(template.placeholders, columns)
+    if missing:
+        names = ", ".join("{{" + name + "}}" for name in missing)
+        had = ", ".join(repr(column) for column in columns) or "none"
+        raise Invalid(
+            f"Prompt template {template.name!r} (version {template.version}) has {names}, for which collection "
+            f"{collection.name!r} has no column. Its columns are: {had}. "
+            "Add a column of that name, or correct the placeholder."
+        )
+
+
+async def _empty_set(session: AsyncSession, project_id: int, name: str) -> int:
+    row = CriterionSet(project_id=project_id, name=await free_name(session, project_id, CriterionSet, name))
+    session.add(row)
+    await session.flush()
+    return row.id
+
+
+def _judge_key(settings: Settings, wanted: str | None) -> str:
+    """Key of the judge that will rate; every key but `mock` means the server's only other judge."""
+    if wanted == "mock":
+        return wanted
+    judge = settings.model_defaults().judging()
+    return "offline" if judge is None else judge.model
+
+
+@operation("delete_experiment")
+async def delete_experiment(call: Call) -> Answer:
+    """Revoke what runs, then delete everything that came of it."""
+    async with call.write() as session:
+        row = await find_experiment(session, call.project_id, call.path["experiment_id"])
+        tasks = select(Task.id).where(Task.experiment_id == row.id)
+        await session.execute(
+            update(Task)
+            .where(Task.experiment_id == row.id, Task.status.in_(_UNFINISHED))
+            .values(
+                status="REVOKED",
+                error_msg=f"Experiment {row.name!r} was deleted.",
+                finished_at=utc_now(),
+                lease_owner=None,
+                lease_expires_at=None,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        for table in (WorkItem, LogLine):
+            await session.execute(
+                delete(table).where(table.task_id.in_(tasks)).execution_options(synchronize_session=False)
+            )
+        await session.execute(delete(Experiment).where(Experiment.id == row.id))
+        call.on_commit(call.executor.wake)
+        return call.answer()

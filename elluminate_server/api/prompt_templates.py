@@ -1,0 +1,147 @@
+"""Prompt templates: immutable versions under a name."""
+
+from typing import Any
+
+import msgspec
+from elluminate_api.models import CreatePromptTemplateRequest
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.api.finding import find_collection, find_criterion_set, find_prompt_template
+from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.loading import columns_of
+from elluminate_server.api.naming import free_name
+from elluminate_server.api.pages import page_of, paged
+from elluminate_server.api.presenting import present_prompt_template
+from elluminate_server.api.problems import Conflict, Invalid
+from elluminate_server.domain.compatibility import missing_columns
+from elluminate_server.domain.identity import template_identity
+from elluminate_server.domain.messages import check_messages
+from elluminate_server.domain.rendering import message_placeholders
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.tables import Experiment, Prompt, PromptTemplate
+
+
+@operation("list_prompt_templates")
+async def list_prompt_templates(call: Call) -> Answer:
+    """Versions, newest first."""
+    asked = call.query
+    live = select(PromptTemplate).where(
+        PromptTemplate.project_id == call.project_id, PromptTemplate.deleted_at.is_(None)
+    )
+    if asked["name"] is not None:
+        live = live.where(PromptTemplate.name == asked["name"])
+    if asked["version"] is not None:
+        live = live.where(PromptTemplate.version == asked["version"])
+    if asked["search"]:
+        live = live.where(PromptTemplate.name.icontains(asked["search"], autoescape=True))
+    async with call.read() as session:
+        if asked["criterion_set_id"] is not None:
+            await find_criterion_set(session, call.project_id, asked["criterion_set_id"])
+            live = live.where(PromptTemplate.criterion_set_id == asked["criterion_set_id"])
+        if asked["compatible_collection_id"] is not None:
+            collection = await find_collection(session, call.project_id, asked["compatible_collection_id"])
+            names = [column.name for column in await columns_of(session, collection.id)]
+            fitting = [
+                row.id for row in await session.scalars(live) if not missing_columns(row.placeholders, names)
+            ]
+            live = live.where(PromptTemplate.id.in_(fitting))
+        rows, count = await page_of(call, session, live, PromptTemplate.id.desc())
+    return call.answer(paged([present_prompt_template(row) for row in rows], count))
+
+
+@operation("create_prompt_template")
+async def create_prompt_template(call: Call) -> Answer:
+    """The first version of a new name, or the next one of a known name."""
+    request = call.decode(CreatePromptTemplateRequest)
+    check_messages(request.messages)
+    tools: list[dict[str, Any]] | None = None
+    if request.tools:
+        tools = msgspec.to_builtins(request.tools)
+    tool_choice: Any = None
+    if request.tool_choice is not None:
+        tool_choice = msgspec.to_builtins(request.tool_choice)
+        if not tools:
+            raise Invalid(f"$.tool_choice: {tool_choice!r} needs tools, and there are none. Leave it out.")
+    async with call.write() as session:
+        if request.parent_prompt_template_id is not None:
+            await find_prompt_template(session, call.project_id, request.parent_prompt_template_id)
+        name = request.name or await free_name(session, call.project_id, PromptTemplate, "Prompt template")
+        identity = template_identity(
+            name, request.messages, request.response_format_json_schema, tools, tool_choice
+        )
+        await _refuse_same(session, call.project_id, name, identity)
+        row = PromptTemplate(
+            project_id=call.project_id,
+            name=name,
+            version=await _next_version(session, call.project_id, name),
+            messages=request.messages,
+            placeholders=message_placeholders(request.messages),
+            response_format=request.response_format_json_schema,
+            tools=tools,
+            tool_choice=tool_choice,
+            parent_prompt_template_id=request.parent_prompt_template_id,
+            identity=identity,
+        )
+        session.add(row)
+        await session.flush()
+        return call.answer(present_prompt_template(row))
+
+
+async def _refuse_same(session: AsyncSession, project_id: int, name: str, identity: str) -> None:
+    same = (
+        await session.execute(
+            select(PromptTemplate.id, PromptTemplate.version).where(
+                PromptTemplate.project_id == project_id,
+                PromptTemplate.identity == identity,
+                PromptTemplate.deleted_at.is_(None),
+            )
+        )
+    ).one_or_none()
+    if same is not None:
+        identifier, version = same
+        raise Conflict(
+            f"Prompt template {name!r} has this content already, as version {version} (id {identifier}).",
+            extra={"prompt_template_id": identifier},
+        )
+
+
+async def _next_version(session: AsyncSession, project_id: int, name: str) -> int:
+    # Deleted versions count as long as the name lives, so that a number never means two contents.
+    versions = (PromptTemplate.project_id == project_id, PromptTemplate.name == name)
+    alive = await session.scalar(
+        select(func.count()).select_from(PromptTemplate).where(*versions, PromptTemplate.deleted_at.is_(None))
+    )
+    if not alive:
+        return 1
+    return (await session.scalar(select(func.max(PromptTemplate.version)).where(*versions)) or 0) + 1
+
+
+@operation("get_prompt_template")
+async def get_prompt_template(call: Call) -> Answer:
+    """One version."""
+    async with call.read() as session:
+        row = await find_prompt_template(session, call.project_id, call.path["prompt_template_id"])
+    return call.answer(present_prompt_template(row))
+
+
+@operation("delete_prompt_template")
+async def delete_prompt_template(call: Call) -> Answer:
+    """Hide a version that experiments were made with, delete any other."""
+    async with call.write() as session:
+        row = await find_prompt_template(session, call.project_id, call.path["prompt_template_id"])
+        used = await session.scalar(
+            select(PromptTemplate.id).where(
+                PromptTemplate.id == row.id,
+                or_(
+                    select(Experiment.id).where(Experiment.prompt_template_id == row.id).exists(),
+                    select(Prompt.id).where(Prompt.prompt_template_id == row.id).exists(),
+                ),
+            )
+        )
+        if used is not None:
+            row.deleted_at = utc_now()
+            row.criterion_set_id = None
+        else:
+            await session.execute(delete(PromptTemplate).where(PromptTemplate.id == row.id))
+        return call.answer()

@@ -1,0 +1,85 @@
+"""Responses with all that belongs to them, in a fixed number of queries for a page."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from elluminate_api import models
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.api.loading import load_collections, load_prompt_templates
+from elluminate_server.api.presenting import (
+    present_criterion,
+    present_prompt,
+    present_rating,
+    present_response,
+)
+from elluminate_server.store.tables import Criterion, Entry, Prompt, Rating, Response
+
+__all__ = ["load_responses", "present_one"]
+
+
+async def load_responses(
+    session: AsyncSession, rows: Sequence[Response], *, with_trajectory: bool = False
+) -> list[models.PromptResponse]:
+    """Responses as the contract shows them, in the given order.
+
+    Args:
+        session: Where to read.
+        rows: At most a page of responses.
+        with_trajectory: Whether the trajectory of an agent's run comes along.
+    """
+    prompts = {
+        prompt.id: prompt
+        for prompt in await session.scalars(
+            select(Prompt).where(Prompt.id.in_({row.prompt_id for row in rows}))
+        )
+    }
+    entries = {
+        entry.id: entry
+        for entry in await session.scalars(
+            select(Entry).where(Entry.id.in_({prompt.entry_id for prompt in prompts.values()}))
+        )
+    }
+    collections = await load_collections(session, {entry.collection_id for entry in entries.values()})
+    templates = await load_prompt_templates(
+        session, {prompt.prompt_template_id for prompt in prompts.values()}
+    )
+    shown_prompts = {
+        prompt.id: present_prompt(
+            prompt,
+            templates.get(prompt.prompt_template_id or 0),
+            entries[prompt.entry_id],
+            collections[entries[prompt.entry_id].collection_id].shown,
+        )
+        for prompt in prompts.values()
+    }
+    ratings = await _ratings(session, [row.id for row in rows])
+    return [
+        present_response(row, shown_prompts[row.prompt_id], ratings[row.id], with_trajectory=with_trajectory)
+        for row in rows
+    ]
+
+
+async def _ratings(session: AsyncSession, response_ids: Sequence[int]) -> dict[int, list[models.Rating]]:
+    rows = (await session.scalars(select(Rating).where(Rating.response_id.in_(response_ids)))).all()
+    criteria = {
+        criterion.id: criterion
+        for criterion in await session.scalars(
+            select(Criterion).where(Criterion.id.in_({row.criterion_id for row in rows}))
+        )
+    }
+    shown = {criterion.id: present_criterion(criterion) for criterion in criteria.values()}
+    grouped: dict[int, list[models.Rating]] = defaultdict(list)
+    # A newer version of a criterion stands where the older one stood.
+    for row in sorted(rows, key=lambda rating: (criteria[rating.criterion_id].position, rating.criterion_id)):
+        grouped[row.response_id].append(present_rating(row, shown[row.criterion_id]))
+    return grouped
+
+
+async def present_one(session: AsyncSession, response_id: int) -> models.PromptResponse:
+    """One stored response with its trajectory."""
+    (shown,) = await load_responses(
+        session, [await session.get_one(Response, response_id)], with_trajectory=True
+    )
+    return shown

@@ -1,0 +1,220 @@
+"""Rows of a collection: one by one, many from a file, or written by a model."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from elluminate_api import models
+from msgspec import UNSET
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import UploadFile
+
+from elluminate_server.api import decoding
+from elluminate_server.api.collections import add_entries
+from elluminate_server.api.finding import find_collection, find_entry, find_prompt_template
+from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.loading import columns_of, load_collection
+from elluminate_server.api.pages import page_of, paged
+from elluminate_server.api.presenting import present_entry, row_values
+from elluminate_server.api.problems import BadRequest, Conflict, Invalid, shown
+from elluminate_server.api.rows import added_columns, identity, stored_values
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Prompt, Response, WorkItem
+
+EXAMPLES = 20
+"""Present rows that a model is shown when it writes another: the newest ones."""
+
+
+@operation("list_template_variables")
+async def list_template_variables(call: Call) -> Answer:
+    """In order of creation."""
+    async with call.read() as session:
+        collection = await find_collection(session, call.project_id, call.path["collection_id"])
+        rows, count = await page_of(call, session, _live(collection), Entry.id)
+        loaded = await load_collection(session, collection)
+    return call.answer(paged([present_entry(row, loaded.columns, loaded.shown) for row in rows], count))
+
+
+def _live(collection: Collection) -> Any:
+    return select(Entry).where(Entry.collection_id == collection.id, Entry.deleted_at.is_(None))
+
+
+@operation("get_template_variables")
+async def get_template_variables(call: Call) -> Answer:
+    """One row."""
+    async with call.read() as session:
+        collection = await find_collection(session, call.project_id, call.path["collection_id"])
+        entry = await find_entry(session, collection, call.path["entry_id"])
+        loaded = await load_collection(session, collection)
+    return call.answer(present_entry(entry, loaded.columns, loaded.shown))
+
+
+@operation("create_template_variables")
+async def create_template_variables(call: Call) -> Answer:
+    """A row as given, or one that a model writes for a template."""
+    request = call.decode(models.CreateTemplateVariablesRequest)
+    if (request.input_values is None) == (request.prompt_template_id is None):
+        raise Invalid(
+            "Give exactly one of input_values (a row as it is) and prompt_template_id (have one written)."
+        )
+    values = request.input_values
+    if values is None:
+        values = await _proposed(call, request.prompt_template_id or 0)
+    async with call.write() as session:
+        collection = await _changeable(call, session)
+        columns = await _columns_for(session, collection, [values])
+        stored = stored_values(values, columns, "$.input_values")
+        (entry,) = await add_entries(session, collection.id, [(stored, request.environment_config)])
+        collection.updated_at = utc_now()
+        loaded = await load_collection(session, collection)
+        return call.answer(present_entry(entry, loaded.columns, loaded.shown))
+
+
+async def _proposed(call: Call, template_id: int) -> Mapping[str, Any]:
+    async with call.read() as session:
+        template = await find_prompt_template(session, call.project_id, template_id)
+        collection = await _changeable(call, session)
+        columns = await columns_of(session, collection.id)
+        newest = await session.scalars(_live(collection).order_by(Entry.id.desc()).limit(EXAMPLES))
+        examples = [row_values(entry.input_values, columns) for entry in newest]
+    if not template.placeholders:
+        raise Invalid(
+            f"Prompt template {template.name!r} (id {template.id}) has no placeholders to write values for."
+        )
+    return await call.models.judge_model().propose_row(
+        template.messages, template.placeholders, list(reversed(examples))
+    )
+
+
+async def _changeable(call: Call, session: AsyncSession) -> Collection:
+    collection = await find_collection(session, call.project_id, call.path["collection_id"])
+    if collection.read_only:
+        raise Conflict(
+            f"Collection {collection.name!r} is read-only: its rows cannot be changed. "
+            "Unlock it first (read_only false)."
+        )
+    return collection
+
+
+async def _columns_for(
+    session: AsyncSession, collection: Collection, rows: list[Mapping[str, Any]]
+) -> dict[str, CollectionColumn]:
+    """The collection's columns by name, with new text columns for names that only the rows have."""
+    columns = await columns_of(session, collection.id)
+    new = added_columns(rows, columns)
+    for column in new:
+        column.collection_id = collection.id
+    session.add_all(new)
+    return {column.name: column for column in [*columns, *new]}
+
+
+@operation("update_template_variables")
+async def update_template_variables(call: Call) -> Answer:
+    """Replace a row's values."""
+    request = call.decode(models.UpdateTemplateVariablesRequest)
+    async with call.write() as session:
+        collection = await _changeable(call, session)
+        entry = await find_entry(session, collection, call.path["entry_id"])
+        columns = await _columns_for(session, collection, [request.input_values])
+        entry.input_values = stored_values(request.input_values, columns, "$.input_values")
+        if request.environment_config is not UNSET:
+            entry.environment_config = request.environment_config
+        entry.identity = identity(entry.input_values, entry.environment_config)
+        await session.flush()
+        loaded = await load_collection(session, collection)
+        return call.answer(present_entry(entry, loaded.columns, loaded.shown))
+
+
+@operation("delete_template_variables")
+async def delete_template_variables(call: Call) -> Answer:
+    """One row; responses to it stay readable."""
+    async with call.write() as session:
+        collection = await _changeable(call, session)
+        entry = await find_entry(session, collection, call.path["entry_id"])
+        await _delete(session, Entry.id == entry.id)
+        return call.answer()
+
+
+@operation("delete_all_template_variables")
+async def delete_all_template_variables(call: Call) -> Answer:
+    """Every row; the collection and its columns stay."""
+    async with call.write() as session:
+        collection = await _changeable(call, session)
+        await _delete(session, Entry.collection_id == collection.id)
+        return call.answer()
+
+
+async def _delete(session: AsyncSession, which: Any) -> None:
+    """Hide the rows that results refer to, delete the others."""
+    used = (
+        select(Prompt.id).where(Prompt.entry_id == Entry.id).exists()
+        | select(Response.id).where(Response.entry_id == Entry.id).exists()
+        | select(WorkItem.id).where(WorkItem.entry_id == Entry.id).exists()
+    )
+    hidden = update(Entry).where(which, Entry.deleted_at.is_(None), used).values(deleted_at=utc_now())
+    await session.execute(hidden.execution_options(synchronize_session=False))
+    gone = delete(Entry).where(which, Entry.deleted_at.is_(None))
+    await session.execute(gone.execution_options(synchronize_session=False))
+
+
+@operation("create_template_variables_batch")
+async def create_template_variables_batch(call: Call) -> Answer:
+    """Every row of a JSON Lines file, or none."""
+    form = await call.form()
+    try:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise BadRequest("The form has no file in its field 'file': send JSON Lines there.")
+        content = await file.read()
+    finally:
+        await form.close()
+    lines = list(_lines(content))
+    async with call.write() as session:
+        collection = await _changeable(call, session)
+        columns = await _columns_for(session, collection, [values for _, values in lines])
+        rows = [stored_values(values, columns, f"Line {number}: $") for number, values in lines]
+        if call.query["skip_existing"]:
+            rows = await _unseen(session, collection, rows)
+        entries = await add_entries(session, collection.id, [(values, None) for values in rows])
+        collection.updated_at = utc_now()
+        loaded = await load_collection(session, collection)
+        return call.answer([present_entry(entry, loaded.columns, loaded.shown) for entry in entries])
+
+
+def _lines(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a JSON Lines file with their line numbers, counted from 1; empty lines are no rows."""
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            values = decoding.parse_json(line, what=f"Line {number}")
+        except BadRequest as problem:
+            raise Invalid(f"{problem.detail} Nothing was stored.") from None
+        except Invalid as problem:
+            raise Invalid(f"Line {number}: {problem.detail} Nothing was stored.") from None
+        if not isinstance(values, dict):
+            raise Invalid(
+                f"Line {number} is {shown(values)}; it has to be a JSON object from column to value. "
+                "Nothing was stored."
+            )
+        yield number, values
+
+
+async def _unseen(
+    session: AsyncSession, collection: Collection, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    known = set(
+        await session.scalars(
+            select(Entry.identity).where(
+                Entry.collection_id == collection.id,
+                Entry.deleted_at.is_(None),
+            )
+        )
+    )
+    unseen = []
+    for values in rows:
+        digest = identity(values, None)
+        if digest not in known:
+            known.add(digest)
+            unseen.append(values)
+    return unseen
