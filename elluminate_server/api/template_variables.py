@@ -57,8 +57,10 @@ async def create_template_variables(call: Call) -> Answer:
         raise Invalid(
             "Give exactly one of input_values (a row as it is) and prompt_template_id (have one written)."
         )
-    values = request.input_values
-    if values is None:
+    values: Mapping[str, Any]
+    if request.input_values is not None:
+        values = request.input_values
+    else:
         values = await _proposed(call, request.prompt_template_id or 0)
     async with call.write() as session:
         collection = await _changeable(call, session)

@@ -19,7 +19,7 @@ from elluminate_server.execution.plans import Plan, load_plan
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Entry, Experiment, LogLine, Prompt, Response, Task, WorkItem
 
-__all__ = ["MAX_ANSWERS", "ResponseOrder", "add_experiment", "add_ratings", "add_responses"]
+__all__ = ["MAX_ANSWERS", "ResponseOrder", "add_experiment", "add_ratings", "add_responses", "store_given"]
 
 MAX_ANSWERS = 1_000_000
 """Most answers of one run: rows times epochs."""
@@ -109,10 +109,7 @@ async def add_responses(
     only = next(iter(experiments)) if len(experiments) == 1 else None
     task_id = await _add_task(session, owner, project_id, only, "responses", {})
     given = [order for order in orders if order.messages]
-    for experiment_id in sorted({order.experiment_id for order in given}):
-        plan = await load_plan(session, experiment_id)
-        if plan is not None:
-            await _store(session, plan, [order for order in given if order.experiment_id == experiment_id])
+    await store_given(session, given)
     to_generate = [
         {
             "task_id": task_id,
@@ -194,7 +191,19 @@ async def _add_task(
     return task.id
 
 
-async def _store(session: AsyncSession, plan: Plan, orders: Sequence[ResponseOrder]) -> None:
+async def store_given(session: AsyncSession, orders: Sequence[ResponseOrder]) -> list[int]:
+    """Store responses that were made elsewhere; their ids, experiment by experiment in the order given."""
+    ids: list[int] = []
+    for experiment_id in sorted({order.experiment_id for order in orders}):
+        plan = await load_plan(session, experiment_id)
+        if plan is not None:
+            theirs = [order for order in orders if order.experiment_id == experiment_id]
+            ids.extend(await _store(session, plan, theirs))
+    return ids
+
+
+async def _store(session: AsyncSession, plan: Plan, orders: Sequence[ResponseOrder]) -> list[int]:
+    ids: list[int] = []
     for chunk in _chunks(orders):
         entry_ids = list({order.entry_id for order in chunk})
         entries = {
@@ -213,8 +222,11 @@ async def _store(session: AsyncSession, plan: Plan, orders: Sequence[ResponseOrd
                 prompts[entry_id] = new_prompt(plan, subject_of(plan, entries[entry_id], None))
                 session.add(prompts[entry_id])
         await session.flush()
-        session.add_all(_given(plan, order, prompts[order.entry_id].id) for order in chunk)
+        responses = [_given(plan, order, prompts[order.entry_id].id) for order in chunk]
+        session.add_all(responses)
         await session.flush()
+        ids.extend(response.id for response in responses)
+    return ids
 
 
 def _given(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
