@@ -5,6 +5,7 @@ that asked for it is.
 """
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -192,41 +193,36 @@ async def _add_task(
 
 
 async def store_given(session: AsyncSession, orders: Sequence[ResponseOrder]) -> list[int]:
-    """Store responses that were made elsewhere; their ids, experiment by experiment in the order given."""
-    ids: list[int] = []
-    for experiment_id in sorted({order.experiment_id for order in orders}):
+    """Store responses that came from elsewhere, with their prompts; their ids, in the order of the request."""
+    responses: dict[int, Response] = {}
+    by_experiment: dict[int, list[tuple[int, ResponseOrder]]] = defaultdict(list)
+    for place, order in enumerate(orders):
+        by_experiment[order.experiment_id].append((place, order))
+    for experiment_id, placed in sorted(by_experiment.items()):
         plan = await load_plan(session, experiment_id)
-        if plan is not None:
-            theirs = [order for order in orders if order.experiment_id == experiment_id]
-            ids.extend(await _store(session, plan, theirs))
-    return ids
+        if plan is None:
+            raise DomainError(f"Experiment {experiment_id} was deleted.")
+        for chunk in _chunks(placed):
+            prompts = await _prompts(session, plan, sorted({order.entry_id for _, order in chunk}))
+            for place, order in chunk:
+                responses[place] = _given(plan, order, prompts[order.entry_id].id)
+    session.add_all(responses[place] for place in range(len(orders)))
+    await session.flush()
+    return [responses[place].id for place in range(len(orders))]
 
 
-async def _store(session: AsyncSession, plan: Plan, orders: Sequence[ResponseOrder]) -> list[int]:
-    ids: list[int] = []
-    for chunk in _chunks(orders):
-        entry_ids = list({order.entry_id for order in chunk})
-        entries = {
-            entry.id: entry for entry in await session.scalars(select(Entry).where(Entry.id.in_(entry_ids)))
-        }
-        prompts = {
-            prompt.entry_id: prompt
-            for prompt in await session.scalars(
-                select(Prompt).where(
-                    Prompt.experiment_id == plan.experiment_id, Prompt.entry_id.in_(entry_ids)
-                )
-            )
-        }
-        for entry_id in entry_ids:
-            if entry_id not in prompts:
-                prompts[entry_id] = new_prompt(plan, subject_of(plan, entries[entry_id], None))
-                session.add(prompts[entry_id])
-        await session.flush()
-        responses = [_given(plan, order, prompts[order.entry_id].id) for order in chunk]
-        session.add_all(responses)
-        await session.flush()
-        ids.extend(response.id for response in responses)
-    return ids
+async def _prompts(session: AsyncSession, plan: Plan, entry_ids: Sequence[int]) -> dict[int, Prompt]:
+    """The rows' prompts; those that are new are stored."""
+    stored = await session.scalars(
+        select(Prompt).where(Prompt.experiment_id == plan.experiment_id, Prompt.entry_id.in_(entry_ids))
+    )
+    prompts = {prompt.entry_id: prompt for prompt in stored}
+    new = [entry_id for entry_id in entry_ids if entry_id not in prompts]
+    for entry in await session.scalars(select(Entry).where(Entry.id.in_(new)).order_by(Entry.id)):
+        prompts[entry.id] = new_prompt(plan, subject_of(plan, entry, None))
+        session.add(prompts[entry.id])
+    await session.flush()
+    return prompts
 
 
 def _given(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:

@@ -1,0 +1,117 @@
+"""Ratings: list those of a response, make them now, or for many responses in the background."""
+
+from collections.abc import Sequence
+
+from elluminate_api import models
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response as HttpResponse
+
+from elluminate_server.api.batch_status import answer_status, stream_status
+from elluminate_server.api.finding import find_response
+from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.pages import page_of, paged
+from elluminate_server.api.presenting import present_criterion, present_rating
+from elluminate_server.api.problems import Invalid, NotFound
+from elluminate_server.api.runs import executor_of
+from elluminate_server.execution.now import rate_now
+from elluminate_server.execution.rating import store_rating
+from elluminate_server.store.tables import Criterion, Experiment, Rating, Response
+
+__all__: list[str] = []
+
+CHUNK = 500
+
+
+@operation("list_ratings")
+async def list_ratings(call: Call) -> Answer:
+    """The ratings of one response, in the order of their making."""
+    async with call.read() as session:
+        response = await find_response(session, call.project_id, call.query["prompt_response_id"])
+        query = select(Rating).where(Rating.response_id == response.id)
+        rows, count = await page_of(call, session, query, Rating.id)
+        return call.answer(paged(await _presented(session, rows), count))
+
+
+@operation("create_ratings")
+async def create_ratings(call: Call) -> Answer:
+    """Rate one response by every criterion of its experiment, and wait for it. Replaces its ratings."""
+    request = call.decode(models.CreateRatingRequest)
+    async with call.read() as session:
+        response = await find_response(session, call.project_id, request.prompt_response_id)
+    rated = await rate_now(
+        call.store,
+        call.models,
+        executor_of(call).limits,
+        response_id=response.id,
+        mode="fast" if request.rating_mode == models.RatingMode.FAST else "detailed",
+    )
+    async with call.write() as session:
+        ids = [await store_rating(session, response.id, one) for one in rated]
+        found = await session.scalars(select(Rating).where(Rating.id.in_([i for i in ids if i is not None])))
+        by_id = {row.id: row for row in found}
+        return call.answer(await _presented(session, [by_id[i] for i in ids if i is not None]))
+
+
+@operation("create_ratings_batch")
+async def create_ratings_batch(call: Call) -> Answer:
+    """Rate many responses in the background. Null when there are none."""
+    request = call.decode(models.BatchCreateRatingRequest)
+    executor = executor_of(call)
+    async with call.write() as session:
+        await _check_ratable(session, call.project_id, request.prompt_response_ids)
+        task_id = await executor.enqueue_ratings(
+            session, call.project_id, request.prompt_response_ids, rating_mode=request.rating_mode.value
+        )
+        call.on_commit(executor.wake)
+        return call.answer(task_id)
+
+
+@operation("get_ratings_batch_status")
+async def get_ratings_batch_status(call: Call) -> Answer:
+    """The state of a rating batch. An unknown task reads as PENDING."""
+    return await answer_status(call, "ratings")
+
+
+@operation("stream_ratings_batch")
+async def stream_ratings_batch(call: Call) -> HttpResponse:
+    """The states of a rating batch as events. The stream of an unknown task is one PENDING event."""
+    return stream_status(call, "ratings", executor_of(call))
+
+
+async def _presented(session: AsyncSession, rows: Sequence[Rating]) -> list[models.Rating]:
+    found = await session.scalars(
+        select(Criterion).where(Criterion.id.in_({row.criterion_id for row in rows}))
+    )
+    criteria = {criterion.id: present_criterion(criterion) for criterion in found}
+    return [present_rating(row, criteria[row.criterion_id]) for row in rows]
+
+
+async def _check_ratable(session: AsyncSession, project_id: int, ids: Sequence[int]) -> None:
+    experiments: dict[int, int] = {}
+    for start in range(0, len(ids), CHUNK):
+        chunk = set(ids[start : start + CHUNK])
+        rows = await session.execute(
+            select(Response.id, Experiment.id)
+            .join(Experiment, Experiment.id == Response.experiment_id)
+            .where(Response.id.in_(chunk), Experiment.project_id == project_id)
+        )
+        found = {row[0]: row[1] for row in rows}
+        missing = sorted(chunk - set(found))
+        if missing:
+            raise NotFound("response", missing)
+        experiments.update({experiment_id: response_id for response_id, experiment_id in found.items()})
+    for experiment_id, response_id in experiments.items():
+        experiment = await session.get_one(Experiment, experiment_id)
+        criterion = await session.scalar(
+            select(Criterion.id)
+            .where(
+                Criterion.criterion_set_id == experiment.criterion_set_id, Criterion.superseded_at.is_(None)
+            )
+            .limit(1)
+        )
+        if criterion is None:
+            raise Invalid(
+                f"Experiment {experiment.name!r} has no criteria to rate response {response_id} by. "
+                "Add criteria to its criterion set."
+            )

@@ -1,0 +1,159 @@
+"""Running experiments: start, poll, stream."""
+
+from elluminate_api.models import (
+    EpochProgress,
+    ExperimentGenerationStatus,
+    RunExperimentRequest,
+    TaskStatus,
+)
+from msgspec import UNSET
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from elluminate_server.api.event_stream import News, event_stream
+from elluminate_server.api.experiments import checked_params, load_experiment
+from elluminate_server.api.finding import find_experiment
+from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.problems import Conflict
+from elluminate_server.execution import Executor, Progress
+from elluminate_server.execution.progress import (
+    MAX_EVENT_CHARACTERS,
+    LogDelta,
+    log_after,
+    log_for_connection,
+    progress_of,
+)
+from elluminate_server.store.tables import Experiment, Task
+
+__all__ = ["executor_of"]
+
+
+def executor_of(call: Call) -> Executor:
+    """What runs tasks, with all of its methods."""
+    executor: Executor = call.request.app.state.executor
+    return executor
+
+
+@operation("run_experiment")
+async def run_experiment(call: Call) -> Answer:
+    """Start an experiment that was created without a run."""
+    request = call.decode(RunExperimentRequest)
+    params = None if request.generation_params is UNSET else checked_params(request.generation_params)
+    executor = executor_of(call)
+    async with call.write() as session:
+        experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
+        if experiment.started_at is not None or experiment.generation_task_id is not None:
+            raise Conflict(
+                f"Experiment {experiment.name!r} was run already. Create another experiment to run again."
+            )
+        await executor.enqueue_experiment(
+            session,
+            experiment,
+            rating_mode=request.rating_mode.value,
+            n_epochs=request.n_epochs,
+            generation_params=params,
+        )
+        call.on_commit(executor.wake)
+        return call.answer(await load_experiment(session, experiment))
+
+
+@operation("get_experiment_generation_status")
+async def get_experiment_generation_status(call: Call) -> Answer:
+    """The state of a run. A task that this experiment does not have reads as PENDING."""
+    task_id = call.path["task_id"]
+    connection_uuid, log_cursor = call.query["connection_uuid"], call.query["log_cursor"]
+    async with call.store.read() as session:
+        experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
+        progress = await _progress(session, experiment, task_id)
+        delta = None
+        if progress is not None and log_cursor is not None:
+            delta = await log_after(session, task_id, log_cursor)
+    if progress is not None and log_cursor is None and connection_uuid is not None:
+        async with call.store.write() as session:
+            delta = await log_for_connection(session, task_id, str(connection_uuid))
+    return call.answer(_status(experiment, progress, delta))
+
+
+@operation("stream_experiment_generation")
+async def stream_experiment_generation(call: Call) -> Response:
+    """The states of a run as events. The stream of an unknown task is one PENDING event."""
+    task_id = call.path["task_id"]
+    async with call.store.read() as session:
+        await find_experiment(session, call.project_id, call.path["experiment_id"])
+    stream = _RunStream(call, task_id)
+    return event_stream(executor_of(call), task_id, stream.read, call.query["polling_interval"])
+
+
+class _RunStream:
+    """What one stream has told already."""
+
+    def __init__(self, call: Call, task_id: str) -> None:
+        self._call = call
+        self._task_id = task_id
+        self._cursor = 0
+        self._told: Progress | None = None
+
+    async def read(self) -> News:
+        async with self._call.store.read() as session:
+            experiment = await session.get(Experiment, self._call.path["experiment_id"])
+            if experiment is None:
+                return _deleted(await session.get(Task, self._task_id))
+            progress = await _progress(session, experiment, self._task_id)
+            if progress is None:
+                return News(value=_status(experiment, None, None), is_last=True)
+            delta = await log_after(session, self._task_id, self._cursor, limit=MAX_EVENT_CHARACTERS)
+        self._cursor = delta.cursor
+        if progress == self._told and not delta.text:
+            return News()
+        self._told = progress
+        status = _status(experiment, progress, delta)
+        if delta.has_more and progress.over:
+            status.status = TaskStatus.STARTED  # readers stop at the end, and would miss the rest of the log
+        return News(value=status, is_last=progress.over and not delta.has_more, has_more=delta.has_more)
+
+
+async def _progress(session: AsyncSession, experiment: Experiment, task_id: str) -> Progress | None:
+    task = await session.get(Task, task_id)
+    if task is None or task.experiment_id != experiment.id:
+        return None
+    return await progress_of(session, task_id)
+
+
+def _deleted(task: Task | None) -> News:
+    """The last event of a stream whose experiment was deleted."""
+    reason = None if task is None else task.error_msg
+    revoked = ExperimentGenerationStatus(
+        status=TaskStatus.REVOKED, error_msg=reason or "The experiment was deleted."
+    )
+    return News(value=revoked, is_last=True)
+
+
+def _status(
+    experiment: Experiment, progress: Progress | None, delta: LogDelta | None
+) -> ExperimentGenerationStatus:
+    if progress is None:
+        return ExperimentGenerationStatus(
+            status=TaskStatus.PENDING,
+            generation_task_id=experiment.generation_task_id,
+            has_internal_error=experiment.has_internal_error,
+        )
+    return ExperimentGenerationStatus(
+        status=TaskStatus(progress.status),
+        error_msg=progress.error_msg,
+        completed_responses=progress.answered,
+        completed_ratings=progress.rated,
+        total_responses=progress.total,
+        epochs=[
+            EpochProgress(
+                epoch=epoch.epoch,
+                completed_responses=epoch.answered,
+                completed_ratings=epoch.rated,
+                total_responses=epoch.total,
+            )
+            for epoch in progress.epochs
+        ],
+        logs_delta=None if delta is None else delta.text,
+        log_cursor=None if delta is None else delta.cursor,
+        generation_task_id=experiment.generation_task_id,
+        has_internal_error=experiment.has_internal_error,
+    )
