@@ -1,0 +1,106 @@
+"""One answer, or the ratings of one response, while the caller waits for them: nothing is stored here."""
+
+import asyncio
+
+import attrs
+
+from elluminate_server.domain.errors import DomainError
+from elluminate_server.execution.generation import Generated, Subject, generate, load_subject
+from elluminate_server.execution.limits import Limits
+from elluminate_server.execution.plans import Plan, answering_model, judging_model, load_plan
+from elluminate_server.execution.rating import Judged, Rated, judge, load_judged
+from elluminate_server.llm.providers import Models
+from elluminate_server.llm.types import ModelError, RatingMode
+from elluminate_server.store.engine import Store
+
+__all__ = ["AnswerNow", "answer_now", "rate_now"]
+
+
+@attrs.frozen
+class AnswerNow:
+    """An answer that is not stored yet; see `generation.store_response`."""
+
+    plan: Plan
+    subject: Subject
+    generated: Generated
+
+
+async def answer_now(
+    store: Store,
+    models: Models,
+    limits: Limits,
+    *,
+    experiment_id: int,
+    entry_id: int,
+    llm_config_id: int | None,
+) -> AnswerNow:
+    """Ask the experiment's model, or another one, about one row.
+
+    Args:
+        store: The database.
+        models: The models.
+        limits: Bounds on simultaneous calls.
+        experiment_id: An experiment that is there.
+        entry_id: A row of its collection.
+        llm_config_id: Another LLM config than the experiment's.
+
+    Raises:
+        DomainError: Experiment or row are gone.
+        ModelError: The LLM config cannot be used. (That a call failed is part of the answer.)
+    """
+    async with store.read() as session:
+        plan = await load_plan(session, experiment_id, llm_config_id=llm_config_id)
+        subject = None if plan is None else await load_subject(session, plan, entry_id)
+    if plan is None or subject is None:
+        raise DomainError(f"Experiment {experiment_id} or its row {entry_id} was deleted.")
+    model = answering_model(models, plan)
+    slots = limits.answering(plan.config, plan.generation_params.get("max_connections"))
+    return AnswerNow(plan, subject, await generate(plan, subject, model, slots))
+
+
+async def rate_now(
+    store: Store, models: Models, limits: Limits, *, response_id: int, mode: RatingMode
+) -> list[Rated]:
+    """Judge one response by every criterion of its experiment, in the criteria's order.
+
+    Raises:
+        DomainError: There is nothing to judge: no criteria, or a failed response.
+        ModelError: A criterion could not be judged; there is no partial result.
+    """
+    async with store.read() as session:
+        judged = await load_judged(session, response_id)
+        plan = None if judged is None else await load_plan(session, judged.experiment_id)
+    if judged is None or plan is None:
+        raise DomainError(f"Response {response_id} was deleted.")
+    check_ratable(plan, judged)
+    model = judging_model(models, plan)
+    results = await asyncio.gather(
+        *(judge(judged, criterion, model, mode, limits.judging()) for criterion in plan.criteria)
+    )
+    problems = [
+        f"criterion {criterion.id} ({criterion.label}): {result}"
+        for criterion, result in zip(plan.criteria, results, strict=True)
+        if isinstance(result, str)
+    ]
+    if problems:
+        raise ModelError(
+            f"Response {response_id} was not rated. Not judged: {'; '.join(problems)}", retryable=True
+        )
+    return [result for result in results if isinstance(result, Rated)]
+
+
+def check_ratable(plan: Plan, judged: Judged) -> None:
+    """Refuse a response that cannot be rated.
+
+    Raises:
+        DomainError: No criteria, or a failed response.
+    """
+    if not plan.criteria:
+        raise DomainError(
+            f"Experiment {plan.experiment_id} has no criteria to rate response {judged.response_id} by. "
+            "Add criteria to its criterion set."
+        )
+    if judged.failed:
+        raise DomainError(
+            f"Response {judged.response_id} failed: there is no answer to rate. Generate it again."
+        )
