@@ -1,0 +1,164 @@
+"""Run the benchmarks, print a table, and fail when a bound is missed: `python -m benchmarks`."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from importlib.metadata import version
+
+from attrs import frozen
+
+from benchmarks import calls, decoding, fixed_server, importing
+from benchmarks.interleaving import Ratio
+from benchmarks.responses_page import RATINGS, RESPONSES, page_of_responses, without_nulls
+
+_DESCRIPTION = """\
+Compare this client with what it could have been built on, in one run on this machine.
+
+Every comparison takes its two sides in turns, so that whatever else the machine does slows both. A ratio is taken
+per round; the table shows the smallest and the median one, and the bounds are held against the median. Absolute
+times are for orientation only: they differ from machine to machine.
+"""
+_EXIT = "exit code: 0 all bounds are met, 1 a bound is missed"
+
+DECODING_BOUND = 3.0
+CALL_BOUND = 1.3
+IMPORT_BOUND_MS = 50.0
+
+
+@frozen
+class Line:
+    """One line of the table.
+
+    Attributes:
+        name: What is compared.
+        ratio: How the two sides compare.
+        first: What the first side is, with its median time.
+        second: The same of the second side.
+        bound: The stated bound in words, empty when there is none.
+        met: Whether it is met.
+    """
+
+    name: str
+    ratio: Ratio
+    first: str
+    second: str
+    bound: str = ""
+    met: bool = True
+
+
+def main() -> int:
+    """Run what was asked for; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=_DESCRIPTION,
+        epilog=_EXIT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--rounds", type=_rounds, default=15, help="rounds per comparison (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--only", choices=sorted(_PARTS), action="append", help="run this part only; may be repeated"
+    )
+    options = parser.parse_args()
+    names = ("attrs", "msgspec", "pydantic", "httpx")
+    libraries = ", ".join(f"{name} {version(name)}" for name in names)
+    print(f"{platform.python_implementation()} {platform.python_version()}, {libraries}\n", flush=True)
+    lines = [line for name in options.only or _PARTS for line in _PARTS[name](options.rounds)]
+    _print_table(lines)
+    missed = [line for line in lines if not line.met]
+    for line in missed:
+        print(
+            f"missed: {line.name}: {line.bound}, got {line.ratio.median:.2f}x ({line.first}; {line.second})"
+        )
+    return 1 if missed else 0
+
+
+def _decoding(rounds: int) -> list[Line]:
+    full = page_of_responses()
+    lines = []
+    for content, what in ((full, "all fields"), (without_nulls(full), "nulls left out")):
+        decoding.check(content)
+        page = f"{RESPONSES} responses x {RATINGS} ratings, {what}, {len(content) / 1e6:.1f} MB"
+        per_item = decoding.against(decoding.pydantic_per_item, content, rounds)
+        whole = decoding.against(decoding.pydantic_whole_page, content, rounds)
+        lines += [
+            Line(
+                f"{page}: pydantic per item / elluminate",
+                per_item,
+                f"elluminate {_ms(per_item.first)}",
+                f"pydantic {_ms(per_item.second)}",
+                f"at least {DECODING_BOUND:.1f}x",
+                per_item.median >= DECODING_BOUND,
+            ),
+            Line(
+                f"{page}: pydantic whole page / elluminate",
+                whole,
+                f"elluminate {_ms(whole.first)}",
+                f"pydantic {_ms(whole.second)}",
+            ),
+        ]
+    return lines
+
+
+def _calls(rounds: int) -> list[Line]:
+    lines = []
+    with fixed_server.running() as base_url:
+        for name, measure in (("blocking", calls.blocking_calls), ("async", calls.async_calls)):
+            ratio = measure(base_url, rounds)
+            lines.append(
+                Line(
+                    f"one GET over loopback, {name}: elluminate / bare httpx",
+                    ratio,
+                    f"httpx {_ms(ratio.first / calls.CALLS_PER_ROUND)}",
+                    f"elluminate {_ms(ratio.second / calls.CALLS_PER_ROUND)}",
+                    f"at most {CALL_BOUND:.1f}x",
+                    ratio.median <= CALL_BOUND,
+                )
+            )
+    return lines
+
+
+def _importing(rounds: int) -> list[Line]:
+    loaded = importing.http_libraries_imported()
+    ratio = importing.import_time(rounds)
+    above = (ratio.second - ratio.first) * 1_000
+    return [
+        Line(
+            f"import elluminate: {above:.0f} ms above the interpreter, HTTP libraries loaded: "
+            f"{', '.join(loaded) or 'none'}",
+            ratio,
+            f"interpreter {_ms(ratio.first)}",
+            f"with import {_ms(ratio.second)}",
+            f"at most {IMPORT_BOUND_MS:.0f} ms above",
+            above <= IMPORT_BOUND_MS and not loaded,
+        )
+    ]
+
+
+_PARTS = {"decoding": _decoding, "calls": _calls, "import": _importing}
+
+
+def _print_table(lines: list[Line]) -> None:
+    print(f"{'min':>7} {'median':>7}  {'bound':<25} comparison")
+    for line in lines:
+        verdict = f"{line.bound} {'ok' if line.met else 'MISSED'}" if line.bound else "-"
+        print(f"{line.ratio.minimum:>6.2f}x {line.ratio.median:>6.2f}x  {verdict:<25} {line.name}")
+        print(f"{'':>43}({line.first}, {line.second})")
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1_000:.3g} ms"
+
+
+def _rounds(text: str) -> int:
+    rounds = int(text)
+    if not 1 <= rounds <= 1_000:
+        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 1000")
+    return rounds
+
+
+if __name__ == "__main__":
+    sys.exit(main())
