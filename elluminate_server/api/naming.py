@@ -22,7 +22,9 @@ async def free_name(session: AsyncSession, project_id: int, table: Any, wanted: 
     query = select(table.name).where(table.project_id == project_id)
     if hasattr(table, "deleted_at"):
         query = query.where(table.deleted_at.is_(None))
-    taken = set(await session.scalars(query.where(table.name.startswith(wanted[: MAX_LENGTH - 12], True))))
+    taken = set(
+        await session.scalars(query.where(table.name.startswith(wanted[: MAX_LENGTH - 12], autoescape=True)))
+    )
     if wanted not in taken:
         return wanted
     number = 2

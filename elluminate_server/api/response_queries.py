@@ -16,7 +16,10 @@ from elluminate_server.api.presenting import (
 )
 from elluminate_server.store.tables import Criterion, Entry, Prompt, Rating, Response
 
-__all__ = ["load_responses", "present_one"]
+__all__ = ["IN_ROW_ORDER", "load_responses", "present_one"]
+
+IN_ROW_ORDER = (Response.experiment_id, Response.entry_id, Response.epoch, Response.id)
+"""The order in which people read responses: that of the rows, whichever answer came first."""
 
 
 async def load_responses(

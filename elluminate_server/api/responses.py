@@ -12,7 +12,7 @@ from elluminate_server.api.finding import find_response
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.pages import page_of, paged
 from elluminate_server.api.problems import Invalid
-from elluminate_server.api.response_queries import load_responses, present_one
+from elluminate_server.api.response_queries import IN_ROW_ORDER, load_responses, present_one
 from elluminate_server.execution.queueing import store_given
 from elluminate_server.store.tables import Experiment, Prompt, Response, WorkItem
 
@@ -21,7 +21,7 @@ _CHUNK = 10_000
 
 @operation("list_responses")
 async def list_responses(call: Call) -> Answer:
-    """In order of creation, or in the order of `response_ids`."""
+    """Row by row as in the collection, or in the order of `response_ids`."""
     query = _filtered(call)
     size = call.settings.response_page_size
     async with call.read() as session:
@@ -36,7 +36,7 @@ async def list_responses(call: Call) -> Answer:
             rows: Sequence[Response] = [found[one] for one in wanted]
             count = len(ids)
         else:
-            rows, count = await page_of(call, session, query, Response.id, size=size)
+            rows, count = await page_of(call, session, query, *IN_ROW_ORDER, size=size)
         return call.answer(paged(await load_responses(session, rows), count))
 
 

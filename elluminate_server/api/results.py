@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.problems import Invalid, shown
+from elluminate_server.api.response_queries import IN_ROW_ORDER
 from elluminate_server.domain.aggregation import ResponseFacts, aggregate
 from elluminate_server.domain.rendering import value_text
 from elluminate_server.store.tables import Experiment, Prompt, Rating, Response
@@ -77,7 +78,7 @@ async def load_results(
             Response.output_price_per_mtok,
         )
         .where(Response.experiment_id.in_(ids))
-        .order_by(Response.id)
+        .order_by(*IN_ROW_ORDER)
     ):
         if chosen is not None and row.prompt_id not in chosen:
             continue

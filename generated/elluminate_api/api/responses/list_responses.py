@@ -38,7 +38,8 @@ def build(
 ) -> Request[PagedPromptResponse]:
     """List responses.
 
-    With prompt, messages and ratings, in order of creation, paged. Filters narrow together. With
+    With prompt, messages and ratings, paged; by experiment, then in the order of the collection's rows,
+    then by epoch. Filters narrow together. With
     `response_ids` the answer keeps the order of the ids, because clients match it by position; ids
     that do not exist are left out.
     """

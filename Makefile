@@ -1,0 +1,54 @@
+# What a person does with this repository. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format codegen serve bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# What running needs, and what working on the project needs; each installed once per change of the lists.
+$(VENV)/.installed-server: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed-server
+
+install: $(VENV)/.installed-dev ## set up .venv with everything that development needs
+
+demo: $(VENV)/.installed-server ## run the complete example in this process, without account or network
+	ELLUMINATE_BASE_URL=local: $(BIN)/python examples/complete_example.py
+
+test: $(VENV)/.installed-dev ## run the whole test suite
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+check: $(VENV)/.installed-dev ## what to run before a commit: format, lint, types, drift of generated code, unit tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	./codegen.sh --check
+	$(BIN)/python -m pytest -n auto --dist worksteal -q tests/unit
+
+format: $(VENV)/.installed-dev ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+codegen: $(VENV)/.installed-dev ## regenerate generated/elluminate_api from openapi.yaml
+	./codegen.sh
+
+serve: $(VENV)/.installed-server ## run the backend on 127.0.0.1:8000
+	$(BIN)/elluminate serve $(ARGS)
+
+bench: $(VENV)/.installed-dev ## print the benchmarks' ratios
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis dist
