@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+from elluminate_api.types import OpenEnum
 
 from elluminate.exceptions import ValidationError
+
+E = TypeVar("E", bound=OpenEnum)
 
 MAX_NAME = 255
 MIN_POLLING_INTERVAL, MAX_POLLING_INTERVAL = 0.1, 10.0
@@ -22,6 +26,15 @@ def checked_name(name: str, of: str) -> str:
             f"the name of a {of} may have {MAX_NAME} characters, got {len(name)}: {name[:40]!r}…"
         )
     return name
+
+
+def checked_name_or_id(of: str, kind: str, name: str | None, id: int | None) -> None:
+    """Exactly one of a name and an id, and that one usable."""
+    exactly_one(of, name=name, id=id)
+    if name is not None:
+        checked_name(name, kind)
+    elif isinstance(id, bool) or not isinstance(id, int) or id < 1:
+        raise ValidationError(f"{of} takes the id of a {kind} as a positive integer, not {id!r:.80}")
 
 
 def exactly_one(of: str, **choices: Any) -> str:
@@ -64,7 +77,7 @@ def checked_epochs(n_epochs: int) -> int:
 
 def checked_rows(variables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows of a collection: mappings from column name to value."""
-    if isinstance(variables, str | bytes | Mapping):
+    if isinstance(variables, str | bytes | Mapping) or not isinstance(variables, Iterable):
         raise ValidationError(
             f"variables must be a list of mappings, one per row, not {type(variables).__name__}"
         )
@@ -84,3 +97,11 @@ def checked_texts(criteria: Sequence[Any], what: str) -> Sequence[Any]:
     if isinstance(criteria, str | bytes) or not isinstance(criteria, Sequence):
         raise ValidationError(f"{what} must be a list, got {criteria!r:.80}")
     return criteria
+
+
+def known(kind: type[E], value: str, argument: str) -> E:
+    """A member of an enum of the contract, from the member or its value."""
+    member = kind(value) if isinstance(value, str) else None
+    if member is None or not member.is_known:
+        raise ValidationError(f"{argument} must be one of {', '.join(kind)}; got {value!r}")
+    return member

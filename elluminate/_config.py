@@ -76,13 +76,15 @@ def resolve_config(
         ConfigurationError: A value cannot be used, or there is no credential.
     """
     url = _checked_base_url(
-        (base_url if base_url is not None else os.environ.get(base_url_env)) or DEFAULT_BASE_URL,
+        base_url if base_url is not None else os.environ.get(base_url_env) or DEFAULT_BASE_URL,
         source="base_url" if base_url is not None else base_url_env,
     )
     if api_key is None and token is None:
         api_key = os.environ.get(api_key_env) or None
         token = os.environ.get(token_env) or None
     for name, secret in (("api_key", api_key), ("token", token)):
+        if secret is not None and not isinstance(secret, str):
+            raise ConfigurationError(f"the {name} must be a string, not {type(secret).__name__}")
         if secret is not None and (
             not secret.isascii() or not secret.isprintable() or secret != secret.strip()
         ):
@@ -114,22 +116,27 @@ def resolve_config(
 
 
 def _checked_base_url(url: str, *, source: str) -> str:
+    example = "for example https://app.elluminate.de, http://127.0.0.1:8000 or local:"
+    if not isinstance(url, str):
+        raise ConfigurationError(f"{source} must be a string, {example}, not {url!r:.80}")
     if url.startswith(LOCAL_SCHEME):
         return url
-    example = "for example https://app.elluminate.de, http://127.0.0.1:8000 or local:"
+    if "@" in url:  # checked first: no other message may show it
+        raise ConfigurationError(
+            f"{source} holds a user name or password; pass the credential as api_key or token"
+        )
     try:
         parts = urlsplit(url.strip())
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError as error:
         raise ConfigurationError(f"{source} {url!r} is not a URL ({error}); {example}") from None
-    if "@" in parts.netloc:
-        raise ConfigurationError(
-            f"{source} holds a user name or password; pass the credential as api_key or token"
-        )
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine or " " in parts.netloc:
         raise ConfigurationError(f"{source} {url!r} is not a base URL; {example}")
     if parts.query or parts.fragment:
-        raise ConfigurationError(f"{source} {url!r} has a query or a fragment; {example}")
+        # Not shown: people put keys there.
+        raise ConfigurationError(
+            f"{source} of host {parts.hostname!r} has a query or a fragment, which a base URL has not; {example}"
+        )
     path = parts.path.rstrip("/")
     if path.endswith("/api/v0"):  # a common slip: the prefix is the client's to add
         path = path.removesuffix("/api/v0")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
 import msgspec
-from dateutil.parser import parse as parse_date
 
 from elluminate._config import Config
 from elluminate.exceptions import (
@@ -42,6 +44,41 @@ def open_async(config: Config, base_url: str) -> Async:
     return _open(httpx.AsyncClient, config, base_url)
 
 
+class Credential:
+    """The headers that say who asks: on a request only while it is under way, and shown by nothing.
+
+    So neither the HTTP library's exceptions, which hold their request, nor a traceback that shows the
+    variables of its frames, gives them away.
+    """
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = dict(headers)
+
+    @contextmanager
+    def on(self, request: Request) -> Iterator[None]:
+        """Put the credential on a request, and take it off when that is over."""
+        request.headers.update(self._headers)
+        try:
+            yield
+        finally:
+            for name in self._headers:
+                request.headers.pop(name, None)
+
+    def without_echo(self, response: Response) -> Response:
+        """The answer without the credential, which some error pages repeat."""
+        content = response.content
+        for value in self._headers.values():
+            content = content.replace(value.removeprefix("Bearer ").encode(), b"[redacted]")
+        if content == response.content:
+            return response
+        kept = {
+            name: response.headers[name]
+            for name in ("content-type", "retry-after", "location")
+            if name in response.headers
+        }
+        return httpx.Response(response.status_code, headers=kept, content=content, request=response.request)
+
+
 def _open(kind: type[C], config: Config, base_url: str) -> C:
     arguments: dict[str, Any] = {
         "base_url": base_url,
@@ -57,9 +94,15 @@ def _open(kind: type[C], config: Config, base_url: str) -> C:
     elif config.proxy is not None:
         arguments["proxy"] = config.proxy
     try:
+        httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise ConfigurationError(f"base_url {config.base_url!r} is not a URL: {error}") from None
+    try:
         return kind(**arguments)
-    except (ValueError, httpx.InvalidURL) as error:
-        raise ConfigurationError(f"the proxy cannot be used: {error}") from None
+    except (ValueError, httpx.InvalidURL, ImportError) as error:  # ImportError: SOCKS needs one package more
+        raise ConfigurationError(
+            f"the proxy cannot be used: {error}; check proxy=… and the environment's proxy settings"
+        ) from None
 
 
 def error_of(error: Exception, request: Request) -> TransportError | None:
@@ -89,7 +132,12 @@ def redirect_of(response: Response) -> str | None:
     if response.status_code not in (301, 302, 303, 307, 308) or not location:
         return None
     here = response.request.url
-    there = here.join(location)
+    try:
+        there = here.join(location)
+    except httpx.InvalidURL as error:
+        raise RedirectRefusedError(
+            f"{response.request.method} {here} was redirected to {location[:200]!r}, which is not a URL: {error}"
+        ) from error
     if (there.scheme, there.host, there.port) != (here.scheme, here.host, here.port):
         raise RedirectRefusedError(
             f"{here.scheme}://{here.netloc.decode()} redirects to {there.scheme}://{there.netloc.decode()}, where "
@@ -107,7 +155,7 @@ def json_of(response: Response) -> Any:
     """The decoded JSON body, None when it is not JSON."""
     try:
         return msgspec.json.decode(response.content)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -120,7 +168,7 @@ def retry_after_of(response: Response, now: datetime.datetime | None = None) -> 
         seconds = float(value)
     except ValueError:
         try:
-            moment = parse_date(value)
+            moment = parsedate_to_datetime(value)
         except (ValueError, OverflowError):
             return None
         if moment.tzinfo is None:

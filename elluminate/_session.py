@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import anyio.to_thread
 import msgspec
-from attrs import asdict
 from elluminate_api import models as api
 from elluminate_api.api.projects import list_projects
 from elluminate_api.api.version import check_version_compatible
-from elluminate_api.types import UNSET, File, Operation, Request
+from elluminate_api.types import UNSET, Operation, Request
 
 from elluminate import _http
 from elluminate._binding import decoding_for
+from elluminate._bodies import Body, body_of
 from elluminate._transport import Transport, Transports, is_blocking
 from elluminate.exceptions import (
     AmbiguousProjectError,
@@ -26,8 +26,8 @@ from elluminate.exceptions import (
     ConfigurationError,
     InvalidResponseError,
     NotFoundError,
+    RedirectRefusedError,
     TransportError,
-    ValidationError,
     error_from,
     exhausted,
 )
@@ -71,7 +71,7 @@ class Session:
         self.current_project: api.Project | None = None
         self._client = client
         self._transports = Transports(config)
-        self._auth: dict[str, str] = config.auth_headers
+        self._credential = _http.Credential(config.auth_headers)
         # Until the server has shown that it honours Idempotency-Key, a POST is not repeated after an
         # ambiguous failure: a server that ignores the header would act twice.
         self._keys_honoured = False
@@ -116,7 +116,7 @@ class Session:
                 'installed: pip install "elluminate[server]"'
             ) from error
         address = serving.local_server(serving.parse_local_url(self.config.base_url))
-        self._auth = {"X-API-Key": address.api_key}
+        self._credential = _http.Credential({"X-API-Key": address.api_key})
         self._transports.connect(address.base_url + API_PREFIX)
 
     async def check_version(self) -> None:
@@ -208,23 +208,25 @@ class Session:
         token = decoding_for.set(self._client)
         try:
             return _decoder(target).decode(response.content)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _contract_broken(response, error) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise _contract_broken(self._credential.without_echo(response), error) from error
         finally:
             decoding_for.reset(token)
 
     async def _send(self, request: Request[Any]) -> _http.Response:
         retries = self.config.retries
         operation = request.operation
-        headers = {"SDK-Version": CONTRACT_LEVEL, **self._auth}
+        headers = {"SDK-Version": CONTRACT_LEVEL}
         if operation.method == "POST":
             headers["Idempotency-Key"] = str(uuid.uuid4())  # one per call: the same on every attempt
-        url, content = request.path.lstrip("/"), _content(request, headers)
+        if request.body is not UNSET and operation.media_type != "multipart/form-data":
+            headers["Content-Type"] = "application/json"
+        url, body = request.path.lstrip("/"), body_of(request)
         attempt = 0
         while True:
             attempt += 1
             try:
-                return await self._attempt(operation, url, request.query, headers, content)
+                return await self._attempt(operation, url, request.query, headers, body)
             except (APIError, TransportError) as error:
                 repeatable = operation.repeatable or (operation.method == "POST" and self._keys_honoured)
                 if attempt >= retries.max_attempts or not retries.should_retry(error, idempotent=repeatable):
@@ -246,14 +248,17 @@ class Session:
         url: str,
         query: list[tuple[str, str]],
         headers: dict[str, str],
-        content: dict[str, Any],
+        body: Body,
     ) -> _http.Response:
-        transport = self.transport
-        request = transport.build(operation.method, url, params=query or None, headers=headers, **content)
+        transport, credential = self.transport, self._credential
+        request = transport.build(
+            operation.method, url, params=query or None, headers=headers, **body.arguments
+        )
         for _ in range(_MAX_REDIRECTS + 1):
             started = time.perf_counter()
             try:
-                response = await transport.send(request)
+                with credential.on(request):
+                    response = await transport.send(request)
             except Exception as error:
                 ours = _http.error_of(error, request)
                 if ours is None:
@@ -268,9 +273,11 @@ class Session:
                 return response
             target = _http.redirect_of(response)
             if target is None:
-                raise error_from(response)
-            request = transport.build(operation.method, target, headers=headers, **content)
-        raise TransportError(f"more than {_MAX_REDIRECTS} redirects, the last to {request.url}")
+                raise error_from(credential.without_echo(response))
+            request = transport.build(operation.method, target, headers=headers, **body.arguments)
+        raise RedirectRefusedError(
+            f"more than {_MAX_REDIRECTS} redirects, the last to {request.url}; set base_url to where they should lead"
+        )
 
     # --- paging
 
@@ -327,38 +334,3 @@ def _contract_broken(response: _http.Response, error: Exception) -> InvalidRespo
         f"the answer to {where} is not JSON ({kind}): {start!r}; does a proxy or a login page stand in between?",
         response=response,
     )
-
-
-def _content(request: Request[Any], headers: dict[str, str]) -> dict[str, Any]:
-    """A request's body as arguments of the HTTP library."""
-    if request.body is UNSET:
-        return {}
-    if request.operation.media_type == "multipart/form-data":
-        files = {
-            name: (value.file_name, value.payload, value.content_type)
-            for name, value in asdict(request.body, recurse=False).items()
-            if isinstance(value, File)
-        }
-        return {"files": files}
-    headers["Content-Type"] = "application/json"
-    return {"content": to_json(request.body)}
-
-
-def to_json(value: Any) -> bytes:
-    """JSON of a request.
-
-    Raises:
-        ValidationError: Something in it has no JSON form.
-    """
-    try:
-        return msgspec.json.encode(value, enc_hook=_plain)
-    except (TypeError, UnicodeEncodeError, RecursionError, OverflowError) as error:
-        raise ValidationError(f"this cannot be sent as JSON: {error}") from error
-
-
-def _plain(value: Any) -> Any:
-    """Objects of other libraries as plain data: pydantic models (the providers' message and tool classes)."""
-    dump = getattr(value, "model_dump", None)
-    if callable(dump):
-        return dump(mode="json")
-    raise TypeError(f"{type(value).__name__} object {value!r:.80}")

@@ -33,7 +33,11 @@ class Client(ClientBase):
     def _open(self, config: Config) -> None:
         self._operations = AsyncClient.from_config(config)
         self.session = self._operations.session
-        run_blocking(self.session.start())
+        try:
+            run_blocking(self.session.start())
+        except BaseException:
+            run_blocking(self.session.aclose())
+            raise
 
     def __enter__(self) -> Self:
         return self

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
-from elluminate_api.types import OpenEnum, Request
+from elluminate_api.types import Request
 
 from elluminate._lookup import id_of
 from elluminate._session import Session
 from elluminate.exceptions import ValidationError
-
-E = TypeVar("E", bound=OpenEnum)
 
 
 class Operations:
@@ -28,11 +26,3 @@ class Operations:
 
 def defaults_of(defaults: Mapping[str, Any] | None) -> dict[str, Any]:
     return dict(defaults or {})
-
-
-def known(kind: type[E], value: str, argument: str) -> E:
-    """A member of an enum of the contract, from the member or its value."""
-    member = kind(value)
-    if not member.is_known:
-        raise ValidationError(f"{argument} must be one of {', '.join(kind)}; got {value!r}")
-    return member

@@ -20,12 +20,13 @@ from elluminate_api.types import UNSET
 
 from elluminate._checks import (
     checked_name,
+    checked_name_or_id,
     checked_rows,
     checked_texts,
-    exactly_one,
+    known,
 )
-from elluminate._lookup import found, get_or_create, naming_conflicts
-from elluminate._operations.base import Operations, defaults_of, known
+from elluminate._lookup import found, get_or_create, id_of, naming_conflicts
+from elluminate._operations.base import Operations, defaults_of
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.collection import TemplateVariablesCollection, TemplateVariablesCollectionWithEntries
 from elluminate.schemas.prompt_template import PromptTemplate
@@ -96,7 +97,7 @@ class CollectionOperations(Operations):
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`.
         """
-        exactly_one("get_collection", name=name, id=id)
+        checked_name_or_id("get_collection", "collection", name, id)
         project = await self.session.project_id()
         identifier = id
         if identifier is None:
@@ -128,7 +129,7 @@ class CollectionOperations(Operations):
     ) -> list[TemplateVariablesCollection]:
         """All collections without their rows, or those that cover a template's placeholders."""
         project = await self.session.project_id()
-        template_id = UNSET if compatible_prompt_template is None else compatible_prompt_template.id
+        template_id = id_of(compatible_prompt_template, PromptTemplate, "compatible_prompt_template")
         return await self.session.pages(
             lambda page: list_collections.build(
                 project, compatible_prompt_template_id=template_id, page=page

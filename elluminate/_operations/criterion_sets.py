@@ -18,7 +18,7 @@ from elluminate_api.models import (
 
 from elluminate._checks import (
     checked_name,
-    exactly_one,
+    checked_name_or_id,
 )
 from elluminate._lookup import found, get_or_create, naming_conflicts
 from elluminate._operations.base import Operations, defaults_of
@@ -62,7 +62,7 @@ class CriterionSetOperations(Operations):
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`.
         """
-        exactly_one("get_criterion_set", name=name, id=id)
+        checked_name_or_id("get_criterion_set", "criterion set", name, id)
         project = await self.session.project_id()
         if id is not None:
             return await self.session.call(get_criterion_set.build(project, id), CriterionSet)

@@ -23,12 +23,12 @@ from elluminate_api.models import (
 from elluminate._checks import (
     checked_epochs,
     checked_name,
+    checked_name_or_id,
     checked_polling_interval,
     checked_timeout,
-    exactly_one,
+    known,
 )
 from elluminate._lookup import found, id_of, naming_conflicts
-from elluminate._operations.base import known
 from elluminate._operations.collections import CollectionOperations
 from elluminate._operations.criterion_sets import CriterionSetOperations
 from elluminate.exceptions import ConflictError, ValidationError
@@ -341,7 +341,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`.
         """
-        exactly_one("get_experiment", name=name, id=id)
+        checked_name_or_id("get_experiment", "experiment", name, id)
         project = await self.session.project_id()
         if id is None:
             item = await self.session.first(list_experiments.build(project, experiment_name=name), Experiment)

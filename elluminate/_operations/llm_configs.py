@@ -20,10 +20,11 @@ from elluminate_api.models import (
 
 from elluminate._checks import (
     checked_name,
-    exactly_one,
+    checked_name_or_id,
+    known,
 )
 from elluminate._lookup import found, get_or_create, naming_conflicts
-from elluminate._operations.base import Operations, defaults_of, known
+from elluminate._operations.base import Operations, defaults_of
 from elluminate.exceptions import ValidationError
 
 
@@ -150,7 +151,7 @@ class LLMConfigOperations(Operations):
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`.
         """
-        exactly_one("get_llm_config", name=name, id=id)
+        checked_name_or_id("get_llm_config", "LLM config", name, id)
         project = await self.session.project_id()
         if id is not None:
             return await self.session.call(get_llm_config.build(project, id))

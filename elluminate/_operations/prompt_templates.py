@@ -15,7 +15,7 @@ from elluminate_api.api.prompt_templates import (
 
 from elluminate._checks import (
     checked_name,
-    exactly_one,
+    checked_name_or_id,
 )
 from elluminate._lookup import found, get_or_create, naming_conflicts
 from elluminate._messages import (
@@ -101,7 +101,7 @@ class PromptTemplateOperations(Operations):
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`, or `version` without `name`.
         """
-        exactly_one("get_prompt_template", name=name, id=id)
+        checked_name_or_id("get_prompt_template", "prompt template", name, id)
         if version is not None and name is None:
             raise ValidationError("version=… goes with name=…; an id names one version already")
         project = await self.session.project_id()

@@ -17,9 +17,10 @@ from elluminate_api.types import Request
 from elluminate._checks import (
     checked_polling_interval,
     checked_texts,
+    known,
 )
 from elluminate._lookup import id_of
-from elluminate._operations.base import Operations, known
+from elluminate._operations.base import Operations
 from elluminate.exceptions import TaskFailedError, ValidationError
 from elluminate.schemas.response import PromptResponse, Rating
 from elluminate.streaming import (

@@ -17,8 +17,8 @@ from elluminate_api.types import File
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
+from elluminate._bodies import to_json
 from elluminate._checks import checked_rows
-from elluminate._session import to_json
 
 if TYPE_CHECKING:
     from elluminate.schemas.prompt_template import PromptTemplate

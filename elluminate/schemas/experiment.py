@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, fields
+from attrs import define, evolve, field, fields
 from elluminate_api import models as api
 from elluminate_api.api.experiments import get_experiment, run_experiment
 from elluminate_api.api.responses import create_responses_batch, get_responses_batch_status, list_responses
@@ -26,7 +26,7 @@ from elluminate_api.types import UNSET, Unset
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
-from elluminate._checks import checked_epochs, checked_texts, checked_timeout
+from elluminate._checks import checked_epochs, checked_texts, checked_timeout, known
 from elluminate._messages import Messages, response_messages
 from elluminate.exceptions import ExperimentFailedWarning, TaskFailedError, ValidationError
 from elluminate.schemas.collection import TemplateVariablesCollection
@@ -105,7 +105,7 @@ class Experiment(Bound, api.Experiment):
         checked_timeout(timeout)
         session = self._bound_client().session
         body = api.RunExperimentRequest(
-            rating_mode=rating_mode,
+            rating_mode=known(RatingMode, rating_mode, "rating_mode"),
             n_epochs=checked_epochs(n_epochs),
             generation_params=generation_params or self.generation_params or UNSET,
         )
@@ -176,6 +176,8 @@ class Experiment(Bound, api.Experiment):
             ValidationError: The lists differ in length, or an entry cannot be used.
         """
         checked_timeout(timeout)
+        if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 1:
+            raise ValidationError(f"epoch must be an integer from 1, not {epoch!r}")
         if len(checked_texts(responses, "responses")) != len(
             checked_texts(template_variables, "template_variables")
         ):
@@ -198,7 +200,7 @@ class Experiment(Bound, api.Experiment):
                 experiment_id=self.id,
                 epoch=epoch,
                 messages=response_messages(response),
-                metadata=_metadata(metadata[number] if metadata else None),
+                metadata=_metadata(metadata[number] if metadata else None, number),
             )
             for number, (response, row) in enumerate(zip(responses, template_variables, strict=True))
         ]
@@ -308,5 +310,15 @@ def _row_id(row: TemplateVariables, number: int) -> int:
     return row.id
 
 
-def _metadata(given: LLMConfig | GenerationMetadata | None) -> GenerationMetadata | None:
-    return GenerationMetadata(llm_model_config=given) if isinstance(given, LLMConfig) else given
+def _metadata(given: LLMConfig | GenerationMetadata | None, number: int) -> GenerationMetadata | None:
+    if given is not None and not isinstance(given, LLMConfig | GenerationMetadata):
+        raise ValidationError(
+            f"metadata[{number}] must be an LLMConfig, a GenerationMetadata or None, got {given!r:.80}"
+        )
+    if given is None:
+        return None
+    made = GenerationMetadata(llm_model_config=given) if isinstance(given, LLMConfig) else given
+    if made.llm_model_config is None:
+        return made
+    # What says which model answered has no use for the key to it.
+    return evolve(made, llm_model_config=evolve(made.llm_model_config, api_key=None))
