@@ -70,6 +70,9 @@ class RetryConfig:
         """
         if retry_after is not None:
             return min(max(retry_after, 0.0), self.max_wait)
-        backoff = min(self.min_wait * self.multiplier ** (attempt - 1), self.max_wait)
+        try:
+            backoff = min(self.min_wait * self.multiplier ** (attempt - 1), self.max_wait)
+        except OverflowError:  # after a thousand doublings
+            backoff = self.max_wait
         # Half fixed, half random, so that clients which failed together do not come back together.
         return backoff * (0.5 + random.random() / 2)  # noqa: S311

@@ -22,6 +22,17 @@ _BODY_LIMIT = 10_000
 class ElluminateError(Exception):
     """Base of every exception of this package."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors cross process boundaries (multiprocessing, task queues) as they are, whatever their arguments.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[ElluminateError], args: tuple[Any, ...], state: dict[str, Any]) -> ElluminateError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
 
 class ConfigurationError(ElluminateError, ValueError):
     """The client cannot be built from what it was given: credentials, base URL, proxy, timeouts."""
@@ -228,7 +239,22 @@ class RateLimitError(APIError):
 
 
 class ServerError(APIError):
-    """5xx: the server failed."""
+    """5xx: the server failed.
+
+    Attributes:
+        retry_after: Seconds the server asked to wait, if it did.
+    """
+
+    retry_after: float | None
+
+    def __init__(
+        self,
+        message: str,
+        status_code: int | None = 500,
+        response: Response | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, status_code, response, retry_after=retry_after)
 
 
 class TaskMatchError(APIError, ValidationError):
@@ -337,7 +363,6 @@ _BY_STATUS: dict[int, type[APIError]] = {
     403: PermissionDeniedError,
     404: NotFoundError,
     409: ConflictError,
-    429: RateLimitError,
 }
 
 
@@ -354,22 +379,31 @@ def error_from(response: Response, message: str | None = None) -> APIError:
             else response.text[:_BODY_LIMIT].strip() or f"HTTP {response.status_code}"
         )
     status = response.status_code
-    if isinstance(decoded, dict) and decoded.get("kind") == "unmatched_tasks" and "accepted_tasks" in decoded:
-        import msgspec
-        from elluminate_api.models import AgentResultTaskRefOut
-
-        return TaskMatchError(
-            message,
-            status,
-            response,
-            accepted_tasks=msgspec.convert(decoded["accepted_tasks"], list[AgentResultTaskRefOut]),
-            accepted_tasks_total=decoded.get("accepted_tasks_total") or 0,
-            reasons=decoded.get("results") or [],
-        )
+    if isinstance(decoded, dict) and decoded.get("kind") == "unmatched_tasks":
+        return _task_match_error(message, response, decoded)
     if status == 429:
         return RateLimitError(message, status, response, retry_after=retry_after_of(response))
-    kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
-    return kind(message, status, response)
+    if status >= 500:
+        return ServerError(message, status, response, retry_after=retry_after_of(response))
+    return _BY_STATUS.get(status, APIError)(message, status, response)
+
+
+def _task_match_error(message: str, response: Response, body: dict[str, Any]) -> APIError:
+    """The refusal of agent results; a plain error if its body is not what the contract says."""
+    import msgspec
+    from elluminate_api.models import AgentResultTaskRefOut
+
+    try:
+        return TaskMatchError(
+            message,
+            response.status_code,
+            response,
+            accepted_tasks=msgspec.convert(body.get("accepted_tasks"), list[AgentResultTaskRefOut]),
+            accepted_tasks_total=msgspec.convert(body.get("accepted_tasks_total", 0), int),
+            reasons=msgspec.convert(body.get("results", []), list[str]),
+        )
+    except msgspec.ValidationError:
+        return APIError(message, response.status_code, response)
 
 
 def raise_api_error(response: Response, message: str | None = None) -> None:

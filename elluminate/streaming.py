@@ -10,6 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, field
@@ -229,22 +230,27 @@ async def follow_experiment(
         )
         log_cursor = status.log_cursor or log_cursor
         current = status.generation_task_id
-        if current is UNSET or is_terminal(status.status):
-            return status
-        if current is None:
+        if isinstance(current, str):
+            free_polls = 0
+            if current != task:
+                # Another task has taken over: its end is the experiment's, whatever became of the first one.
+                task = current
+                if is_terminal(status.status):
+                    status.status, status.error_msg = TaskStatus.STARTED, None
+        elif current is None and not is_terminal(status.status):
             # The slot is free although the task never said that it ended: it was lost or taken over.
             free_polls += 1
             if free_polls >= _POLLS_UNTIL_A_FREE_SLOT_MEANS_OVER:
                 status.status = (
                     TaskStatus.FAILURE if status.has_internal_error is True else TaskStatus.SUCCESS
                 )
-        elif current != task:
-            task, free_polls = current, 0
         return status
 
     what = f"experiment {experiment_id}"
-    async for status in _polled(session, poll, what, ExperimentGenerationStatus, polling_interval, timeout):
-        yield status
+    polls = _polled(session, poll, what, ExperimentGenerationStatus, polling_interval, timeout)
+    async with aclosing(polls):
+        async for status in polls:
+            yield status
 
 
 async def follow_batch(
@@ -255,8 +261,10 @@ async def follow_batch(
     timeout: float | None = None,
 ) -> AsyncGenerator[BatchTaskStatus]:
     """Poll a batch task until it ends; the last status yielded is terminal."""
-    async for status in _polled(session, poll, "the batch", BatchTaskStatus, polling_interval, timeout):
-        yield status
+    polls = _polled(session, poll, "the batch", BatchTaskStatus, polling_interval, timeout)
+    async with aclosing(polls):
+        async for status in polls:
+            yield status
 
 
 async def _polled(
@@ -298,10 +306,11 @@ async def _polled(
 
 async def final_status(statuses: AsyncGenerator[S]) -> S:
     """The status that a task ended with, once it has."""
-    async for status in statuses:
-        if is_terminal(status.status):
-            return status
-    raise AssertionError("polling yields a terminal status before it ends")
+    last: S | None = None
+    async for status in statuses:  # to its own end: a generator left half-way outlives its caller
+        last = status
+    assert last is not None and is_terminal(last.status), "polling ends with a terminal status"  # noqa: S101
+    return last
 
 
 def progress_of(status: ExperimentGenerationStatus) -> ExperimentProgress | None:
