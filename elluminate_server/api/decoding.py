@@ -16,9 +16,12 @@ from elluminate_api.types import OpenEnum
 from elluminate_server.api.contract import closed_schemas
 from elluminate_server.api.problems import BadRequest, Invalid, shown
 
-__all__ = ["convert", "decode", "parse_json"]
+__all__ = ["MAX_INTEGER", "convert", "decode", "parse_json"]
 
 T = TypeVar("T")
+
+MAX_INTEGER = 2**53 - 1
+"""Larger integers are not the same number in every JSON reader (RFC 8259, section 6)."""
 
 _SECRET_FIELDS = {"api_key"}
 _STEP = re.compile(r"\[(\d+)\]|\.([A-Za-z_][A-Za-z0-9_]*)")
@@ -104,6 +107,11 @@ def _check(raw: Any, expected: msgspec.inspect.Type, path: str) -> None:
             if not isinstance(expected.value_type, msgspec.inspect.AnyType):
                 for name, value in raw.items():
                     _check(value, expected.value_type, f"{path}.{name}")
+        case msgspec.inspect.IntType() | msgspec.inspect.FloatType() if isinstance(raw, int):
+            if abs(raw) > MAX_INTEGER:
+                raise Invalid(
+                    f"{path}: {shown(raw)} is larger than {MAX_INTEGER}, the largest number allowed."
+                )
         case msgspec.inspect.EnumType(cls=enum) if isinstance(raw, str) and issubclass(enum, OpenEnum):
             if not enum(raw).is_known:
                 known = ", ".join(repr(str(member)) for member in enum)
@@ -120,6 +128,8 @@ def _accepts(choice: msgspec.inspect.Type, raw: Any) -> bool:
             return isinstance(raw, list)
         case msgspec.inspect.EnumType():
             return isinstance(raw, str)
+        case msgspec.inspect.IntType() | msgspec.inspect.FloatType():
+            return isinstance(raw, int)
     return False
 
 

@@ -77,7 +77,7 @@ async def load_collections(session: AsyncSession, ids: Iterable[int]) -> dict[in
         .where(Entry.collection_id.in_(wanted), Entry.deleted_at.is_(None))
         .group_by(Entry.collection_id)
     )
-    counts: dict[int, int] = dict(counted.tuples().all())
+    counts: dict[int, int] = {row[0]: row[1] for row in counted}
     return {
         row.id: LoadedCollection(
             row, columns[row.id], present_collection(row, columns[row.id], counts.get(row.id, 0))

@@ -21,6 +21,9 @@ __all__ = ["BusyError", "Store"]
 
 _logger = logging.getLogger("elluminate_server.store")
 
+# At DEBUG the driver logs every statement with its values, keys among them.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)
+
 BUSY_TIMEOUT = 30.0
 """Seconds to wait for another writer before giving up."""
 

@@ -370,7 +370,7 @@ class Response(Base):
 
     __tablename__ = "responses"
     __table_args__ = (
-        Index("ix_responses_experiment_epoch", "experiment_id", "epoch"),
+        Index("ix_responses_experiment_rows", "experiment_id", "entry_id", "epoch"),
         CheckConstraint("epoch >= 1", name="epoch"),
         _COUNTED,
     )

@@ -491,7 +491,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("responses", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_responses_entry_id"), ["entry_id"], unique=False)
-        batch_op.create_index("ix_responses_experiment_epoch", ["experiment_id", "epoch"], unique=False)
+        batch_op.create_index(
+            "ix_responses_experiment_rows", ["experiment_id", "entry_id", "epoch"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_responses_prompt_id"), ["prompt_id"], unique=False)
 
     op.create_table(
@@ -570,7 +572,7 @@ def downgrade() -> None:
     op.drop_table("ratings")
     with op.batch_alter_table("responses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_responses_prompt_id"))
-        batch_op.drop_index("ix_responses_experiment_epoch")
+        batch_op.drop_index("ix_responses_experiment_rows")
         batch_op.drop_index(batch_op.f("ix_responses_entry_id"))
 
     op.drop_table("responses")
