@@ -135,7 +135,9 @@ def _migrate(database: str | None) -> int:
 async def _migrated(settings: "Settings") -> tuple[str | None, str]:
     from elluminate_server.store.engine import Store
     from elluminate_server.store.migrating import migrate
+    from elluminate_server.store.probing import probe
 
+    probe(settings.database_url)
     async with Store(settings.database_url) as store:
         return await migrate(store)
 
@@ -149,16 +151,15 @@ def _failures_as_exit() -> Iterator[None]:
     from elluminate_server.settings import SettingsError
     from elluminate_server.store.engine import BusyError
     from elluminate_server.store.migrating import SchemaVersionError
+    from elluminate_server.store.probing import DatabaseUnusableError
 
     try:
         yield
-    except (ServingError, SettingsError, SchemaVersionError, BusyError) as error:
+    except (ServingError, SettingsError, SchemaVersionError, DatabaseUnusableError, BusyError) as error:
         reason = str(error)
     except OperationalError as error:
         # Without the statement, which says nothing to the user, and the URL, which may hold a password.
         reason = f"The database cannot be opened: {error.orig}. Check --database or ELLUMINATE_DATABASE_URL."
-    except OSError as error:
-        reason = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
     else:
         return
     sys.exit(_fail(reason))

@@ -16,6 +16,7 @@ from elluminate_server.app import create_app
 from elluminate_server.keys import new_key
 from elluminate_server.listening import Serving, ServingError, bind
 from elluminate_server.settings import MEMORY, Settings
+from elluminate_server.store.probing import probe
 
 __all__ = ["LocalAddress", "LocalServer", "local_server", "parse_local_url"]
 
@@ -122,11 +123,11 @@ class LocalServer:
         """
         try:
             self._listener = bind("127.0.0.1", 0)
-            self._prepare_folder()
             environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_LOCAL}
             settings = Settings.from_environment(
                 environment, database_url=self._location, process_key=self._key
             )
+            probe(settings.database_url)
             self._serving = Serving(create_app(settings), self._listener)
         except Exception as error:
             self.close_socket()
@@ -177,10 +178,6 @@ class LocalServer:
 
     async def _answering(self) -> None:
         self._started.set()
-
-    def _prepare_folder(self) -> None:
-        if self._location != MEMORY:
-            Path(self._location).parent.mkdir(parents=True, exist_ok=True)
 
     def _cannot_start(self, error: BaseException) -> ServingError:
         return ServingError(f"The local server for {self._location} could not be started: {error}")

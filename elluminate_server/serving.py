@@ -20,6 +20,7 @@ from elluminate_server.keys import keep_first_key, new_key
 from elluminate_server.listening import AddressInUseError, Serving, ServingError, bind
 from elluminate_server.local import LocalAddress, LocalServer, local_server, parse_local_url
 from elluminate_server.settings import Settings
+from elluminate_server.store.probing import probe
 
 __all__ = [
     "AddressInUseError",
@@ -50,11 +51,13 @@ def serve(settings: Settings, host: str, port: int, *, log_level: str = "warning
     Raises:
         AddressInUseError: The port is taken; nothing was started.
         ServingError: The address cannot be listened on.
+        DatabaseUnusableError: The database is an SQLite file that cannot be opened.
     """
     listener = bind(host, port)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("elluminate_server").setLevel(log_level.upper())
     try:
+        probe(settings.database_url)
+        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        logging.getLogger("elluminate_server").setLevel(log_level.upper())
         # The event loop that psycopg needs on Windows, too.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(_serve(settings, listener, log_level))

@@ -1,0 +1,66 @@
+"""The command line itself: version, help, wrong usage, a missing extra."""
+
+import builtins
+import importlib.metadata
+import sys
+from typing import Any
+
+import pytest
+
+from elluminate.__main__ import main
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"elluminate {importlib.metadata.version('elluminate')}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["migrate", "--help"]])
+def test_help_says_what_there_is(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert "usage: elluminate" in text
+    assert ("examples:" if arguments == ["--help"] else "--database") in text
+
+
+def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "elluminate serve" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http", "8000.5", "٣"])
+def test_a_bad_port_is_wrong_usage(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", f"--port={port}"])
+    assert ended.value.code == 2
+    assert f"{port!r} is not a port: 0 to 65535" in capsys.readouterr().err
+
+
+def test_a_key_is_not_taken_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--api-key", "secret"])
+    assert ended.value.code == 2
+
+
+def test_a_missing_extra_is_one_line_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    really_import = builtins.__import__
+
+    def without_uvicorn(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.partition(".")[0] == "uvicorn":
+            raise ModuleNotFoundError("No module named 'uvicorn'", name="uvicorn")
+        return really_import(name, *args, **kwargs)
+
+    for name in [n for n in sys.modules if n.startswith("elluminate_server.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(builtins, "__import__", without_uvicorn)
+    assert main(["serve"]) == 1
+    assert capsys.readouterr().err == (
+        "elluminate: The server needs uvicorn, which is not installed. "
+        'Install it with: pip install "elluminate[server]"\n'
+    )

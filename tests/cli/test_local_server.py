@@ -1,0 +1,256 @@
+"""The server that `local:` addresses name, under every caller: scripts, threads, forks, notebooks, exits."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from elluminate_server import local
+from elluminate_server.serving import LocalAddress, ServingError, local_server, parse_local_url
+from tests.execution.backend import client_of
+from tests.support.serve_process import clean_environment
+
+BOUND = 60
+
+
+@pytest.fixture(autouse=True)
+def _stop_servers() -> Iterator[None]:
+    yield
+    local._stop_all()
+
+
+def answers(address: LocalAddress) -> bool:
+    health = httpx.get(f"{address.base_url}/healthz", trust_env=False)
+    with client_of(address) as client:
+        return health.status_code == 200 and client.get("experiments").status_code == 200
+
+
+def run_script(source: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A program of its own, with development warnings on."""
+    return subprocess.run(
+        [sys.executable, "-X", "dev", "-c", textwrap.dedent(source)],
+        cwd=directory,
+        env=clean_environment(PYTHONPATH=os.pathsep.join(map(str, sys.path)), **environment),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=BOUND,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "database"),
+    [
+        ("local:", None),
+        (" LOCAL: ", None),
+        ("local:evals.db", "evals.db"),
+        ("local:/data/evals.db", "/data/evals.db"),
+        ("local:C:\\data\\evals.db", "C:\\data\\evals.db"),
+        ("local::memory:", ":memory:"),
+    ],
+)
+def test_addresses_name_a_database(url: str, database: str | None) -> None:
+    assert parse_local_url(url) == database
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1", "", "localhost:8000", "local://evals.db"])
+def test_other_addresses_are_refused_with_their_text(url: str) -> None:
+    with pytest.raises(ValueError, match="is not a local address") as refused:
+        parse_local_url(url)
+    assert repr(url) in str(refused.value)
+
+
+def test_it_answers_when_it_is_returned_and_is_one_per_database(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "evals.db"
+    first = local_server(str(path))
+    assert answers(first)
+    assert path.exists()
+    assert local_server(str(path.parent / ".." / "new folder" / "evals.db")) == first
+    other = local_server(":memory:")
+    assert other.base_url != first.base_url
+    assert answers(other)
+    assert first.api_key not in repr(first)
+
+
+def test_a_relative_path_is_relative_to_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert local_server("evals.db") == local_server(str(tmp_path / "evals.db"))
+
+
+def test_many_threads_that_start_at_once_get_one_server(tmp_path: Path) -> None:
+    barrier = threading.Barrier(16)
+
+    def start() -> LocalAddress:
+        barrier.wait(BOUND)
+        return local_server(str(tmp_path / "evals.db"))
+
+    with ThreadPoolExecutor(16) as threads:
+        addresses = {future.result(BOUND) for future in [threads.submit(start) for _ in range(16)]}
+    assert len(addresses) == 1
+
+
+def test_another_server_s_key_and_database_in_the_environment_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELLUMINATE_API_KEY", "key-of-the-hosted-platform")
+    monkeypatch.setenv("ELLUMINATE_DATABASE_URL", "postgresql://nowhere.example/evals")
+    address = local_server(str(tmp_path / "evals.db"))
+    assert answers(address)
+    refused = httpx.get(
+        f"{address.base_url}/api/v0/projects",
+        headers={"X-API-Key": "key-of-the-hosted-platform"},
+        trust_env=False,
+    )
+    assert refused.status_code == 401
+
+
+def test_a_start_that_fails_is_raised_where_it_was_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "folder.db").mkdir()
+    with pytest.raises(ServingError, match=r"folder\.db could not be started: .*unable to open"):
+        local_server(str(tmp_path / "folder.db"))
+
+
+def test_a_bad_setting_is_raised_where_it_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELLUMINATE_PAGE_SIZE", "many")
+    with pytest.raises(ServingError, match="ELLUMINATE_PAGE_SIZE is 'many'"):
+        local_server(str(tmp_path / "evals.db"))
+    monkeypatch.delenv("ELLUMINATE_PAGE_SIZE")
+    assert answers(local_server(str(tmp_path / "evals.db")))
+
+
+def test_a_memory_database_leaves_nothing_behind(tmp_path: Path) -> None:
+    script = """
+        from elluminate_server.serving import local_server
+        from tests.cli.test_local_server import answers
+        assert answers(local_server(":memory:"))
+        """
+    ended = run_script(script, tmp_path, TMPDIR=str(tmp_path), TEMP=str(tmp_path))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_default_database_is_in_the_user_s_data_folder(tmp_path: Path) -> None:
+    script = """
+        from elluminate_server.serving import local_server
+        from tests.cli.test_local_server import answers
+        assert answers(local_server())
+        """
+    ended = run_script(script, tmp_path, XDG_DATA_HOME=str(tmp_path), HOME=str(tmp_path))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [path.name for path in tmp_path.rglob("local.db")] == ["local.db"]
+
+
+def test_leaving_in_the_middle_of_a_run_prints_nothing_and_the_next_start_finishes_it(tmp_path: Path) -> None:
+    begin = """
+        import sys
+        from elluminate_server.serving import local_server
+        from tests.execution.backend import Backend, client_of
+        with client_of(local_server("evals.db")) as http:
+            backend = Backend(http)
+            experiment = backend.create_experiment(rows=200)
+            print(experiment["id"], backend.run(experiment))
+        """
+    begun = run_script(begin, tmp_path)
+    assert (begun.returncode, begun.stderr) == (0, "")
+    experiment_id, task_id = begun.stdout.split()
+    go_on = f"""
+        from elluminate_server.serving import local_server
+        from tests.execution.backend import Backend, client_of
+        with client_of(local_server("evals.db")) as http:
+            backend = Backend(http)
+            experiment = {{"id": {experiment_id}}}
+            assert backend.ended(experiment, "{task_id}")["status"] == "SUCCESS"
+            responses = backend.responses(experiment_id={experiment_id})
+            rows = [response["prompt"]["template_variables"]["id"] for response in responses]
+            assert len(rows) == len(set(rows)) == 200
+            assert all(len(response["ratings"]) == 1 for response in responses)
+        """
+    finished = run_script(go_on, tmp_path)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+
+
+def test_it_works_in_a_notebook_with_nest_asyncio(tmp_path: Path) -> None:
+    script = """
+        import asyncio
+        import nest_asyncio
+        from elluminate_server.serving import local_server
+        from tests.execution.backend import Backend, client_of, events_of
+
+        def use(name):
+            with client_of(local_server(":memory:")) as http:
+                backend = Backend(http)
+                experiment = backend.create_experiment(name=name)
+                task_id = backend.run(experiment)
+                stream = backend.stream(f"experiments/{experiment['id']}/generation/{task_id}/stream")
+                assert events_of(stream)[-1]["status"] == "SUCCESS"
+
+        async def cell(name):
+            await asyncio.sleep(0)
+            use(name)
+            return name
+
+        async def notebook():
+            if BEFORE:
+                use("before")
+            nest_asyncio.apply()
+            assert asyncio.run(cell("nested")) == "nested"
+            assert await cell("awaited") == "awaited"
+            use("blocking")
+
+        asyncio.run(notebook())
+        """
+    for before in (True, False):
+        ended = run_script(f"BEFORE = {before}\n" + textwrap.dedent(script), tmp_path)
+        # nest_asyncio itself leaves its first loop open, which development mode reports at the exit.
+        errors = [line for line in ended.stderr.splitlines() if "elluminate" in line]
+        assert (ended.returncode, errors) == (0, []), ended.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_gets_a_server_of_its_own(tmp_path: Path) -> None:
+    script = """
+        import os, sys
+        from elluminate_server.serving import local_server
+        from tests.cli.test_local_server import answers
+        parent = local_server("evals.db")
+        assert answers(parent)
+        child = os.fork()
+        if child == 0:
+            own = local_server("evals.db")
+            assert own.base_url != parent.base_url and own.api_key != parent.api_key
+            assert answers(own)
+            sys.exit(0)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert local_server("evals.db") == parent and answers(parent)
+        """
+    ended = run_script(script, tmp_path)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_the_host_program_s_logging_is_left_alone(tmp_path: Path) -> None:
+    script = """
+        import logging
+        logging.basicConfig(level=logging.INFO, format="%(name)s")
+        names = ["uvicorn", "uvicorn.error", "uvicorn.access"]
+        before = [(l.level, l.handlers[:], l.propagate) for l in map(logging.getLogger, names)]
+        from elluminate_server.serving import local_server
+        from tests.cli.test_local_server import answers
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        assert answers(local_server(":memory:"))
+        assert before == [(l.level, l.handlers[:], l.propagate) for l in map(logging.getLogger, names)]
+        """
+    ended = run_script(script, tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "uvicorn.access" not in ended.stderr
