@@ -3,6 +3,7 @@
 import datetime
 import functools
 import importlib.resources
+import re
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = ["PREFIX", "ContractOperation", "closed_schemas", "document", "operati
 
 PREFIX = "/api/v0"
 
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -181,6 +183,11 @@ def _converted(values: Mapping[str, Any], kind: type[msgspec.Struct], place: str
     for name, value in values.items():
         if "\0" in str(value):
             raise Invalid(f"The {place} parameter {name!r} holds a NUL character: {shown(value)}.")
+        if kind.__annotations__.get(name) is datetime.datetime and not _DATE_TIME.match(str(value)):
+            # Converted leniently, a number would become the time that it counts in seconds.
+            raise Invalid(
+                f"The {place} parameter {name!r} is {shown(value)}: expected an RFC 3339 date-time."
+            )
     try:
         return msgspec.structs.asdict(msgspec.convert(values, kind, strict=False))
     except msgspec.ValidationError as error:

@@ -218,7 +218,7 @@ def _operation(
 def _python_type(operation: Operation, models: types.ModuleType, contract: Contract) -> Any:
     answer = operation.content(operation.success)
     if answer is None or answer[0] == "text/event-stream":
-        return str if answer else None
+        return Any if answer else None  # what an event stream holds, x-sse-data-schema says
     schema = answer[1]["schema"]
     if schema.get("type") == "array":
         return list[_named(schema["items"], models)]  # type: ignore[misc]

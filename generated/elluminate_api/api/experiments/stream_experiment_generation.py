@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from ...types import UNSET, Operation, Request, Unset, encode_query
 
-OPERATION: Operation[str] = Operation(
+OPERATION: Operation[Any] = Operation(
     id="stream_experiment_generation",
     method="GET",
     path="/projects/{project_id}/experiments/{experiment_id}/generation/{task_id}/stream",
     status=200,
-    success=str,
+    success=Any,
     media_type="text/event-stream",
     repeatable=True,
 )
@@ -23,7 +24,7 @@ def build(
     task_id: str,
     *,
     polling_interval: float | None | Unset = UNSET,
-) -> Request[str]:
+) -> Request[Any]:
     """Stream a generation or evaluation task.
 
     One event at the start and one whenever the state changes, until the final status; each is the

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from ...types import UNSET, Operation, Request, Unset, encode_query
 
-OPERATION: Operation[str] = Operation(
+OPERATION: Operation[Any] = Operation(
     id="stream_ratings_batch",
     method="GET",
     path="/projects/{project_id}/ratings/batches/{task_id}/stream",
     status=200,
-    success=str,
+    success=Any,
     media_type="text/event-stream",
     repeatable=True,
 )
@@ -22,7 +23,7 @@ def build(
     task_id: str,
     *,
     polling_interval: float | None | Unset = UNSET,
-) -> Request[str]:
+) -> Request[Any]:
     """Stream a rating batch.
 
     One event at the start and one whenever the status changes, until the final status; each is the
