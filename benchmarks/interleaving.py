@@ -15,14 +15,17 @@ class Ratio:
     """How two ways compare, over all rounds.
 
     Attributes:
-        rounds: Per round, seconds of the second way / seconds of the first.
-        first: Median seconds of the first way.
-        second: Median seconds of the second way.
+        first: Seconds of the first way, per round.
+        second: Seconds of the second way, per round.
     """
 
-    rounds: list[float]
-    first: float
-    second: float
+    first: list[float]
+    second: list[float]
+
+    @property
+    def rounds(self) -> list[float]:
+        """Per round, time of the second way / time of the first."""
+        return [two / one for one, two in zip(self.first, self.second, strict=True)]
 
     @property
     def minimum(self) -> float:
@@ -34,14 +37,20 @@ class Ratio:
         """The ratio of the middle round; bounds are held against this one."""
         return statistics.median(self.rounds)
 
-    @classmethod
-    def of_times(cls, first: list[float], second: list[float]) -> Ratio:
-        """Compare the times of paired rounds, in seconds."""
-        return cls(
-            rounds=[two / one for one, two in zip(first, second, strict=True)],
-            first=statistics.median(first),
-            second=statistics.median(second),
-        )
+    @property
+    def first_typical(self) -> float:
+        """Median seconds of the first way."""
+        return statistics.median(self.first)
+
+    @property
+    def second_typical(self) -> float:
+        """Median seconds of the second way."""
+        return statistics.median(self.second)
+
+    @property
+    def least_difference(self) -> float:
+        """Seconds that the second way takes longer, each at its best: what is left when nothing else runs."""
+        return min(self.second) - min(self.first)
 
 
 def compare(first: Callable[[], object], second: Callable[[], object], *, rounds: int) -> Ratio:
@@ -59,7 +68,7 @@ def compare(first: Callable[[], object], second: Callable[[], object], *, rounds
             started = time.perf_counter()
             (first, second)[which]()
             times[which].append(time.perf_counter() - started)
-    return Ratio.of_times(*times)
+    return Ratio(*times)
 
 
 async def compare_async(
@@ -75,7 +84,7 @@ async def compare_async(
             started = time.perf_counter()
             await (first, second)[which]()
             times[which].append(time.perf_counter() - started)
-    return Ratio.of_times(*times)
+    return Ratio(*times)
 
 
 def _order(number: int) -> tuple[int, int]:
