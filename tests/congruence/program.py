@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -20,6 +21,9 @@ VOLATILE = {
     "mean_duration_seconds",
     "experiment_duration_seconds",
 }
+
+STAMP = re.compile(r"\(\d{4}-\d\d-\d\d \d\d:\d\d\)")
+"""When inline criteria were stored, in the name of their set."""
 
 
 class Caller:
@@ -64,10 +68,12 @@ class Caller:
 def plain(value: Any) -> Any:
     """A result as plain data, without what differs from one run to the next.
 
-    Responses are made at the same time, so the order of their ids (and their ratings') is nobody's promise.
+    Responses are made at the same time, so the order of their ids, and of what hangs on them, is nobody's promise.
     """
-    if isinstance(value, api.PromptResponse | api.Rating):
+    if isinstance(value, api.PromptResponse | api.Prompt | api.Rating):
         value = evolve(value, id=0)
+    if isinstance(value, str):
+        return STAMP.sub("(then)", value)
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if hasattr(type(value), "__attrs_attrs__"):
