@@ -1,0 +1,102 @@
+"""Settings: what variables mean, and what is said of those that cannot be used."""
+
+import pytest
+
+from elluminate_server.settings import MEMORY, Settings, SettingsError, normalise_database_url
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("evals.db", "sqlite+aiosqlite:///evals.db"),
+        ("/data/evals.db", "sqlite+aiosqlite:////data/evals.db"),
+        ("sqlite:///evals.db", "sqlite+aiosqlite:///evals.db"),
+        ("sqlite+aiosqlite:////data/evals.db", "sqlite+aiosqlite:////data/evals.db"),
+        (":memory:", MEMORY),
+        ("sqlite://", MEMORY),
+        ("sqlite:///:memory:", MEMORY),
+        ("postgres://db/evals", "postgresql+psycopg://db/evals"),
+        ("postgresql://u:p@db/evals", "postgresql+psycopg://u:p@db/evals"),
+        ("  evals.db ", "sqlite+aiosqlite:///evals.db"),
+    ],
+)
+def test_a_database_is_a_path_or_a_url(given: str, url: str) -> None:
+    assert normalise_database_url(given) == url
+    assert Settings(database_url=given).database_url == url
+
+
+def test_an_unknown_database_is_refused_without_its_password() -> None:
+    with pytest.raises(SettingsError, match="ELLUMINATE_DATABASE_URL has the scheme 'mysql'") as caught:
+        normalise_database_url("mysql://root:hunter2@db/evals")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_variables_are_read_and_empty_ones_count_as_unset() -> None:
+    settings = Settings.from_environment(
+        {
+            "ELLUMINATE_DATABASE_URL": "x.db",
+            "ELLUMINATE_API_KEY": "12345678",
+            "ELLUMINATE_PAGE_SIZE": "7",
+            "ELLUMINATE_RUN_TIME_LIMIT": "1.5",
+            "ELLUMINATE_LLM_MODEL": " ",
+            "ELLUMINATE_PROCESS_KEY": "never from outside",
+        }
+    )
+
+    assert settings.database_url == "sqlite+aiosqlite:///x.db"
+    assert (settings.api_key, settings.page_size, settings.run_time_limit) == ("12345678", 7, 1.5)
+    assert (settings.llm_model, settings.process_key) == (None, None)
+
+
+def test_overrides_win_and_none_is_no_override() -> None:
+    environment = {"ELLUMINATE_DATABASE_URL": "x.db", "ELLUMINATE_PAGE_SIZE": "7"}
+    settings = Settings.from_environment(environment, database_url="y.db", page_size=None)
+
+    assert (settings.database_url, settings.page_size) == ("sqlite+aiosqlite:///y.db", 7)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ELLUMINATE_PAGE_SIZE", "many"),
+        ("ELLUMINATE_PAGE_SIZE", "0"),
+        ("ELLUMINATE_RESPONSE_PAGE_SIZE", "1001"),
+        ("ELLUMINATE_MAX_BODY_BYTES", "-1"),
+        ("ELLUMINATE_MAX_CONCURRENT_CALLS", "1.5"),
+        ("ELLUMINATE_RUN_TIME_LIMIT", "nan"),
+        ("ELLUMINATE_RUN_TIME_LIMIT", "soon"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_variable(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({variable: value})
+    assert caught.value.variable == variable
+    assert variable in str(caught.value)
+    assert value.rstrip(".0") in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["short", "with blank in it", "x" * 513, "schl\u00fcssel-lang"])
+def test_an_unusable_key_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(SettingsError, match="ELLUMINATE_API_KEY") as caught:
+        Settings(api_key=key)
+    assert key not in str(caught.value)
+
+
+def test_an_endpoint_needs_a_model() -> None:
+    with pytest.raises(SettingsError, match="ELLUMINATE_LLM_MODEL"):
+        Settings(llm_base_url="https://llm.example/v1")
+
+
+def test_secrets_are_not_in_the_repr() -> None:
+    settings = Settings(
+        database_url="postgresql://u:secret-1@db/x",
+        api_key="secret-two",
+        process_key="secret-3",
+        llm_model="m",
+        llm_api_key="secret-4",
+        judge_model="j",
+        judge_api_key="secret-5",
+    )
+
+    assert "secret" not in repr(settings)
+    assert "secret" not in repr(settings.model_defaults())
