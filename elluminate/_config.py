@@ -125,17 +125,17 @@ def _checked_base_url(url: str, *, source: str) -> str:
         raise ConfigurationError(
             f"{source} holds a user name or password; pass the credential as api_key or token"
         )
+    shown = url.partition("?")[0].partition("#")[0]  # people put keys in queries
     try:
         parts = urlsplit(url.strip())
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError as error:
-        raise ConfigurationError(f"{source} {url!r} is not a URL ({error}); {example}") from None
+        raise ConfigurationError(f"{source} {shown!r} is not a URL ({error}); {example}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine or " " in parts.netloc:
-        raise ConfigurationError(f"{source} {url!r} is not a base URL; {example}")
+        raise ConfigurationError(f"{source} {shown!r} is not a base URL; {example}")
     if parts.query or parts.fragment:
-        # Not shown: people put keys there.
         raise ConfigurationError(
-            f"{source} of host {parts.hostname!r} has a query or a fragment, which a base URL has not; {example}"
+            f"{source} {shown!r} has a query or a fragment, which a base URL has not; {example}"
         )
     path = parts.path.rstrip("/")
     if path.endswith("/api/v0"):  # a common slip: the prefix is the client's to add

@@ -1,0 +1,39 @@
+"""One request of any method, sent through a started client of either world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+from elluminate_api.types import Operation, Request
+
+from elluminate._transport import run_blocking
+from tests.unit.sdk.conftest import World
+
+
+def request_of(method: str) -> Request[None]:
+    """A request of this method as the generated builders make it."""
+    return Request(
+        Operation(
+            id=f"{method.lower()}_thing",
+            method=method,
+            path="/things",
+            status=200,
+            success=None,
+            repeatable=method in ("GET", "PUT", "DELETE"),
+        ),
+        "/things",
+    )
+
+
+def send(world: World, request: Request[None], **settings: Any) -> Any:
+    """Send one request through a client that has started."""
+    client = world.client(**settings)
+
+    async def started() -> None:
+        await client.session.start()
+        await client.session.call(request)
+
+    if world.name == "blocking":
+        return run_blocking(started())
+    return anyio.run(started, backend=world.name)
