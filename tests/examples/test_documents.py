@@ -1,0 +1,79 @@
+"""What the documents show is what happens: the README's programs run, the tables match the project."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.support.serve_process import clean_environment
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROGRAMS = re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+SECONDS = 120
+
+
+def printed_by(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error::ResourceWarning", "-c", program],
+        env=clean_environment(ELLUMINATE_BASE_URL="local::memory:", PYTHONUTF8="1"),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "ResourceWarning" not in done.stderr
+    return done.stdout
+
+
+def test_the_first_program_prints_what_the_readme_says() -> None:
+    shown = re.search(r"^```text\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    assert printed_by(PROGRAMS[0]) == shown[1]
+
+
+@pytest.mark.parametrize("number", range(1, len(PROGRAMS)))
+def test_the_other_programs_of_the_readme_run(number: int) -> None:
+    printed_by(PROGRAMS[number])
+
+
+def test_the_readme_names_every_target_of_the_makefile_that_it_should() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z]+)`", README))
+    assert named <= targets
+    assert {"install", "demo", "test", "check", "codegen", "serve", "bench"} <= named
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_dependency_has_its_reason_and_every_reason_its_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = {"": project["dependencies"], **project["optional-dependencies"]}
+    wanted = {
+        (extra, re.match(r"[\w.-]+", requirement)[0].lower())  # type: ignore[index]
+        for extra, requirements in required.items()
+        for requirement in requirements
+        if not requirement.startswith("elluminate[")
+    }
+    given = set()
+    extra = None
+    for line in (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            heading = re.search(r"`\[([a-z-]+)\]`", line)
+            extra = heading[1] if heading else "" if "elluminate" in line else None
+        row = re.match(r"\| `([\w.-]+)(?:\[[\w,-]+\])?` \|", line)
+        if row and extra is not None:
+            given.add((extra, row[1].lower()))
+    assert given == wanted
