@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from elluminate_api import models
 from msgspec import UNSET
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.criterion_sets import add_criteria, take_out
@@ -67,7 +67,7 @@ async def _proposed(call: Call, template_id: int, delete_existing: bool) -> list
             present = await current_criteria(session, template.criterion_set_id)
             if present:
                 raise _exists(present)
-    proposed = await call.models.judge_model().propose_criteria(template.messages)
+    proposed = await call.models.model_for(None).propose_criteria(template.messages)
     return [models.CriterionIn(criterion_str=text) for text in proposed]
 
 
@@ -90,7 +90,18 @@ async def _target(call: Call, session: AsyncSession, request: models.CreateCrite
         row = CriterionSet(project_id=call.project_id, name=name)
         session.add(row)
         await session.flush()
-        template.criterion_set_id = row.id
+        # Versions without criteria of their own share them, as versions made later do.
+        await session.execute(
+            update(PromptTemplate)
+            .where(
+                PromptTemplate.project_id == call.project_id,
+                PromptTemplate.name == template.name,
+                PromptTemplate.criterion_set_id.is_(None),
+                PromptTemplate.deleted_at.is_(None),
+            )
+            .values(criterion_set_id=row.id)
+        )
+        return row.id
     return template.criterion_set_id
 
 

@@ -64,13 +64,16 @@ async def create_prompt_template(call: Call) -> Answer:
         if not tools:
             raise Invalid(f"$.tool_choice: {tool_choice!r} needs tools, and there are none. Leave it out.")
     async with call.write() as session:
+        parent: PromptTemplate | None = None
         if request.parent_prompt_template_id is not None:
-            await find_prompt_template(session, call.project_id, request.parent_prompt_template_id)
+            parent = await find_prompt_template(session, call.project_id, request.parent_prompt_template_id)
         name = request.name or await free_name(session, call.project_id, PromptTemplate, "Prompt template")
         identity = template_identity(
             name, request.messages, request.response_format_json_schema, tools, tool_choice
         )
         await _refuse_same(session, call.project_id, name, identity)
+        if parent is None:
+            parent = await _latest(session, call.project_id, name)
         row = PromptTemplate(
             project_id=call.project_id,
             name=name,
@@ -82,6 +85,8 @@ async def create_prompt_template(call: Call) -> Answer:
             tool_choice=tool_choice,
             parent_prompt_template_id=request.parent_prompt_template_id,
             identity=identity,
+            # What judged the version before judges this one, so that the two can be compared.
+            criterion_set_id=None if parent is None else parent.criterion_set_id,
         )
         session.add(row)
         await session.flush()
@@ -104,6 +109,18 @@ async def _refuse_same(session: AsyncSession, project_id: int, name: str, identi
             f"Prompt template {name!r} has this content already, as version {version} (id {identifier}).",
             extra={"prompt_template_id": identifier},
         )
+
+
+async def _latest(session: AsyncSession, project_id: int, name: str) -> PromptTemplate | None:
+    query = select(PromptTemplate).where(
+        PromptTemplate.project_id == project_id,
+        PromptTemplate.name == name,
+        PromptTemplate.deleted_at.is_(None),
+    )
+    latest: PromptTemplate | None = await session.scalar(
+        query.order_by(PromptTemplate.version.desc()).limit(1)
+    )
+    return latest
 
 
 async def _next_version(session: AsyncSession, project_id: int, name: str) -> int:

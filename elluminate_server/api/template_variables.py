@@ -83,7 +83,7 @@ async def _proposed(call: Call, template_id: int) -> Mapping[str, Any]:
         raise Invalid(
             f"Prompt template {template.name!r} (id {template.id}) has no placeholders to write values for."
         )
-    return await call.models.judge_model().propose_row(
+    return await call.models.model_for(None).propose_row(
         template.messages, template.placeholders, list(reversed(examples))
     )
 

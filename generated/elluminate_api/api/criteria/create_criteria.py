@@ -26,7 +26,8 @@ def build(
 
     A list of criteria is stored; null has the project's default model write criteria for the
     template, and the call waits for it. Criteria for a template go into the set that is linked to it;
-    a template without one gets a new set, linked to it and named after it. Exactly one of
+    a template without one gets a new set, named after it and linked to it and to the other versions
+    of its name that have none. Exactly one of
     `prompt_template_id` and `criterion_set_id` is given, and generation needs the template; otherwise
     422.
 

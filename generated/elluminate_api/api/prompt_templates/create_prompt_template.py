@@ -26,7 +26,8 @@ def build(
 
     A new name makes version 1. A known name with other content makes the next version, which becomes
     the latest; versions are never edited. What makes content the same is the name, the messages, the
-    response format, the tools and the tool choice; the parent version does not count.
+    response format, the tools and the tool choice; the parent version does not count. A new version is
+    linked to the criterion set of its parent, else to that of the latest version of its name.
 
     409 when a version with the same content exists, whichever of the versions it is; the body then
     carries its id in `prompt_template_id`, from which get-or-create reads it. 422 when a message is
