@@ -161,6 +161,10 @@ class Executor:
                 await self._take_tasks()
             except BusyError as error:
                 logger.warning("The queue could not be read, and is read again soon: %s", error)
+            except Exception:
+                # Whatever it was, the other runs go on, and the queue is read again soon.
+                if not _interpreter_is_ending():
+                    logger.exception("The queue could not be read")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(leases.HEARTBEAT_SECONDS):
                     await self._work.wait()
@@ -202,12 +206,13 @@ class Executor:
                     internal=outcome.is_internal,
                 )
         except LeaseLostError:
-            logger.info("Task %s was revoked, or taken over by another process", task_id)
+            logger.info("Task %s was revoked or taken over, or this process ends", task_id)
         except BusyError as error:
             logger.warning("Task %s goes on when the database is free: %s", task_id, error)
         except Exception:
             # Not even its end could be written. It is taken again, `leases.MAX_ATTEMPTS` times at most.
-            logger.exception("Task %s could not be ended", task_id)
+            if not _interpreter_is_ending():
+                logger.exception("Task %s could not be ended", task_id)
         finally:
             self._runs.pop(task_id, None)
             self.notices.publish(task_id, over=True)
@@ -234,6 +239,8 @@ class Executor:
             cause = _first_of(error)
             if isinstance(cause, LeaseLostError | BusyError):
                 raise cause from None
+            if _interpreter_is_ending():
+                raise LeaseLostError from error
             logger.exception("Task %s failed", task_id)
             reason = f"The run stopped on an internal error ({type(cause).__name__}); see the server's log."
             return Outcome(status="FAILURE", error_msg=reason, is_internal=True)
@@ -248,6 +255,6 @@ def _first_of(error: BaseException) -> BaseException:
 
 
 def _interpreter_is_ending() -> bool:
-    # Between the end of the main thread and the stop of a server in a daemon thread, calls that need a new
-    # thread (name resolution, for one) fail for no fault of the model.
+    # Between the end of the main thread and the stop of a server in a daemon thread, whatever needs a new thread
+    # (a connection to SQLite, name resolution) fails. That says nothing about a run, and ends none.
     return not threading.main_thread().is_alive()

@@ -33,9 +33,10 @@ def answers(address: LocalAddress) -> bool:
 
 
 def run_script(source: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A program of its own, with development warnings on."""
+    """A program of its own, with warnings about what was left open on."""
+    warned_about = ["-W", "default::ResourceWarning", "-W", "default::RuntimeWarning"]
     return subprocess.run(
-        [sys.executable, "-X", "dev", "-c", textwrap.dedent(source)],
+        [sys.executable, *warned_about, "-c", textwrap.dedent(source)],
         cwd=directory,
         env=clean_environment(PYTHONPATH=os.pathsep.join(map(str, sys.path)), **environment),
         capture_output=True,
@@ -220,7 +221,8 @@ def test_it_works_in_a_notebook_with_nest_asyncio(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_gets_a_server_of_its_own(tmp_path: Path) -> None:
     script = """
-        import os, sys
+        import os, sys, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads is what this is about
         from elluminate_server.serving import local_server
         from tests.cli.test_local_server import answers
         parent = local_server("evals.db")
