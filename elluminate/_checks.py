@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -25,6 +26,8 @@ def checked_name(name: str, of: str) -> str:
         raise ValidationError(
             f"the name of a {of} may have {MAX_NAME} characters, got {len(name)}: {name[:40]!r}…"
         )
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        raise ValidationError(f"the name of a {of} holds a lone surrogate, which UTF-8 has not: {name!r}")
     return name
 
 
@@ -105,3 +108,29 @@ def known(kind: type[E], value: str, argument: str) -> E:
     if member is None or not member.is_known:
         raise ValidationError(f"{argument} must be one of {', '.join(kind)}; got {value!r}")
     return member
+
+
+def checked_moment(
+    value: datetime.datetime | datetime.date | str | None, argument: str
+) -> datetime.datetime | None:
+    """A point in time from what people write; UTC where no zone is named, the beginning of the day for a date."""
+    if isinstance(value, str):
+        from dateutil.parser import parse  # only those who write dates pay for reading them
+
+        no_year = datetime.datetime(1, 1, 1)
+        try:
+            moment = parse(value, default=no_year)
+        except (ValueError, OverflowError):
+            moment = no_year
+        if moment.year == no_year.year:
+            raise ValidationError(
+                f"{argument} is no date with a year: {value!r}; write for example '2026-04-01T12:00Z'"
+            )
+        value = moment
+    elif isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        value = datetime.datetime(value.year, value.month, value.day)
+    if value is None:
+        return None
+    if not isinstance(value, datetime.datetime):
+        raise ValidationError(f"{argument} must be a datetime, a date or a text, not {value!r:.80}")
+    return value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)

@@ -22,6 +22,7 @@ from elluminate_api.models import (
 
 from elluminate._checks import (
     checked_epochs,
+    checked_moment,
     checked_name,
     checked_name_or_id,
     checked_polling_interval,
@@ -355,8 +356,24 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         prompt_template: PromptTemplate | None = None,
         collection: TemplateVariablesCollection | None = None,
         llm_config: LLMConfig | None = None,
+        *,
+        date_from: datetime.datetime | datetime.date | str | None = None,
+        date_to: datetime.datetime | datetime.date | str | None = None,
     ) -> list[Experiment]:
-        """All experiments without their responses, or those with this template, collection or model."""
+        """All experiments without their responses, newest first, or those that fit every argument given.
+
+        Args:
+            prompt_template: Only those of this template version.
+            collection: Only those over this collection.
+            llm_config: Only those with this model.
+            date_from: Only those created at that time or later: a datetime, a date, or a text such as
+                "2026-04-01", "2026-04-01T12:00+02:00" or "1 April 2026". UTC where it names no zone.
+            date_to: Only those created at that time or earlier; a date means its very beginning.
+
+        Raises:
+            ValidationError: A text is no date.
+        """
+        since, until = checked_moment(date_from, "date_from"), checked_moment(date_to, "date_to")
         project = await self.session.project_id()
         return await self.session.pages(
             lambda page: list_experiments.build(
@@ -364,6 +381,8 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
                 prompt_template_id=id_of(prompt_template, PromptTemplate, "prompt_template"),
                 collection_id=id_of(collection, TemplateVariablesCollection, "collection"),
                 llm_config_id=id_of(llm_config, LLMConfig, "llm_config"),
+                date_from=since,
+                date_to=until,
                 page=page,
             ),
             Experiment,
