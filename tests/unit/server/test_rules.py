@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+import yaml
 from elluminate_api import models
 
-from elluminate_server.api import decoding
+from elluminate_server.api import contract, decoding
 from elluminate_server.api.contract import operations
 from elluminate_server.api.presenting import masked
 from elluminate_server.api.problems import BadRequest, Invalid, shown
@@ -31,6 +32,10 @@ def test_every_operation_of_the_generated_code_is_served_as_it_says() -> None:
         operation = found[served.id]
         assert (served.method, served.status) == (operation.method, operation.status)
         assert served.path.removeprefix("/api/v0") == operation.path
+
+
+def test_the_contract_reads_the_same_without_libyaml() -> None:
+    assert yaml.load(contract._text(), Loader=yaml.SafeLoader) == contract.document()
 
 
 @pytest.mark.parametrize(
