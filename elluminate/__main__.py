@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _fail(
             f"The server needs {error.name}, which is not installed. "
-            'Install it with: pip install "elluminate[server]"'
+            'Install elluminate with its extra "server" (in a checkout: pip install ".[server]").'
         )
     if options.command == "migrate":
         return _migrate(options.database)

@@ -113,9 +113,12 @@ class Session:
         except ModuleNotFoundError as error:
             raise ConfigurationError(
                 f"base_url {self.config.base_url!r} runs the server in this process, and {error.name} is not "
-                'installed: pip install "elluminate[server]"'
+                'installed; install elluminate with its extra "server" (in a checkout: pip install ".[server]")'
             ) from error
-        address = serving.local_server(serving.parse_local_url(self.config.base_url))
+        try:
+            address = serving.local_server(serving.parse_local_url(self.config.base_url))
+        except (serving.ServingError, ValueError) as error:
+            raise ConfigurationError(str(error)) from error
         self._credential = _http.Credential({"X-API-Key": address.api_key})
         self._transports.connect(address.base_url + API_PREFIX)
 

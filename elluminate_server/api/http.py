@@ -283,6 +283,9 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
         response = problem_response(
             Problem(f"Internal error in {operation.id}; the server's log names it as incident {incident}.")
         )
+    key = request.headers.get("idempotency-key")
+    if key is not None and operation.idempotent_by_key and response.status_code < 300:
+        response.headers["Idempotency-Key"] = key  # how a client learns that keys are honoured here
     _logger.debug(
         "%s %s -> %d in %.1f ms",
         request.method,

@@ -62,5 +62,5 @@ def test_a_missing_extra_is_one_line_with_the_way_out(
     assert main(["serve"]) == 1
     assert capsys.readouterr().err == (
         "elluminate: The server needs uvicorn, which is not installed. "
-        'Install it with: pip install "elluminate[server]"\n'
+        'Install elluminate with its extra "server" (in a checkout: pip install ".[server]").\n'
     )
