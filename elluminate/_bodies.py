@@ -73,7 +73,7 @@ def _plain(value: Any) -> Any:
     """
     plain_types: Any = (str, int, float, dict, list, tuple)
     for kind in plain_types:
-        if isinstance(value, kind):
+        if isinstance(value, kind) and type(value) is not kind:
             return kind(value)
     dump = getattr(value, "model_dump", None)
     if callable(dump):

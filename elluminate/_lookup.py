@@ -81,3 +81,15 @@ def id_of(model: Any, kind: type[Any], argument: str) -> int | None:
     if not isinstance(model.id, int):
         raise ValidationError(f"{argument} has no id: it was made by hand; use the one that a client returns")
     return model.id
+
+
+def required_id_of(model: Any, kind: type[Any], argument: str) -> int:
+    """The id of an object that a client returned.
+
+    Raises:
+        ValidationError: It is None, something else, or has no id.
+    """
+    identifier = id_of(model, kind, argument)
+    if identifier is None:
+        raise ValidationError(f"{argument} must be a {kind.__name__} as a client returns it, got None")
+    return identifier

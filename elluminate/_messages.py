@@ -140,12 +140,18 @@ def tool_choice_of(choice: Any, tools: Sequence[Any] | None) -> ToolChoiceMode |
     if not tools:
         raise ValidationError(f"tool_choice={choice!r} needs tools=…")
     plain = choice.model_dump(mode="json") if hasattr(choice, "model_dump") else choice
-    if isinstance(plain, NamedToolChoice):
-        return plain
     try:
-        decided: ToolChoiceMode | NamedToolChoice = msgspec.convert(plain, ToolChoiceMode | NamedToolChoice)
+        decided: ToolChoiceMode | NamedToolChoice = (
+            plain
+            if isinstance(plain, NamedToolChoice)
+            else msgspec.convert(plain, ToolChoiceMode | NamedToolChoice)
+        )
     except msgspec.ValidationError as error:
         raise ValidationError(f"tool_choice {choice!r} cannot be used: {error}") from None
     if isinstance(decided, OpenEnum) and not decided.is_known:
         raise ValidationError(f"tool_choice must be none, auto, required or a named function, not {choice!r}")
+    if isinstance(decided, NamedToolChoice) and decided.type == "function" and decided.function is None:
+        raise ValidationError(
+            f"tool_choice {choice!r} names no function: {{'function': {{'name': …}}}} is missing"
+        )
     return decided

@@ -150,6 +150,8 @@ class PromptTemplateOperations(Operations):
 
     async def list_prompt_templates(self, name: str | None = None) -> list[PromptTemplate]:
         """All versions of all templates, or of the one with this name, newest first."""
+        if name is not None:
+            checked_name(name, "prompt template")
         project = await self.session.project_id()
         return await self.session.pages(
             lambda page: list_prompt_templates.build(project, name=name, page=page), PromptTemplate

@@ -19,6 +19,7 @@ from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate._bodies import to_json
 from elluminate._checks import checked_rows
+from elluminate._lookup import required_id_of
 
 if TYPE_CHECKING:
     from elluminate.schemas.prompt_template import PromptTemplate
@@ -74,8 +75,12 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
 
     async def agenerate_variables(self, prompt_template: PromptTemplate) -> TemplateVariables:
         """Let the project's model write one more row that fits the template, and add it."""
+        from elluminate.schemas.prompt_template import PromptTemplate
+
         session = self._bound_client().session
-        body = api.CreateTemplateVariablesRequest(prompt_template_id=prompt_template.id)
+        body = api.CreateTemplateVariablesRequest(
+            prompt_template_id=required_id_of(prompt_template, PromptTemplate, "prompt_template")
+        )
         row = await session.call(
             create_template_variables.build(await session.project_id(), self.id, body=body)
         )

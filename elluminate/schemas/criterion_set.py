@@ -16,6 +16,7 @@ from elluminate_api.api.criterion_sets import link_prompt_template, unlink_promp
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate._checks import checked_texts
+from elluminate._lookup import required_id_of
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.prompt_template import PromptTemplate
 
@@ -77,8 +78,9 @@ class CriterionSet(Bound, api.CriterionSet):
     async def alink_template(self, template: PromptTemplate) -> CriterionSet:
         """Make this the set that runs of the template use unless told otherwise; returns the updated set."""
         session = self._bound_client().session
+        template_id = required_id_of(template, PromptTemplate, "template")
         project = await session.project_id()
-        linked = await session.call(link_prompt_template.build(project, self.id, template.id), CriterionSet)
+        linked = await session.call(link_prompt_template.build(project, self.id, template_id), CriterionSet)
         self.linked_prompt_templates = linked.linked_prompt_templates
         template.criterion_set_id = self.id
         return linked
@@ -86,8 +88,9 @@ class CriterionSet(Bound, api.CriterionSet):
     async def aunlink_template(self, template: PromptTemplate) -> None:
         """Undo :meth:`alink_template`."""
         session = self._bound_client().session
+        template_id = required_id_of(template, PromptTemplate, "template")
         project = await session.project_id()
-        await session.call(unlink_prompt_template.build(project, self.id, template.id))
+        await session.call(unlink_prompt_template.build(project, self.id, template_id))
         self.linked_prompt_templates = [
             linked for linked in self.linked_prompt_templates or [] if linked.id != template.id
         ]

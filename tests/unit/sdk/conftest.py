@@ -72,7 +72,7 @@ class World:
         self.clients.append(client)
         return client
 
-    def call(self, owner: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+    def call(self, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call a method of a client or a model, under its name in this world; iterators give their list."""
         if self.name == "blocking":
             result = getattr(owner, name)(*args, **kwargs)
