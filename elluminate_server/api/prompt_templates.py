@@ -19,7 +19,7 @@ from elluminate_server.domain.identity import template_identity
 from elluminate_server.domain.messages import check_messages
 from elluminate_server.domain.rendering import message_placeholders
 from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import Experiment, Prompt, PromptTemplate
+from elluminate_server.store.tables import Experiment, Project, Prompt, PromptTemplate
 
 
 @operation("list_prompt_templates")
@@ -64,6 +64,8 @@ async def create_prompt_template(call: Call) -> Answer:
         if not tools:
             raise Invalid(f"$.tool_choice: {tool_choice!r} needs tools, and there are none. Leave it out.")
     async with call.write() as session:
+        # Two new versions of a name take turns; on SQLite all writers do anyway.
+        await session.execute(select(Project.id).where(Project.id == call.project_id).with_for_update())
         parent: PromptTemplate | None = None
         if request.parent_prompt_template_id is not None:
             parent = await find_prompt_template(session, call.project_id, request.parent_prompt_template_id)

@@ -62,6 +62,10 @@ class Store:
         self._busy_timeout = busy_timeout
         self._engine = self._create_engine()
         self._writing_engine = self._engine.execution_options(elluminate_begin="BEGIN IMMEDIATE")
+        self._reading_engine = self._engine
+        if not self.is_sqlite:
+            # SQLite's readers see one state anyway; a page and its count have to come from the same.
+            self._reading_engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
         self._writer = asyncio.Lock()
 
     @property
@@ -80,7 +84,8 @@ class Store:
             "hide_parameters": True,
         }
         if not self.is_sqlite:
-            return create_async_engine(self.url, pool_pre_ping=True, **options)
+            waiting = {"options": f"-c lock_timeout={int(self._busy_timeout * 1000)}"}
+            return create_async_engine(self.url, pool_pre_ping=True, connect_args=waiting, **options)
         if self.url.database:
             Path(self.url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
         from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -103,7 +108,7 @@ class Store:
             BusyError: No connection was free in time.
         """
         with _busy_as_such():
-            async with AsyncSession(self._engine, expire_on_commit=False, autoflush=False) as session:
+            async with AsyncSession(self._reading_engine, expire_on_commit=False, autoflush=False) as session:
                 yield session
 
     @contextlib.asynccontextmanager

@@ -1,5 +1,7 @@
 """A server for each test: its own SQLite file, its lifespan, and clients that speak to it in process."""
 
+import os
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -7,11 +9,13 @@ from typing import Any
 import attrs
 import httpx
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
 
 from elluminate_server.api.access import digest_of
 from elluminate_server.app import create_app
-from elluminate_server.settings import Settings
+from elluminate_server.settings import Settings, normalise_database_url
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey
 
@@ -25,10 +29,27 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        database_url=str(tmp_path / "test.db"), api_key=KEY, page_size=5, max_body_bytes=256 * 1024
-    )
+async def database_url(tmp_path: Path) -> AsyncIterator[str]:
+    """A database of its own: an SQLite file, or one on the PostgreSQL server that a variable names."""
+    server = os.environ.get("ELLUMINATE_TEST_POSTGRESQL", "")
+    if not server:
+        yield str(tmp_path / "test.db")
+        return
+    name = f"test_{uuid.uuid4().hex}"
+    engine = create_async_engine(normalise_database_url(f"{server}/postgres"), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield f"{server}/{name}"
+    finally:
+        async with engine.connect() as connection:
+            await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        await engine.dispose()
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(database_url=database_url, api_key=KEY, page_size=5, max_body_bytes=256 * 1024)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import logging
+import os
 import sqlite3
 from typing import Any
 
@@ -21,6 +22,10 @@ from tests.server.conftest import KEY, OTHER_KEY, World, client, created
 pytestmark = pytest.mark.anyio
 
 PROJECTS = "/api/v0/projects"
+
+sqlite_only = pytest.mark.skipif(
+    bool(os.environ.get("ELLUMINATE_TEST_POSTGRESQL")), reason="looks into an SQLite file"
+)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +91,7 @@ async def test_revoked_and_expired_keys_are_401(
     assert word in response.json()["detail"]
 
 
+@sqlite_only
 async def test_the_process_key_opens_the_default_project_and_is_not_stored(settings: Settings) -> None:
     import attrs
 
@@ -98,6 +104,7 @@ async def test_the_process_key_opens_the_default_project_and_is_not_stored(setti
     assert b"key-of-this-process" not in await asyncio.to_thread(_whole, settings)
 
 
+@sqlite_only
 async def test_keys_are_stored_as_digests(api: httpx.AsyncClient, settings: Settings) -> None:
     assert (await api.get("/collections")).status_code == 200
 
@@ -247,6 +254,7 @@ async def test_a_twin_that_came_in_between_is_a_conflict_not_a_fault(
     assert "same time" in response.json()["detail"]
 
 
+@sqlite_only
 async def test_a_locked_database_is_503_with_a_time_to_come_back(
     api: httpx.AsyncClient, app: Starlette, settings: Settings
 ) -> None:
@@ -269,12 +277,32 @@ async def test_a_locked_database_is_503_with_a_time_to_come_back(
     assert (await api.post("/collections", json={"name": "A"})).status_code == 201
 
 
+@sqlite_only
 async def test_writers_queue_up_in_the_process(store: Store) -> None:
     impatient = Store(store.url.render_as_string(hide_password=False), busy_timeout=0.05)
     async with impatient, impatient.write():
         with pytest.raises(BusyError, match="kept writing"):
             async with impatient.write():
                 pytest.fail("two writers at once")
+
+
+@pytest.mark.skipif(not os.environ.get("ELLUMINATE_TEST_POSTGRESQL"), reason="SQLite locks whole databases")
+async def test_a_locked_row_is_503_with_a_time_to_come_back(
+    api: httpx.AsyncClient, app: Starlette, settings: Settings
+) -> None:
+    store = app.state.store
+    impatient = Store(settings.database_url, busy_timeout=0.05)
+    app.state.store = impatient
+    try:
+        async with store.write() as session:
+            await session.execute(text("SELECT id FROM projects FOR UPDATE"))
+            response = await api.post("/prompt_templates", json={"messages": []})
+    finally:
+        app.state.store = store
+        await impatient.close()
+
+    assert response.status_code == 503
+    assert float(response.headers["retry-after"]) > 0
 
 
 async def test_a_fault_is_500_without_its_insides(
