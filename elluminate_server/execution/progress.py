@@ -135,13 +135,18 @@ async def log_after(
         .order_by(LogLine.id)
         .execution_options(yield_per=1000)
     )
-    async for line_id, line in found:
-        if lines and size + len(line) > limit:
-            return LogDelta(text="".join(lines), cursor=cursor, has_more=True)
-        cursor = line_id
-        lines.append(line[:limit] + "\n")
-        size += len(line) + 1
-    return LogDelta(text="".join(lines), cursor=cursor, has_more=False)
+    has_more = False
+    try:
+        async for line_id, line in found:
+            has_more = bool(lines) and size + len(line) > limit
+            if has_more:
+                break
+            cursor = line_id
+            lines.append(line[:limit] + "\n")
+            size += len(line) + 1
+    finally:
+        await found.close()
+    return LogDelta(text="".join(lines), cursor=cursor, has_more=has_more)
 
 
 async def log_for_connection(session: AsyncSession, task_id: str, connection_uuid: str) -> LogDelta:

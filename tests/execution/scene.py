@@ -1,6 +1,7 @@
 """A database with one project, and models that do what a test says: what the tests of runs have in common."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from elluminate_server.api.access import open_default_project
 from elluminate_server.execution import Executor
@@ -143,11 +144,11 @@ class Scene:
                     *(
                         Criterion(
                             criterion_set_id=criterion_set.id,
-                            criterion_str=text,
+                            criterion_str=question,
                             label=f"Criterion {place}",
                             position=place,
                         )
-                        for place, text in enumerate(criteria, 1)
+                        for place, question in enumerate(criteria, 1)
                     ),
                     *(
                         Entry(
@@ -225,9 +226,18 @@ class Scene:
 
 @asynccontextmanager
 async def scene(path: Path, **settings: Any) -> AsyncIterator[Scene]:
-    """An empty database in a file, with its default project."""
-    chosen = Settings(database_url=str(path / "runs.db"), **settings)
+    """An empty database with its default project.
+
+    It is an SQLite file, unless ELLUMINATE_TEST_POSTGRESQL_URL names a PostgreSQL database, whose schema `public`
+    is dropped and made anew for each test.
+    """
+    postgresql = os.environ.get("ELLUMINATE_TEST_POSTGRESQL_URL")
+    chosen = Settings(database_url=postgresql or str(path / "runs.db"), **settings)
     async with Store(chosen.database_url) as store:
+        if postgresql:
+            async with store.engine.begin() as connection:
+                await connection.execute(text("DROP SCHEMA IF EXISTS public CASCADE"))
+                await connection.execute(text("CREATE SCHEMA public"))
         await prepare(store)
         yield Scene(store, chosen, ScriptedModels(), await open_default_project(store, chosen))
 
