@@ -60,6 +60,10 @@ __all__ = [
     "LogCursor",
     "LogLine",
     "Organization",
+    "Persona",
+    "PersonaGroup",
+    "PersonaGroupMember",
+    "PersonaVersion",
     "Project",
     "Prompt",
     "PromptTemplate",
@@ -222,7 +226,11 @@ class PromptTemplate(Base):
 
 
 class Collection(Base):
-    """Named set of test cases."""
+    """Named set of test cases, or of scenarios: both share the names, and runs go over both alike.
+
+    A scenario is a row, a field of a scenario set a column; `goal` and `expected_conversation_outcome` are its
+    first two columns.
+    """
 
     __tablename__ = "collections"
     __table_args__ = (_unique_while_live("uq_collections_live_name", "project_id", "name"), _COUNTED)
@@ -232,6 +240,7 @@ class Collection(Base):
     name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str] = mapped_column(Text, default="")
     collection_type: Mapped[str] = mapped_column(String(32), default="STANDARD")
+    is_scenario_set: Mapped[bool] = mapped_column(Boolean, default=False)
     read_only: Mapped[bool] = mapped_column(Boolean, default=False)
     environment_config: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
     created_at: Mapped[datetime.datetime] = _created()
@@ -269,6 +278,61 @@ class Entry(Base):
     created_at: Mapped[datetime.datetime] = _created()
     updated_at: Mapped[datetime.datetime] = _updated()
     deleted_at: Mapped[datetime.datetime | None] = _deleted()
+
+
+class Persona(Base):
+    """Simulated user; what it is like stands in its versions, the highest of which counts."""
+
+    __tablename__ = "personas"
+    __table_args__ = (_unique_while_live("uq_personas_live_name", "project_id", "name"), _COUNTED)
+
+    id: Mapped[int] = _id()
+    project_id: Mapped[int] = _reference("projects", cascade=True)
+    name: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime.datetime] = _created()
+    updated_at: Mapped[datetime.datetime] = _updated()
+    deleted_at: Mapped[datetime.datetime | None] = _deleted()
+
+
+class PersonaVersion(Base):
+    """What a persona is like; never edited, so that conversations keep whom they were held with."""
+
+    __tablename__ = "persona_versions"
+    __table_args__ = (UniqueConstraint("persona_id", "version"), _COUNTED)
+
+    id: Mapped[int] = _id()
+    persona_id: Mapped[int] = _reference("personas", cascade=True, index=False)
+    version: Mapped[int] = mapped_column(Integer)
+    description: Mapped[str] = mapped_column(Text)
+    domain_knowledge: Mapped[str | None] = mapped_column(Text, default=None)
+    created_at: Mapped[datetime.datetime] = _created()
+
+
+class PersonaGroup(Base):
+    """Named list of personas; each of them talks about every row of a multi-turn experiment."""
+
+    __tablename__ = "persona_groups"
+    __table_args__ = (_unique_while_live("uq_persona_groups_live_name", "project_id", "name"), _COUNTED)
+
+    id: Mapped[int] = _id()
+    project_id: Mapped[int] = _reference("projects", cascade=True)
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime.datetime] = _created()
+    updated_at: Mapped[datetime.datetime] = _updated()
+    deleted_at: Mapped[datetime.datetime | None] = _deleted()
+
+
+class PersonaGroupMember(Base):
+    """A persona's place in a group; `position` 0 is the first."""
+
+    __tablename__ = "persona_group_members"
+    __table_args__ = (UniqueConstraint("persona_group_id", "persona_id"), _COUNTED)
+
+    id: Mapped[int] = _id()
+    persona_group_id: Mapped[int] = _reference("persona_groups", cascade=True, index=False)
+    persona_id: Mapped[int] = _reference("personas", cascade=True)
+    position: Mapped[int] = mapped_column(Integer)
 
 
 class LLMConfig(Base):
@@ -331,6 +395,10 @@ class Experiment(Base):
     n_epochs: Mapped[int] = mapped_column(Integer, default=1)
     generation_params: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
     evaluation_mode: Mapped[str] = mapped_column(String(32), default="STANDARD")
+    persona_group_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("persona_groups.id"), index=True, default=None
+    )
+    """Who talks in a multi-turn experiment; NULL in every other."""
     response_column_id: Mapped[int | None] = mapped_column(Id, default=None)
     agent_config: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
     evaluation_agent_config: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
@@ -385,6 +453,10 @@ class Response(Base):
     error: Mapped[str | None] = mapped_column(Text, default=None)
     annotation: Mapped[str] = mapped_column(Text, default="")
     termination_reason: Mapped[str | None] = mapped_column(String(255), default=None)
+    persona_version_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("persona_versions.id"), index=True, default=None
+    )
+    """Who talked with the model; NULL outside multi-turn experiments."""
     trajectory: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
     generation_metadata: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
     """The contract's `GenerationMetadata` (`llm.types.Usage.metadata`); the next ones repeat parts of it."""
@@ -457,7 +529,11 @@ class WorkItem(Base):
     entry_id: Mapped[int] = _reference("entries", cascade=True)
     epoch: Mapped[int] = mapped_column(Integer, default=1)
     ordinal: Mapped[int] = mapped_column(Integer, default=0)
-    """Tells apart several pieces for the same row and epoch, as in a batch."""
+    """Tells apart several pieces for the same row and epoch: the place in a batch, or of the persona in its group."""
+    persona_version_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("persona_versions.id"), index=True, default=None
+    )
+    """Who talks with the model; NULL outside multi-turn experiments."""
     state: Mapped[str] = mapped_column(String(16), default="pending")
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[str | None] = mapped_column(Text, default=None)
