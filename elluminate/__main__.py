@@ -159,7 +159,12 @@ def _failures_as_exit() -> Iterator[None]:
         reason = str(error)
     except OperationalError as error:
         # Without the statement, which says nothing to the user, and the URL, which may hold a password.
-        reason = f"The database cannot be opened: {error.orig}. Check --database or ELLUMINATE_DATABASE_URL."
+        said = " ".join(str(error.orig).split()).rstrip(".")
+        reason = f"The database cannot be opened ({said}). Check --database or ELLUMINATE_DATABASE_URL."
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        reason = 'PostgreSQL needs psycopg, which is not installed. Install it with: pip install "elluminate[scale]"'
     else:
         return
     sys.exit(_fail(reason))

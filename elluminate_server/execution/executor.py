@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import datetime
 import logging
 import threading
 from collections.abc import Mapping, Sequence
@@ -19,9 +18,8 @@ from elluminate_server.execution.queueing import ResponseOrder
 from elluminate_server.execution.run import Outcome, Run
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
-from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import BusyError, Store
-from elluminate_server.store.tables import Experiment, Task
+from elluminate_server.store.tables import Experiment
 
 __all__ = ["Executor"]
 
@@ -220,11 +218,9 @@ class Executor:
 
     async def _outcome(self, task_id: str) -> Outcome:
         run = Run(task_id, self._store, self._models, self.limits, self._commits, _interpreter_is_ending)
-        async with self._store.read() as session:
-            task = await session.get_one(Task, task_id)
+        # A night without any server, after which a run is taken up again, does not count.
         limit = self._settings.run_time_limit
-        end = (task.started_at or utc_now()) + datetime.timedelta(seconds=limit)
-        timeout = asyncio.timeout((end - utc_now()).total_seconds())
+        timeout = asyncio.timeout(limit)
         try:
             async with timeout:
                 return await run.perform()

@@ -157,6 +157,14 @@ def test_a_bad_setting_is_one_line_that_names_it(tmp_path: Path, variable: str, 
     assert variable.rpartition("_")[0] in ended.stderr
 
 
+def test_a_database_that_is_not_reachable_is_one_line_without_its_password() -> None:
+    ended = run("serve", "--port", "0", "--database", "postgresql://evals:secret@127.0.0.1:1/evals")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.count("\n") == 1
+    assert "secret" not in ended.stderr
+    assert "psycopg" in ended.stderr or "Connection refused" in ended.stderr
+
+
 def test_a_host_that_is_not_loopback_is_warned_about(tmp_path: Path) -> None:
     with Started("--host", "0.0.0.0", "--database", str(tmp_path / "serve.db")) as server:
         code, errors = server.end(signal.SIGTERM)
