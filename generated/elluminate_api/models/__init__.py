@@ -113,6 +113,8 @@ if TYPE_CHECKING:
     from .rating import Rating
     from .rating_mode import RatingMode
     from .rating_value import RatingValue
+    from .rating_version import RatingVersion
+    from .rating_version_stability import RatingVersionStability
     from .reasoning_effort import ReasoningEffort
     from .rename_scenario_field_request import RenameScenarioFieldRequest
     from .responses_sample import ResponsesSample
@@ -257,6 +259,8 @@ _MODULES = {
     "Rating": "rating",
     "RatingMode": "rating_mode",
     "RatingValue": "rating_value",
+    "RatingVersion": "rating_version",
+    "RatingVersionStability": "rating_version_stability",
     "ReasoningEffort": "reasoning_effort",
     "RenameScenarioFieldRequest": "rename_scenario_field_request",
     "ResponsesSample": "responses_sample",
@@ -414,6 +418,8 @@ __all__ = (
     "Rating",
     "RatingMode",
     "RatingValue",
+    "RatingVersion",
+    "RatingVersionStability",
     "ReasoningEffort",
     "RenameScenarioFieldRequest",
     "ResponsesSample",

@@ -32,9 +32,12 @@ def build(
     MULTI_TURN. MULTI_TURN needs a persona group, other modes refuse one. No template is given for
     AGENTIC, or when a conversation or raw input column holds the prompt. Without a criterion set the
     one linked to the template counts; with neither, `elluminate_server` adds an empty set named after
-    the experiment, and nothing is rated. With `response_column_id` the answers come from that column:
-    no model is called, LLM config and sampling do not count, and there is one epoch. A
-    `rating_version` that is not known is replaced by the default judge, which the answer then names.
+    the experiment, and nothing is rated. With `response_column_id` the answers come from that column of
+    the collection: no model is asked for them, LLM config, sampling and `n_epochs` do not count, and
+    there
+    is one epoch. A row whose cell is empty has a failed response. A `rating_version` that is not known
+    is
+    replaced by the default judge, which the answer then names.
 
     409 when the project has an experiment of that name. 422 when the parts do not fit together, for
     example a placeholder that is no column: the detail names placeholder, template and columns. 404

@@ -26,8 +26,9 @@ def build(
 ) -> Request[ExperimentMap]:
     """Read an overview of samples and responses.
 
-    One entry per row (and persona), without message texts, in order of the rows. The page and its
-    size count samples; the totals count all of them. A page behind the last one has no samples.
+    One entry per row (and persona) that has responses, without message texts, in order of the rows.
+    The page and its size count samples; the totals count all of them. A page behind the last one has
+    no samples.
     """
     return Request(
         OPERATION,

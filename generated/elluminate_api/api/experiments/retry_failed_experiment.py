@@ -26,12 +26,13 @@ def build(
     """Generate failed responses again.
 
     Deletes the responses whose generation failed and generates them again, as a background task;
-    other responses keep id, text and ratings. When nothing failed, nothing changes, and the answer
-    has a null `generation_task_id`.
+    other responses keep id, text and ratings. A row keeps the prompt that it was asked with, unless
+    that prompt could not be rendered. When nothing failed, nothing changes, and the answer has a null
+    `generation_task_id`.
 
-    409 while the experiment is running, when its answers were uploaded and cannot be generated, and
-    when failed responses carry annotations or ratings made by hand while `discard_annotations` is
-    false.
+    409 while the experiment is running, when its answers cannot be generated because they were
+    uploaded or come from a column, and when failed responses carry annotations or ratings made by hand
+    while `discard_annotations` is false; the detail names some of them.
     """
     return Request(
         OPERATION,

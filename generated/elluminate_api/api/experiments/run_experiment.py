@@ -29,8 +29,8 @@ def build(
     the answer carries the `generation_task_id` to poll or to stream, and no responses. A response
     whose generation fails is stored with its error and does not end the run.
 
-    409 when the experiment is running or has been run. 422 when sampling is given for an experiment
-    whose answers come from a column.
+    409 when the experiment is running or has been run. 422 when sampling or several epochs are asked
+    for and the answers come from a column.
     """
     return Request(
         OPERATION,

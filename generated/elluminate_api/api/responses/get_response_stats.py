@@ -26,7 +26,8 @@ def build(
     """Read usage statistics.
 
     Counts and sums over the last days, today included, and one entry per day in UTC, oldest first.
-    Days without a response are listed with zeros.
+    Days without a response are listed with zeros. Failed responses count as responses; means are over
+    the responses whose number is known.
     """
     return Request(
         OPERATION,

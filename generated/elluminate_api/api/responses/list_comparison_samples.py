@@ -29,8 +29,9 @@ def build(
 ) -> Request[list[ResponsesSample]]:
     """List samples of two experiments to compare.
 
-    The samples of both experiments in one flat array, not paged, those of a row next to each other.
-    Improved and regressed are seen from experiment B.
+    The samples of both experiments in one flat array, not paged, those of a row next to each other,
+    experiment A first. Improved and regressed are seen from experiment B, and compare the shares of YES
+    among the ratings that count: rows that only one experiment has rated are neither.
 
     Args:
         filter_samples_by: Direction of change from experiment A to experiment B.

@@ -35,8 +35,11 @@ def build(
 ) -> Request[list[ResponsesSample]]:
     """List the samples of an experiment.
 
-    A sample holds all responses to one row. In order of the rows unless `sort_by` is given. A plain
-    array, not paged. Filters decide on samples by their responses, and narrow together.
+    A sample holds all responses to one row. In order of the rows unless `sort_by` is given; samples
+    without the number to sort by come last. A plain array, not paged. Filters decide on whole samples
+    by
+    their responses, and narrow together: a sample is within bounds when one of its responses is within
+    all of them, and an unknown number is within none.
 
     Args:
         sort_by: Order of samples, ascending or descending.

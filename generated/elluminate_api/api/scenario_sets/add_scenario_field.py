@@ -25,7 +25,8 @@ def build(
 ) -> Request[ScenarioField]:
     """Declare a field of the scenarios of a set.
 
-    Every scenario of the set gets the field with its default. The server chooses the type. 422 for a
+    Every scenario of the set gets the field with its default. The server chooses the type;
+    `elluminate_server` makes it text, and keeps other values as their JSON text. 422 for a
     name that is no identifier or that is built in; 409 when the set has that field, or is read-only.
     """
     return Request(

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from attrs import define
+
+from ..models.rating_version_stability import RatingVersionStability
+
+
+@define(kw_only=True)
+class RatingVersion:
+    """A judge that experiments can be rated by.
+
+    Attributes:
+        key: What an experiment's rating_version says.
+        label: The judge in words, for people.
+        stability: What the judge is for.
+        is_default: True for the judge of experiments that name none.
+    """
+
+    key: str
+    label: str
+    stability: RatingVersionStability
+    is_default: bool
