@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.http import Call
@@ -27,7 +27,7 @@ async def page_of(
     """
     size = size or call.settings.page_size
     page: int = call.query["page"]
-    count = await session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    count = await session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
     if (page - 1) * size >= count:
         return [], count
     rows = await session.scalars(query.order_by(*order).limit(size).offset((page - 1) * size))

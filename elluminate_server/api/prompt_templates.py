@@ -7,7 +7,7 @@ from elluminate_api.models import CreatePromptTemplateRequest
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.finding import find_collection, find_criterion_set, find_prompt_template
+from elluminate_server.api.finding import find_collection, find_prompt_template
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import columns_of
 from elluminate_server.api.naming import free_name
@@ -35,10 +35,9 @@ async def list_prompt_templates(call: Call) -> Answer:
         live = live.where(PromptTemplate.version == asked["version"])
     if asked["search"]:
         live = live.where(PromptTemplate.name.icontains(asked["search"], autoescape=True))
+    if asked["criterion_set_id"] is not None:
+        live = live.where(PromptTemplate.criterion_set_id == asked["criterion_set_id"])
     async with call.read() as session:
-        if asked["criterion_set_id"] is not None:
-            await find_criterion_set(session, call.project_id, asked["criterion_set_id"])
-            live = live.where(PromptTemplate.criterion_set_id == asked["criterion_set_id"])
         if asked["compatible_collection_id"] is not None:
             collection = await find_collection(session, call.project_id, asked["compatible_collection_id"])
             names = [column.name for column in await columns_of(session, collection.id)]

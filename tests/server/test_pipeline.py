@@ -385,11 +385,14 @@ async def test_paths_and_methods_outside_the_contract(root: httpx.AsyncClient) -
     assert method.headers["allow"] == "GET, HEAD, POST"
 
 
-async def test_what_is_not_built_is_501_and_named(api: httpx.AsyncClient, other: httpx.AsyncClient) -> None:
-    response = await api.get("/scenario-sets")
+async def test_what_is_not_built_is_501_and_named(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(pipeline.HANDLERS, "list_collections")
+    response = await api.get("/collections")
 
     assert response.status_code == 501
-    assert "list_scenario_sets" in response.json()["detail"]
+    assert "list_collections" in response.json()["detail"]
 
 
 async def test_health_needs_no_key(root: httpx.AsyncClient) -> None:
