@@ -26,7 +26,11 @@ _FLUSH = 1000
 @operation("list_collections")
 async def list_collections(call: Call) -> Answer:
     """In order of creation, without rows."""
-    live = select(Collection).where(Collection.project_id == call.project_id, Collection.deleted_at.is_(None))
+    live = select(Collection).where(
+        Collection.project_id == call.project_id,
+        Collection.is_scenario_set.is_(False),
+        Collection.deleted_at.is_(None),
+    )
     if call.query["name"] is not None:
         live = live.where(Collection.name == call.query["name"])
     async with call.read() as session:
@@ -119,13 +123,20 @@ async def add_entries(
 async def _refuse_taken(
     session: AsyncSession, project_id: int, name: str, *, other_than: int | None = None
 ) -> None:
-    taken = await session.scalar(
-        select(Collection.id).where(
+    taken = await holder_of_name(session, project_id, name)
+    if taken is not None and taken.id != other_than:
+        kind = "scenario set" if taken.is_scenario_set else "collection"
+        raise Conflict(f"The project has a {kind} named {name!r} already (id {taken.id}).")
+
+
+async def holder_of_name(session: AsyncSession, project_id: int, name: str) -> Collection | None:
+    """The collection or scenario set of that name: they share the names."""
+    holder: Collection | None = await session.scalar(
+        select(Collection).where(
             Collection.project_id == project_id, Collection.name == name, Collection.deleted_at.is_(None)
         )
     )
-    if taken is not None and taken != other_than:
-        raise Conflict(f"The project has a collection named {name!r} already (id {taken}).")
+    return holder
 
 
 @operation("get_collection")

@@ -6,9 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.problems import NotFound
+from elluminate_server.domain.scenarios import BUILT_IN_FIELDS
 from elluminate_server.store.tables import (
     Base,
     Collection,
+    CollectionColumn,
     Criterion,
     CriterionSet,
     Entry,
@@ -27,6 +29,9 @@ __all__ = [
     "find_llm_config",
     "find_prompt_template",
     "find_response",
+    "find_scenario",
+    "find_scenario_field",
+    "find_scenario_set",
 ]
 
 TableT = TypeVar("TableT", bound=Base)
@@ -53,10 +58,45 @@ async def find_prompt_template(session: AsyncSession, project_id: int, identifie
 
 async def find_collection(session: AsyncSession, project_id: int, identifier: int) -> Collection:
     """The collection, unless it was deleted."""
-    query = select(Collection).where(
-        Collection.id == identifier, Collection.project_id == project_id, Collection.deleted_at.is_(None)
+    return await _found(
+        session, _collection(project_id, identifier, False), Collection, "collection", identifier
     )
-    return await _found(session, query, Collection, "collection", identifier)
+
+
+def _collection(project_id: int, identifier: int, is_scenario_set: bool) -> Any:
+    return select(Collection).where(
+        Collection.id == identifier,
+        Collection.project_id == project_id,
+        Collection.is_scenario_set.is_(is_scenario_set),
+        Collection.deleted_at.is_(None),
+    )
+
+
+async def find_scenario_set(session: AsyncSession, project_id: int, identifier: int) -> Collection:
+    """The scenario set, unless it was deleted."""
+    query = _collection(project_id, identifier, True)
+    return await _found(session, query, Collection, "scenario set", identifier)
+
+
+async def find_scenario_field(
+    session: AsyncSession, scenario_set: Collection, identifier: int
+) -> CollectionColumn:
+    """The field of the scenario set; those that every set has are not found."""
+    query = select(CollectionColumn).where(
+        CollectionColumn.id == identifier,
+        CollectionColumn.collection_id == scenario_set.id,
+        CollectionColumn.name.not_in(BUILT_IN_FIELDS),
+    )
+    kind = f"field in scenario set {scenario_set.id} with id"
+    return await _found(session, query, CollectionColumn, kind, identifier)
+
+
+async def find_scenario(session: AsyncSession, scenario_set: Collection, identifier: int) -> Entry:
+    """The scenario, unless it was deleted."""
+    query = select(Entry).where(
+        Entry.id == identifier, Entry.collection_id == scenario_set.id, Entry.deleted_at.is_(None)
+    )
+    return await _found(session, query, Entry, f"scenario in set {scenario_set.id} with id", identifier)
 
 
 async def find_entry(session: AsyncSession, collection: Collection, identifier: int) -> Entry:

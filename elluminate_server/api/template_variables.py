@@ -21,6 +21,8 @@ from elluminate_server.api.rows import added_columns, identity, stored_values
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Prompt, Response, WorkItem
 
+__all__ = ["delete_entries"]
+
 EXAMPLES = 20
 """Present rows that a model is shown when it writes another: the newest ones."""
 
@@ -133,7 +135,7 @@ async def delete_template_variables(call: Call) -> Answer:
     async with call.write() as session:
         collection = await _changeable(call, session)
         entry = await find_entry(session, collection, call.path["entry_id"])
-        await _delete(session, Entry.id == entry.id)
+        await delete_entries(session, Entry.id == entry.id)
         return call.answer()
 
 
@@ -142,12 +144,12 @@ async def delete_all_template_variables(call: Call) -> Answer:
     """Every row; the collection and its columns stay."""
     async with call.write() as session:
         collection = await _changeable(call, session)
-        await _delete(session, Entry.collection_id == collection.id)
+        await delete_entries(session, Entry.collection_id == collection.id)
         return call.answer()
 
 
-async def _delete(session: AsyncSession, which: Any) -> None:
-    """Hide the rows that results refer to, delete the others."""
+async def delete_entries(session: AsyncSession, which: Any) -> None:
+    """Hide the rows that results refer to, delete the others; `which` is a condition on `Entry`."""
     used = (
         select(Prompt.id).where(Prompt.entry_id == Entry.id).exists()
         | select(Response.id).where(Response.entry_id == Entry.id).exists()

@@ -1,0 +1,272 @@
+"""Scenario sets and the fields that their scenarios have."""
+
+from collections.abc import Iterable, Sequence
+
+from elluminate_api import models
+from msgspec import UNSET
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.api.collections import holder_of_name
+from elluminate_server.api.finding import find_scenario_field, find_scenario_set
+from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.loading import columns_of
+from elluminate_server.api.naming import free_name
+from elluminate_server.api.pages import page_of, paged
+from elluminate_server.api.problems import BadRequest, Conflict, Invalid
+from elluminate_server.api.rows import identity
+from elluminate_server.domain.scenarios import BUILT_IN_FIELDS, GOAL, OUTCOME, check_field_name
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
+
+__all__ = ["changeable_set", "fields_of"]
+
+MAX_FIELDS = 1000
+
+
+@operation("list_scenario_sets")
+async def list_scenario_sets(call: Call) -> Answer:
+    """In order of creation, without scenarios."""
+    live = select(Collection).where(
+        Collection.project_id == call.project_id,
+        Collection.is_scenario_set.is_(True),
+        Collection.deleted_at.is_(None),
+    )
+    if call.query["name_search"]:
+        live = live.where(Collection.name.icontains(call.query["name_search"], autoescape=True))
+    async with call.read() as session:
+        rows, count = await page_of(call, session, live, Collection.id)
+        return call.answer(paged(await _presented(session, rows), count))
+
+
+@operation("create_scenario_set")
+async def create_scenario_set(call: Call) -> Answer:
+    """A set with its fields, in one step."""
+    request = call.decode(models.CreateScenarioSetRequest)
+    seen: set[str] = set()
+    for index, field in enumerate(request.fields):
+        check_field_name(field, f"$.fields[{index}]")
+        if field in seen:
+            raise Invalid(f"$.fields[{index}]: {field!r} is named twice.")
+        seen.add(field)
+    async with call.write() as session:
+        name = request.name or await free_name(session, call.project_id, Collection, "Scenario set")
+        await _refuse_taken(session, call.project_id, name)
+        row = Collection(
+            project_id=call.project_id,
+            name=name,
+            description=request.description,
+            collection_type="PERSONA",
+            is_scenario_set=True,
+        )
+        session.add(row)
+        await session.flush()
+        session.add_all(
+            CollectionColumn(
+                collection_id=row.id,
+                name=field,
+                column_type="persona_goal" if field == GOAL else "text",
+                default_value="",
+                position=position,
+            )
+            for position, field in enumerate([*BUILT_IN_FIELDS, *request.fields])
+        )
+        await session.flush()
+        return call.answer((await _presented(session, [row]))[0])
+
+
+@operation("get_scenario_set")
+async def get_scenario_set(call: Call) -> Answer:
+    """One set with its fields."""
+    async with call.read() as session:
+        row = await find_scenario_set(session, call.project_id, call.path["scenario_set_id"])
+        return call.answer((await _presented(session, [row]))[0])
+
+
+@operation("update_scenario_set")
+async def update_scenario_set(call: Call) -> Answer:
+    """Name and description; what is absent stays."""
+    request = call.decode(models.UpdateScenarioSetRequest)
+    async with call.write() as session:
+        row = await changeable_set(call, session)
+        if request.name is not UNSET:
+            await _refuse_taken(session, call.project_id, request.name, other_than=row.id)
+            row.name = request.name
+        if request.description is not UNSET:
+            row.description = request.description
+        await session.flush()
+        return call.answer((await _presented(session, [row]))[0])
+
+
+@operation("delete_scenario_set")
+async def delete_scenario_set(call: Call) -> Answer:
+    """Hide a set that experiments refer to, delete any other with its scenarios."""
+    async with call.write() as session:
+        row = await changeable_set(call, session)
+        used = await session.scalar(select(Experiment.id).where(Experiment.collection_id == row.id).limit(1))
+        if used is not None:
+            row.deleted_at = utc_now()
+        else:
+            await session.execute(delete(Collection).where(Collection.id == row.id))
+        return call.answer()
+
+
+@operation("add_scenario_field")
+async def add_scenario_field(call: Call) -> Answer:
+    """A further field; every scenario gets it with its default."""
+    request = call.decode(models.AddScenarioFieldRequest)
+    check_field_name(request.name, "$.name")
+    async with call.write() as session:
+        scenario_set = await changeable_set(call, session)
+        columns = await columns_of(session, scenario_set.id)
+        _refuse_known(request.name, columns, scenario_set)
+        if len(columns) - len(BUILT_IN_FIELDS) >= MAX_FIELDS:
+            raise Conflict(f"Scenario set {scenario_set.name!r} has {MAX_FIELDS} fields; that is the most.")
+        column = CollectionColumn(
+            collection_id=scenario_set.id,
+            name=request.name,
+            column_type="text",
+            default_value=request.default_value or "",
+            position=len(columns),
+        )
+        session.add(column)
+        # Written into each scenario, so that a later default does not change what it says.
+        for entry in await _scenarios(session, scenario_set.id):
+            _rewrite(entry, {**entry.input_values, column.name: column.default_value})
+        await session.flush()
+        return call.answer(_field(column))
+
+
+@operation("rename_scenario_field")
+async def rename_scenario_field(call: Call) -> Answer:
+    """Another name, and another default when one is given; values stay."""
+    request = call.decode(models.RenameScenarioFieldRequest)
+    check_field_name(request.name, "$.name")
+    async with call.write() as session:
+        scenario_set = await changeable_set(call, session)
+        column = await find_scenario_field(session, scenario_set, call.path["field_id"])
+        others = [other for other in await columns_of(session, scenario_set.id) if other is not column]
+        _refuse_known(request.name, others, scenario_set)
+        former, column.name = column.name, request.name
+        if request.default_value is not UNSET:
+            column.default_value = request.default_value
+        if former != request.name:
+            for entry in await _scenarios(session, scenario_set.id):
+                _rewrite(
+                    entry,
+                    {
+                        request.name if name == former else name: value
+                        for name, value in entry.input_values.items()
+                    },
+                )
+        await session.flush()
+        return call.answer(_field(column))
+
+
+@operation("delete_scenario_field")
+async def delete_scenario_field(call: Call) -> Answer:
+    """The field, and its values in every scenario."""
+    async with call.write() as session:
+        scenario_set = await changeable_set(call, session)
+        column = await find_scenario_field(session, scenario_set, call.path["field_id"])
+        for entry in await _scenarios(session, scenario_set.id):
+            _rewrite(
+                entry, {name: value for name, value in entry.input_values.items() if name != column.name}
+            )
+        left = [other for other in await columns_of(session, scenario_set.id) if other is not column]
+        await session.delete(column)
+        for position, other in enumerate(left):
+            other.position = position
+        return call.answer()
+
+
+async def changeable_set(call: Call, session: AsyncSession) -> Collection:
+    """The set in the path, noted as changed now.
+
+    Raises:
+        NotFound: There is none.
+        Conflict: It is read-only.
+    """
+    row = await find_scenario_set(session, call.project_id, call.path["scenario_set_id"])
+    if row.read_only:
+        raise Conflict(
+            f"Scenario set {row.name!r} is read-only: neither it nor its scenarios can be changed."
+        )
+    row.updated_at = utc_now()
+    return row
+
+
+async def fields_of(session: AsyncSession, scenario_set: Collection) -> dict[str, str]:
+    """Declared field to its default, in order."""
+    return {
+        column.name: column.default_value
+        for column in await columns_of(session, scenario_set.id)
+        if column.name not in BUILT_IN_FIELDS
+    }
+
+
+async def _refuse_taken(
+    session: AsyncSession, project_id: int, name: str, *, other_than: int | None = None
+) -> None:
+    taken = await holder_of_name(session, project_id, name)
+    if taken is not None and taken.id != other_than:
+        kind = "scenario set" if taken.is_scenario_set else "collection"
+        raise BadRequest(
+            f"The project has a {kind} named {name!r} already (id {taken.id}); scenario sets and collections "
+            "share their names. Choose another one."
+        )
+
+
+def _refuse_known(name: str, columns: Iterable[CollectionColumn], scenario_set: Collection) -> None:
+    if any(column.name == name for column in columns):
+        raise Conflict(f"Scenario set {scenario_set.name!r} has a field {name!r} already.")
+
+
+async def _scenarios(session: AsyncSession, scenario_set_id: int) -> Sequence[Entry]:
+    found = await session.scalars(
+        select(Entry).where(Entry.collection_id == scenario_set_id, Entry.deleted_at.is_(None))
+    )
+    return found.all()
+
+
+def _rewrite(entry: Entry, values: dict[str, str]) -> None:
+    entry.input_values = values
+    entry.identity = identity(values, None)
+
+
+async def _presented(session: AsyncSession, rows: Sequence[Collection]) -> list[models.ScenarioSet]:
+    ids = [row.id for row in rows]
+    fields: dict[int, list[models.ScenarioField]] = {}
+    for column in await session.scalars(
+        select(CollectionColumn)
+        .where(CollectionColumn.collection_id.in_(ids), CollectionColumn.name.not_in([GOAL, OUTCOME]))
+        .order_by(CollectionColumn.position, CollectionColumn.id)
+    ):
+        fields.setdefault(column.collection_id, []).append(_field(column))
+    counted = await session.execute(
+        select(Entry.collection_id, func.count())
+        .where(Entry.collection_id.in_(ids), Entry.deleted_at.is_(None))
+        .group_by(Entry.collection_id)
+    )
+    counts: dict[int, int] = {row[0]: row[1] for row in counted}
+    return [
+        models.ScenarioSet(
+            id=row.id,
+            name=row.name,
+            description=row.description,
+            fields=fields.get(row.id, []),
+            scenarios_count=counts.get(row.id, 0),
+            version=None,
+            read_only=row.read_only,
+            is_platform_builtin=False,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+        for row in rows
+    ]
+
+
+def _field(row: CollectionColumn) -> models.ScenarioField:
+    return models.ScenarioField(
+        id=row.id, name=row.name, field_type=row.column_type, default_value=row.default_value
+    )

@@ -1,0 +1,122 @@
+"""Scenarios of a set: what a simulated user wants, and how the conversation should end."""
+
+from collections.abc import Mapping, Sequence
+
+from elluminate_api import models
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.api.collections import add_entries
+from elluminate_server.api.finding import find_scenario, find_scenario_set
+from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.pages import page_of, paged
+from elluminate_server.api.rows import identity
+from elluminate_server.api.scenario_sets import changeable_set, fields_of
+from elluminate_server.api.template_variables import delete_entries
+from elluminate_server.domain.scenarios import GOAL, OUTCOME, scenario_values
+from elluminate_server.store.tables import Collection, Entry
+
+
+@operation("list_scenarios")
+async def list_scenarios(call: Call) -> Answer:
+    """In order of creation."""
+    async with call.read() as session:
+        scenario_set = await find_scenario_set(session, call.project_id, call.path["scenario_set_id"])
+        live = select(Entry).where(Entry.collection_id == scenario_set.id, Entry.deleted_at.is_(None))
+        rows, count = await page_of(call, session, live, Entry.id)
+        fields = await fields_of(session, scenario_set)
+        return call.answer(paged([_presented(row, fields) for row in rows], count))
+
+
+@operation("get_scenario")
+async def get_scenario(call: Call) -> Answer:
+    """One scenario."""
+    async with call.read() as session:
+        scenario_set = await find_scenario_set(session, call.project_id, call.path["scenario_set_id"])
+        row = await find_scenario(session, scenario_set, call.path["scenario_id"])
+        return call.answer(_presented(row, await fields_of(session, scenario_set)))
+
+
+@operation("create_scenario")
+async def create_scenario(call: Call) -> Answer:
+    """One more scenario."""
+    request = call.decode(models.ScenarioIn)
+    async with call.write() as session:
+        scenario_set = await changeable_set(call, session)
+        fields = await fields_of(session, scenario_set)
+        values = _stored(request, fields, "$")
+        (row,) = await add_entries(session, scenario_set.id, [(dict(values), None)])
+        return call.answer(_presented(row, fields))
+
+
+@operation("create_scenarios_batch")
+async def create_scenarios_batch(call: Call) -> Answer:
+    """All of them or none; those that exist are left out when asked to."""
+    request = call.decode(models.ScenarioBatchRequest)
+    async with call.write() as session:
+        scenario_set = await changeable_set(call, session)
+        fields = await fields_of(session, scenario_set)
+        wanted = [
+            _stored(scenario, fields, f"$.scenarios[{index}]")
+            for index, scenario in enumerate(request.scenarios)
+        ]
+        if request.skip_existing:
+            wanted = await _unseen(session, scenario_set, wanted)
+        rows = await add_entries(session, scenario_set.id, [(dict(values), None) for values in wanted])
+        return call.answer([_presented(row, fields) for row in rows])
+
+
+@operation("update_scenario")
+async def update_scenario(call: Call) -> Answer:
+    """The scenario in place of the former one; fields that are left out go back to their default."""
+    request = call.decode(models.ScenarioIn)
+    async with call.write() as session:
+        scenario_set = await changeable_set(call, session)
+        row = await find_scenario(session, scenario_set, call.path["scenario_id"])
+        fields = await fields_of(session, scenario_set)
+        row.input_values = dict(_stored(request, fields, "$"))
+        row.identity = identity(row.input_values, None)
+        return call.answer(_presented(row, fields))
+
+
+@operation("delete_scenario")
+async def delete_scenario(call: Call) -> Answer:
+    """One scenario; conversations about it stay readable."""
+    async with call.write() as session:
+        scenario_set = await changeable_set(call, session)
+        row = await find_scenario(session, scenario_set, call.path["scenario_id"])
+        await delete_entries(session, Entry.id == row.id)
+        return call.answer()
+
+
+def _stored(request: models.ScenarioIn, fields: Mapping[str, str], where: str) -> dict[str, str]:
+    return scenario_values(
+        request.goal, request.expected_conversation_outcome, request.field_values, fields, where
+    )
+
+
+async def _unseen(
+    session: AsyncSession, scenario_set: Collection, wanted: Sequence[dict[str, str]]
+) -> list[dict[str, str]]:
+    known = set(
+        await session.scalars(
+            select(Entry.identity).where(Entry.collection_id == scenario_set.id, Entry.deleted_at.is_(None))
+        )
+    )
+    unseen = []
+    for values in wanted:
+        digest = identity(values, None)
+        if digest not in known:
+            known.add(digest)
+            unseen.append(values)
+    return unseen
+
+
+def _presented(row: Entry, fields: Mapping[str, str]) -> models.Scenario:
+    return models.Scenario(
+        id=row.id,
+        goal=row.input_values[GOAL],
+        expected_conversation_outcome=row.input_values[OUTCOME],
+        field_values={name: row.input_values.get(name, default) for name, default in fields.items()},
+        created_at=row.created_at,
+    )
