@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format codegen serve bench clean
+.PHONY: help install demo test test-postgresql check format codegen serve bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,13 @@ demo: $(VENV)/.installed-server ## run the complete example in this process, wit
 
 test: $(VENV)/.installed-dev ## run the whole test suite
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+$(VENV)/.installed-scale: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,scale]'
+	@touch $@
+
+test-postgresql: $(VENV)/.installed-scale ## run the tests of runs on a PostgreSQL of their own
+	.ci/postgresql $(ARGS)
 
 check: $(VENV)/.installed-dev ## what to run before a commit: format, lint, types, drift of generated code, unit tests
 	$(BIN)/ruff format --check .
