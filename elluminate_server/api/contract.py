@@ -20,6 +20,9 @@ __all__ = ["PREFIX", "ContractOperation", "closed_schemas", "document", "operati
 PREFIX = "/api/v0"
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+_UNSET_BY_NAME = "None"
+"""What the published asynchronous client sends for an integer that it means to leave out (`version=None`)."""
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -62,6 +65,7 @@ class ContractOperation:
         path_type: Types of the path parameters.
         query_type: Types and defaults of the query parameters.
         lists: Query parameters that are repeated, one value each.
+        integers: Query parameters that are integers and may be left out.
     """
 
     id: str
@@ -74,6 +78,7 @@ class ContractOperation:
     path_type: type[msgspec.Struct]
     query_type: type[msgspec.Struct]
     lists: frozenset[str]
+    integers: frozenset[str]
 
     def path_values(self, values: Mapping[str, str]) -> dict[str, Any]:
         """Path parameters, checked and converted.
@@ -87,13 +92,15 @@ class ContractOperation:
         """Query parameters, checked and converted: None, or the contract's default, for one that is absent.
 
         Parameters that the contract does not have are ignored. Of a repeated one that is no list the last
-        counts.
+        counts. An integer given as `None` was left out.
 
         Raises:
             Invalid: A value breaks the contract; names the parameter and the value.
         """
         values: dict[str, Any] = {}
         for name, value in pairs:
+            if name in self.integers and value == _UNSET_BY_NAME:
+                continue
             if name in self.lists:
                 values.setdefault(name, []).append(value)
             else:
@@ -128,8 +135,13 @@ def _operation(path: str, method: str, item: Mapping[str, Any]) -> ContractOpera
         idempotent_by_key=any(one["name"] == "Idempotency-Key" for one in parameters),
         path_type=_struct("Path", [one for one in parameters if one["in"] == "path"]),
         query_type=_struct("Query", query),
-        lists=frozenset(one["name"] for one in query if _resolved(one["schema"]).get("type") == "array"),
+        lists=_named(query, "array"),
+        integers=_named([one for one in query if not one.get("required")], "integer"),
     )
+
+
+def _named(parameters: list[Mapping[str, Any]], kind: str) -> frozenset[str]:
+    return frozenset(one["name"] for one in parameters if _resolved(one["schema"]).get("type") == kind)
 
 
 def _resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:

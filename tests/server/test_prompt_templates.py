@@ -34,6 +34,7 @@ async def test_a_known_name_with_new_content_is_the_next_version(api: httpx.Asyn
     assert sorted(second["placeholders"]) == ["topic", "who"]
     assert await names(api, "name=Tutor") == [("Tutor", 2), ("Tutor", 1)]
     assert await names(api, "name=Tutor&version=1") == [("Tutor", 1)]
+    assert await names(api, "name=Tutor&version=None") == [("Tutor", 2), ("Tutor", 1)]
     assert await names(api, "name=Tuto") == []
     assert await names(api, "search=TUTO") == [("Tutor", 2), ("Tutor", 1)]
     assert await names(api, "sort_options={}") == [("Tutor", 2), ("Tutor", 1)]
