@@ -47,6 +47,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from elluminate_server.store.columns import Id, Json, UtcDateTime, utc_now
 
 __all__ = [
+    "AgentTask",
     "ApiKey",
     "Base",
     "Collection",
@@ -412,6 +413,25 @@ class Experiment(Base):
     updated_at: Mapped[datetime.datetime] = _updated()
 
 
+class AgentTask(Base):
+    """Task of an AGENTIC experiment as it was when the experiment was created; one for each row."""
+
+    __tablename__ = "agent_tasks"
+    __table_args__ = (UniqueConstraint("experiment_id", "entry_id"), _COUNTED)
+
+    id: Mapped[int] = _id()
+    experiment_id: Mapped[int] = _reference("experiments", cascade=True, index=False)
+    entry_id: Mapped[int] = _reference("entries")
+    entry_identity: Mapped[str] = mapped_column(String(64))
+    task_name: Mapped[str] = mapped_column(Text)
+    input_values: Mapped[dict[str, Any]] = mapped_column(Json)
+    """The row's values, defaults filled in."""
+    messages: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    """The instruction as a prompt; empty when the collection has no raw_input column."""
+    criteria: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    """The contract's `AgentResultCriterionDefinition` objects."""
+
+
 class Prompt(Base):
     """A template rendered with one row; one for each row of an experiment."""
 
@@ -458,6 +478,10 @@ class Response(Base):
     )
     """Who talked with the model; NULL outside multi-turn experiments."""
     trajectory: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    trajectory_ingest_error: Mapped[str | None] = mapped_column(Text, default=None)
+    """Why an uploaded trajectory was dropped."""
+    agent_trial: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    """What was uploaded with a trial and has no column: task_name, reward, steps, cost_usd, metadata."""
     generation_metadata: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
     """The contract's `GenerationMetadata` (`llm.types.Usage.metadata`); the next ones repeat parts of it."""
     llm_model_name: Mapped[str | None] = mapped_column(String(255), default=None)

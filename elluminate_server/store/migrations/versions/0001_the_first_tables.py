@@ -477,6 +477,32 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "agent_tasks",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("experiment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_identity", sa.String(length=64), nullable=False),
+        sa.Column("task_name", sa.Text(), nullable=False),
+        sa.Column("input_values", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("messages", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("criteria", sa.JSON(none_as_null=True), nullable=False),
+        sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name=op.f("fk_agent_tasks_entry_id")),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_agent_tasks_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_tasks")),
+        sa.UniqueConstraint("experiment_id", "entry_id", name=op.f("uq_agent_tasks_experiment_id_entry_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("agent_tasks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agent_tasks_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
         "prompts",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -579,6 +605,8 @@ def upgrade() -> None:
         sa.Column("termination_reason", sa.String(length=255), nullable=True),
         sa.Column("persona_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("trajectory", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("trajectory_ingest_error", sa.Text(), nullable=True),
+        sa.Column("agent_trial", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("generation_metadata", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("llm_model_name", sa.String(length=255), nullable=True),
         sa.Column("duration_seconds", sa.Float(), nullable=True),
@@ -717,6 +745,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_prompts_entry_id"))
 
     op.drop_table("prompts")
+    with op.batch_alter_table("agent_tasks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agent_tasks_entry_id"))
+
+    op.drop_table("agent_tasks")
     with op.batch_alter_table("experiments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_experiments_persona_group_id"))
         batch_op.drop_index(batch_op.f("ix_experiments_prompt_template_id"))
