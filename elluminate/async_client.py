@@ -5,7 +5,13 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-__all__ = ["AsyncClient", "CollectionDefaults", "CriterionSetDefaults", "LLMConfigDefaults"]
+__all__ = [
+    "AsyncClient",
+    "CollectionDefaults",
+    "CriterionSetDefaults",
+    "LLMConfigDefaults",
+    "ScenarioSetDefaults",
+]
 
 from elluminate._client_base import ClientBase
 from elluminate._config import Config
@@ -15,11 +21,17 @@ from elluminate._operations.experiments import ExperimentOperations
 from elluminate._operations.llm_configs import LLMConfigDefaults, LLMConfigOperations
 from elluminate._operations.prompt_templates import PromptTemplateOperations
 from elluminate._operations.ratings import RatingOperations
+from elluminate._operations.scenario_sets import ScenarioSetDefaults, ScenarioSetOperations
 from elluminate._session import Session
 
 
 class AsyncClient(
-    ClientBase, PromptTemplateOperations, LLMConfigOperations, ExperimentOperations, RatingOperations
+    ClientBase,
+    PromptTemplateOperations,
+    LLMConfigOperations,
+    ExperimentOperations,
+    RatingOperations,
+    ScenarioSetOperations,
 ):
     """The API, for asyncio and trio.
 

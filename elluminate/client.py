@@ -82,3 +82,10 @@ class Client(ClientBase):
     delete_experiment = blocking(AsyncClient.delete_experiment)
 
     stream_batch_rate = iterating(AsyncClient.stream_batch_rate)
+
+    create_scenario_set = blocking(AsyncClient.create_scenario_set)
+    get_scenario_set = blocking(AsyncClient.get_scenario_set)
+    get_or_create_scenario_set = blocking(AsyncClient.get_or_create_scenario_set)
+    list_scenario_sets = blocking(AsyncClient.list_scenario_sets)
+    update_scenario_set = blocking(AsyncClient.update_scenario_set)
+    delete_scenario_set = blocking(AsyncClient.delete_scenario_set)

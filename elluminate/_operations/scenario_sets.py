@@ -1,0 +1,140 @@
+"""Creating, reading, changing and deleting scenario sets."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from elluminate_api import models as api
+from elluminate_api.api.scenario_sets import (
+    create_scenario_set,
+    delete_scenario_set,
+    get_scenario_set,
+    list_scenario_sets,
+    update_scenario_set,
+)
+from elluminate_api.types import UNSET
+
+from elluminate._checks import checked_name, checked_name_or_id, checked_texts
+from elluminate._lookup import found, required_id_of
+from elluminate._operations.base import Operations, defaults_of
+from elluminate.exceptions import APIError, NotFoundError, ValidationError
+from elluminate.schemas.scenario_set import ScenarioSet
+
+_NAME_TAKEN = 400
+
+
+class ScenarioSetDefaults(TypedDict, total=False):
+    """What `get_or_create_scenario_set` creates a set with; see `create_scenario_set`."""
+
+    description: str
+    fields: list[str]
+
+
+class ScenarioSetOperations(Operations):
+    """Operations on scenario sets."""
+
+    async def create_scenario_set(
+        self, name: str | None = None, description: str = "", fields: list[str] | None = None
+    ) -> ScenarioSet:
+        """Create a set of scenarios, for simulated users in multi-turn experiments.
+
+        Args:
+            name: 1 to 255 characters, shared with collections; None lets the server invent one.
+            description: What it is for, at most 10,000 characters.
+            fields: Names of fields that the scenarios have besides `goal` and
+                `expected_conversation_outcome`: a letter or an underscore, then letters, digits and
+                underscores, at most 100 characters.
+
+        Raises:
+            APIError: A scenario set or a collection has that name (400), or a field's name cannot be used (422).
+            ValidationError: The name is empty.
+
+        Example:
+            >>> pupils = client.create_scenario_set("Pupils", fields=["school_year"])
+        """
+        body = api.CreateScenarioSetRequest(
+            name=UNSET if name is None else checked_name(name, "scenario set"),
+            description=description,
+            fields=[
+                checked_name(field, "scenario field")
+                for field in checked_texts([] if fields is None else fields, "fields")
+            ],
+        )
+        project = await self.session.project_id()
+        return await self.session.call(create_scenario_set.build(project, body=body), ScenarioSet)
+
+    async def get_scenario_set(self, *, name: str | None = None, id: int | None = None) -> ScenarioSet:
+        """Read a scenario set with its fields, by name or by id.
+
+        Raises:
+            NotFoundError: There is none.
+            ValidationError: Not exactly one of `name` and `id`.
+        """
+        checked_name_or_id("get_scenario_set", "scenario set", name, id)
+        if id is not None:
+            project = await self.session.project_id()
+            return await self.session.call(get_scenario_set.build(project, id), ScenarioSet)
+        # The list offers only a search in names, so that the one that is meant is picked here.
+        named = [one for one in await self.list_scenario_sets(name_search=name) if one.name == name]
+        return found(named[0] if named else None, f"scenario set named {name!r}")
+
+    async def get_or_create_scenario_set(
+        self, name: str, defaults: ScenarioSetDefaults | None = None
+    ) -> tuple[ScenarioSet, bool]:
+        """The scenario set of this name, created with `defaults` if it does not exist.
+
+        Returns:
+            The set, and whether it was created.
+
+        Raises:
+            APIError: A collection has that name (400).
+        """
+        checked_name(name, "scenario set")
+        try:
+            return await self.get_scenario_set(name=name), False
+        except NotFoundError:
+            pass
+        try:
+            return await self.create_scenario_set(name, **defaults_of(defaults)), True
+        except APIError as error:
+            if error.status_code != _NAME_TAKEN:
+                raise
+            refused = error
+        try:
+            return await self.get_scenario_set(name=name), False  # somebody else made it meanwhile
+        except NotFoundError:
+            raise refused from None
+
+    async def list_scenario_sets(self, name_search: str | None = None) -> list[ScenarioSet]:
+        """All scenario sets without their scenarios, or those whose name contains a text."""
+        project = await self.session.project_id()
+        return await self.session.pages(
+            lambda page: list_scenario_sets.build(project, name_search=name_search, page=page), ScenarioSet
+        )
+
+    async def update_scenario_set(
+        self, scenario_set: ScenarioSet, name: str | None = None, description: str | None = None
+    ) -> ScenarioSet:
+        """Rename or describe a scenario set; what is None stays as it is.
+
+        Returns:
+            The set as it is now; the one that was given keeps its former values.
+
+        Raises:
+            APIError: A scenario set or a collection has that name (400).
+            ConflictError: The set is read-only.
+            ValidationError: There is nothing to change.
+        """
+        identifier = required_id_of(scenario_set, ScenarioSet, "scenario_set")
+        if name is None and description is None:
+            raise ValidationError("there is nothing to change; give name=… or description=…")
+        body = api.UpdateScenarioSetRequest(
+            name=UNSET if name is None else checked_name(name, "scenario set"),
+            description=UNSET if description is None else description,
+        )
+        project = await self.session.project_id()
+        return await self.session.call(update_scenario_set.build(project, identifier, body=body), ScenarioSet)
+
+    async def delete_scenario_set(self, scenario_set: ScenarioSet) -> None:
+        """Delete a scenario set and its scenarios; experiments that used it keep them."""
+        await self._delete(delete_scenario_set.build, scenario_set, ScenarioSet)
