@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
+from attrs import evolve, fields
 from elluminate_api import models as api
 from elluminate_api.api.collections import (
     create_collection,
@@ -144,7 +145,13 @@ class CollectionOperations(Operations):
 
 def _column(column: str | CollectionColumn) -> CollectionColumn:
     if isinstance(column, str):
-        return CollectionColumn(name=checked_name(column, "column"))
+        column = CollectionColumn(name=checked_name(column, "column"))
     if not isinstance(column, CollectionColumn):
         raise ValidationError(f"columns must be names or CollectionColumn objects, got {column!r:.80}")
-    return column
+    # The server decides what was not given, so it is left out: null could be read as a decision.
+    not_given: dict[str, Any] = {
+        attribute.name: UNSET
+        for attribute in fields(CollectionColumn)
+        if getattr(column, attribute.name) is None
+    }
+    return evolve(column, **not_given)
