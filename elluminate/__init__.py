@@ -14,7 +14,9 @@ Names are loaded when first used, so that importing the package costs next to no
 from __future__ import annotations
 
 import logging
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,11 +52,43 @@ if TYPE_CHECKING:
     from elluminate.exceptions import TransportError as TransportError
     from elluminate.exceptions import ValidationError as ValidationError
     from elluminate.exceptions import WaitTimeoutError as WaitTimeoutError
+    from elluminate.schemas import DEFAULT_EVALUATION_POLLING_INTERVAL as DEFAULT_EVALUATION_POLLING_INTERVAL
+    from elluminate.schemas import AgentResultCriterionDefinition as AgentResultCriterionDefinition
+    from elluminate.schemas import AgentResultMatch as AgentResultMatch
+    from elluminate.schemas import AgentResultsDefinition as AgentResultsDefinition
+    from elluminate.schemas import AgentResultsMatchPreview as AgentResultsMatchPreview
+    from elluminate.schemas import AgentResultsUploadResponse as AgentResultsUploadResponse
+    from elluminate.schemas import AgentResultTaskDefinition as AgentResultTaskDefinition
+    from elluminate.schemas import AgentResultTaskRefOut as AgentResultTaskRefOut
+    from elluminate.schemas import AgentTrialResult as AgentTrialResult
+    from elluminate.schemas import AgentTrialTaskRef as AgentTrialTaskRef
+    from elluminate.schemas import ATIFAgent as ATIFAgent
+    from elluminate.schemas import ATIFContentPart as ATIFContentPart
+    from elluminate.schemas import ATIFFinalMetrics as ATIFFinalMetrics
+    from elluminate.schemas import ATIFImageContentPart as ATIFImageContentPart
+    from elluminate.schemas import ATIFImageSource as ATIFImageSource
+    from elluminate.schemas import ATIFObservation as ATIFObservation
+    from elluminate.schemas import ATIFObservationResult as ATIFObservationResult
+    from elluminate.schemas import ATIFStep as ATIFStep
+    from elluminate.schemas import ATIFStepMetrics as ATIFStepMetrics
+    from elluminate.schemas import ATIFSubagentTrajectoryRef as ATIFSubagentTrajectoryRef
+    from elluminate.schemas import ATIFTextContentPart as ATIFTextContentPart
+    from elluminate.schemas import ATIFToolCall as ATIFToolCall
+    from elluminate.schemas import ATIFTrajectory as ATIFTrajectory
     from elluminate.schemas import CriterionIn as CriterionIn
+    from elluminate.schemas import CriterionRatingIn as CriterionRatingIn
+    from elluminate.schemas import ExperimentMap as ExperimentMap
+    from elluminate.schemas import ExperimentMapResponse as ExperimentMapResponse
+    from elluminate.schemas import ExperimentMapSample as ExperimentMapSample
     from elluminate.schemas import GenerationMetadata as GenerationMetadata
     from elluminate.schemas import LLMConfig as LLMConfig
+    from elluminate.schemas import PersonaMinimal as PersonaMinimal
     from elluminate.schemas import RatingMode as RatingMode
     from elluminate.schemas import RatingValue as RatingValue
+    from elluminate.schemas import Scenario as Scenario
+    from elluminate.schemas import ScenarioField as ScenarioField
+    from elluminate.schemas import ScenarioIn as ScenarioIn
+    from elluminate.schemas import ScenarioSet as ScenarioSet
     from elluminate.streaming import BatchProgress as BatchProgress
     from elluminate.streaming import BatchStatusEvent as BatchStatusEvent
     from elluminate.streaming import EpochProgress as EpochProgress
@@ -74,7 +108,14 @@ _HOMES = {
     "ModelNotBoundError NotFoundError PartialUploadError PermissionDeniedError RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError TaskFailedError "
     "TaskMatchError TransportError ValidationError WaitTimeoutError",
-    "schemas": "CriterionIn GenerationMetadata LLMConfig RatingMode RatingValue",
+    "schemas": "ATIFAgent ATIFContentPart ATIFFinalMetrics ATIFImageContentPart ATIFImageSource "
+    "ATIFObservation ATIFObservationResult ATIFStep ATIFStepMetrics ATIFSubagentTrajectoryRef "
+    "ATIFTextContentPart ATIFToolCall ATIFTrajectory AgentResultCriterionDefinition "
+    "AgentResultMatch AgentResultTaskDefinition AgentResultTaskRefOut AgentResultsDefinition "
+    "AgentResultsMatchPreview AgentResultsUploadResponse AgentTrialResult AgentTrialTaskRef "
+    "CriterionIn CriterionRatingIn DEFAULT_EVALUATION_POLLING_INTERVAL ExperimentMap "
+    "ExperimentMapResponse ExperimentMapSample GenerationMetadata LLMConfig PersonaMinimal "
+    "RatingMode RatingValue Scenario ScenarioField ScenarioIn ScenarioSet",
     "streaming": "BatchProgress BatchStatusEvent EpochProgress ExperimentProgress ExperimentStatusEvent TaskStatus",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -95,3 +136,15 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+class _Package(ModuleType):
+    """`elluminate.evaluate` is the function, also after the module of that name was imported, which sets it anew."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "evaluate" and isinstance(value, ModuleType):
+            value = value.evaluate
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

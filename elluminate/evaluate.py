@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import sys
 import threading
 import uuid
 from collections.abc import Callable
-from types import ModuleType
 from typing import TypeVar
 
 from elluminate_api.models import LLMConfig, RatingMode
@@ -102,12 +100,3 @@ def _name_for(template: PromptTemplate, collection: TemplateVariablesCollection)
     stamp = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
     # Two evaluations in one second must not meet, hence the last part.
     return f"{template.name[:90]} x {collection.name[:90]} ({stamp} {uuid.uuid4().hex[:6]})"
-
-
-class _CallableModule(ModuleType):
-    """Importing this module makes `elluminate.evaluate` the module; calling it must go on working."""
-
-    __call__ = staticmethod(evaluate)
-
-
-sys.modules[__name__].__class__ = _CallableModule

@@ -18,6 +18,7 @@ from elluminate_api.api.experiments import get_experiment_generation_status
 from elluminate_api.models import BatchTaskStatus, ExperimentGenerationStatus, TaskStatus
 from elluminate_api.types import UNSET
 
+from elluminate._homes import settle
 from elluminate.exceptions import (
     AuthenticationError,
     InvalidResponseError,
@@ -40,6 +41,8 @@ __all__ = [
     "ExperimentStatusEvent",
     "TaskStatus",
 ]
+
+settle(TaskStatus, __name__)
 
 S = TypeVar("S", ExperimentGenerationStatus, BatchTaskStatus)
 

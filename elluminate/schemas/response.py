@@ -15,10 +15,30 @@ from elluminate.schemas.prompt_template import PromptTemplate
 
 
 @define(kw_only=True)
+class ResolvedPromptContext:
+    """What was sent to the model for one row: everything with its placeholders filled in."""
+
+    messages: list[dict[str, Any]] = field(factory=list)
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: dict[str, Any] | str | None = None
+    response_format: dict[str, Any] | None = None
+
+
+@define(kw_only=True)
 class Prompt(api.Prompt):
     """A prompt template rendered with one row."""
 
     prompt_template: PromptTemplate | None = None
+
+    @property
+    def context(self) -> ResolvedPromptContext:
+        """What was sent to the model."""
+        return ResolvedPromptContext(
+            messages=self.messages,
+            tools=self.resolved_tools,
+            tool_choice=self.resolved_tool_choice,
+            response_format=self.resolved_response_format,
+        )
 
 
 @define(kw_only=True)

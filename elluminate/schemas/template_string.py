@@ -1,0 +1,50 @@
+"""A text with placeholders, rendered by the rule of the backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from elluminate.exceptions import ValidationError
+
+
+@frozen
+class TemplateString:
+    """A text with `{{placeholders}}`.
+
+    Example:
+        >>> TemplateString("Explain {{ topic }}.").render(topic="tides")
+        'Explain tides.'
+    """
+
+    template_str: str
+
+    def __str__(self) -> str:
+        return self.template_str
+
+    @property
+    def placeholders(self) -> set[str]:
+        """Names of the placeholders."""
+        from elluminate_server.domain.rendering import find_placeholders
+
+        return set(find_placeholders(self.template_str))
+
+    @property
+    def is_template(self) -> bool:
+        """Whether there is a placeholder in it."""
+        return bool(self.placeholders)
+
+    def render(self, **kwargs: Any) -> str:
+        """The text with every placeholder replaced, exactly as a run does it.
+
+        Raises:
+            ValidationError: A placeholder has no value, or the text gets larger than the backend allows.
+        """
+        from elluminate_server.domain.errors import DomainError
+        from elluminate_server.domain.rendering import render_text
+
+        try:
+            return render_text(self.template_str, kwargs)
+        except DomainError as error:
+            raise ValidationError(str(error)) from None
