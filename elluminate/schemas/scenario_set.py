@@ -97,7 +97,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
         self.fields = [known for known in self.fields if known.id != field_id]
 
     async def aadd_scenarios(
-        self, scenarios: Sequence[ScenarioIn | dict[str, Any]], skip_existing: bool = False
+        self, scenarios: Sequence[ScenarioIn | Mapping[str, Any]], skip_existing: bool = False
     ) -> list[Scenario]:
         """Add scenarios, all or none.
 
@@ -181,7 +181,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
     delete_scenario = blocking(adelete_scenario)
 
 
-def scenarios_in(scenarios: Sequence[ScenarioIn | dict[str, Any]]) -> list[ScenarioIn]:
+def scenarios_in(scenarios: Sequence[ScenarioIn | Mapping[str, Any]]) -> list[ScenarioIn]:
     """Scenarios as the contract takes them.
 
     Raises:
