@@ -8,6 +8,12 @@ from msgspec import UNSET
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.api.agent_tasks import (
+    TASK_COLUMN,
+    check_task_column,
+    check_task_names,
+    infer_types,
+)
 from elluminate_server.api.finding import find_collection, find_prompt_template
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import columns_of, load_collection, load_collections
@@ -55,10 +61,11 @@ async def list_collections(call: Call) -> Answer:
 async def create_collection(call: Call) -> Answer:
     """A collection with its columns and first rows, in one step."""
     request = call.decode(models.CreateCollectionRequest)
-    if request.collection_type != models.CollectionType.STANDARD:
+    agentic = request.collection_type == models.CollectionType.AGENTIC
+    if request.collection_type not in {models.CollectionType.STANDARD, models.CollectionType.AGENTIC}:
         raise NotBuilt(
             f"This server does not offer {str(request.collection_type)!r} collections yet; "
-            "it offers 'STANDARD'. Nothing was changed."
+            "it offers 'STANDARD' and 'AGENTIC'. Nothing was changed."
         )
     given: Sequence[models.CollectionColumn] = () if request.columns is UNSET else request.columns
     rows: Sequence[Mapping[str, Any]] = () if request.variables is UNSET else request.variables
@@ -74,9 +81,15 @@ async def create_collection(call: Call) -> Answer:
         )
         for index, column in enumerate(given)
     ]
-    columns += added_columns(rows, columns)
+    new = added_columns(rows, columns)
+    if agentic:
+        infer_types(new, columns)
+    columns += new
     by_name = {column.name: column for column in columns}
     stored = [stored_values(row, by_name, f"$.variables[{index}]") for index, row in enumerate(rows)]
+    if agentic:
+        check_task_column(columns)
+        check_task_names(stored, "$.variables[{}]")
     async with call.write() as session:
         name = request.name or await free_name(session, call.project_id, Collection, "Collection")
         await _refuse_taken(session, call.project_id, name)
@@ -84,6 +97,7 @@ async def create_collection(call: Call) -> Answer:
             project_id=call.project_id,
             name=name,
             description=request.description,
+            collection_type=str(request.collection_type),
             read_only=request.read_only,
             environment_config=environment,
         )
@@ -195,6 +209,10 @@ async def _replace_columns(
             _apply(column, match)
             retyped = retyped or before != (match.column_type, match.categorical_values)
         kept.append(match)
+    if collection.collection_type == "AGENTIC":
+        if TASK_COLUMN in renamed:
+            raise Invalid(f"$.columns: column {TASK_COLUMN!r} of an AGENTIC collection cannot be renamed.")
+        check_task_column(kept)
     removed = [column for column in present if column not in kept]
     changed = any(session.is_modified(column) for column in present)
     moved = [column.id for column in kept] != [column.id for column in present]

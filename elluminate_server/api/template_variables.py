@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
 from elluminate_server.api import decoding
+from elluminate_server.api.agent_tasks import check_task_names, check_unused_names, infer_types
 from elluminate_server.api.collections import add_entries
 from elluminate_server.api.finding import find_collection, find_entry, find_prompt_template
 from elluminate_server.api.http import Answer, Call, operation
@@ -19,7 +20,15 @@ from elluminate_server.api.presenting import present_entry, row_values
 from elluminate_server.api.problems import BadRequest, Conflict, Invalid, shown
 from elluminate_server.api.rows import added_columns, identity, stored_values
 from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Prompt, Response, WorkItem
+from elluminate_server.store.tables import (
+    AgentTask,
+    Collection,
+    CollectionColumn,
+    Entry,
+    Prompt,
+    Response,
+    WorkItem,
+)
 
 __all__ = ["delete_entries"]
 
@@ -68,6 +77,7 @@ async def create_template_variables(call: Call) -> Answer:
         collection = await _changeable(call, session)
         columns = await _columns_for(session, collection, [values])
         stored = stored_values(values, columns, "$.input_values")
+        await _check_tasks(session, collection, [stored], "$.input_values")
         (entry,) = await add_entries(session, collection.id, [(stored, request.environment_config)])
         collection.updated_at = utc_now()
         loaded = await load_collection(session, collection)
@@ -106,10 +116,25 @@ async def _columns_for(
     """The collection's columns by name, with new text columns for names that only the rows have."""
     columns = await columns_of(session, collection.id)
     new = added_columns(rows, columns)
+    if collection.collection_type == "AGENTIC":
+        infer_types(new, columns)
     for column in new:
         column.collection_id = collection.id
     session.add_all(new)
     return {column.name: column for column in [*columns, *new]}
+
+
+async def _check_tasks(
+    session: AsyncSession,
+    collection: Collection,
+    rows: list[dict[str, Any]],
+    where: str,
+    *,
+    other_than: int | None = None,
+) -> None:
+    if collection.collection_type == "AGENTIC":
+        check_task_names(rows, where)
+        await check_unused_names(session, collection, rows, other_than=other_than)
 
 
 @operation("update_template_variables")
@@ -120,7 +145,9 @@ async def update_template_variables(call: Call) -> Answer:
         collection = await _changeable(call, session)
         entry = await find_entry(session, collection, call.path["entry_id"])
         columns = await _columns_for(session, collection, [request.input_values])
-        entry.input_values = stored_values(request.input_values, columns, "$.input_values")
+        stored = stored_values(request.input_values, columns, "$.input_values")
+        await _check_tasks(session, collection, [stored], "$.input_values", other_than=entry.id)
+        entry.input_values = stored
         if request.environment_config is not UNSET:
             entry.environment_config = request.environment_config
         entry.identity = identity(entry.input_values, entry.environment_config)
@@ -151,7 +178,8 @@ async def delete_all_template_variables(call: Call) -> Answer:
 async def delete_entries(session: AsyncSession, which: Any) -> None:
     """Hide the rows that results refer to, delete the others; `which` is a condition on `Entry`."""
     used = (
-        select(Prompt.id).where(Prompt.entry_id == Entry.id).exists()
+        select(AgentTask.id).where(AgentTask.entry_id == Entry.id).exists()
+        | select(Prompt.id).where(Prompt.entry_id == Entry.id).exists()
         | select(Response.id).where(Response.entry_id == Entry.id).exists()
         | select(WorkItem.id).where(WorkItem.entry_id == Entry.id).exists()
     )
@@ -179,6 +207,7 @@ async def create_template_variables_batch(call: Call) -> Answer:
         rows = [stored_values(values, columns, f"Line {number}: $") for number, values in lines]
         if call.query["skip_existing"]:
             rows = await _unseen(session, collection, rows)
+        await _check_tasks(session, collection, rows, "Row {}: $")
         entries = await add_entries(session, collection.id, [(values, None) for values in rows])
         collection.updated_at = utc_now()
         loaded = await load_collection(session, collection)

@@ -106,7 +106,6 @@ async def test_rows_and_columns_that_do_not_fit_are_422_and_nothing_is_stored(
         {"columns": [{"name": "a", "column_type": "conversation"}]},
         {"columns": [{"name": "a", "column_type": "raw_input"}]},
         {"columns": [{"name": "a", "column_type": "persona_goal"}]},
-        {"collection_type": "AGENTIC"},
         {"collection_type": "PERSONA"},
     ],
 )
