@@ -25,10 +25,10 @@ from elluminate_server.api.loading import (
 )
 from elluminate_server.api.naming import free_name
 from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.problems import Conflict, Invalid, NotBuilt
+from elluminate_server.api.problems import Conflict, Invalid, NotBuilt, NotFound
+from elluminate_server.api.rating_versions import judge_key
 from elluminate_server.api.results import CategoricalFilters, load_results, parse_filters
 from elluminate_server.domain.compatibility import missing_columns
-from elluminate_server.settings import Settings
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import (
     Collection,
@@ -46,6 +46,8 @@ PAGE_SIZE = 25
 """Most experiments of a page: each comes with numbers of every one of its responses."""
 
 _UNFINISHED = ("PENDING", "STARTED")
+
+_ANSWER_COLUMNS = {"text", "category", "json"}
 
 
 @operation("list_experiments")
@@ -160,12 +162,16 @@ async def create_experiment(call: Call) -> Answer:
         raise Invalid("$.collection_id: an experiment needs a collection.")
     if request.prompt_template_id is None:
         raise Invalid("$.prompt_template_id: an experiment needs a prompt template.")
-    params = checked_params(request.generation_params)
+    params, n_epochs = checked_params(request.generation_params), request.n_epochs
+    if request.response_column_id is not None:
+        params, n_epochs = None, 1  # no model is asked, and the same answer twice is no second sample
     async with call.write() as session:
         await _refuse_taken(session, call.project_id, request.name)
         template = await find_prompt_template(session, call.project_id, request.prompt_template_id)
         collection = await find_collection(session, call.project_id, request.collection_id)
         await _check_columns(session, template, collection)
+        if request.response_column_id is not None:
+            await _check_response_column(session, collection, request.response_column_id)
         if request.llm_config_id is not None:
             await find_llm_config(session, call.project_id, request.llm_config_id)
         criterion_set_id = request.criterion_set_id
@@ -183,10 +189,11 @@ async def create_experiment(call: Call) -> Answer:
             collection_id=collection.id,
             criterion_set_id=criterion_set_id,
             llm_config_id=request.llm_config_id,
-            rating_version=_judge_key(call.settings, request.rating_version),
+            rating_version=judge_key(call.settings, request.rating_version),
             rating_mode=str(request.rating_mode),
-            n_epochs=request.n_epochs,
+            n_epochs=n_epochs,
             generation_params=params,
+            response_column_id=request.response_column_id,
             evaluation_mode=str(request.evaluation_mode),
         )
         session.add(row)
@@ -196,7 +203,7 @@ async def create_experiment(call: Call) -> Answer:
                 session,
                 row,
                 rating_mode=str(request.rating_mode),
-                n_epochs=request.n_epochs,
+                n_epochs=n_epochs,
                 generation_params=params,
             )
             call.on_commit(call.executor.wake)
@@ -208,7 +215,6 @@ def _check_built(request: models.CreateExperimentRequest) -> None:
     """Refuse what this server does not do yet, rather than do something else."""
     for name, value in (
         ("evaluation_mode", None if request.evaluation_mode == "STANDARD" else str(request.evaluation_mode)),
-        ("response_column_id", request.response_column_id),
         ("scenario_set_id", request.scenario_set_id),
         ("persona_group_id", request.persona_group_id),
         ("agent_config", request.agent_config),
@@ -259,19 +265,23 @@ async def _check_columns(session: AsyncSession, template: PromptTemplate, collec
         )
 
 
+async def _check_response_column(session: AsyncSession, collection: Collection, column_id: int) -> None:
+    columns = await columns_of(session, collection.id)
+    column = next((column for column in columns if column.id == column_id), None)
+    if column is None:
+        raise NotFound(f"column in collection {collection.id} with id", column_id)
+    if column.column_type not in _ANSWER_COLUMNS:
+        raise Invalid(
+            f"$.response_column_id: column {column.name!r} is a {column.column_type} column and holds no answers; "
+            f"those can do: {', '.join(sorted(_ANSWER_COLUMNS))}."
+        )
+
+
 async def _empty_set(session: AsyncSession, project_id: int, name: str) -> int:
     row = CriterionSet(project_id=project_id, name=await free_name(session, project_id, CriterionSet, name))
     session.add(row)
     await session.flush()
     return row.id
-
-
-def _judge_key(settings: Settings, wanted: str | None) -> str:
-    """Key of the judge that will rate; every key but `mock` means the server's only other judge."""
-    if wanted == "mock":
-        return wanted
-    judge = settings.model_defaults().judging()
-    return "offline" if judge is None else judge.model
 
 
 @operation("delete_experiment")

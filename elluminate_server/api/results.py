@@ -15,7 +15,7 @@ from elluminate_server.domain.aggregation import ResponseFacts, aggregate
 from elluminate_server.domain.rendering import value_text
 from elluminate_server.store.tables import Experiment, Prompt, Rating, Response
 
-__all__ = ["CategoricalFilters", "load_results", "parse_filters"]
+__all__ = ["CategoricalFilters", "filtered_prompts", "load_results", "parse_filters"]
 
 CategoricalFilters = Mapping[str, Sequence[str]]
 """Column name to values: any of them inside a column, all columns together."""
@@ -61,7 +61,7 @@ async def load_results(
         .where(Response.experiment_id.in_(ids))
     ):
         ratings[response_id].append((criterion_id, cast(Literal["YES", "NO"], rating)))
-    chosen = await _filtered_prompts(session, ids, filters) if filters else None
+    chosen = await filtered_prompts(session, ids, filters) if filters else None
     facts: dict[int, list[ResponseFacts]] = defaultdict(list)
     for row in await session.execute(
         select(
@@ -111,9 +111,10 @@ async def load_results(
     return results
 
 
-async def _filtered_prompts(
+async def filtered_prompts(
     session: AsyncSession, experiment_ids: Sequence[int], filters: CategoricalFilters
 ) -> set[int]:
+    """Ids of the experiments' prompts whose rows had the filters' values when they were rendered."""
     chosen = set()
     for prompt_id, values in await session.execute(
         select(Prompt.id, Prompt.input_values).where(Prompt.experiment_id.in_(experiment_ids))

@@ -14,7 +14,8 @@ from elluminate_server.api.event_stream import News, event_stream
 from elluminate_server.api.experiments import checked_params, load_experiment
 from elluminate_server.api.finding import find_experiment
 from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.problems import Conflict
+from elluminate_server.api.problems import Conflict, Invalid
+from elluminate_server.api.rating_versions import judge_key
 from elluminate_server.execution import Executor, Progress
 from elluminate_server.execution.progress import (
     MAX_EVENT_CHARACTERS,
@@ -46,6 +47,13 @@ async def run_experiment(call: Call) -> Answer:
             raise Conflict(
                 f"Experiment {experiment.name!r} was run already. Create another experiment to run again."
             )
+        if experiment.response_column_id is not None and (params is not None or request.n_epochs != 1):
+            what = "$.generation_params" if params is not None else "$.n_epochs"
+            raise Invalid(
+                f"{what}: the answers of experiment {experiment.name!r} come from a column, so that no model is asked "
+                "and there is one epoch. Leave it out."
+            )
+        experiment.rating_version = judge_key(call.settings, experiment.rating_version)
         await executor.enqueue_experiment(
             session,
             experiment,

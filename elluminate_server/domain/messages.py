@@ -71,6 +71,16 @@ def text_of(message: Mapping[str, Any]) -> str:
     return refusal if isinstance(refusal, str) else ""
 
 
+def assistant_message(text: str) -> dict[str, Any]:
+    """An assistant message that says the text, with every key that such a message has on the wire.
+
+    >>> assistant_message("Hi")["content"]
+    'Hi'
+    """
+    unset = dict.fromkeys(("refusal", "annotations", "audio", "function_call", "tool_calls"))
+    return {"role": "assistant", "content": text, **unset}
+
+
 def response_text(messages: Sequence[Mapping[str, Any]]) -> str:
     """The text of the last assistant message; empty when there is none."""
     for message in reversed(messages):

@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.execution import leases, queueing
+from elluminate_server.execution import leases, queueing, retrying
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.notices import Notices
 from elluminate_server.execution.queueing import ResponseOrder
+from elluminate_server.execution.retrying import FailedResponse
 from elluminate_server.execution.run import Outcome, Run
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
@@ -118,6 +119,31 @@ class Executor:
             n_epochs=n_epochs,
             generation_params=generation_params,
         )
+
+    async def enqueue_retry(
+        self,
+        session: AsyncSession,
+        experiment: Experiment,
+        failed: Sequence[FailedResponse],
+        *,
+        rating_mode: str,
+    ) -> str:
+        """Delete failed responses and queue them again, in the caller's write transaction; the task's id.
+
+        Args:
+            session: The caller's; the task is there when it commits.
+            experiment: Not running; its `generation_task_id` is set.
+            failed: From `retrying.failed_responses`; at least one.
+            rating_mode: `fast` or `detailed`.
+        """
+        return await retrying.add_retry(session, self._owner, experiment, failed, rating_mode=rating_mode)
+
+    def revoked(self, task_id: str) -> None:
+        """Stop a task that was revoked, and tell whoever watches it; called after the commit."""
+        run = self._runs.get(task_id)
+        if run is not None:
+            run.cancel()
+        self.notices.publish(task_id, over=True)
 
     async def enqueue_responses(
         self, session: AsyncSession, project_id: int, orders: Sequence[ResponseOrder]

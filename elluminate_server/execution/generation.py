@@ -10,12 +10,22 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.errors import DomainError
-from elluminate_server.domain.rendering import render_messages
+from elluminate_server.domain.messages import assistant_message
+from elluminate_server.domain.rendering import render_messages, value_text
 from elluminate_server.execution.plans import Plan
 from elluminate_server.llm.types import Model, ModelConfig, ModelError, Usage
 from elluminate_server.store.tables import Entry, Prompt, Response
 
-__all__ = ["Generated", "Subject", "generate", "load_subject", "new_prompt", "store_response", "subject_of"]
+__all__ = [
+    "Generated",
+    "Subject",
+    "from_column",
+    "generate",
+    "load_subject",
+    "new_prompt",
+    "store_response",
+    "subject_of",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -115,6 +125,18 @@ async def generate(plan: Plan, subject: Subject, model: Model, slots: asyncio.Se
             usage = Usage(duration_seconds=time.monotonic() - started)
             return Generated(error=str(error), usage=usage, config=model.config)
     return Generated(messages=answer.messages, usage=answer, config=model.config)
+
+
+def from_column(plan: Plan, subject: Subject) -> Generated:
+    """The answer that the row holds already; an empty cell is an answer that is missing."""
+    if subject.messages is None or subject.error is not None:
+        return Generated(error=subject.error or _NO_PROMPT)
+    text = value_text(subject.values.get(plan.response_column or ""))
+    if not text.strip():
+        return Generated(
+            error=f"Column {plan.response_column!r} of row {subject.entry_id} is empty: there is no answer."
+        )
+    return Generated(messages=[assistant_message(text)])
 
 
 async def _prompt_id(session: AsyncSession, plan: Plan, subject: Subject) -> int:

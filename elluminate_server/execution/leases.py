@@ -31,6 +31,7 @@ __all__ = [
     "new_owner",
     "release",
     "renew",
+    "revoke",
 ]
 
 LEASE_SECONDS = 10.0
@@ -161,6 +162,27 @@ async def finish(
     )
     if error_msg is not None:
         session.add(LogLine(task_id=task_id, line=f"{status}: {error_msg}"))
+
+
+async def revoke(session: AsyncSession, experiment: Experiment, reason: str) -> str | None:
+    """End the running task of an experiment, whoever holds it; its id, or None when nothing was running.
+
+    Whoever runs it notices at its next write or heartbeat, and writes nothing more.
+    """
+    task_id = experiment.generation_task_id
+    if task_id is None:
+        return None
+    now = utc_now()
+    ended = await _count(
+        session,
+        update(Task)
+        .where(Task.id == task_id, Task.status.in_(UNFINISHED))
+        .values(status="REVOKED", error_msg=reason, finished_at=now, lease_owner=None, lease_expires_at=None),
+    )
+    if ended:
+        session.add(LogLine(task_id=task_id, line=f"REVOKED: {reason}"))
+    experiment.generation_task_id, experiment.finished_at = None, now
+    return task_id
 
 
 def _free_for(owner: str) -> Any:

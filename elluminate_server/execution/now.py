@@ -5,7 +5,7 @@ import asyncio
 import attrs
 
 from elluminate_server.domain.errors import DomainError
-from elluminate_server.execution.generation import Generated, Subject, generate, load_subject
+from elluminate_server.execution.generation import Generated, Subject, from_column, generate, load_subject
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.plans import Plan, answering_model, judging_model, load_plan
 from elluminate_server.execution.rating import Judged, Rated, judge, load_judged
@@ -53,6 +53,8 @@ async def answer_now(
         subject = None if plan is None else await load_subject(session, plan, entry_id)
     if plan is None or subject is None:
         raise DomainError(f"Experiment {experiment_id} or its row {entry_id} was deleted.")
+    if plan.response_column is not None:
+        return AnswerNow(plan, subject, from_column(plan, subject))
     model = answering_model(models, plan)
     slots = limits.answering(plan.config, plan.generation_params.get("max_connections"))
     return AnswerNow(plan, subject, await generate(plan, subject, model, slots))

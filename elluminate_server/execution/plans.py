@@ -50,6 +50,7 @@ class Plan:
         generation_params: The experiment's overrides.
         criteria: What is judged, in the set's order.
         rating_version: The experiment's judge.
+        response_column: Column that holds the answers; None when the model gives them.
     """
 
     experiment_id: int
@@ -64,6 +65,7 @@ class Plan:
     generation_params: Mapping[str, Any]
     criteria: Sequence[CriterionPlan]
     rating_version: str | None
+    response_column: str | None = None
 
 
 async def load_plan(
@@ -84,11 +86,13 @@ async def load_plan(
         template = await session.get_one(PromptTemplate, experiment.prompt_template_id)
     config_id = llm_config_id if llm_config_id is not None else experiment.llm_config_id
     config = None if config_id is None else model_config(await session.get_one(LLMConfig, config_id))
-    columns = await session.scalars(
-        select(CollectionColumn)
-        .where(CollectionColumn.collection_id == experiment.collection_id)
-        .order_by(CollectionColumn.position)
-    )
+    columns = (
+        await session.scalars(
+            select(CollectionColumn)
+            .where(CollectionColumn.collection_id == experiment.collection_id)
+            .order_by(CollectionColumn.position)
+        )
+    ).all()
     criteria = await session.scalars(
         select(Criterion)
         .where(Criterion.criterion_set_id == experiment.criterion_set_id, Criterion.superseded_at.is_(None))
@@ -110,7 +114,16 @@ async def load_plan(
             CriterionPlan(criterion.id, criterion.criterion_str, criterion.label) for criterion in criteria
         ],
         rating_version=experiment.rating_version,
+        response_column=_response_column(experiment, columns),
     )
+
+
+def _response_column(experiment: Experiment, columns: Sequence[CollectionColumn]) -> str | None:
+    if experiment.response_column_id is None:
+        return None
+    # A column that was removed since is asked for all the same: each row then says that it has no answer.
+    names = (column.name for column in columns if column.id == experiment.response_column_id)
+    return next(names, f"(removed column {experiment.response_column_id})")
 
 
 def model_config(row: LLMConfig) -> ModelConfig:

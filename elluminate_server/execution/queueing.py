@@ -20,7 +20,16 @@ from elluminate_server.execution.plans import Plan, load_plan
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Entry, Experiment, LogLine, Prompt, Response, Task, WorkItem
 
-__all__ = ["MAX_ANSWERS", "ResponseOrder", "add_experiment", "add_ratings", "add_responses", "store_given"]
+__all__ = [
+    "MAX_ANSWERS",
+    "ResponseOrder",
+    "add_experiment",
+    "add_ratings",
+    "add_responses",
+    "add_task",
+    "chunks",
+    "store_given",
+]
 
 MAX_ANSWERS = 1_000_000
 """Most answers of one run: rows times epochs."""
@@ -79,7 +88,7 @@ async def add_experiment(
     experiment.n_epochs = n_epochs
     if generation_params is not None:
         experiment.generation_params = dict(generation_params)
-    task_id = await _add_task(
+    task_id = await add_task(
         session, owner, experiment.project_id, experiment.id, "experiment", {"rating_mode": rating_mode}
     )
     for epoch in range(1, n_epochs + 1):
@@ -108,7 +117,7 @@ async def add_responses(
         return None
     experiments = {order.experiment_id for order in orders}
     only = next(iter(experiments)) if len(experiments) == 1 else None
-    task_id = await _add_task(session, owner, project_id, only, "responses", {})
+    task_id = await add_task(session, owner, project_id, only, "responses", {})
     given = [order for order in orders if order.messages]
     await store_given(session, given)
     to_generate = [
@@ -122,7 +131,7 @@ async def add_responses(
         for ordinal, order in enumerate(orders)
         if not order.messages
     ]
-    for chunk in _chunks(to_generate):
+    for chunk in chunks(to_generate):
         await session.execute(insert(WorkItem), chunk)
     if not to_generate:
         task = await session.get_one(Task, task_id)
@@ -141,7 +150,7 @@ async def add_ratings(
     if not response_ids:
         return None
     rows: dict[int, tuple[int, int, int]] = {}
-    for chunk in _chunks(list(dict.fromkeys(response_ids))):
+    for chunk in chunks(list(dict.fromkeys(response_ids))):
         found = await session.execute(
             select(Response.id, Response.entry_id, Response.epoch, Response.experiment_id).where(
                 Response.id.in_(chunk)
@@ -150,7 +159,7 @@ async def add_ratings(
         rows.update({row.id: (row.entry_id, row.epoch, row.experiment_id) for row in found})
     experiments = {experiment_id for _, _, experiment_id in rows.values()}
     only = next(iter(experiments)) if len(experiments) == 1 else None
-    task_id = await _add_task(session, owner, project_id, only, "ratings", {"rating_mode": rating_mode})
+    task_id = await add_task(session, owner, project_id, only, "ratings", {"rating_mode": rating_mode})
     items = [
         {
             "task_id": task_id,
@@ -163,12 +172,12 @@ async def add_ratings(
         for ordinal, response_id in enumerate(dict.fromkeys(response_ids))
         if response_id in rows
     ]
-    for chunk_of_items in _chunks(items):
+    for chunk_of_items in chunks(items):
         await session.execute(insert(WorkItem), chunk_of_items)
     return task_id
 
 
-async def _add_task(
+async def add_task(
     session: AsyncSession,
     owner: str,
     project_id: int,
@@ -176,6 +185,7 @@ async def _add_task(
     kind: str,
     payload: dict[str, Any],
 ) -> str:
+    """A new task without work items, leased to `owner`; its id."""
     task = Task(
         id=uuid.uuid4().hex,
         project_id=project_id,
@@ -202,7 +212,7 @@ async def store_given(session: AsyncSession, orders: Sequence[ResponseOrder]) ->
         plan = await load_plan(session, experiment_id)
         if plan is None:
             raise DomainError(f"Experiment {experiment_id} was deleted.")
-        for chunk in _chunks(placed):
+        for chunk in chunks(placed):
             prompts = await _prompts(session, plan, sorted({order.entry_id for _, order in chunk}))
             for place, order in chunk:
                 responses[place] = _given(plan, order, prompts[order.entry_id].id)
@@ -245,6 +255,7 @@ def _given(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
     )
 
 
-def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The items in parts that one statement can take."""
     for start in range(0, len(items), CHUNK):
         yield items[start : start + CHUNK]

@@ -11,7 +11,14 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution.commits import Commits
-from elluminate_server.execution.generation import Generated, generate, load_subject, store_response
+from elluminate_server.execution.generation import (
+    Generated,
+    Subject,
+    from_column,
+    generate,
+    load_subject,
+    store_response,
+)
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.plans import Plan, answering_model, judging_model, load_plan
@@ -187,13 +194,7 @@ class Run:
             subject = await load_subject(session, plan, item.entry_id)
         if subject is None:
             return None
-        try:
-            model = answering_model(self._models, plan)
-        except ModelError as error:
-            generated = Generated(error=str(error))
-        else:
-            slots = self._limits.answering(plan.config, plan.generation_params.get("max_connections"))
-            generated = await generate(plan, subject, model, slots)
+        generated = await self._generated(plan, subject)
         if generated.error is not None and self._ending():
             raise LeaseLostError  # the call was cut off, not answered; whoever takes over asks again
         is_over = self._kind == "responses" or generated.error is not None
@@ -236,6 +237,16 @@ class Run:
             values=subject.values,
             rated={},
         )
+
+    async def _generated(self, plan: Plan, subject: Subject) -> Generated:
+        if plan.response_column is not None:
+            return from_column(plan, subject)
+        try:
+            model = answering_model(self._models, plan)
+        except ModelError as error:
+            return Generated(error=str(error))
+        slots = self._limits.answering(plan.config, plan.generation_params.get("max_connections"))
+        return await generate(plan, subject, model, slots)
 
     async def _rate(self, item: _Item, judged: Judged | None) -> None:
         problems: dict[str, str] = {}

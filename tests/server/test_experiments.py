@@ -115,7 +115,6 @@ async def test_a_placeholder_without_a_column_is_named(api: httpx.AsyncClient, w
     [
         ({"evaluation_mode": "AGENTIC"}, 501),
         ({"evaluation_mode": "MULTI_TURN"}, 501),
-        ({"response_column_id": 1}, 501),
         ({"scenario_set_id": 1, "collection_id": None}, 501),
         ({"persona_group_id": 1}, 501),
         ({"agent_config": {}}, 501),

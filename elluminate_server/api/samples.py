@@ -1,0 +1,206 @@
+"""Samples: the responses of experiments row by row, alone, compared, and as a map."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from elluminate_api import models
+from sqlalchemy import case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.api.finding import find_experiment
+from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.results import CategoricalFilters, filtered_prompts, parse_filters
+from elluminate_server.domain.samples import Bounds, Sample, SampleResponse, change, grouped, ordered
+from elluminate_server.store.tables import Experiment, Prompt, Rating, Response
+
+_BOUNDED = ("duration_seconds", "input_tokens", "output_tokens")
+
+
+@operation("list_response_samples")
+async def list_response_samples(call: Call) -> Answer:
+    """The samples of one experiment that the filters let through."""
+    asked = call.query
+    async with call.read() as session:
+        experiment = await find_experiment(session, call.project_id, asked["experiment_id"])
+        samples = await _samples(session, experiment.id)
+    if asked["exclude_perfect_responses"]:
+        samples = [sample for sample in samples if not sample.is_perfect]
+    if asked["show_only_annotated_responses"]:
+        samples = [sample for sample in samples if sample.is_annotated]
+    bounds = {name: Bounds(low=asked[f"{name}_min"], high=asked[f"{name}_max"]) for name in _BOUNDED}
+    samples = [sample for sample in samples if sample.is_within(bounds)]
+    if asked["sort_by"] is not None:
+        samples = ordered(samples, str(asked["sort_by"]))
+    return call.answer([_presented(experiment.id, sample) for sample in samples])
+
+
+@operation("list_comparison_samples")
+async def list_comparison_samples(call: Call) -> Answer:
+    """The samples of two experiments, those of a row together; with a filter, only of rows that changed so."""
+    asked = call.query
+    filters = parse_filters(asked["categorical_filters"])
+    criteria = None if asked["criterion_ids"] is None else set(asked["criterion_ids"])
+    wanted = None if asked["filter_samples_by"] is None else str(asked["filter_samples_by"])
+    async with call.read() as session:
+        a = await find_experiment(session, call.project_id, asked["experiment_a_id"])
+        b = await find_experiment(session, call.project_id, asked["experiment_b_id"])
+        of_a = {sample.entry_id: sample for sample in await _samples(session, a.id, filters)}
+        of_b = {sample.entry_id: sample for sample in await _samples(session, b.id, filters)}
+    shown: list[models.ResponsesSample] = []
+    for entry_id in sorted(of_a.keys() | of_b.keys()):
+        before, after = of_a.get(entry_id), of_b.get(entry_id)
+        if wanted is not None and (
+            before is None or after is None or change(before, after, criteria) != wanted
+        ):
+            continue
+        shown += [
+            _presented(experiment.id, sample)
+            for experiment, sample in ((a, before), (b, after))
+            if sample is not None
+        ]
+    return call.answer(shown)
+
+
+def _presented(experiment_id: int, sample: Sample) -> models.ResponsesSample:
+    return models.ResponsesSample(
+        experiment_id=experiment_id,
+        template_variables_id=sample.entry_id,
+        prompt_response_ids=[one.id for one in sample.responses],
+    )
+
+
+async def _samples(
+    session: AsyncSession, experiment_id: int, filters: CategoricalFilters | None = None
+) -> list[Sample]:
+    """The samples of an experiment in the order of the rows, in a fixed number of queries."""
+    chosen = await filtered_prompts(session, [experiment_id], filters) if filters else None
+    verdicts: Mapping[int, list[tuple[int, bool]]] = defaultdict(list)
+    for response_id, criterion_id, rating in await session.execute(
+        select(Rating.response_id, Rating.criterion_id, Rating.rating)
+        .join(Response, Response.id == Rating.response_id)
+        .where(Response.experiment_id == experiment_id)
+    ):
+        verdicts[response_id].append((criterion_id, rating == "YES"))
+    found = await session.execute(
+        select(
+            Response.id,
+            Response.entry_id,
+            Response.prompt_id,
+            (Response.annotation != "").label("annotated"),
+            Response.duration_seconds,
+            Response.input_tokens,
+            Response.output_tokens,
+        ).where(Response.experiment_id == experiment_id)
+    )
+    return grouped(
+        SampleResponse(
+            id=row.id,
+            entry_id=row.entry_id,
+            verdicts=verdicts[row.id],
+            annotated=row.annotated,
+            duration_seconds=row.duration_seconds,
+            input_tokens=row.input_tokens,
+            output_tokens=row.output_tokens,
+        )
+        for row in found
+        if chosen is None or row.prompt_id in chosen
+    )
+
+
+@operation("get_experiment_map")
+async def get_experiment_map(call: Call) -> Answer:
+    """One page of samples, their responses summed up."""
+    page, limit = call.query["page"], call.query["limit"]
+    async with call.read() as session:
+        experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
+        num_samples, num_responses = (
+            await session.execute(
+                select(func.count(Response.entry_id.distinct()), func.count()).where(
+                    Response.experiment_id == experiment.id
+                )
+            )
+        ).one()
+        samples: list[models.ExperimentMapSample] = []
+        if (page - 1) * limit < num_samples:  # the database cannot take any larger offset either
+            entries = await session.scalars(
+                select(Response.entry_id)
+                .where(Response.experiment_id == experiment.id)
+                .group_by(Response.entry_id)
+                .order_by(Response.entry_id)
+                .limit(min(limit, num_samples))
+                .offset((page - 1) * limit)
+            )
+            samples = await _map_samples(session, experiment, list(entries))
+    return call.answer(
+        models.ExperimentMap(
+            experiment_id=experiment.id,
+            name=experiment.name,
+            num_samples=num_samples,
+            num_responses=num_responses,
+            samples=samples,
+        )
+    )
+
+
+async def _map_samples(
+    session: AsyncSession, experiment: Experiment, entry_ids: list[int]
+) -> list[models.ExperimentMapSample]:
+    if not entry_ids:
+        return []
+    within = (
+        Response.experiment_id == experiment.id,
+        Response.entry_id >= entry_ids[0],
+        Response.entry_id <= entry_ids[-1],
+    )
+    counted = await session.execute(
+        select(Rating.response_id, func.count(), func.sum(case((Rating.rating == "YES", 1), else_=0)))
+        .join(Response, Response.id == Rating.response_id)
+        .where(*within)
+        .group_by(Rating.response_id)
+    )
+    ratings: dict[int, tuple[int, int]] = {row[0]: (row[1], row[2]) for row in counted}
+    found = await session.execute(
+        select(
+            Response.id,
+            Response.entry_id,
+            Response.epoch,
+            Response.trajectory,
+            Response.error.is_not(None).label("failed"),
+            Prompt.input_values,
+        )
+        .join(Prompt, Prompt.id == Response.prompt_id)
+        .where(*within)
+        .order_by(Response.entry_id, Response.epoch, Response.id)
+    )
+    rows: dict[int, list[models.ExperimentMapResponse]] = {entry_id: [] for entry_id in entry_ids}
+    for row in found:
+        count, passed = ratings.get(row.id, (0, 0))
+        steps, cost = _agent_numbers(row.trajectory)
+        task = row.input_values.get("task") if experiment.evaluation_mode == "AGENTIC" else None
+        rows[row.entry_id].append(
+            models.ExperimentMapResponse(
+                response_id=row.id,
+                epoch=row.epoch,
+                task_name=None if task is None else str(task),
+                has_trajectory=row.trajectory is not None,
+                total_steps=steps,
+                total_cost_usd=cost,
+                has_error=bool(row.failed),
+                num_criteria_passed=passed if count else None,
+                num_criteria_failed=count - passed if count else None,
+            )
+        )
+    return [
+        models.ExperimentMapSample(template_variables_id=entry_id, responses=rows[entry_id])
+        for entry_id in entry_ids
+    ]
+
+
+def _agent_numbers(trajectory: Mapping[str, Any] | None) -> tuple[int | None, float | None]:
+    """Steps and cost of an agent's run, as its trajectory tells them (ATIF, Harbor RFC 0001)."""
+    if trajectory is None:
+        return None, None
+    final = trajectory.get("final_metrics") or {}
+    steps = final.get("total_steps")
+    return len(trajectory.get("steps") or ()) if steps is None else steps, final.get("total_cost_usd")

@@ -1,0 +1,134 @@
+"""Samples: the responses of one experiment to one row, filtered, ordered and compared."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Literal
+
+import attrs
+
+__all__ = ["Bounds", "Sample", "SampleResponse", "change", "grouped", "ordered"]
+
+
+@attrs.frozen(kw_only=True)
+class SampleResponse:
+    """What samples need to know of one response.
+
+    Attributes:
+        id: The response.
+        entry_id: Its row.
+        verdicts: (criterion id, whether it was met) pairs.
+        annotated: Whether a person left a note on it.
+        duration_seconds: Time to generate, in seconds; None when unknown.
+        input_tokens: Tokens of the prompt; None when unknown.
+        output_tokens: Tokens of the answer; None when unknown.
+    """
+
+    id: int
+    entry_id: int
+    verdicts: Sequence[tuple[int, bool]] = ()
+    annotated: bool = False
+    duration_seconds: float | None = None
+    input_tokens: float | None = None
+    output_tokens: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Bounds:
+    """Bounds of one number of a response; None is no bound. An unknown number is within no bound."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def hold(self, number: float | None) -> bool:
+        """Whether the number is within."""
+        if self.low is None and self.high is None:
+            return True
+        if number is None:
+            return False
+        return (self.low is None or number >= self.low) and (self.high is None or number <= self.high)
+
+
+@attrs.frozen
+class Sample:
+    """The responses to one row, in the order of their making."""
+
+    entry_id: int
+    responses: Sequence[SampleResponse]
+
+    @property
+    def is_perfect(self) -> bool:
+        """Whether every response was rated and met every criterion."""
+        return all(one.verdicts and all(met for _, met in one.verdicts) for one in self.responses)
+
+    @property
+    def is_annotated(self) -> bool:
+        """Whether a response carries a note."""
+        return any(one.annotated for one in self.responses)
+
+    def is_within(self, bounds: Mapping[str, Bounds]) -> bool:
+        """Whether one response is within all bounds, given by the number's name."""
+        return any(all(of.hold(getattr(one, name)) for name, of in bounds.items()) for one in self.responses)
+
+    def rating(self, criterion_ids: Collection[int] | None = None) -> float | None:
+        """Share of YES among the verdicts, 0 to 1; None without one.
+
+        Args:
+            criterion_ids: Only these criteria count; None counts all.
+        """
+        met = [
+            verdict
+            for one in self.responses
+            for criterion_id, verdict in one.verdicts
+            if criterion_ids is None or criterion_id in criterion_ids
+        ]
+        return sum(met) / len(met) if met else None
+
+    def mean(self, name: str) -> float | None:
+        """Mean of a number over the responses that know it; None when none does."""
+        known = [number for one in self.responses if (number := getattr(one, name)) is not None]
+        return sum(known) / len(known) if known else None
+
+
+def grouped(responses: Iterable[SampleResponse]) -> list[Sample]:
+    """Responses by row, in the order of the rows."""
+    rows: dict[int, list[SampleResponse]] = defaultdict(list)
+    for one in responses:
+        rows[one.entry_id].append(one)
+    return [Sample(entry_id, sorted(rows[entry_id], key=lambda one: one.id)) for entry_id in sorted(rows)]
+
+
+def ordered(samples: Sequence[Sample], sort_by: str) -> list[Sample]:
+    """Samples by a mean; those without it last, equal ones in the order given.
+
+    Args:
+        samples: In the order of the rows.
+        sort_by: The contract's `ResponsesSampleSortBy`: what, and `-asc` or `-desc`.
+    """
+    name, _, direction = sort_by.rpartition("-")
+    measures: dict[str, Callable[[Sample], float | None]] = {
+        "rating": Sample.rating,
+        "duration": lambda sample: sample.mean("duration_seconds"),
+        "input-tokens": lambda sample: sample.mean("input_tokens"),
+        "output-tokens": lambda sample: sample.mean("output_tokens"),
+    }
+    measured = [(measures[name](sample), sample) for sample in samples]
+    known = [(number, sample) for number, sample in measured if number is not None]
+    sign = -1 if direction == "desc" else 1
+    known.sort(key=lambda pair: sign * pair[0])
+    return [sample for _, sample in known] + [sample for number, sample in measured if number is None]
+
+
+def change(
+    before: Sample, after: Sample, criterion_ids: Collection[int] | None = None
+) -> Literal["improved", "regressed"] | None:
+    """How a row got on from one experiment to another; None when it did not, or one of them is unrated.
+
+    Args:
+        before: The row's responses in experiment A.
+        after: The row's responses in experiment B.
+        criterion_ids: Only these criteria count; None counts all.
+    """
+    was, now = before.rating(criterion_ids), after.rating(criterion_ids)
+    if was is None or now is None or was == now:
+        return None
+    return "improved" if now > was else "regressed"
