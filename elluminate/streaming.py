@@ -279,7 +279,7 @@ async def _polled(
     timeout: float | None,
 ) -> AsyncGenerator[S]:
     started = reached = time.monotonic()
-    wait = polling_interval or _FIRST_WAIT
+    wait, last_look = polling_interval or _FIRST_WAIT, False
     while True:
         try:
             status = await poll()
@@ -296,12 +296,12 @@ async def _polled(
         if elapsed > TASK_LIMIT_SECONDS:
             yield kind(status=TaskStatus.TIMEOUT, error_msg=f"{what} did not end within 10 hours")
             return
-        if timeout is not None and elapsed + wait > timeout:
-            if elapsed >= timeout:
+        if timeout is not None and elapsed + wait >= timeout:
+            if last_look or elapsed >= timeout:
                 raise WaitTimeoutError(
                     f"{what} did not end within {timeout:g} seconds; it goes on: read it later, or raise timeout=…"
                 )
-            wait = timeout - elapsed
+            last_look, wait = True, timeout - elapsed
         await session.transport.sleep(wait)
         if polling_interval is None:
             wait = min(wait * _WAIT_FACTOR, _LONGEST_WAIT)
