@@ -95,6 +95,16 @@ delete_scenario DELETE ~/scenario-sets/{scenario_set_id}/scenarios/{scenario_id}
 """
 
 ADDED_OPERATIONS = {
+    "create_persona": "the platform has personas and no interface to them",
+    "get_persona": "the platform has personas and no interface to them",
+    "update_persona": "the platform has personas and no interface to them",
+    "delete_persona": "the platform has personas and no interface to them",
+    "create_persona_group": "the platform has persona groups and no interface to them",
+    "get_persona_group": "the platform has persona groups and no interface to them",
+    "update_persona_group": "the platform has persona groups and no interface to them",
+    "delete_persona_group": "the platform has persona groups and no interface to them",
+    "list_personas": "the platform has personas and no interface to them",
+    "list_persona_groups": "the platform has persona groups and no interface to them",
     "cancel_experiment": "existing programs can only wait",
     "list_rating_versions": "the platform documents the path, and no existing program calls it",
 }
@@ -157,6 +167,8 @@ PARAMETER_EXAMPLES = {
     "ScenarioSetId": "ScenarioSet",
     "FieldId": "ScenarioField",
     "ScenarioId": "Scenario",
+    "PersonaId": "Persona",
+    "PersonaGroupId": "PersonaGroup",
 }
 
 FINAL = {"SUCCESS", "FAILURE", "REVOKED", "REJECTED", "TIMEOUT"}

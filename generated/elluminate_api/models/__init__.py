@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from .create_criterion_set_request import CreateCriterionSetRequest
     from .create_experiment_request import CreateExperimentRequest
     from .create_llm_config_request import CreateLLMConfigRequest
+    from .create_persona_group_request import CreatePersonaGroupRequest
+    from .create_persona_request import CreatePersonaRequest
     from .create_project_request import CreateProjectRequest
     from .create_prompt_response_request import CreatePromptResponseRequest
     from .create_prompt_template_request import CreatePromptTemplateRequest
@@ -96,6 +98,8 @@ if TYPE_CHECKING:
     from .paged_criterion_set import PagedCriterionSet
     from .paged_experiment import PagedExperiment
     from .paged_llm_config import PagedLLMConfig
+    from .paged_persona import PagedPersona
+    from .paged_persona_group import PagedPersonaGroup
     from .paged_project import PagedProject
     from .paged_prompt_response import PagedPromptResponse
     from .paged_prompt_template import PagedPromptTemplate
@@ -104,6 +108,8 @@ if TYPE_CHECKING:
     from .paged_scenario_set import PagedScenarioSet
     from .paged_template_variables import PagedTemplateVariables
     from .paged_template_variables_collection import PagedTemplateVariablesCollection
+    from .persona import Persona
+    from .persona_group import PersonaGroup
     from .persona_minimal import PersonaMinimal
     from .project import Project
     from .prompt import Prompt
@@ -144,6 +150,8 @@ if TYPE_CHECKING:
     from .uce_response_format import UCEResponseFormat
     from .uce_response_format_hint_type_0 import UCEResponseFormatHintType0
     from .update_collection_request import UpdateCollectionRequest
+    from .update_persona_group_request import UpdatePersonaGroupRequest
+    from .update_persona_request import UpdatePersonaRequest
     from .update_response_annotation_request import UpdateResponseAnnotationRequest
     from .update_scenario_set_request import UpdateScenarioSetRequest
     from .update_template_variables_request import UpdateTemplateVariablesRequest
@@ -196,6 +204,8 @@ _MODULES = {
     "CreateCriterionSetRequest": "create_criterion_set_request",
     "CreateExperimentRequest": "create_experiment_request",
     "CreateLLMConfigRequest": "create_llm_config_request",
+    "CreatePersonaGroupRequest": "create_persona_group_request",
+    "CreatePersonaRequest": "create_persona_request",
     "CreateProjectRequest": "create_project_request",
     "CreatePromptResponseRequest": "create_prompt_response_request",
     "CreatePromptTemplateRequest": "create_prompt_template_request",
@@ -242,6 +252,8 @@ _MODULES = {
     "PagedCriterionSet": "paged_criterion_set",
     "PagedExperiment": "paged_experiment",
     "PagedLLMConfig": "paged_llm_config",
+    "PagedPersona": "paged_persona",
+    "PagedPersonaGroup": "paged_persona_group",
     "PagedProject": "paged_project",
     "PagedPromptResponse": "paged_prompt_response",
     "PagedPromptTemplate": "paged_prompt_template",
@@ -250,6 +262,8 @@ _MODULES = {
     "PagedScenarioSet": "paged_scenario_set",
     "PagedTemplateVariables": "paged_template_variables",
     "PagedTemplateVariablesCollection": "paged_template_variables_collection",
+    "Persona": "persona",
+    "PersonaGroup": "persona_group",
     "PersonaMinimal": "persona_minimal",
     "Project": "project",
     "Prompt": "prompt",
@@ -288,6 +302,8 @@ _MODULES = {
     "UCEResponseFormat": "uce_response_format",
     "UCEResponseFormatHintType0": "uce_response_format_hint_type_0",
     "UpdateCollectionRequest": "update_collection_request",
+    "UpdatePersonaGroupRequest": "update_persona_group_request",
+    "UpdatePersonaRequest": "update_persona_request",
     "UpdateResponseAnnotationRequest": "update_response_annotation_request",
     "UpdateScenarioSetRequest": "update_scenario_set_request",
     "UpdateTemplateVariablesRequest": "update_template_variables_request",
@@ -355,6 +371,8 @@ __all__ = (
     "CreateCriterionSetRequest",
     "CreateExperimentRequest",
     "CreateLLMConfigRequest",
+    "CreatePersonaGroupRequest",
+    "CreatePersonaRequest",
     "CreateProjectRequest",
     "CreatePromptResponseRequest",
     "CreatePromptTemplateRequest",
@@ -401,6 +419,8 @@ __all__ = (
     "PagedCriterionSet",
     "PagedExperiment",
     "PagedLLMConfig",
+    "PagedPersona",
+    "PagedPersonaGroup",
     "PagedProject",
     "PagedPromptResponse",
     "PagedPromptTemplate",
@@ -409,6 +429,8 @@ __all__ = (
     "PagedScenarioSet",
     "PagedTemplateVariables",
     "PagedTemplateVariablesCollection",
+    "Persona",
+    "PersonaGroup",
     "PersonaMinimal",
     "Project",
     "Prompt",
@@ -447,6 +469,8 @@ __all__ = (
     "UCEResponseFormat",
     "UCEResponseFormatHintType0",
     "UpdateCollectionRequest",
+    "UpdatePersonaGroupRequest",
+    "UpdatePersonaRequest",
     "UpdateResponseAnnotationRequest",
     "UpdateScenarioSetRequest",
     "UpdateTemplateVariablesRequest",

@@ -20,7 +20,9 @@ class PromptResponse:
             messages can hold what was there before the failure.
         epoch: Number of the run over the collection, counted from 1.
         created_at: When the response was created.
-        termination_reason: Why a conversation or an agent ended.
+        termination_reason: Why a conversation or an agent ended. Of a conversation persona_ended (the persona had what
+            it wanted, or gave up), turn_limit or failed; an agent's is free text.
+        persona: Who talked with the model. Null outside multi-turn experiments.
         ratings: Verdicts so far.
         trajectory: Trajectory of an agent, in the Agent Trajectory Interchange Format. Null in lists.
         annotation: Note of a person. Empty means none.
@@ -34,11 +36,13 @@ class PromptResponse:
     epoch: int
     created_at: datetime.datetime
     termination_reason: str | None = None
+    persona: PersonaMinimal | None = None
     ratings: list[Rating] = field(factory=list)
     trajectory: dict[str, Any] | None = None
     annotation: str = ""
 
 
 from ..models.generation_metadata import GenerationMetadata  # noqa: E402
+from ..models.persona_minimal import PersonaMinimal  # noqa: E402
 from ..models.prompt import Prompt  # noqa: E402
 from ..models.rating import Rating  # noqa: E402

@@ -29,7 +29,12 @@ def build(
     carries its `generation_task_id`; otherwise the experiment waits for `POST …/run`.
 
     Exactly one of `collection_id` and `scenario_set_id` is given, a scenario set only with
-    MULTI_TURN. MULTI_TURN needs a persona group, other modes refuse one. No template is given for
+    MULTI_TURN. MULTI_TURN needs a persona group, other modes refuse one; its template, if there is one,
+    is a single system message, and a collection needs a column of type persona_goal or one named
+    `goal`.
+    Every persona of the group talks about every row with the model until it ends the conversation or
+    the
+    server's limit of turns is reached; the transcript is the response. No template is given for
     AGENTIC, or when a conversation or raw input column holds the prompt. Without a criterion set the
     one linked to the template counts; with neither, `elluminate_server` adds an empty set named after
     the experiment, and nothing is rated. With `response_column_id` the answers come from that column of

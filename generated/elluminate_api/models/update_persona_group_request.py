@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import define
+from msgspec import UNSET, Meta
+from msgspec import UnsetType as Unset
+
+
+@define(kw_only=True)
+class UpdatePersonaGroupRequest:
+    """Changes to a persona group. Absent fields stay as they are.
+
+    Attributes:
+        name: New name. 1 to 255 characters, not only blanks.
+        description: New description. At most 10000 characters.
+        persona_ids: Ids of all personas that the group has from now on, each once, 1 to 1000.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")] | Unset = UNSET
+    description: Annotated[str, Meta(max_length=10000)] | Unset = UNSET
+    persona_ids: (
+        Annotated[list[Annotated[int, Meta(ge=1, le=9007199254740991)]], Meta(min_length=1, max_length=1000)]
+        | Unset
+    ) = UNSET
