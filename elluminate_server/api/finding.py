@@ -16,6 +16,8 @@ from elluminate_server.store.tables import (
     Entry,
     Experiment,
     LLMConfig,
+    Persona,
+    PersonaGroup,
     PromptTemplate,
     Response,
 )
@@ -27,6 +29,8 @@ __all__ = [
     "find_entry",
     "find_experiment",
     "find_llm_config",
+    "find_persona",
+    "find_persona_group",
     "find_prompt_template",
     "find_response",
     "find_scenario",
@@ -165,3 +169,21 @@ async def find_response(session: AsyncSession, project_id: int, identifier: int)
         .where(Response.id == identifier, Experiment.project_id == project_id)
     )
     return await _found(session, query, Response, "response", identifier)
+
+
+async def find_persona(session: AsyncSession, project_id: int, identifier: int) -> Persona:
+    """The persona, unless it was deleted."""
+    query = select(Persona).where(
+        Persona.id == identifier, Persona.project_id == project_id, Persona.deleted_at.is_(None)
+    )
+    return await _found(session, query, Persona, "persona", identifier)
+
+
+async def find_persona_group(session: AsyncSession, project_id: int, identifier: int) -> PersonaGroup:
+    """The persona group, unless it was deleted."""
+    query = select(PersonaGroup).where(
+        PersonaGroup.id == identifier,
+        PersonaGroup.project_id == project_id,
+        PersonaGroup.deleted_at.is_(None),
+    )
+    return await _found(session, query, PersonaGroup, "persona group", identifier)

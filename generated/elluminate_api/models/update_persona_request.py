@@ -19,4 +19,4 @@ class UpdatePersonaRequest:
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")] | Unset = UNSET
     description: Annotated[str, Meta(min_length=1, max_length=10000, pattern=r"\S")] | Unset = UNSET
-    domain_knowledge: Annotated[str, Meta(max_length=100000)] | None = None
+    domain_knowledge: Annotated[str, Meta(max_length=100000)] | None | Unset = UNSET
