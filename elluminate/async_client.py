@@ -10,6 +10,8 @@ __all__ = [
     "CollectionDefaults",
     "CriterionSetDefaults",
     "LLMConfigDefaults",
+    "PersonaDefaults",
+    "PersonaGroupDefaults",
     "ScenarioSetDefaults",
 ]
 
@@ -19,6 +21,7 @@ from elluminate._operations.collections import CollectionDefaults
 from elluminate._operations.criterion_sets import CriterionSetDefaults
 from elluminate._operations.experiments import ExperimentOperations
 from elluminate._operations.llm_configs import LLMConfigDefaults, LLMConfigOperations
+from elluminate._operations.personas import PersonaDefaults, PersonaGroupDefaults, PersonaOperations
 from elluminate._operations.prompt_templates import PromptTemplateOperations
 from elluminate._operations.ratings import RatingOperations
 from elluminate._operations.scenario_sets import ScenarioSetDefaults, ScenarioSetOperations
@@ -32,6 +35,7 @@ class AsyncClient(
     ExperimentOperations,
     RatingOperations,
     ScenarioSetOperations,
+    PersonaOperations,
 ):
     """The API, for asyncio and trio.
 

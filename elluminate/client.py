@@ -89,3 +89,17 @@ class Client(ClientBase):
     list_scenario_sets = blocking(AsyncClient.list_scenario_sets)
     update_scenario_set = blocking(AsyncClient.update_scenario_set)
     delete_scenario_set = blocking(AsyncClient.delete_scenario_set)
+
+    create_persona = blocking(AsyncClient.create_persona)
+    get_persona = blocking(AsyncClient.get_persona)
+    get_or_create_persona = blocking(AsyncClient.get_or_create_persona)
+    list_personas = blocking(AsyncClient.list_personas)
+    update_persona = blocking(AsyncClient.update_persona)
+    delete_persona = blocking(AsyncClient.delete_persona)
+
+    create_persona_group = blocking(AsyncClient.create_persona_group)
+    get_persona_group = blocking(AsyncClient.get_persona_group)
+    get_or_create_persona_group = blocking(AsyncClient.get_or_create_persona_group)
+    list_persona_groups = blocking(AsyncClient.list_persona_groups)
+    update_persona_group = blocking(AsyncClient.update_persona_group)
+    delete_persona_group = blocking(AsyncClient.delete_persona_group)

@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from elluminate_api.models import MeanRating as MeanRating
     from elluminate_api.models import NamedToolChoice as NamedToolChoice
     from elluminate_api.models import Organization as Organization
+    from elluminate_api.models import Persona as Persona
+    from elluminate_api.models import PersonaGroup as PersonaGroup
     from elluminate_api.models import PersonaMinimal as PersonaMinimal
     from elluminate_api.models import Project as Project
     from elluminate_api.models import RatingMode as RatingMode
@@ -156,7 +158,8 @@ _GENERATED = (
     "CriterionRatingIn CriterionScope DailyUsageStats EditCriterionRequest EvaluationMode "
     "ExperimentGenerationStatus ExperimentMap ExperimentMapResponse ExperimentMapSample "
     "FunctionDefinition FunctionTool GenerationMetadata GenerationParams InferenceType LLMConfig "
-    "MeanRating NamedToolChoice Organization PersonaMinimal Project RatingMode RatingValue "
+    "MeanRating NamedToolChoice Organization Persona PersonaGroup PersonaMinimal Project RatingMode "
+    "RatingValue "
     "ReasoningEffort ResponsesSample ResponsesSampleSortBy ResponsesStats RunExperimentRequest "
     "Scenario ScenarioBatchRequest ScenarioField ScenarioIn TemplateVariables "
     "ToolChoiceMode UpdateCollectionRequest UpdateScenarioSetRequest UpdateTemplateVariablesRequest "
