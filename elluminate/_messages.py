@@ -47,7 +47,7 @@ def one_prompt(messages: Messages | None, template: Messages | None, of: str) ->
 def response_messages(response: Messages) -> list[dict[str, Any]]:
     """An answer as chat messages: a string is one assistant message, a list is the whole transcript."""
     if isinstance(response, str):
-        return [_assistant({"role": "assistant", "content": response})]
+        return [_assistant({"role": "assistant", "content": response, "tool_calls": []})]
     result = [
         _as_message(message, f"response[{number}]") for number, message in _numbered(response, "a response")
     ]
@@ -87,7 +87,7 @@ def _assistant(message: dict[str, Any]) -> dict[str, Any]:
         "annotations": None,
         "audio": None,
         "function_call": None,
-        "tool_calls": [],
+        "tool_calls": None,
         **message,
     }
 

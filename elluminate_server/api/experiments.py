@@ -24,6 +24,7 @@ from elluminate_server.api.loading import (
     load_prompt_templates,
 )
 from elluminate_server.api.naming import free_name
+from elluminate_server.api.older_clients import readable
 from elluminate_server.api.pages import page_of, paged
 from elluminate_server.api.problems import Conflict, Invalid, NotBuilt, NotFound
 from elluminate_server.api.rating_versions import judge_key
@@ -79,7 +80,7 @@ async def list_experiments(call: Call) -> Answer:
     size = min(PAGE_SIZE, call.settings.page_size)
     async with call.read() as session:
         rows, count = await page_of(call, session, query, Experiment.id.desc(), size=size)
-        return call.answer(paged(await load_experiments(session, rows), count))
+        return call.answer(paged(readable(call, await load_experiments(session, rows)), count))
 
 
 def _in_utc(moment: Any) -> Any:
@@ -150,7 +151,8 @@ async def get_experiment(call: Call) -> Answer:
     filters = parse_filters(call.query["categorical_filters"])
     async with call.read() as session:
         row = await find_experiment(session, call.project_id, call.path["experiment_id"])
-        return call.answer(await load_experiment(session, row, filters))
+        (shown,) = readable(call, [await load_experiment(session, row, filters)])
+        return call.answer(shown)
 
 
 @operation("create_experiment")

@@ -241,3 +241,18 @@ async def test_deleting_takes_everything_along_and_revokes_what_runs(
     assert (await api.get("/responses")).json() == {"items": [], "count": 0}
     again = await created(api, "/experiments", plan(world, name="First"))
     assert again["id"] > running["id"]
+
+
+@pytest.mark.parametrize(
+    ("level", "mean"), [("1.0.6", 0.0), ("1.0.40", 0.0), ("1.1.13", None), ("1.5.2", None), ("?", None)]
+)
+async def test_clients_that_cannot_read_an_unknown_mean_get_zero(
+    api: httpx.AsyncClient, world: World, level: str, mean: float | None
+) -> None:
+    headers = {"SDK-Version": level}
+    listed = (await api.get("/experiments", headers=headers)).json()["items"][0]
+    read = (await api.get(f"/experiments/{world.experiment_id}", headers=headers)).json()
+
+    for results in (listed["results"], read["results"]):
+        for name in ("duration_seconds", "input_tokens", "output_tokens", "reasoning_tokens"):
+            assert results[f"mean_{name}"] == mean
