@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextvars
-from typing import TYPE_CHECKING, Any, TypeVar
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from attrs import field
+from attrs import field, fields
 
 from elluminate.exceptions import ModelNotBoundError
 
@@ -34,6 +36,27 @@ class Bound:
     def __attrs_post_init__(self) -> None:
         self._client = decoding_for.get()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickle holds everything but the client, which has connections and a credential."""
+        kind = type(self)
+        return _unpickled, (kind, {n: getattr(self, n) for n in _field_names(kind) if n != "_client"})
+
+    def __copy__(self) -> Self:
+        return self._twin(lambda value: value)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._twin(lambda value: copy.deepcopy(value, memo), memo)
+
+    def _twin(self, copied: Callable[[Any], Any], memo: dict[int, Any] | None = None) -> Self:
+        """A copy that talks through the same client."""
+        twin = object.__new__(type(self))
+        if memo is not None:
+            memo[id(self)] = twin
+        for name in _field_names(type(self)):
+            value = getattr(self, name)
+            setattr(twin, name, value if name == "_client" else copied(value))
+        return twin
+
     def _bound_client(self) -> AsyncClient:
         """The client that returned this model.
 
@@ -45,3 +68,14 @@ class Bound:
             name = type(self).__name__
             raise ModelNotBoundError(name, f"use the {name} that a method of Client or AsyncClient returns")
         return client
+
+
+def _field_names(kind: type[Any]) -> list[str]:
+    return [attribute.name for attribute in fields(kind)]
+
+
+def _unpickled(kind: type[Any], values: dict[str, Any]) -> Any:
+    model = object.__new__(kind)
+    for name in _field_names(kind):
+        setattr(model, name, values.get(name))
+    return model

@@ -54,12 +54,15 @@ class Client(ClientBase):
     get_prompt_template = blocking(AsyncClient.get_prompt_template)
     get_or_create_prompt_template = blocking(AsyncClient.get_or_create_prompt_template)
     list_prompt_templates = blocking(AsyncClient.list_prompt_templates)
+    iter_prompt_templates = iterating(AsyncClient.iter_prompt_templates)
     delete_prompt_template = blocking(AsyncClient.delete_prompt_template)
 
     create_collection = blocking(AsyncClient.create_collection)
     get_collection = blocking(AsyncClient.get_collection)
     get_or_create_collection = blocking(AsyncClient.get_or_create_collection)
     list_collections = blocking(AsyncClient.list_collections)
+    iter_collections = iterating(AsyncClient.iter_collections)
+    update_collection = blocking(AsyncClient.update_collection)
     delete_collection = blocking(AsyncClient.delete_collection)
 
     create_criterion_set = blocking(AsyncClient.create_criterion_set)
@@ -81,6 +84,12 @@ class Client(ClientBase):
     list_experiments = blocking(AsyncClient.list_experiments)
     delete_experiment = blocking(AsyncClient.delete_experiment)
 
+    list_response_samples = blocking(AsyncClient.list_response_samples)
+    list_comparison_samples = blocking(AsyncClient.list_comparison_samples)
+    get_experiment_map = blocking(AsyncClient.get_experiment_map)
+    get_response_stats = blocking(AsyncClient.get_response_stats)
+
+    list_rating_versions = blocking(AsyncClient.list_rating_versions)
     stream_batch_rate = iterating(AsyncClient.stream_batch_rate)
 
     create_scenario_set = blocking(AsyncClient.create_scenario_set)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Literal, TypedDict
 
 from attrs import evolve, fields
@@ -12,12 +13,13 @@ from elluminate_api.api.collections import (
     delete_collection,
     get_collection,
     list_collections,
+    update_collection,
 )
 from elluminate_api.models import (
     CollectionColumn,
     CollectionType,
 )
-from elluminate_api.types import UNSET
+from elluminate_api.types import UNSET, Unset
 
 from elluminate._checks import (
     checked_name,
@@ -26,10 +28,11 @@ from elluminate._checks import (
     checked_texts,
     known,
 )
-from elluminate._lookup import found, get_or_create, id_of, naming_conflicts
+from elluminate._lookup import found, get_or_create, id_of, naming_conflicts, required_id_of
 from elluminate._operations.base import Operations, defaults_of
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.collection import TemplateVariablesCollection, TemplateVariablesCollectionWithEntries
+from elluminate.schemas.filters import TemplateVariablesCollectionFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 
 
@@ -137,6 +140,72 @@ class CollectionOperations(Operations):
             ),
             TemplateVariablesCollection,
         )
+
+    async def iter_collections(
+        self, filter: TemplateVariablesCollectionFilter | None = None
+    ) -> AsyncGenerator[TemplateVariablesCollection]:
+        """Collections without their rows, read page by page.
+
+        Args:
+            filter: Which; None takes all.
+        """
+        wanted = query_of(filter, TemplateVariablesCollectionFilter)
+        part, has_rows = wanted.get("name_search"), wanted.get("has_entries")
+        project = await self.session.project_id()
+        pages = self.session.iterate_pages(
+            lambda page: list_collections.build(project, name=wanted.get("name"), page=page),
+            TemplateVariablesCollection,
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                for collection in page:
+                    if part is not None and part.casefold() not in collection.name.casefold():
+                        continue
+                    if has_rows is None or has_rows == (collection.variables_count > 0):
+                        yield collection
+
+    async def update_collection(
+        self,
+        collection: TemplateVariablesCollection,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        read_only: bool | None = None,
+        columns: Sequence[str | CollectionColumn] | None = None,
+        environment_config: dict[str, Any] | Unset | None = UNSET,
+    ) -> TemplateVariablesCollection:
+        """Change a collection; what is not given stays.
+
+        Args:
+            collection: Which.
+            name: Another name, 1 to 255 characters.
+            description: What it is for.
+            read_only: Whether rows and columns are locked.
+            columns: All columns in their order. One that is listed is kept, an unknown one is added, one that is
+                left out is removed with its values.
+            environment_config: What agents' tasks need; None clears it, left out it stays.
+
+        Returns:
+            The collection as it is now, without its rows. `collection.update()` changes the object itself.
+
+        Raises:
+            ConflictError: The name is taken, or columns of a read-only collection were to change.
+        """
+        identifier = required_id_of(collection, TemplateVariablesCollection, "collection")
+        body = api.UpdateCollectionRequest(
+            name=checked_name(collection.name if name is None else name, "collection"),
+            description=UNSET if description is None else description,
+            read_only=UNSET if read_only is None else read_only,
+            columns=UNSET
+            if columns is None
+            else [_column(column) for column in checked_texts(columns, "columns")],
+            environment_config=environment_config,
+        )
+        project = await self.session.project_id()
+        with naming_conflicts("collection", body.name):
+            return await self.session.call(
+                update_collection.build(project, identifier, body=body), TemplateVariablesCollection
+            )
 
     async def delete_collection(self, collection: TemplateVariablesCollection) -> None:
         """Delete a collection and its rows; experiments that used it keep them."""

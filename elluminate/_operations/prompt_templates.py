@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from elluminate_api import models as api
@@ -27,6 +28,7 @@ from elluminate._messages import (
 )
 from elluminate._operations.base import Operations
 from elluminate.exceptions import ConflictError, ValidationError
+from elluminate.schemas.filters import PromptTemplateFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 
 
@@ -156,6 +158,34 @@ class PromptTemplateOperations(Operations):
         return await self.session.pages(
             lambda page: list_prompt_templates.build(project, name=name, page=page), PromptTemplate
         )
+
+    async def iter_prompt_templates(
+        self, filter: PromptTemplateFilter | None = None
+    ) -> AsyncGenerator[PromptTemplate]:
+        """Template versions, newest first, read page by page.
+
+        Args:
+            filter: Which; None takes all.
+
+        Raises:
+            ValidationError: `version="latest"` without `name`.
+        """
+        wanted = query_of(filter, PromptTemplateFilter)
+        latest_only = wanted.get("version") == "latest"
+        if latest_only:
+            if "name" not in wanted:
+                raise ValidationError('version="latest" goes with name=…: it is the latest of that template')
+            del wanted["version"]
+        project = await self.session.project_id()
+        pages = self.session.iterate_pages(
+            lambda page: list_prompt_templates.build(project, **wanted, page=page), PromptTemplate
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                for template in page:
+                    yield template
+                    if latest_only:
+                        return
 
     async def delete_prompt_template(self, prompt_template: PromptTemplate) -> None:
         """Delete one version of a template; experiments that used it keep it."""

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attrs import define
+from attrs import define, fields
 from elluminate_api import models as api
 from elluminate_api.api.template_variables import (
     create_template_variables,
     create_template_variables_batch,
     delete_all_template_variables,
+    delete_template_variables,
+    list_template_variables,
+    update_template_variables,
 )
-from elluminate_api.models import TemplateVariables
-from elluminate_api.types import File
+from elluminate_api.models import CollectionColumn, TemplateVariables
+from elluminate_api.types import UNSET, File, Unset
 
 from elluminate._binding import Bound, unbound
-from elluminate._blocking import blocking
+from elluminate._blocking import blocking, iterating
 from elluminate._bodies import to_json
 from elluminate._checks import checked_rows
+from elluminate._exports import Exports
 from elluminate._lookup import required_id_of
+from elluminate._row_files import FilePath, rows_from_csv, rows_from_dataframe, rows_from_jsonl
 
 if TYPE_CHECKING:
     from elluminate.schemas.prompt_template import PromptTemplate
@@ -87,6 +94,143 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         self._take_in([row])
         return row
 
+    async def aadd_from_csv(
+        self, path: FilePath, skip_existing: bool = False, *, delimiter: str = ","
+    ) -> list[TemplateVariables]:
+        """Add the rows of a CSV file (UTF-8, with a header that names the columns), all or none.
+
+        Args:
+            path: The file.
+            skip_existing: Leave out rows that are in the collection, or earlier in the file.
+            delimiter: What separates cells.
+
+        Raises:
+            ValidationError: The header is missing or a row has another number of cells; the line is named, and
+                nothing is sent.
+            OSError: The file cannot be read.
+        """
+        return await self._add_rows_of(partial(rows_from_csv, path, delimiter), skip_existing)
+
+    async def aadd_from_jsonl(self, path: FilePath, skip_existing: bool = False) -> list[TemplateVariables]:
+        """Add the rows of a JSON Lines file (UTF-8, an object from column name to value per line), all or none.
+
+        Args:
+            path: The file.
+            skip_existing: Leave out rows that are in the collection, or earlier in the file.
+
+        Raises:
+            ValidationError: A line is no JSON object; its number is named, and nothing is sent.
+            OSError: The file cannot be read.
+        """
+        return await self._add_rows_of(partial(rows_from_jsonl, path), skip_existing)
+
+    async def aadd_from_dataframe(
+        self, dataframe: Any, skip_existing: bool = False
+    ) -> list[TemplateVariables]:
+        """Add the rows of a pandas data frame, all or none; missing values become null, dates ISO 8601 text.
+
+        Args:
+            dataframe: A `pandas.DataFrame` whose columns are named by text. Its index is left out.
+            skip_existing: Leave out rows that are in the collection, or earlier in the frame.
+
+        Raises:
+            ValidationError: It is no data frame, or a column's name cannot be used.
+        """
+        return await self._add_rows_of(partial(rows_from_dataframe, dataframe), skip_existing)
+
+    async def _add_rows_of(
+        self, read: Callable[[], list[dict[str, Any]]], skip_existing: bool
+    ) -> list[TemplateVariables]:
+        session = self._bound_client().session
+        await session.start()
+        return await self.aadd_many(await session.transport.in_thread(read), skip_existing)
+
+    async def aiter_entries(self) -> AsyncGenerator[TemplateVariables]:
+        """The rows in their order, read page by page: no more than a few pages are held at a time.
+
+        Example:
+            >>> for row in collection.iter_entries():
+            ...     print(row.input_values)
+        """
+        session = self._bound_client().session
+        project = await session.project_id()
+        async with aclosing(
+            session.iterate_pages(
+                lambda page: list_template_variables.build(project, self.id, page=page), TemplateVariables
+            )
+        ) as pages:
+            async for page in pages:
+                for row in page:
+                    yield row
+
+    async def aupdate_entry(
+        self,
+        entry: TemplateVariables,
+        input_values: Mapping[str, Any],
+        environment_config: dict[str, Any] | Unset = UNSET,
+    ) -> TemplateVariables:
+        """Replace the values of a row; responses that were made from it keep what they were made from.
+
+        Args:
+            entry: A row of this collection.
+            input_values: All its values; a column that is left out gets its default.
+            environment_config: What an agent's task needs; left out, it stays.
+
+        Returns:
+            The changed row. It takes the old one's place in `variables`.
+
+        Raises:
+            ConflictError: The collection is read-only.
+        """
+        session = self._bound_client().session
+        entry_id = required_id_of(entry, TemplateVariables, "entry")
+        body = api.UpdateTemplateVariablesRequest(
+            input_values=checked_rows([input_values])[0], environment_config=environment_config
+        )
+        project = await session.project_id()
+        changed = await session.call(update_template_variables.build(project, self.id, entry_id, body=body))
+        self._replace_row(entry_id, changed)
+        return changed
+
+    async def adelete_entry(self, entry: TemplateVariables) -> None:
+        """Remove a row; responses that were made from it stay.
+
+        Raises:
+            ConflictError: The collection is read-only.
+        """
+        session = self._bound_client().session
+        entry_id = required_id_of(entry, TemplateVariables, "entry")
+        await session.call(delete_template_variables.build(await session.project_id(), self.id, entry_id))
+        self.variables_count = max(0, self.variables_count - 1)
+        self._replace_row(entry_id, None)
+
+    async def aupdate(
+        self,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        read_only: bool | None = None,
+        columns: Sequence[str | CollectionColumn] | None = None,
+        environment_config: dict[str, Any] | Unset | None = UNSET,
+    ) -> TemplateVariablesCollection:
+        """Change the collection; what is not given stays. Arguments are those of `update_collection`.
+
+        Returns:
+            This collection, as it is now.
+        """
+        fresh = await self._bound_client().update_collection(
+            self,
+            name=name,
+            description=description,
+            read_only=read_only,
+            columns=columns,
+            environment_config=environment_config,
+        )
+        for attribute in fields(TemplateVariablesCollection):
+            if attribute.init:
+                setattr(self, attribute.name, getattr(fresh, attribute.name))
+        return self
+
     def _take_in(self, added: list[TemplateVariables]) -> None:
         self.variables_count += len(added)
         if added:
@@ -95,13 +239,23 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
     def _forget_rows(self) -> None:
         self.variables_count = 0
 
+    def _replace_row(self, entry_id: int, by: TemplateVariables | None) -> None:
+        """Take a changed row's new values, or a removed row out; there is none to change without rows."""
+
     add_many = blocking(aadd_many)
+    add_from_csv = blocking(aadd_from_csv)
+    add_from_jsonl = blocking(aadd_from_jsonl)
+    add_from_dataframe = blocking(aadd_from_dataframe)
     generate_variables = blocking(agenerate_variables)
+    iter_entries = iterating(aiter_entries)
+    update_entry = blocking(aupdate_entry)
+    delete_entry = blocking(adelete_entry)
     clear = blocking(aclear)
+    update = blocking(aupdate)
 
 
 @define(kw_only=True)
-class TemplateVariablesCollectionWithEntries(TemplateVariablesCollection):
+class TemplateVariablesCollectionWithEntries(Exports, TemplateVariablesCollection):
     """A named set of test cases, with its rows.
 
     Example:
@@ -121,6 +275,14 @@ class TemplateVariablesCollectionWithEntries(TemplateVariablesCollection):
         self.variables.extend(added)
         TemplateVariablesCollection._take_in(self, added)
 
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The rows' values, from column name to value: what `add_many` takes."""
+        return [dict(row.input_values) for row in self.variables]
+
     def _forget_rows(self) -> None:
         self.variables.clear()
         TemplateVariablesCollection._forget_rows(self)
+
+    def _replace_row(self, entry_id: int, by: TemplateVariables | None) -> None:
+        replaced = [by if row.id == entry_id else row for row in self.variables]
+        self.variables = [row for row in replaced if row is not None]

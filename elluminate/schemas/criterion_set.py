@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import define
+from attrs import define, fields
 from elluminate_api import models as api
-from elluminate_api.api.criteria import create_criteria
+from elluminate_api.api.criteria import create_criteria, delete_criterion, update_criterion
 from elluminate_api.api.criterion_sets import link_prompt_template, unlink_prompt_template
+from elluminate_api.types import UNSET
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
@@ -22,10 +23,45 @@ from elluminate.schemas.prompt_template import PromptTemplate
 
 
 @define(kw_only=True)
-class Criterion(api.Criterion):
+class Criterion(Bound, api.Criterion):
     """One yes/no question about a response."""
 
     prompt_template: PromptTemplate | None = None
+    _client: Any = unbound()
+
+    async def aupdate(self, criterion_str: str | None = None, label: str | None = None) -> Criterion:
+        """Change the question or its label; what is not given stays. Ratings made earlier keep the old wording.
+
+        Returns:
+            This criterion, as it is now: another question has another id.
+
+        Raises:
+            ConflictError: The set has another criterion with that question.
+            ValidationError: Nothing was given, or the question is empty.
+        """
+        if criterion_str is None and label is None:
+            raise ValidationError("update was given nothing to change; pass criterion_str=… or label=…")
+        if criterion_str is not None and not criterion_str.strip():
+            raise ValidationError("criterion_str is empty; a criterion is a yes/no question")
+        body = api.EditCriterionRequest(
+            criterion_str=UNSET if criterion_str is None else criterion_str,
+            label=UNSET if label is None else label,
+        )
+        session = self._bound_client().session
+        project = await session.project_id()
+        fresh = await session.call(update_criterion.build(project, self.id, body=body), Criterion)
+        for attribute in fields(Criterion):
+            if attribute.init:
+                setattr(self, attribute.name, getattr(fresh, attribute.name))
+        return self
+
+    async def adelete(self) -> None:
+        """Take the criterion out of its set on the server; ratings made with it stay."""
+        session = self._bound_client().session
+        await session.call(delete_criterion.build(await session.project_id(), self.id))
+
+    update = blocking(aupdate)
+    delete = blocking(adelete)
 
 
 @define(kw_only=True)

@@ -1,0 +1,124 @@
+"""Reading rows from CSV files, JSON Lines files and data frames, all checked before anything is sent."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from elluminate.exceptions import ValidationError
+
+FilePath: TypeAlias = str | os.PathLike[str]
+
+_LONGEST_CELL = 100_000_000  # the csv module's own limit of 131,072 is less than a long prompt
+
+
+def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
+    """Rows of a CSV file (RFC 4180) with a header, in UTF-8 with or without a byte order mark.
+
+    Raises:
+        ValidationError: There is no header, two columns share a name, or a row has another number of cells than the
+            header; the line is named.
+        OSError: The file cannot be read.
+    """
+    if not isinstance(delimiter, str) or len(delimiter) != 1:
+        raise ValidationError(f"delimiter must be a single character, not {delimiter!r}")
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
+    rows: list[dict[str, Any]] = []
+    line = 1
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            header = _checked_header(next(reader, None), path)
+            for cells in reader:
+                line = reader.line_num
+                if not cells:
+                    continue  # a blank line
+                if len(cells) != len(header):
+                    raise ValidationError(
+                        f"{path}, line {line}: {len(cells)} cells, and the header has {len(header)} columns "
+                        f"({', '.join(header)}); quote cells that hold a {delimiter!r} or a line break"
+                    )
+                rows.append(dict(zip(header, cells, strict=True)))
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, error) from None
+    except csv.Error as error:
+        raise ValidationError(f"{path}, after line {line}: {error}") from None
+    return rows
+
+
+def _checked_header(header: list[str] | None, path: FilePath) -> list[str]:
+    if not header:
+        raise ValidationError(f"{path} has no header; its first line must name the columns")
+    for number, name in enumerate(header, 1):
+        if not name.strip():
+            raise ValidationError(f"{path}, line 1: column {number} has no name")
+        if name in header[: number - 1]:
+            raise ValidationError(f"{path}, line 1: two columns are named {name!r}")
+    return header
+
+
+def rows_from_jsonl(path: FilePath) -> list[dict[str, Any]]:
+    """Rows of a JSON Lines file: one object per line, from column name to value; blank lines are skipped.
+
+    Raises:
+        ValidationError: A line is no JSON, or no object; its number is named.
+        OSError: The file cannot be read.
+    """
+    return list(_json_lines(path))
+
+
+def _json_lines(path: FilePath) -> Iterator[dict[str, Any]]:
+    try:
+        # Only "\n" ends a line: a value may hold the other line breaks that text has.
+        with Path(path).open(encoding="utf-8-sig", newline="\n") as file:
+            for number, line in enumerate(file, 1):
+                if not line.strip():
+                    continue
+                try:
+                    row = json.loads(line)
+                except ValueError as error:
+                    raise ValidationError(f"{path}, line {number} is not JSON: {error}") from None
+                if not isinstance(row, dict):
+                    raise ValidationError(
+                        f"{path}, line {number} must be an object from column name to value, got {line.strip():.80}"
+                    )
+                yield row
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, error) from None
+
+
+def _not_utf8(path: FilePath, error: UnicodeDecodeError) -> ValidationError:
+    return ValidationError(f"{path} is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8")
+
+
+def rows_from_dataframe(frame: Any) -> list[dict[str, Any]]:
+    """Rows of a pandas data frame (or whatever has its `columns` and `to_dict`); missing values become null.
+
+    Raises:
+        ValidationError: It is no data frame, or a column's name is no text or comes twice.
+    """
+    if not hasattr(frame, "to_dict") or not hasattr(frame, "columns"):
+        raise ValidationError(f"dataframe must be a pandas DataFrame, got {type(frame).__name__}")
+    names = list(frame.columns)
+    for number, name in enumerate(names):
+        if not isinstance(name, str):
+            raise ValidationError(
+                f"column {name!r} of the data frame must be named by text; use frame.rename(columns=str)"
+            )
+        if name in names[:number]:
+            raise ValidationError(f"two columns of the data frame are named {name!r}")
+    records: list[Mapping[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{name: _plain(value) for name, value in record.items()} for record in records]
+
+
+def _plain(value: Any) -> Any:
+    """A cell as JSON has it: dates as ISO 8601, and numpy's scalars as Python's."""
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    to_python = getattr(value, "item", None)
+    return to_python() if callable(to_python) and not isinstance(value, str | Mapping | list) else value

@@ -1,0 +1,235 @@
+"""Rows in and out of files, row by row, and changed in place: blocking and async."""
+
+import copy
+import csv
+import json
+import pickle
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from elluminate import (
+    AsyncClient,
+    Client,
+    ConfigurationError,
+    ConflictError,
+    ModelNotBoundError,
+    ValidationError,
+)
+from elluminate.schemas import TemplateVariablesCollectionFilter
+from elluminate.schemas.collection import TemplateVariablesCollectionWithEntries
+
+Collection = TemplateVariablesCollectionWithEntries
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with Client(base_url="local::memory:") as client:
+        yield client
+
+
+@pytest.fixture
+def collection(client: Client, request: pytest.FixtureRequest) -> Collection:
+    return client.create_collection(request.node.name[:200])
+
+
+def written(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+    return path
+
+
+def test_a_csv_file_comes_in_and_goes_out_unchanged(collection: Collection, tmp_path: Path) -> None:
+    cells = [["Zürich", 'a "quoted", cell'], ["two\nlines", "\u2028"], ["", "=1+1"]]
+    given = tmp_path / "in.csv"
+    with given.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows([["place", "note"], *cells])
+
+    added = collection.add_from_csv(given)
+    collection.to_csv(tmp_path / "out.csv")
+
+    assert [list(row.input_values.values()) for row in added] == cells
+    assert collection.to_dicts() == [{"place": a, "note": b} for a, b in cells]
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["place", "note"], *cells]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "no header"),
+        ("a,a\n1,2\n", "two columns are named 'a'"),
+        ("a,\n1,2\n", "column 2 has no name"),
+        ("a,b\n1,2\n\n3\n", r"line 4: 1 cells, and the header has 2 columns \(a, b\)"),
+        ('a,b\n1,2\n"x"y,2\n', "after line 2"),
+        (b"a\n\xff\n", "is not UTF-8"),
+    ],
+)
+def test_a_broken_csv_file_is_refused_and_nothing_is_stored(
+    collection: Collection, client: Client, tmp_path: Path, text: str | bytes, complaint: str
+) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        collection.add_from_csv(written(tmp_path / "bad.csv", text))
+    assert client.get_collection(id=collection.id).variables == []
+
+
+def test_cells_may_be_separated_otherwise_and_be_long(collection: Collection, tmp_path: Path) -> None:
+    long = "x" * 200_000
+    path = written(tmp_path / "rows.csv", f"a;b\n{long};1,5\n")
+    assert collection.add_from_csv(path, delimiter=";")[0].input_values == {"a": long, "b": "1,5"}
+    with pytest.raises(ValidationError, match="single character"):
+        collection.add_from_csv(path, delimiter=";;")
+
+
+def test_json_lines_come_in_and_go_out_unchanged(collection: Collection, tmp_path: Path) -> None:
+    rows = [{"place": "Zürich\u2028", "note": "two\nlines"}, {"place": "x", "note": ""}]
+    path = written(
+        tmp_path / "in.jsonl", "\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\r\n\n"
+    )
+
+    collection.add_from_jsonl(path)
+    assert collection.add_from_jsonl(path, skip_existing=True) == []
+    collection.to_jsonl(tmp_path / "out.jsonl")
+
+    lines = (tmp_path / "out.jsonl").read_bytes().decode("utf-8").removesuffix("\n").split("\n")
+    assert [json.loads(line) for line in lines] == rows == collection.to_dicts()
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", '"a"', '{"a": 1} {"a": 2}'])
+def test_a_broken_line_is_named_and_nothing_is_stored(
+    collection: Collection, client: Client, tmp_path: Path, line: str
+) -> None:
+    path = written(tmp_path / "bad.jsonl", '{"a": "1"}\n\n' + line + "\n")
+    with pytest.raises(ValidationError, match="line 3"):
+        collection.add_from_jsonl(path)
+    assert client.get_collection(id=collection.id).variables == []
+
+
+def test_a_data_frame_comes_in_and_goes_out(collection: Collection) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": ["x", None], "when": pandas.to_datetime(["2026-01-02", None])})
+    collection.add_from_dataframe(frame)
+    assert collection.to_dicts()[0] == {"a": "x", "when": "2026-01-02T00:00:00"}
+    assert list(collection.to_pandas().columns) == ["a", "when"]
+
+
+class Frame:
+    """What an import needs of a data frame."""
+
+    def __init__(self, rows: list[dict[Any, Any]]) -> None:
+        self._rows = rows
+        self.columns = list(rows[0])
+
+    def notna(self) -> None: ...
+
+    def astype(self, kind: type) -> "Frame":
+        return self
+
+    def where(self, wanted: None, other: None) -> "Frame":
+        return self
+
+    def to_dict(self, orient: str) -> list[dict[Any, Any]]:
+        return self._rows
+
+
+def test_frames_with_columns_that_cannot_be_used_are_refused(collection: Collection) -> None:
+    assert collection.add_from_dataframe(Frame([{"a": "x"}]))[0].input_values == {"a": "x"}
+    with pytest.raises(ValidationError, match="column 0 of the data frame"):
+        collection.add_from_dataframe(Frame([{0: "x"}]))
+    with pytest.raises(ValidationError, match="must be a pandas DataFrame, got list"):
+        collection.add_from_dataframe([{"a": "x"}])
+
+
+def test_without_pandas_its_name_is_told(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ConfigurationError, match="pip install pandas"):
+        collection.to_pandas()
+
+    module = ModuleType("pandas")
+    module.DataFrame = lambda rows, columns: (rows, columns)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pandas", module)
+    collection.add_many([{"a": "1"}, {"a": "2"}])
+    assert collection.to_pandas() == ([{"a": "1"}, {"a": "2"}], ["a"])
+
+
+def test_rows_are_iterated_over_all_pages(collection: Collection) -> None:
+    collection.add_many([{"n": str(number)} for number in range(250)])
+    rows = collection.iter_entries()
+    assert next(rows).input_values == {"n": "0"}
+    assert [row.input_values["n"] for row in rows] == [str(number) for number in range(1, 250)]
+
+
+def test_rows_are_changed_and_removed(collection: Collection, client: Client) -> None:
+    first, second = collection.add_many([{"a": "1"}, {"a": "2"}])
+    changed = collection.update_entry(second, {"a": "3"})
+    collection.delete_entry(first)
+    assert [row.input_values for row in collection.variables] == [{"a": "3"}]
+    assert collection.variables == [changed]
+    stored = client.get_collection(id=collection.id).variables
+    assert [(row.id, row.input_values) for row in stored] == [(changed.id, {"a": "3"})]
+    assert collection.variables_count == 1
+
+
+def test_a_collection_is_changed_in_place(collection: Collection, client: Client) -> None:
+    collection.add_many([{"a": "1"}])
+    other = client.create_collection(f"{collection.name} other")
+
+    assert collection.update(name="Renamed", read_only=True) is collection
+    assert (collection.name, collection.read_only, len(collection.variables)) == ("Renamed", True, 1)
+    with pytest.raises(ConflictError):
+        collection.delete_entry(collection.variables[0])
+    assert len(collection.variables) == 1
+    with pytest.raises(ConflictError) as caught:
+        client.update_collection(other, name="Renamed")
+    assert caught.value.resource_name == "Renamed"
+    assert client.update_collection(collection, description="d", read_only=False).description == "d"
+
+
+def test_collections_are_iterated_by_filter(client: Client) -> None:
+    client.create_collection("Filtered Alpha", variables=[{"a": "1"}])
+    client.create_collection("Filtered Beta")
+
+    def names(**wanted: Any) -> list[str]:
+        return [c.name for c in client.iter_collections(TemplateVariablesCollectionFilter(**wanted))]
+
+    assert names(name_search="filtered") == ["Filtered Alpha", "Filtered Beta"]
+    assert names(name_search="filtered", has_entries=True) == ["Filtered Alpha"]
+    assert names(name="Filtered Beta") == ["Filtered Beta"]
+    with pytest.raises(ValidationError, match="TemplateVariablesCollectionFilter"):
+        next(client.iter_collections("Beta"))  # type: ignore[arg-type]  # bad on purpose
+
+
+def test_copies_keep_their_client_and_pickles_do_not(collection: Collection) -> None:
+    collection.add_many([{"a": "1"}])
+    twin = copy.deepcopy(collection)
+    twin.add_many([{"a": "2"}])
+    assert len(collection.variables) == 1
+    assert copy.copy(collection) == collection
+
+    read = pickle.loads(pickle.dumps(collection))
+    assert read == collection
+    with pytest.raises(ModelNotBoundError):
+        read.add_many([{"a": "3"}])
+
+
+async def _the_same_async(tmp_path: Path) -> None:
+    async with AsyncClient(base_url="local::memory:") as client:
+        collection = await client.create_collection("Async files")
+        await collection.aadd_from_csv(written(tmp_path / "a.csv", "a\n1\n"))
+        await collection.aadd_from_jsonl(written(tmp_path / "a.jsonl", '{"a": "2"}\n'))
+        await collection.aadd_from_dataframe(Frame([{"a": "3"}]))
+        assert [row.input_values["a"] async for row in collection.aiter_entries()] == ["1", "2", "3"]
+        await collection.aupdate_entry(collection.variables[0], {"a": "0"})
+        await collection.adelete_entry(collection.variables[1])
+        assert collection.to_dicts() == [{"a": "0"}, {"a": "3"}]
+        assert (await collection.aupdate(description="d")).description == "d"
+        assert "Async files" in [c.name async for c in client.iter_collections()]
+
+
+def test_the_same_async(tmp_path: Path) -> None:
+    import asyncio
+
+    asyncio.run(_the_same_async(tmp_path))
