@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from elluminate.exceptions import ValidationError
 E = TypeVar("E", bound=OpenEnum)
 
 MAX_NAME = 255
+MAX_FILTERS = 10_000
 MIN_POLLING_INTERVAL, MAX_POLLING_INTERVAL = 0.1, 10.0
 
 
@@ -76,6 +78,40 @@ def checked_epochs(n_epochs: int) -> int:
     if isinstance(n_epochs, bool) or not isinstance(n_epochs, int) or not 1 <= n_epochs <= 1000:
         raise ValidationError(f"n_epochs must be an integer between 1 and 1000, not {n_epochs!r}")
     return n_epochs
+
+
+def checked_whole(number: int, argument: str, *, low: int, high: int | None = None) -> int:
+    """A whole number within its bounds."""
+    if isinstance(number, bool) or not isinstance(number, int) or number < low or (high or number) < number:
+        bounds = f"from {low}" if high is None else f"between {low} and {high}"
+        raise ValidationError(f"{argument} must be an integer {bounds}, not {number!r:.80}")
+    return number
+
+
+def checked_filters(filters: Mapping[str, Sequence[str]] | None) -> str | None:
+    """Categorical filters as the query parameter that they travel in: JSON, from column name to values."""
+    if filters is None:
+        return None
+    if not isinstance(filters, Mapping):
+        raise ValidationError(f"categorical_filters must map column names to lists, got {filters!r:.80}")
+    for column, values in filters.items():
+        if not isinstance(column, str):
+            raise ValidationError(f"categorical_filters has a column that is no name: {column!r:.80}")
+        if isinstance(values, str | bytes) or not isinstance(values, Sequence):
+            raise ValidationError(
+                f"categorical_filters[{column!r}] must be a list of values, got {values!r:.80}"
+            )
+        for value in values:
+            if not isinstance(value, str | int | float):
+                raise ValidationError(
+                    f"categorical_filters[{column!r}] holds {value!r:.80}, which is no text"
+                )
+    text = json.dumps({column: list(values) for column, values in filters.items()}, ensure_ascii=False)
+    if len(text) > MAX_FILTERS:
+        raise ValidationError(
+            f"categorical_filters may have {MAX_FILTERS} characters as JSON, got {len(text)}"
+        )
+    return text
 
 
 def checked_rows(variables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from elluminate._operations.llm_configs import LLMConfigDefaults, LLMConfigOpera
 from elluminate._operations.personas import PersonaDefaults, PersonaGroupDefaults, PersonaOperations
 from elluminate._operations.prompt_templates import PromptTemplateOperations
 from elluminate._operations.ratings import RatingOperations
+from elluminate._operations.samples import SampleOperations
 from elluminate._operations.scenario_sets import ScenarioSetDefaults, ScenarioSetOperations
 from elluminate._session import Session
 
@@ -36,6 +37,7 @@ class AsyncClient(
     RatingOperations,
     ScenarioSetOperations,
     PersonaOperations,
+    SampleOperations,
 ):
     """The API, for asyncio and trio.
 

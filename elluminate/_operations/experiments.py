@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncGenerator, Sequence
+import logging
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal
 
 from elluminate_api import models as api
@@ -22,6 +23,7 @@ from elluminate_api.models import (
 
 from elluminate._checks import (
     checked_epochs,
+    checked_filters,
     checked_moment,
     checked_name,
     checked_name_or_id,
@@ -44,7 +46,10 @@ from elluminate.streaming import (
     progress_of,
 )
 
+logger = logging.getLogger("elluminate")
+
 _INLINE_SETS_PER_MINUTE = 100
+_LATEST_JUDGE = "latest"
 
 
 class ExperimentOperations(CollectionOperations, CriterionSetOperations):
@@ -133,7 +138,15 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         if new_criteria is not None:
             body.criterion_set_id = (await self._inline_criterion_set(body.name, new_criteria)).id
         with naming_conflicts("experiment", body.name):
-            return await self.session.call(create_experiment.build(project, body=body), Experiment)
+            created = await self.session.call(create_experiment.build(project, body=body), Experiment)
+        if body.rating_version not in (None, _LATEST_JUDGE, created.rating_version):
+            logger.warning(
+                "experiment %r is judged by %r, not by %r as asked for: the server does not know that rating version",
+                created.name,
+                created.rating_version,
+                body.rating_version,
+            )
+        return created
 
     async def _check_columns(self, template: PromptTemplate, collection: TemplateVariablesCollection) -> None:
         """Refuse a template whose placeholders the collection does not cover, before anything is created."""
@@ -331,24 +344,36 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             await statuses.aclose()
 
     async def get_experiment(
-        self, *, name: str | None = None, id: int | None = None, fetch_responses: bool = True
+        self,
+        *,
+        name: str | None = None,
+        id: int | None = None,
+        fetch_responses: bool = True,
+        categorical_filters: Mapping[str, Sequence[str]] | None = None,
     ) -> Experiment:
         """Read an experiment with its results, by name or by id.
 
         Args:
-            fetch_responses: Read its responses too.
+            fetch_responses: Read its responses too, all of them whatever the filters.
+            categorical_filters: Column name to values: only responses to rows with one of the values in each
+                of these columns count in `results`.
 
         Raises:
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`.
         """
         checked_name_or_id("get_experiment", "experiment", name, id)
+        filters = checked_filters(categorical_filters)
         project = await self.session.project_id()
         if id is None:
             item = await self.session.first(list_experiments.build(project, experiment_name=name), Experiment)
             experiment = found(item, f"experiment named {name!r}")
+            if filters is not None:  # which a lookup by name does not take
+                request = get_experiment.build(project, experiment.id, categorical_filters=filters)
+                experiment = await self.session.call(request, Experiment)
         else:
-            experiment = await self.session.call(get_experiment.build(project, id), Experiment)
+            request = get_experiment.build(project, id, categorical_filters=filters)
+            experiment = await self.session.call(request, Experiment)
         return await experiment.afetch_responses() if fetch_responses else experiment
 
     async def list_experiments(

@@ -6,11 +6,16 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
 from elluminate_api import models as api
-from elluminate_api.api.ratings import create_ratings_batch, get_ratings_batch_status
+from elluminate_api.api.ratings import (
+    create_ratings_batch,
+    get_ratings_batch_status,
+    list_rating_versions,
+)
 from elluminate_api.api.responses import list_responses
 from elluminate_api.models import (
     BatchTaskStatus,
     RatingMode,
+    RatingVersion,
 )
 from elluminate_api.types import Request
 
@@ -35,6 +40,15 @@ _RESPONSE_IDS_PER_REQUEST = 200
 
 class RatingOperations(Operations):
     """Operations on ratings."""
+
+    async def list_rating_versions(self) -> list[RatingVersion]:
+        """The judges that `rating_version=` can name, the default first.
+
+        Example:
+            >>> [judge.key for judge in client.list_rating_versions()]
+            ['offline', 'mock']
+        """
+        return await self.session.call(list_rating_versions.build(await self.session.project_id()))
 
     async def stream_batch_rate(
         self,

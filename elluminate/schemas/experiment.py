@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field, fields
 from elluminate_api import models as api
-from elluminate_api.api.experiments import get_experiment, run_experiment
+from elluminate_api.api.experiments import (
+    cancel_experiment,
+    get_experiment,
+    retry_failed_experiment,
+    run_experiment,
+)
 from elluminate_api.api.responses import create_responses_batch, get_responses_batch_status, list_responses
 from elluminate_api.models import (
     EvaluationMode,
@@ -112,6 +117,73 @@ class Experiment(Bound, api.Experiment):
         request = run_experiment.build(await session.project_id(), self.id, body=body)
         started = await session.call(request, Experiment)
         return await self.await_finished(started.generation_task_id, timeout)
+
+    async def aretry_failed(
+        self,
+        rating_mode: RatingMode = RatingMode.DETAILED,
+        discard_annotations: bool = False,
+        timeout: float | None = None,
+    ) -> Experiment:
+        """Generate the responses that failed again, rate them, and wait until that has ended.
+
+        The other responses keep their ids, texts and ratings. When nothing failed, nothing changes.
+
+        Args:
+            rating_mode: How much effort the judge spends.
+            discard_annotations: Whether notes that people left on failed responses may be lost.
+            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+
+        Returns:
+            This experiment, with results and responses.
+
+        Raises:
+            ConflictError: It is running, its answers cannot be generated, or failed responses carry notes.
+            WaitTimeoutError: It did not end in time; it goes on.
+            TaskFailedError: It was revoked, rejected or timed out.
+        """
+        checked_timeout(timeout)
+        session = self._bound_client().session
+        body = api.RetryFailedRequest(
+            rating_mode=known(RatingMode, rating_mode, "rating_mode"), discard_annotations=discard_annotations
+        )
+        request = retry_failed_experiment.build(await session.project_id(), self.id, body=body)
+        started = await session.call(request, Experiment)
+        return await self.await_finished(started.generation_task_id, timeout)
+
+    async def acancel(self) -> Experiment:
+        """Stop what is running; responses and ratings so far stay.
+
+        Whoever waits for the run gets TaskFailedError with the status REVOKED, and streams end so. When nothing is
+        running, nothing changes.
+
+        Returns:
+            This experiment, with the results and responses so far.
+        """
+        session = self._bound_client().session
+        await session.call(cancel_experiment.build(await session.project_id(), self.id), Experiment)
+        return await self._reread(session)
+
+    async def await_until_finished(self, timeout: float | None = None) -> Experiment:
+        """Wait until nothing is running any more, whoever started it; at once when nothing is.
+
+        The blocking spelling is `wait_until_finished()`.
+
+        Args:
+            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+
+        Returns:
+            This experiment, with results and responses.
+
+        Raises:
+            WaitTimeoutError: It did not end in time; it goes on.
+            TaskFailedError: It was revoked, rejected or timed out.
+        """
+        checked_timeout(timeout)
+        session = self._bound_client().session
+        request = get_experiment.build(await session.project_id(), self.id)
+        return await self.await_finished(
+            (await session.call(request, Experiment)).generation_task_id, timeout
+        )
 
     async def await_finished(self, task_id: str | None, timeout: float | None) -> Experiment:
         """Wait for a task of this experiment (None: there is none), then read results and responses into it."""
@@ -290,6 +362,9 @@ class Experiment(Bound, api.Experiment):
 
     fetch_responses = blocking(afetch_responses)
     run = blocking(arun)
+    retry_failed = blocking(aretry_failed)
+    cancel = blocking(acancel)
+    wait_until_finished = blocking(await_until_finished)
     add_responses = blocking(aadd_responses)
     rate_responses = blocking(arate_responses)
     clone = blocking(aclone)

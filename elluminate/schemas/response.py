@@ -9,7 +9,11 @@ from typing import Any
 
 from attrs import define, field
 from elluminate_api import models as api
+from elluminate_api.api.responses import update_response_annotation
 
+from elluminate._binding import Bound, unbound
+from elluminate._blocking import blocking
+from elluminate.exceptions import ValidationError
 from elluminate.schemas.criterion_set import Criterion
 from elluminate.schemas.prompt_template import PromptTemplate
 
@@ -49,14 +53,16 @@ class Rating(api.Rating):
 
 
 @define(kw_only=True)
-class PromptResponse(api.PromptResponse):
+class PromptResponse(Bound, api.PromptResponse):
     """What a model answered for one row in one epoch.
 
-    `error` is set where the model could not be asked; `response_text` is then empty or a part.
+    `error` is set where the model could not be asked; `response_text` is then empty or a part. `annotation` is a
+    person's note, empty when there is none; `annotate()` writes it.
     """
 
     prompt: Prompt
     ratings: list[Rating] = field(factory=list)  # type: ignore[assignment]
+    _client: Any = unbound()
 
     @property
     def response_text(self) -> str:
@@ -75,6 +81,28 @@ class PromptResponse(api.PromptResponse):
     def template_variables(self) -> dict[str, Any]:
         """The row's values, from column name to value."""
         return self.prompt.template_variables.input_values
+
+    async def aannotate(self, annotation: str) -> PromptResponse:
+        """Leave a note on this response, instead of the one that is there.
+
+        Args:
+            annotation: The note, at most 10000 characters; the empty text removes it.
+
+        Returns:
+            This response.
+
+        Example:
+            >>> response.annotate("Right, but too long for a summary.")
+        """
+        if not isinstance(annotation, str):
+            raise ValidationError(f"annotation must be a string, not {annotation!r:.80}")
+        session = self._bound_client().session
+        body = api.UpdateResponseAnnotationRequest(annotation=annotation)
+        request = update_response_annotation.build(await session.project_id(), self.id, body=body)
+        self.annotation = (await session.call(request, PromptResponse)).annotation
+        return self
+
+    annotate = blocking(aannotate)
 
 
 def _text_of(content: Any) -> str:

@@ -1,0 +1,197 @@
+"""Experiments through the clients, against a server in this process: retrying, cancelling, judges, samples, notes."""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from elluminate import AsyncClient, Client, ConflictError, TaskFailedError, ValidationError
+from elluminate.schemas import Experiment
+from elluminate.streaming import TaskStatus
+from tests.support.model_server import ModelServer
+
+ROWS = [{"topic": "tides", "answer": "The moon."}, {"topic": "rain", "answer": "Clouds that fall down."}]
+CRITERIA = ["Is it about {{topic}}?", "Is it short?"]
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[Client]:
+    with Client(base_url=f"local:{tmp_path / 'test.db'}") as client:
+        yield client
+
+
+@pytest.fixture
+def provider() -> Iterator[ModelServer]:
+    with ModelServer() as server:
+        yield server
+
+
+def run(client: Client, name: str, **arguments: Any) -> Experiment:
+    template, _ = client.get_or_create_prompt_template("Tutor", template="Explain {{topic}}.")
+    collection, _ = client.get_or_create_collection("Topics", defaults={"variables": ROWS})
+    return client.run_experiment(name, template, collection, criteria=CRITERIA, **arguments)
+
+
+def answered_by(client: Client, provider: ModelServer, **arguments: Any) -> Any:
+    return client.create_llm_config(
+        "Scripted",
+        llm_model_name="scripted",
+        api_key="key-of-the-tests",
+        llm_base_url=provider.base_url,
+        **arguments,
+    )
+
+
+def test_retry_failed_asks_again_only_for_what_failed(client: Client, provider: ModelServer) -> None:
+    provider.fail(1, status=400)
+    experiment = run(client, "E", llm_config=answered_by(client, provider))
+    before = {
+        response.id: response.response_text for response in experiment.responses() if not response.error
+    }
+    (failed,) = (response for response in experiment.responses() if response.error)
+    failed.annotate("The provider refused it.")
+    assert len(before) == 1
+
+    with pytest.raises(ConflictError, match="discard_annotations"):
+        experiment.retry_failed()
+    again = experiment.retry_failed(discard_annotations=True)
+
+    assert again is experiment
+    after = {response.id: response.response_text for response in experiment.responses()}
+    assert before.items() < after.items() and failed.id not in after
+    assert experiment.results is not None and experiment.results.num_failed_responses == 0
+    assert experiment.retry_failed().generation_task_id is None
+
+
+def test_cancel_ends_the_stream_revoked_and_keeps_what_is_there(
+    client: Client, provider: ModelServer
+) -> None:
+    config = answered_by(client, provider, max_connections=1)
+    template = client.create_prompt_template("Tutor", template="Explain {{topic}}.")
+    collection = client.create_collection("Topics", variables=ROWS)
+    with provider.held():
+        events = client.stream_experiment("E", template, collection, llm_config=config, polling_interval=0.1)
+        assert next(events).status == TaskStatus.PENDING
+        provider.wait_for_requests(1)
+        experiment = client.get_experiment(name="E")
+
+        assert experiment.cancel() is experiment
+
+        last = list(events)[-1]
+    assert (last.status, last.is_failure, last.result) == (TaskStatus.REVOKED, True, None)
+    assert last.error_msg is not None and "cancelled" in last.error_msg
+    assert experiment.generation_task_id is None
+    assert experiment.cancel().generation_task_id is None
+    assert experiment.wait_until_finished(timeout=5).rated_responses == []
+
+
+def test_waiting_for_a_cancelled_run_raises(client: Client, provider: ModelServer) -> None:
+    config = answered_by(client, provider)
+    with provider.held(), ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(run, client, "E", llm_config=config)
+        provider.wait_for_requests(1)
+        client.get_experiment(name="E").cancel()
+        with pytest.raises(TaskFailedError, match="cancelled") as raised:
+            waiting.result(30)
+    assert raised.value.status == TaskStatus.REVOKED
+
+
+def test_an_unknown_judge_is_replaced_with_a_warning(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = [judge.key for judge in client.list_rating_versions()]
+    assert keys == ["offline", "mock"]
+    with caplog.at_level(logging.WARNING, logger="elluminate"):
+        for known in (None, "latest", *keys):
+            assert run(client, f"With {known}", rating_version=known).rating_version in keys
+        assert caplog.records == []
+
+        replaced = run(client, "Unknown", rating_version="v1999_01")
+
+    assert replaced.rating_version == "offline"
+    (record,) = caplog.records
+    for words in ("'Unknown'", "'offline'", "'v1999_01'"):
+        assert words in record.getMessage()
+
+
+def test_answers_come_from_a_column(client: Client) -> None:
+    collection = client.create_collection("Topics", variables=ROWS)
+    (column,) = (column.id for column in collection.columns if column.name == "answer")
+    experiment = run(client, "E", response_column_id=column)
+    assert [response.response_text for response in experiment.responses()] == [row["answer"] for row in ROWS]
+    assert [len(response.ratings) for response in experiment.responses()] == [2, 2]
+
+
+def test_categorical_filters_narrow_the_results(client: Client) -> None:
+    run(client, "E")
+    for which in ({"name": "E"}, {"id": 1}):
+        narrowed = client.get_experiment(categorical_filters={"topic": ["rain"]}, **which)
+        assert narrowed.results is not None and narrowed.results.num_rated_responses == 1
+        assert len(narrowed.rated_responses) == 2
+    wrong: list[Any] = ["topic", {"topic": "rain"}, {1: ["a"]}, {"topic": [{}]}, {"topic": ["x" * 10_000]}]
+    for filters in wrong:
+        with pytest.raises(ValidationError, match="categorical_filters"):
+            client.get_experiment(name="E", categorical_filters=filters)
+
+
+def test_samples_map_and_statistics(client: Client) -> None:
+    first, second = run(client, "First"), run(client, "Second")
+    of_first = client.list_response_samples(first, sort_by="rating-desc")
+    assert sorted(sample.prompt_response_ids[0] for sample in of_first) == [r.id for r in first.responses()]
+    first.rated_responses[1].annotate("look")
+    (noted,) = client.list_response_samples(first, show_only_annotated_responses=True)
+    assert noted.prompt_response_ids == [first.rated_responses[1].id]
+    assert client.list_response_samples(first, output_tokens_min=10**6) == []
+
+    both = client.list_comparison_samples(first, second)
+    assert [sample.experiment_id for sample in both] == [first.id, second.id] * 2
+    assert client.list_comparison_samples(first, second, "improved") == []
+    assert len(client.list_comparison_samples(first, second, categorical_filters={"topic": ["rain"]})) == 2
+
+    overview = client.get_experiment_map(first, page=2, limit=1)
+    assert (overview.num_samples, overview.num_responses, len(overview.samples)) == (2, 2, 1)
+    assert overview.samples[0].responses[0].response_id == first.rated_responses[1].id
+    stats = client.get_response_stats(days=2)
+    assert [day.requests for day in stats.daily_usage] == [0, 4]
+
+
+def test_wrong_arguments_are_refused_before_anything_is_sent(client: Client) -> None:
+    experiment = run(client, "E")
+    for call, named in (
+        (lambda: client.get_response_stats(days=91), "days"),
+        (lambda: client.get_experiment_map(experiment, page=0), "page"),
+        (lambda: client.list_response_samples(experiment, sort_by="best"), "sort_by"),
+        (lambda: client.list_comparison_samples(experiment, experiment, "same"), "filter_samples_by"),  # type: ignore[arg-type]
+        (lambda: client.list_comparison_samples(experiment, experiment, criterion_ids=[]), "criterion_ids"),
+        (lambda: client.list_comparison_samples(experiment, None), "experiment_b"),  # type: ignore[arg-type]
+        (lambda: experiment.rated_responses[0].annotate(None), "annotation"),  # type: ignore[arg-type]
+        (lambda: experiment.wait_until_finished(timeout=0), "timeout"),
+    ):
+        with pytest.raises(ValidationError, match=named):
+            call()
+
+
+def test_every_method_has_an_async_spelling() -> None:
+    async def everything() -> None:
+        async with AsyncClient(base_url="local::memory:") as client:
+            template = await client.create_prompt_template("Tutor", template="Explain {{topic}}.")
+            collection = await client.create_collection("Topics", variables=ROWS)
+            experiment = await client.run_experiment("E", template, collection, rating_version="mock")
+            assert (await experiment.aretry_failed()) is experiment
+            assert (await experiment.acancel()) is experiment
+            assert (await experiment.await_until_finished()) is experiment
+            response = await experiment.rated_responses[0].aannotate("good")
+            (sample,) = await client.list_response_samples(experiment, show_only_annotated_responses=True)
+            assert (response.annotation, sample.prompt_response_ids) == ("good", [response.id])
+            await response.aannotate("")
+            assert await client.list_response_samples(experiment, show_only_annotated_responses=True) == []
+            assert (await client.get_experiment_map(experiment)).num_samples == 2
+            assert len(await client.list_comparison_samples(experiment, experiment)) == 4
+            assert (await client.get_response_stats()).total_responses == 2
+            assert [judge.is_default for judge in await client.list_rating_versions()] == [True, False]
+
+    anyio.run(everything)
