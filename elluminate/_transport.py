@@ -12,9 +12,8 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.lowlevel
@@ -103,10 +102,7 @@ class BlockingTransport:
         pool = ThreadPoolExecutor(min(limit, len(calls)), thread_name_prefix="elluminate")
         try:
             # Each thread gets the caller's context, in which the coroutine runs to its end.
-            futures = [
-                pool.submit(contextvars.copy_context().run, run_blocking, _as_coroutine(call))
-                for call in calls
-            ]
+            futures = [pool.submit(contextvars.copy_context().run, _run_call, call) for call in calls]
             return [future.result() for future in futures]
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -133,6 +129,18 @@ class _LoopState:
     def __init__(self, client: _http.Async) -> None:
         self.client = client
         self.lock = anyio.Lock()
+        self.opened = _open_until_closed(client)
+        # Begun here, the generator is known to the running loop, which closes it in the end, so that a client
+        # which nobody closes leaves no connection behind: asyncio.run and trio.run both see to that.
+        with suppress(StopIteration):
+            self.opened.asend(None).send(None)
+
+
+async def _open_until_closed(client: _http.Async) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        await client.aclose()
 
 
 class AsyncTransport:
@@ -143,12 +151,14 @@ class AsyncTransport:
 
     def __init__(self, config: Config, base_url: str) -> None:
         self._config, self._base_url = config, base_url
-        self._loops: WeakKeyDictionary[Any, _LoopState] = WeakKeyDictionary()
+        self._loops: dict[Any, _LoopState] = {}
 
     def _here(self) -> _LoopState:
         loop = _running_loop()
         state = self._loops.get(loop)
         if state is None:
+            for ended in [known for known, old in list(self._loops.items()) if old.client.is_closed]:
+                self._loops.pop(ended, None)
             state = self._loops[loop] = _LoopState(_http.open_async(self._config, self._base_url))
         return state
 
@@ -194,7 +204,7 @@ class AsyncTransport:
         """Close the connections of the running event loop."""
         state = self._loops.pop(_running_loop(), None)
         if state is not None:
-            await state.client.aclose()
+            await state.opened.aclose()
 
 
 def _running_loop() -> Any:
@@ -250,6 +260,10 @@ class Transports:
 def is_blocking() -> bool:
     """Whether the running coroutine is driven by a blocking call."""
     return _blocking.get()
+
+
+def _run_call(call: Callable[[], Awaitable[T]]) -> T:
+    return run_blocking(_as_coroutine(call))
 
 
 async def _as_coroutine(call: Callable[[], Awaitable[T]]) -> T:
