@@ -35,7 +35,9 @@ def build(
     Every persona of the group talks about every row with the model until it ends the conversation or
     the
     server's limit of turns is reached; the transcript is the response. No template is given for
-    AGENTIC, or when a conversation or raw input column holds the prompt. Without a criterion set the
+    AGENTIC, or when a conversation or raw input column holds the prompt. AGENTIC needs an AGENTIC
+    collection with rows: tasks and criteria are frozen now, nothing is ever run, and results of agents
+    are uploaded; `generate`, sampling and epochs are refused. Without a criterion set the
     one linked to the template counts; with neither, `elluminate_server` adds an empty set named after
     the experiment, and nothing is rated. With `response_column_id` the answers come from that column of
     the collection: no model is asked for them, LLM config, sampling and `n_epochs` do not count, and
