@@ -71,6 +71,8 @@ if TYPE_CHECKING:
     from elluminate_api.models import Project as Project
     from elluminate_api.models import RatingMode as RatingMode
     from elluminate_api.models import RatingValue as RatingValue
+    from elluminate_api.models import RatingVersion as RatingVersion
+    from elluminate_api.models import RatingVersionStability as RatingVersionStability
     from elluminate_api.models import ReasoningEffort as ReasoningEffort
     from elluminate_api.models import ResponsesSample as ResponsesSample
     from elluminate_api.models import ResponsesSampleSortBy as ResponsesSampleSortBy
@@ -159,7 +161,7 @@ _GENERATED = (
     "ExperimentGenerationStatus ExperimentMap ExperimentMapResponse ExperimentMapSample "
     "FunctionDefinition FunctionTool GenerationMetadata GenerationParams InferenceType LLMConfig "
     "MeanRating NamedToolChoice Organization Persona PersonaGroup PersonaMinimal Project RatingMode "
-    "RatingValue "
+    "RatingValue RatingVersion RatingVersionStability "
     "ReasoningEffort ResponsesSample ResponsesSampleSortBy ResponsesStats RunExperimentRequest "
     "Scenario ScenarioBatchRequest ScenarioField ScenarioIn TemplateVariables "
     "ToolChoiceMode UpdateCollectionRequest UpdateScenarioSetRequest UpdateTemplateVariablesRequest "
