@@ -7,7 +7,7 @@ from msgspec import UNSET
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.criterion_sets import add_criteria, take_out
+from elluminate_server.api.criterion_sets import add_criteria, freezes_criteria, take_out
 from elluminate_server.api.finding import find_criterion, find_criterion_set, find_prompt_template
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import current_criteria
@@ -115,7 +115,7 @@ async def get_criterion(call: Call) -> Answer:
 
 @operation("update_criterion")
 async def update_criterion(call: Call) -> Answer:
-    """Change text or label. A new text of a rated criterion is a new version, with its own id."""
+    """Change text or label. A new text of a criterion that is rated or frozen is a new version, with its own id."""
     request = call.decode(models.EditCriterionRequest)
     async with call.write() as session:
         row = await find_criterion(session, call.project_id, call.path["criterion_id"], current=True)
@@ -128,7 +128,7 @@ async def update_criterion(call: Call) -> Answer:
                         f"The set holds another criterion with the text {shown(text)} (id {other.id})."
                     )
             rated = await session.scalar(select(Rating.id).where(Rating.criterion_id == row.id).limit(1))
-            if rated is not None:
+            if rated is not None or await freezes_criteria(session, row.criterion_set_id):
                 row.superseded_at = utc_now()
                 row = Criterion(
                     criterion_set_id=row.criterion_set_id,

@@ -146,10 +146,26 @@ async def add_criteria(
     return [by_text[one.criterion_str] for one in wanted]
 
 
+async def freezes_criteria(session: AsyncSession, criterion_set_id: int) -> bool:
+    """Whether an AGENTIC experiment has frozen the set's criteria, whose ids uploads then name."""
+    return bool(
+        await session.scalar(
+            select(Experiment.id)
+            .where(Experiment.criterion_set_id == criterion_set_id, Experiment.evaluation_mode == "AGENTIC")
+            .limit(1)
+        )
+    )
+
+
 async def take_out(session: AsyncSession, criteria: Sequence[Criterion]) -> None:
-    """Take criteria out of their set: those with ratings are hidden, the others deleted."""
+    """Take criteria out of their set: those with ratings, or frozen for agents, are hidden, the others deleted."""
     if not criteria:
         return
+    frozen = {
+        set_id
+        for set_id in {one.criterion_set_id for one in criteria}
+        if await freezes_criteria(session, set_id)
+    }
     rated = set(
         await session.scalars(
             select(Rating.criterion_id)
@@ -159,7 +175,7 @@ async def take_out(session: AsyncSession, criteria: Sequence[Criterion]) -> None
     )
     now = utc_now()
     for criterion in criteria:
-        if criterion.id in rated:
+        if criterion.id in rated or criterion.criterion_set_id in frozen:
             criterion.superseded_at = criterion.deleted_at = now
         else:
             await session.delete(criterion)

@@ -8,6 +8,7 @@ from elluminate_api import models
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.api.agent_definitions import check_agentic, freeze_tasks
 from elluminate_server.api.finding import (
     find_collection,
     find_criterion_set,
@@ -18,6 +19,7 @@ from elluminate_server.api.finding import (
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import (
     columns_of,
+    dropped_trajectories,
     load_collections,
     load_criterion_sets,
     load_llm_configs,
@@ -98,6 +100,7 @@ async def load_experiments(
     configs = await load_llm_configs(session, [row.llm_config_id for row in rows])
     counts = {one: loaded.shown.variables_count for one, loaded in collections.items()}
     results = await load_results(session, rows, counts, filters)
+    dropped = await dropped_trajectories(session, [row.id for row in rows])
     return [
         models.Experiment(
             id=row.id,
@@ -119,6 +122,7 @@ async def load_experiments(
             evaluation_mode=models.EvaluationMode(row.evaluation_mode),
             agent_config=row.agent_config,
             evaluation_agent_config=row.evaluation_agent_config,
+            dropped_trajectories=dropped.get(row.id, 0),
         )
         for row in rows
     ]
@@ -159,6 +163,8 @@ async def get_experiment(call: Call) -> Answer:
 async def create_experiment(call: Call) -> Answer:
     """Check that a run can work, store it, and start it when asked to."""
     request = call.decode(models.CreateExperimentRequest)
+    if request.evaluation_mode == models.EvaluationMode.AGENTIC:
+        return await _create_agentic(call, request)
     _check_built(request)
     if request.collection_id is None:
         raise Invalid("$.collection_id: an experiment needs a collection.")
@@ -213,20 +219,56 @@ async def create_experiment(call: Call) -> Answer:
         return call.answer(await load_experiment(session, row))
 
 
+async def _create_agentic(call: Call, request: models.CreateExperimentRequest) -> Answer:
+    """Freeze tasks and criteria. Nothing runs here: results are uploaded."""
+    collection_id = check_agentic(request)
+    async with call.write() as session:
+        await _refuse_taken(session, call.project_id, request.name)
+        collection = await find_collection(session, call.project_id, collection_id)
+        if request.llm_config_id is not None:
+            await find_llm_config(session, call.project_id, request.llm_config_id)
+        criterion_set_id = request.criterion_set_id
+        if criterion_set_id is None:
+            criterion_set_id = await _empty_set(session, call.project_id, request.name)
+        else:
+            await find_criterion_set(session, call.project_id, criterion_set_id)
+        row = Experiment(
+            project_id=call.project_id,
+            name=request.name,
+            description=request.description,
+            collection_id=collection.id,
+            criterion_set_id=criterion_set_id,
+            llm_config_id=request.llm_config_id,
+            rating_version=judge_key(call.settings, request.rating_version),
+            rating_mode=str(request.rating_mode),
+            evaluation_mode=str(request.evaluation_mode),
+            agent_config=request.agent_config,
+            evaluation_agent_config=request.evaluation_agent_config,
+        )
+        session.add(row)
+        await session.flush()
+        await freeze_tasks(session, row, collection)
+        return call.answer(await load_experiment(session, row))
+
+
 def _check_built(request: models.CreateExperimentRequest) -> None:
     """Refuse what this server does not do yet, rather than do something else."""
     for name, value in (
         ("evaluation_mode", None if request.evaluation_mode == "STANDARD" else str(request.evaluation_mode)),
         ("scenario_set_id", request.scenario_set_id),
         ("persona_group_id", request.persona_group_id),
-        ("agent_config", request.agent_config),
-        ("evaluation_agent_config", request.evaluation_agent_config),
     ):
         if value is not None:
             raise NotBuilt(
                 f"$.{name}: this server does not offer that yet (got {value!r}); it runs STANDARD experiments "
                 "of a prompt template over a collection. Nothing was changed."
             )
+    for name, config in (
+        ("agent_config", request.agent_config),
+        ("evaluation_agent_config", request.evaluation_agent_config),
+    ):
+        if config is not None:
+            raise Invalid(f"$.{name}: only experiments with evaluation_mode AGENTIC have it.")
 
 
 def checked_params(params: models.GenerationParams | None) -> dict[str, Any] | None:

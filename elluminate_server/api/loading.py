@@ -22,12 +22,14 @@ from elluminate_server.store.tables import (
     Entry,
     LLMConfig,
     PromptTemplate,
+    Response,
 )
 
 __all__ = [
     "LoadedCollection",
     "columns_of",
     "current_criteria",
+    "dropped_trajectories",
     "load_collection",
     "load_collections",
     "load_criterion_set",
@@ -111,6 +113,19 @@ async def current_criteria(session: AsyncSession, criterion_set_id: int) -> list
             .order_by(Criterion.position, Criterion.id)
         )
     )
+
+
+async def dropped_trajectories(session: AsyncSession, experiment_ids: Iterable[int]) -> dict[int, int]:
+    """How many responses have lost an invalid trajectory, by experiment id; none is not in it."""
+    counted = await session.execute(
+        select(Response.experiment_id, func.count())
+        .where(
+            Response.experiment_id.in_(set(experiment_ids)),
+            Response.trajectory_ingest_error.is_not(None),
+        )
+        .group_by(Response.experiment_id)
+    )
+    return {row[0]: row[1] for row in counted}
 
 
 async def load_criterion_set(session: AsyncSession, criterion_set_id: int) -> models.CriterionSet:

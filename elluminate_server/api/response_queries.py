@@ -7,6 +7,7 @@ from typing import cast
 from elluminate_api import models
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from elluminate_server.api.loading import load_collections, load_prompt_templates
 from elluminate_server.api.presenting import (
@@ -85,7 +86,13 @@ async def _ratings(session: AsyncSession, response_ids: Sequence[int]) -> dict[i
 
 async def present_one(session: AsyncSession, response_id: int) -> models.PromptResponse:
     """One stored response with its trajectory."""
-    (shown,) = await load_responses(
-        session, [await session.get_one(Response, response_id)], with_trajectory=True
-    )
+    row = (
+        await session.scalars(
+            select(Response)
+            .where(Response.id == response_id)
+            .options(undefer(Response.trajectory))
+            .execution_options(populate_existing=True)
+        )
+    ).one()
+    (shown,) = await load_responses(session, [row], with_trajectory=True)
     return shown

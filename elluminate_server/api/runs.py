@@ -43,6 +43,11 @@ async def run_experiment(call: Call) -> Answer:
     executor = executor_of(call)
     async with call.write() as session:
         experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
+        if experiment.evaluation_mode == "AGENTIC":
+            raise Conflict(
+                f"Experiment {experiment.name!r} is AGENTIC: no agent runs here. Upload its results to "
+                f"/experiments/{experiment.id}/agent-results."
+            )
         if experiment.started_at is not None or experiment.generation_task_id is not None:
             raise Conflict(
                 f"Experiment {experiment.name!r} was run already. Create another experiment to run again."

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.execution import leases, queueing, retrying
+from elluminate_server.execution import agent_evaluation, leases, queueing, retrying
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
@@ -137,6 +137,18 @@ class Executor:
             rating_mode: `fast` or `detailed`.
         """
         return await retrying.add_retry(session, self._owner, experiment, failed, rating_mode=rating_mode)
+
+    async def enqueue_agent_evaluation(
+        self, session: AsyncSession, experiment: Experiment, response_ids: Sequence[int]
+    ) -> str:
+        """Queue the evaluation of uploaded trials, in the caller's write transaction; the task's id.
+
+        Args:
+            session: The caller's; the task is there when it commits.
+            experiment: AGENTIC; its `generation_task_id` is set.
+            response_ids: The trials' responses; at least one.
+        """
+        return await agent_evaluation.add_evaluation(session, self._owner, experiment, response_ids)
 
     def revoked(self, task_id: str) -> None:
         """Stop a task that was revoked, and tell whoever watches it; called after the commit."""

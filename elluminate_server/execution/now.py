@@ -75,13 +75,13 @@ async def rate_now(
     if judged is None or plan is None:
         raise DomainError(f"Response {response_id} was deleted.")
     check_ratable(plan, judged)
-    model = judging_model(models, plan)
+    model, criteria = judging_model(models, plan), judged.criteria(plan)
     results = await asyncio.gather(
-        *(judge(judged, criterion, model, mode, limits.judging()) for criterion in plan.criteria)
+        *(judge(judged, criterion, model, mode, limits.judging()) for criterion in criteria)
     )
     problems = [
         f"criterion {criterion.id} ({criterion.label}): {result}"
-        for criterion, result in zip(plan.criteria, results, strict=True)
+        for criterion, result in zip(criteria, results, strict=True)
         if isinstance(result, str)
     ]
     if problems:
@@ -97,7 +97,7 @@ def check_ratable(plan: Plan, judged: Judged) -> None:
     Raises:
         DomainError: No criteria, or a failed response.
     """
-    if not plan.criteria:
+    if not judged.criteria(plan):
         raise DomainError(
             f"Experiment {plan.experiment_id} has no criteria to rate response {judged.response_id} by. "
             "Add criteria to its criterion set."

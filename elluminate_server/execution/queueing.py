@@ -24,6 +24,7 @@ __all__ = [
     "MAX_ANSWERS",
     "ResponseOrder",
     "add_experiment",
+    "add_rating_items",
     "add_ratings",
     "add_responses",
     "add_task",
@@ -149,17 +150,25 @@ async def add_ratings(
     """Queue the rating of responses, in the order given; the task's id, or None when there are none."""
     if not response_ids:
         return None
-    rows: dict[int, tuple[int, int, int]] = {}
+    experiments: set[int] = set()
     for chunk in chunks(list(dict.fromkeys(response_ids))):
-        found = await session.execute(
-            select(Response.id, Response.entry_id, Response.epoch, Response.experiment_id).where(
-                Response.id.in_(chunk)
-            )
+        experiments.update(
+            await session.scalars(select(Response.experiment_id).where(Response.id.in_(chunk)).distinct())
         )
-        rows.update({row.id: (row.entry_id, row.epoch, row.experiment_id) for row in found})
-    experiments = {experiment_id for _, _, experiment_id in rows.values()}
     only = next(iter(experiments)) if len(experiments) == 1 else None
     task_id = await add_task(session, owner, project_id, only, "ratings", {"rating_mode": rating_mode})
+    await add_rating_items(session, task_id, response_ids)
+    return task_id
+
+
+async def add_rating_items(session: AsyncSession, task_id: str, response_ids: Sequence[int]) -> None:
+    """Give a task responses to rate, in the order given, each once."""
+    rows: dict[int, tuple[int, int]] = {}
+    for chunk in chunks(list(dict.fromkeys(response_ids))):
+        found = await session.execute(
+            select(Response.id, Response.entry_id, Response.epoch).where(Response.id.in_(chunk))
+        )
+        rows.update({row.id: (row.entry_id, row.epoch) for row in found})
     items = [
         {
             "task_id": task_id,
@@ -174,7 +183,6 @@ async def add_ratings(
     ]
     for chunk_of_items in chunks(items):
         await session.execute(insert(WorkItem), chunk_of_items)
-    return task_id
 
 
 async def add_task(

@@ -9,10 +9,12 @@ import attrs
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from elluminate_server.domain.criteria import render_criterion
 from elluminate_server.domain.errors import DomainError
-from elluminate_server.execution.plans import CriterionPlan
+from elluminate_server.execution.agent_evaluation import frozen_criteria
+from elluminate_server.execution.plans import CriterionPlan, Plan
 from elluminate_server.llm.types import JudgeCase, Model, ModelError, RatingMode, Verdict
 from elluminate_server.store.columns import Id, utc_now
 from elluminate_server.store.tables import Base, Criterion, Prompt, Rating, Response
@@ -32,6 +34,8 @@ class Judged:
         messages: The answer.
         values: The row's values when the prompt was rendered.
         rated: Criterion id to when it was rated last.
+        trajectory: What an agent did; None when it is no agent's.
+        frozen: The criteria of an agent's task, placeholders replaced; None where the experiment's criteria count.
     """
 
     response_id: int
@@ -41,6 +45,12 @@ class Judged:
     messages: Sequence[Mapping[str, Any]]
     values: Mapping[str, Any]
     rated: Mapping[int, Any]
+    trajectory: Mapping[str, Any] | None = None
+    frozen: Sequence[CriterionPlan] | None = None
+
+    def criteria(self, plan: Plan) -> Sequence[CriterionPlan]:
+        """What it is judged by."""
+        return plan.criteria if self.frozen is None else self.frozen
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +69,7 @@ async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
             select(Response, Prompt)
             .join(Prompt, Prompt.id == Response.prompt_id)
             .where(Response.id == response_id)
+            .options(undefer(Response.trajectory))
         )
     ).one_or_none()
     if found is None:
@@ -67,6 +78,9 @@ async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
     ratings = await session.execute(
         select(Rating.criterion_id, Rating.created_at).where(Rating.response_id == response_id)
     )
+    frozen = None
+    if prompt.prompt_template_id is None:
+        frozen = await frozen_criteria(session, response.experiment_id, response.entry_id)
     return Judged(
         response_id=response_id,
         experiment_id=response.experiment_id,
@@ -75,6 +89,8 @@ async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
         messages=response.messages,
         values=prompt.input_values,
         rated={row.criterion_id: row.created_at for row in ratings},
+        trajectory=response.trajectory,
+        frozen=frozen,
     )
 
 
@@ -84,10 +100,13 @@ async def judge(
     """Ask the judge; its verdict, or the reason why there is none. There is no default verdict."""
     try:
         case = JudgeCase(
-            criterion=render_criterion(criterion.text, judged.values),
+            criterion=criterion.text
+            if judged.frozen is not None
+            else render_criterion(criterion.text, judged.values),
             prompt_messages=judged.prompt_messages,
             response_messages=judged.messages,
             row_values=judged.values,
+            trajectory=judged.trajectory,
         )
         async with slots:
             verdict = await model.judge(case, mode)

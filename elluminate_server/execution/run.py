@@ -254,7 +254,9 @@ class Run:
             plan = await self._plan(judged.experiment_id, None)
             # After a restart only what was not rated before: what is newer than the task is its own work.
             left = [
-                c for c in plan.criteria if judged.rated.get(c.id) is None or judged.rated[c.id] < self._since
+                criterion
+                for criterion in judged.criteria(plan)
+                if judged.rated.get(criterion.id) is None or judged.rated[criterion.id] < self._since
             ]
             async with asyncio.TaskGroup() as group:
                 verdicts = {
@@ -350,7 +352,7 @@ class Run:
         async with self._read() as session:
             judged = await load_judged(session, rated[0][0])
             plan = None if judged is None else await load_plan(session, judged.experiment_id)
-        wanted = len(plan.criteria) if plan is not None else 0
+        wanted = 0 if judged is None or plan is None else len(judged.criteria(plan))
         if any(len(errors) < wanted for errors in problems):
             return Outcome(status="SUCCESS")
         first = next(iter(problems[0].values()))

@@ -25,6 +25,11 @@ function words and without the words that every request and criterion is made of
     YES when the answer covers at least 70 % of the request's content words.
 14. *topic*: anything else is YES when the answer covers at least half of the criterion's content words.
 
+For an agent, "the answer" is its answer and, after it, what it said, called and saw on the way.
+
+Of a conversation, which holds user messages, the answer is all that the model said, and the request is the
+first user message.
+
 A criterion with "not", "no", "never", "avoid", "without" or "free" turns the verdict of rules 4 to 14 around.
 """
 
@@ -35,6 +40,7 @@ from typing import Any
 
 from elluminate_server.domain.messages import text_of
 from elluminate_server.domain.rendering import PLACEHOLDER, find_placeholders
+from elluminate_server.domain.trajectory_text import agent_text
 from elluminate_server.llm.types import JudgeCase, Rating
 from elluminate_server.llm.words import content_words, coverage, word_forms
 
@@ -65,6 +71,8 @@ _SENTENCE_END = re.compile(r"[.!?。！？]+(?:\s|$)")
 def verdict(case: JudgeCase) -> tuple[Rating, str]:
     """The verdict of the first rule that fits, and a sentence that names the rule and what it saw."""
     answer = _answer_text(case.response_messages)
+    if case.trajectory is not None:
+        answer = f"{answer}\n\n{agent_text(case.trajectory)}"
     if not answer.strip():
         return "NO", "Rule 'empty': the answer has no words."
     unfilled = find_placeholders(case.criterion)
@@ -166,13 +174,13 @@ def _is_clear(case: JudgeCase, answer: str) -> tuple[bool, str]:
 
 def _covers_row(case: JudgeCase, answer: str) -> tuple[bool, str]:
     row = content_words("\n".join(value for value in case.row_values.values() if isinstance(value, str)))
-    words, source = (row, "row") if row else (content_words(_request(case.prompt_messages)), "request")
+    words, source = (row, "row") if row else (content_words(_request(_asked(case))), "request")
     passed, _, reason = _covers(words, answer, ROW_COVERAGE, "row values", source)
     return passed, reason
 
 
 def _covers_request(case: JudgeCase, answer: str) -> tuple[bool, str]:
-    words = content_words(_request(case.prompt_messages))
+    words = content_words(_request(_asked(case)))
     passed, _, reason = _covers(words, answer, REQUEST_COVERAGE, "request", "request")
     return passed, reason
 
@@ -214,6 +222,12 @@ def _sentences(text: str) -> int:
     return max(1, sum(1 for piece in _SENTENCE_END.split(text) if piece.strip()))
 
 
+def _asked(case: JudgeCase) -> Sequence[Mapping[str, Any]]:
+    """What the model was asked: the prompt; in a conversation what the user began with."""
+    begun = [message for message in case.response_messages if message.get("role") == "user"]
+    return begun[:1] or case.prompt_messages
+
+
 def _request(messages: Sequence[Mapping[str, Any]]) -> str:
     by_user = [text_of(message) for message in messages if message.get("role") == "user"]
     texts = by_user or [text_of(message) for message in messages]
@@ -221,13 +235,15 @@ def _request(messages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _answer_text(messages: Sequence[Mapping[str, Any]]) -> str:
-    """What the model said last, and the calls it made on the way."""
+    """What the model said last, in a conversation all that it said, and the calls it made on the way."""
+    is_conversation = any(message.get("role") == "user" for message in messages)
     said = ""
     calls: list[str] = []
     for message in messages:
         if message.get("role") != "assistant":
             continue
-        said = text_of(message) or said
+        text = text_of(message)
+        said = "\n".join(filter(None, [said, text])) if is_conversation else text or said
         for call in message.get("tool_calls") or ():
             function = call.get("function") or call.get("custom") or {}
             calls.append(f"{function.get('name', '')} {function.get('arguments', function.get('input', ''))}")

@@ -14,6 +14,8 @@ __all__ = [
     "Rating",
     "RatingMode",
     "Usage",
+    "UserCase",
+    "UserTurn",
     "Verdict",
 ]
 
@@ -217,16 +219,54 @@ class JudgeCase:
         prompt_messages: The rendered prompt.
         response_messages: The answer under test.
         row_values: The row's values by column name.
+        trajectory: What an agent did on the way to its answer (ATIF); None when it is no agent's.
     """
 
     criterion: str
     prompt_messages: Sequence[Mapping[str, Any]]
     response_messages: Sequence[Mapping[str, Any]]
     row_values: Mapping[str, Any] = attrs.field(factory=dict)
+    trajectory: Mapping[str, Any] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class UserCase:
+    """Whom a simulated user plays, and what was said so far.
+
+    Attributes:
+        name: Name of the persona.
+        description: What it is like.
+        domain_knowledge: What it knows of the subject.
+        goal: What it wants from the conversation.
+        expected_outcome: How the conversation should end.
+        details: Further values of the row by name.
+        transcript: The messages so far; the persona's are `user` messages.
+    """
+
+    name: str
+    description: str
+    goal: str
+    domain_knowledge: str | None = None
+    expected_outcome: str | None = None
+    details: Mapping[str, Any] = attrs.field(factory=dict)
+    transcript: Sequence[Mapping[str, Any]] = ()
+
+
+@attrs.frozen(kw_only=True)
+class UserTurn(Usage):
+    """What a simulated user says next, and what that cost.
+
+    Attributes:
+        text: What it says; may be empty when the conversation is over.
+        ends: Whether the conversation is over with it.
+    """
+
+    text: str
+    ends: bool
 
 
 class Model(Protocol):
-    """A model that answers, judges and proposes."""
+    """A model that answers, judges, proposes and plays users."""
 
     @property
     def config(self) -> ModelConfig:
@@ -261,6 +301,14 @@ class Model(Protocol):
 
         Raises:
             ModelError: The model gave no usable proposal.
+        """
+        ...
+
+    async def play_user(self, case: UserCase) -> UserTurn:
+        """What a simulated user says next.
+
+        Raises:
+            ModelError: The model gave no usable answer, or said nothing without ending.
         """
         ...
 

@@ -477,7 +477,8 @@ class Response(Base):
         Id, ForeignKey("persona_versions.id"), index=True, default=None
     )
     """Who talked with the model; NULL outside multi-turn experiments."""
-    trajectory: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    trajectory: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None, deferred=True)
+    """Megabytes, where it is there: read only when asked for (`undefer`)."""
     trajectory_ingest_error: Mapped[str | None] = mapped_column(Text, default=None)
     """Why an uploaded trajectory was dropped."""
     agent_trial: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
