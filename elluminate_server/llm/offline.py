@@ -27,12 +27,15 @@ from typing import Any
 from elluminate_server.domain.messages import text_of
 from elluminate_server.domain.rendering import PLACEHOLDER, message_placeholders
 from elluminate_server.llm.offline_judge import verdict
+from elluminate_server.llm.offline_user import next_turn
 from elluminate_server.llm.types import (
     Answer,
     JudgeCase,
     ModelConfig,
     ModelError,
     RatingMode,
+    UserCase,
+    UserTurn,
     Verdict,
 )
 from elluminate_server.llm.words import content_words
@@ -130,6 +133,19 @@ class OfflineModel:
             duration_seconds=0.0,
             input_tokens=sum(map(count_tokens, texts)),
             output_tokens=count_tokens(reasoning),
+            reasoning_tokens=0,
+            cached_tokens=0,
+        )
+
+    async def play_user(self, case: UserCase) -> UserTurn:
+        """Ask for the goal's words until they were said; see `offline_user`."""
+        text, ends = next_turn(case)
+        return UserTurn(
+            text=text,
+            ends=ends,
+            duration_seconds=0.0,
+            input_tokens=sum(count_tokens(text_of(said)) for said in case.transcript),
+            output_tokens=count_tokens(text),
             reasoning_tokens=0,
             cached_tokens=0,
         )

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from elluminate_server.domain.messages import text_of
+from elluminate_server.domain.messages import response_text, text_of
 from elluminate_server.llm.completion import read_completion
 from elluminate_server.llm.judging import (
     CRITERIA_FORMAT,
@@ -28,6 +28,7 @@ from elluminate_server.llm.judging import (
     row_format,
     row_messages,
 )
+from elluminate_server.llm.simulated_user import read_turn, user_messages
 from elluminate_server.llm.types import (
     Answer,
     JudgeCase,
@@ -35,6 +36,8 @@ from elluminate_server.llm.types import (
     ModelError,
     RatingMode,
     Usage,
+    UserCase,
+    UserTurn,
     Verdict,
 )
 
@@ -286,6 +289,29 @@ class OpenAICompatibleModel:
             output_tokens=usage.output_tokens,
             reasoning_tokens=usage.reasoning_tokens,
             cached_tokens=usage.cached_tokens,
+        )
+
+    async def play_user(self, case: UserCase) -> UserTurn:
+        """What a simulated user says next.
+
+        Raises:
+            ModelError: The endpoint failed, or the user said nothing without ending.
+        """
+        answer = await self._ask(self._request(user_messages(case)))
+        text, ends = read_turn(response_text(answer.messages))
+        if not text and not ends:
+            raise ModelError(
+                f"Model {self._config.model!r}, playing {case.name!r}, said nothing and did not end.",
+                retryable=True,
+            )
+        return UserTurn(
+            text=text,
+            ends=ends,
+            duration_seconds=answer.duration_seconds,
+            input_tokens=answer.input_tokens,
+            output_tokens=answer.output_tokens,
+            reasoning_tokens=answer.reasoning_tokens,
+            cached_tokens=answer.cached_tokens,
         )
 
     async def propose_criteria(self, template_messages: Sequence[Mapping[str, Any]]) -> list[str]:
