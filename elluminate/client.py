@@ -82,6 +82,7 @@ class Client(ClientBase):
     stream_experiment = iterating(AsyncClient.stream_experiment)
     get_experiment = blocking(AsyncClient.get_experiment)
     list_experiments = blocking(AsyncClient.list_experiments)
+    iter_experiments = iterating(AsyncClient.iter_experiments)
     delete_experiment = blocking(AsyncClient.delete_experiment)
 
     list_response_samples = blocking(AsyncClient.list_response_samples)

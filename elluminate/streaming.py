@@ -316,6 +316,21 @@ async def final_status(statuses: AsyncGenerator[S]) -> S:
     return last
 
 
+async def reporting(
+    statuses: AsyncGenerator[ExperimentGenerationStatus], report: Callable[[ExperimentProgress | None], None]
+) -> AsyncGenerator[ExperimentGenerationStatus]:
+    """The same statuses, each one's progress told first, and None when they are over."""
+    try:
+        async with aclosing(statuses):
+            async for status in statuses:
+                progress = progress_of(status)
+                if progress is not None:
+                    report(progress)
+                yield status
+    finally:
+        report(None)
+
+
 def progress_of(status: ExperimentGenerationStatus) -> ExperimentProgress | None:
     """The progress that a poll tells, None when it tells none."""
     if status.completed_responses is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Literal
 
 from elluminate_api import models as api
@@ -34,10 +35,12 @@ from elluminate._checks import (
 from elluminate._lookup import found, id_of, naming_conflicts
 from elluminate._operations.collections import CollectionOperations
 from elluminate._operations.criterion_sets import CriterionSetOperations
+from elluminate._progress import Progress, reporter
 from elluminate.exceptions import ConflictError, ValidationError
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet, criteria_in
 from elluminate.schemas.experiment import Experiment
+from elluminate.schemas.filters import ExperimentFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.streaming import (
     ExperimentStatusEvent,
@@ -224,6 +227,8 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         rating_version: str | None = None,
         generate: bool = True,
         response_column_id: int | None = None,
+        *,
+        progress: Progress = False,
     ) -> Experiment:
         """Create an experiment, run it, and wait until every response is given and rated.
 
@@ -241,6 +246,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             rating_version: The judge; None takes the project's default, "latest" the newest.
             generate: False creates the experiment and does not run it.
             response_column_id: A column that holds the answers already, so that no model is asked.
+            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
 
         Returns:
             The experiment with its results and responses. If the run failed as a whole, an
@@ -260,6 +266,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             1.0
         """
         checked_timeout(timeout)
+        report = reporter(progress, name)
         experiment = await self._start_experiment(
             name,
             prompt_template,
@@ -275,7 +282,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             generate,
         )
         return (
-            await experiment.await_finished(experiment.generation_task_id, timeout)
+            await experiment.await_finished(experiment.generation_task_id, timeout, report)
             if generate
             else experiment
         )
@@ -412,6 +419,24 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             ),
             Experiment,
         )
+
+    async def iter_experiments(self, filter: ExperimentFilter | None = None) -> AsyncGenerator[Experiment]:
+        """Experiments without their responses, newest first, read page by page.
+
+        Args:
+            filter: Which; None takes all.
+        """
+        wanted = query_of(filter, ExperimentFilter)
+        for bound in ("date_from", "date_to"):
+            wanted[bound] = checked_moment(wanted.get(bound), bound)
+        project = await self.session.project_id()
+        pages = self.session.iterate_pages(
+            lambda page: list_experiments.build(project, **wanted, page=page), Experiment
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                for experiment in page:
+                    yield experiment
 
     async def delete_experiment(self, experiment: Experiment) -> None:
         """Delete an experiment with its responses and ratings."""

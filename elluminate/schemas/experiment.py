@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field, fields
@@ -30,22 +31,27 @@ from elluminate_api.models import (
 from elluminate_api.types import UNSET, Unset
 
 from elluminate._binding import Bound, unbound
-from elluminate._blocking import blocking
+from elluminate._blocking import blocking, iterating
 from elluminate._checks import checked_epochs, checked_texts, checked_timeout, known
+from elluminate._exports import Exports
 from elluminate._messages import Messages, response_messages
+from elluminate._progress import Progress, reporter
+from elluminate._response_rows import response_rows
 from elluminate.exceptions import ExperimentFailedWarning, TaskFailedError, ValidationError
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
+from elluminate.schemas.filters import PromptResponseFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.response import PromptResponse, Rating
 from elluminate.schemas.results import ExperimentResults
 
 if TYPE_CHECKING:
     from elluminate._session import Session
+    from elluminate.streaming import ExperimentProgress
 
 
 @define(kw_only=True)
-class Experiment(Bound, api.Experiment):
+class Experiment(Exports, Bound, api.Experiment):
     """A template x a collection x a model configuration, judged against a criterion set.
 
     `results` is None until there are ratings. `rated_responses` holds the responses once they were fetched.
@@ -79,6 +85,41 @@ class Experiment(Bound, api.Experiment):
             return
         self.results.print_summary({c.id: c.criterion_str for c in self.criterion_set.criteria or []})
 
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The responses as flat rows: inputs, answer, measures, and a verdict and its reasoning per criterion.
+
+        Raises:
+            ValidationError: There are responses, and they were not fetched.
+        """
+        if not self.rated_responses and self.results is not None:
+            raise ValidationError(
+                f"the responses of experiment {self.name!r} were not fetched; call fetch_responses() first"
+            )
+        return response_rows(self.rated_responses)
+
+    async def aiter_responses(
+        self, filter: PromptResponseFilter | None = None
+    ) -> AsyncGenerator[PromptResponse]:
+        """The responses row by row, read page by page: no more than a few pages are held at a time.
+
+        Args:
+            filter: Which; None takes all of this experiment.
+
+        Example:
+            >>> for response in experiment.iter_responses():
+            ...     print(response.response_text)
+        """
+        wanted = {**query_of(filter, PromptResponseFilter), "experiment_id": self.id}
+        session = self._bound_client().session
+        project = await session.project_id()
+        pages = session.iterate_pages(
+            lambda page: list_responses.build(project, **wanted, page=page), PromptResponse
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                for response in page:
+                    yield response
+
     async def afetch_responses(self) -> Experiment:
         """Read all responses with their ratings into `rated_responses`; returns this experiment."""
         self.rated_responses = await _all_responses(self._bound_client().session, self.id)
@@ -90,6 +131,8 @@ class Experiment(Bound, api.Experiment):
         n_epochs: int = 1,
         timeout: float | None = None,
         generation_params: GenerationParams | None = None,
+        *,
+        progress: Progress = False,
     ) -> Experiment:
         """Run an experiment that was created and not run yet, and wait until it has ended.
 
@@ -98,6 +141,7 @@ class Experiment(Bound, api.Experiment):
             n_epochs: Responses per row, 1 to 1000.
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
             generation_params: Sampling for this run, instead of the LLM config's.
+            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
 
         Returns:
             This experiment, with results and responses.
@@ -108,6 +152,7 @@ class Experiment(Bound, api.Experiment):
             TaskFailedError: It was revoked, rejected or timed out.
         """
         checked_timeout(timeout)
+        report = reporter(progress, self.name)
         session = self._bound_client().session
         body = api.RunExperimentRequest(
             rating_mode=known(RatingMode, rating_mode, "rating_mode"),
@@ -116,7 +161,7 @@ class Experiment(Bound, api.Experiment):
         )
         request = run_experiment.build(await session.project_id(), self.id, body=body)
         started = await session.call(request, Experiment)
-        return await self.await_finished(started.generation_task_id, timeout)
+        return await self.await_finished(started.generation_task_id, timeout, report)
 
     async def aretry_failed(
         self,
@@ -185,13 +230,19 @@ class Experiment(Bound, api.Experiment):
             (await session.call(request, Experiment)).generation_task_id, timeout
         )
 
-    async def await_finished(self, task_id: str | None, timeout: float | None) -> Experiment:
+    async def await_finished(
+        self,
+        task_id: str | None,
+        timeout: float | None,
+        report: Callable[[ExperimentProgress | None], None] | None = None,
+    ) -> Experiment:
         """Wait for a task of this experiment (None: there is none), then read results and responses into it."""
-        from elluminate.streaming import final_status, follow_experiment
+        from elluminate.streaming import final_status, follow_experiment, reporting
 
         session = self._bound_client().session
         if task_id is not None:
-            last = await final_status(follow_experiment(session, self.id, task_id, timeout=timeout))
+            statuses = follow_experiment(session, self.id, task_id, timeout=timeout)
+            last = await final_status(statuses if report is None else reporting(statuses, report))
             if last.status == TaskStatus.FAILURE:
                 warnings.warn(
                     f"experiment {self.name!r} failed: {last.error_msg or 'the server gave no reason'}",
@@ -361,6 +412,7 @@ class Experiment(Bound, api.Experiment):
         )
 
     fetch_responses = blocking(afetch_responses)
+    iter_responses = iterating(aiter_responses)
     run = blocking(arun)
     retry_failed = blocking(aretry_failed)
     cancel = blocking(acancel)
