@@ -1,0 +1,136 @@
+"""What a retry queues and deletes, and what a cancellation leaves: the rows behind the answers."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+from starlette.applications import Starlette
+
+from elluminate_server.store.engine import Store
+from elluminate_server.store.tables import Experiment, Prompt, Rating, Response, Task, WorkItem
+from tests.server.conftest import World
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def idle(app: Starlette) -> None:
+    """Tasks are queued and stay where they are."""
+    await app.state.executor.stop()
+
+
+async def add_failures(store: Store, world: World, **fields: Any) -> list[int]:
+    """Three failed responses: two to the first row, one of them of an LLM config; one that had no prompt."""
+    async with store.write() as session:
+        good = await session.get_one(Response, world.response_id)
+        blank = Prompt(
+            experiment_id=world.experiment_id,
+            entry_id=world.entry_id + 1,
+            entry_identity="",
+            input_values={},
+            messages=[],
+        )
+        session.add(blank)
+        await session.flush()
+        asked = {"llm_model_config": {"id": world.llm_config_id}}
+        failed = [
+            Response(
+                experiment_id=world.experiment_id,
+                prompt_id=prompt_id,
+                entry_id=entry_id,
+                messages=[],
+                error="no answer",
+                generation_metadata=metadata,
+                **fields,
+            )
+            for prompt_id, entry_id, metadata in (
+                (good.prompt_id, world.entry_id, asked),
+                (good.prompt_id, world.entry_id, None),
+                (blank.id, world.entry_id + 1, {"llm_model_config": {"id": 99}}),
+            )
+        ]
+        session.add_all(failed)
+        await session.flush()
+        return [response.id for response in failed]
+
+
+@pytest.mark.usefixtures("idle")
+async def test_each_failure_is_queued_for_its_row_epoch_and_config(
+    api: httpx.AsyncClient, world: World, store: Store
+) -> None:
+    await add_failures(store, world)
+
+    answer = await api.post(f"/experiments/{world.experiment_id}/retry-failed", json={"rating_mode": "fast"})
+
+    assert answer.status_code == 200, answer.text
+    task_id = answer.json()["generation_task_id"]
+    async with store.read() as session:
+        items = (await session.scalars(select(WorkItem).order_by(WorkItem.id))).all()
+        assert [(item.task_id, item.entry_id, item.epoch, item.ordinal, item.payload) for item in items] == [
+            (task_id, world.entry_id, 1, 0, {"llm_config_id": world.llm_config_id}),
+            (task_id, world.entry_id, 1, 1, None),
+            (task_id, world.entry_id + 1, 1, 0, None),
+        ]
+        assert list(await session.scalars(select(Response.id))) == [world.response_id]
+        assert [prompt.entry_id for prompt in await session.scalars(select(Prompt))] == [world.entry_id]
+        task = await session.get_one(Task, task_id)
+        assert (task.kind, task.payload) == ("experiment", {"rating_mode": "fast"})
+
+
+@pytest.mark.usefixtures("idle")
+async def test_of_two_retries_at_once_one_is_refused(
+    api: httpx.AsyncClient, world: World, store: Store
+) -> None:
+    await add_failures(store, world)
+    path = f"/experiments/{world.experiment_id}/retry-failed"
+    answers = await asyncio.gather(*(api.post(path, json={}) for _ in range(2)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    async with store.read() as session:
+        assert len((await session.scalars(select(Task))).all()) == 1
+
+
+@pytest.mark.usefixtures("idle")
+async def test_ratings_made_by_hand_are_not_lost_unasked(
+    api: httpx.AsyncClient, world: World, store: Store
+) -> None:
+    failed = await add_failures(store, world)
+    async with store.write() as session:
+        session.add(Rating(response_id=failed[1], criterion_id=world.criterion_id, rating="NO"))
+    path = f"/experiments/{world.experiment_id}/retry-failed"
+    refused = await api.post(path, json={})
+    assert refused.status_code == 409 and f": {failed[1]}." in refused.json()["detail"]
+    async with store.read() as session:
+        assert (await session.get_one(Experiment, world.experiment_id)).generation_task_id is None
+    assert (await api.post(path, json={"discard_annotations": True})).status_code == 200
+
+
+@pytest.mark.usefixtures("idle")
+async def test_uploaded_answers_cannot_be_generated(
+    api: httpx.AsyncClient, world: World, store: Store
+) -> None:
+    async with store.write() as session:
+        (await session.get_one(Experiment, world.experiment_id)).evaluation_mode = "AGENTIC"
+    refused = await api.post(f"/experiments/{world.experiment_id}/retry-failed", json={})
+    assert refused.status_code == 409 and "uploaded" in refused.json()["detail"]
+
+
+@pytest.mark.usefixtures("idle")
+async def test_cancelling_revokes_what_waits_in_the_queue(
+    api: httpx.AsyncClient, other: httpx.AsyncClient, world: World, store: Store
+) -> None:
+    path = f"/experiments/{world.experiment_id}"
+    task_id = (await api.post(f"{path}/run", json={})).json()["generation_task_id"]
+    assert (await other.post(f"{path}/cancel")).status_code == 404
+
+    cancelled = await api.post(f"{path}/cancel")
+
+    assert cancelled.status_code == 200 and cancelled.json()["generation_task_id"] is None
+    status = (await api.get(f"{path}/generation/{task_id}")).json()
+    assert (status["status"], status["generation_task_id"]) == ("REVOKED", None)
+    assert "REVOKED" in cancelled.json()["logs"]
+    async with store.read() as session:
+        task = await session.get_one(Task, task_id)
+        assert task.finished_at is not None and task.lease_owner is None
+    assert (await api.post(f"{path}/cancel")).json() == cancelled.json()
