@@ -14,7 +14,7 @@ def response(id: int = 1, entry: int = 1, verdicts: str = "", seconds: float | N
 
 
 def sample(*verdicts: str, entry: int = 1) -> Sample:
-    return Sample(entry, [response(id, entry, each) for id, each in enumerate(verdicts, 1)])
+    return Sample(entry, [response(number, entry, each) for number, each in enumerate(verdicts, 1)])
 
 
 def test_responses_are_grouped_by_row_in_the_order_of_their_making() -> None:
