@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-import anyio.to_thread
 import msgspec
 from elluminate_api import models as api
 from elluminate_api.api.projects import list_projects
@@ -19,7 +18,7 @@ from elluminate_api.types import UNSET, Operation, Request
 from elluminate import _http
 from elluminate._binding import decoding_for
 from elluminate._bodies import Body, body_of
-from elluminate._transport import Transport, Transports, is_blocking
+from elluminate._transport import Transport, Transports, in_thread, is_blocking
 from elluminate.exceptions import (
     AmbiguousProjectError,
     APIError,
@@ -102,7 +101,7 @@ class Session:
         if is_blocking() or not self.config.is_local:
             self._connect()
         else:  # starting a server takes a moment, which the caller's event loop should not miss
-            await anyio.to_thread.run_sync(self._connect)
+            await in_thread(self._connect)
 
     def _connect(self) -> None:
         if not self.config.is_local:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 import anyio.lowlevel
-import anyio.to_thread
 
 from elluminate import _http
 from elluminate.exceptions import ClientClosedError
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _blocking: contextvars.ContextVar[bool] = contextvars.ContextVar("elluminate_blocking", default=False)
+
+_LOOK_SECONDS = 0.002
+"""How often a task looks whether its thread is done."""
 
 
 def run_blocking(step: Coroutine[Any, Any, T]) -> T:
@@ -42,6 +44,20 @@ def run_blocking(step: Coroutine[Any, Any, T]) -> T:
         _blocking.reset(token)
     step.close()
     raise RuntimeError("a blocking call was suspended; it awaited something that is not the transport's")
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run something slow and blocking in a thread of its own, under asyncio and trio.
+
+    Not by anyio's worker threads: they live until the loop tells them of its main task's end, which a loop that
+    nest_asyncio has patched never does, so that the process would not exit.
+    """
+    pool = ThreadPoolExecutor(1, thread_name_prefix="elluminate")
+    done = pool.submit(contextvars.copy_context().run, work)
+    pool.shutdown(wait=False)
+    while not done.done():  # noqa: ASYNC110  # the thread knows no loop that it could tell
+        await anyio.sleep(_LOOK_SECONDS)
+    return done.result()
 
 
 class Transport(Protocol):
@@ -193,7 +209,7 @@ class AsyncTransport:
         return [results[index] for index in range(len(calls))]
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        return await anyio.to_thread.run_sync(work)
+        return await in_thread(work)
 
     @asynccontextmanager
     async def alone(self) -> AsyncGenerator[None]:
