@@ -9,7 +9,6 @@ import warnings
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import anyio
 import anyio.lowlevel
@@ -100,11 +99,11 @@ def test_loops_in_several_threads_share_a_client(server: ScriptedServer, client:
         start.wait(WAIT_SECONDS)
         return texts
 
+    def in_a_thread(backend: str) -> list[str]:
+        return anyio.run(story, backend, backend=backend)
+
     with ThreadPoolExecutor(6) as pool:
-        runs = [
-            pool.submit(partial(anyio.run, story, backend, backend=backend))
-            for backend in ["asyncio", "trio"] * 3
-        ]
+        runs = [pool.submit(in_a_thread, backend) for backend in ["asyncio", "trio"] * 3]
         assert [run.result(WAIT_SECONDS) for run in runs] == [ANSWER] * 6
 
 

@@ -1,0 +1,111 @@
+"""Everything public says what it is, and its blocking twin has the same name, signature and words."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import elluminate
+from elluminate import AsyncClient, Client
+
+PUBLIC_MODULES = [
+    name
+    for _, name, _ in pkgutil.walk_packages(elluminate.__path__, "elluminate.")
+    if not any(part.startswith("_") for part in name.split("."))
+]
+
+
+def public_things() -> Iterator[tuple[str, Any]]:
+    seen: set[int] = set()
+    for module_name in PUBLIC_MODULES:
+        module = importlib.import_module(module_name)
+        yield module_name, module
+        for name, thing in vars(module).items():
+            if name.startswith("_") or not (inspect.isclass(thing) or inspect.isfunction(thing)):
+                continue
+            if not thing.__module__.startswith("elluminate.") or id(thing) in seen:
+                continue
+            seen.add(id(thing))
+            yield f"{module_name}.{name}", thing
+            if not inspect.isclass(thing):
+                continue
+            for method_name, method in vars(thing).items():
+                target = method.fget if isinstance(method, property) else method
+                if not method_name.startswith("_") and inspect.isfunction(target):
+                    yield f"{module_name}.{name}.{method_name}", target
+
+
+def test_everything_public_has_a_docstring() -> None:
+    things = dict(public_things())
+    assert len(things) > 150
+    silent = [
+        name
+        for name, thing in things.items()
+        # What attrs writes for a class without a docstring is not one.
+        if not (inspect.getdoc(thing) or "").strip()
+        or (inspect.getdoc(thing) or "").startswith("Method generated")
+    ]
+    assert silent == []
+
+
+def test_the_first_line_of_a_docstring_is_a_sentence() -> None:
+    odd = [
+        name
+        for name, thing in public_things()
+        if not (inspect.getdoc(thing) or "").split("\n\n")[0].rstrip().endswith((".", ":"))
+    ]
+    assert odd == []
+
+
+OPERATIONS = [
+    name
+    for name, member in inspect.getmembers(AsyncClient)
+    if not name.startswith("_")
+    and (inspect.iscoroutinefunction(member) or inspect.isasyncgenfunction(member))
+]
+INTERNAL = {"await_batch", "create_template_version", "rate_batch"}
+"""What models call on their client; users call the models."""
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in INTERNAL])
+def test_every_operation_has_its_blocking_twin(name: str) -> None:
+    operation, twin = getattr(AsyncClient, name), getattr(Client, name)
+    assert inspect.signature(twin) == inspect.signature(operation)
+    assert inspect.getdoc(twin) == inspect.getdoc(operation)
+    assert (twin.__name__, twin.__qualname__) == (name, f"Client.{name}")
+    assert not inspect.iscoroutinefunction(twin)
+
+
+def test_the_table_of_operations_is_not_empty() -> None:
+    assert len(OPERATIONS) >= 30
+    assert set(OPERATIONS) >= INTERNAL
+
+
+MODELS = [
+    thing
+    for _, thing in public_things()
+    if inspect.isclass(thing)
+    and thing.__module__.startswith("elluminate.schemas.")
+    and hasattr(thing, "_client")
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_asynchronous_method_of_a_model_has_its_blocking_twin(model: type[Any]) -> None:
+    methods = {
+        name: member
+        for kind in model.__mro__
+        for name, member in vars(kind).items()
+        if name.startswith("a") and inspect.iscoroutinefunction(member) and name != "await_finished"
+    }
+    assert methods
+    for name, method in methods.items():
+        twin = getattr(model, name.removeprefix("a"), None)
+        assert twin is not None, f"{model.__name__}.{name} has no twin"
+        assert inspect.signature(twin) == inspect.signature(method)
+        assert twin.__name__ == name.removeprefix("a")
