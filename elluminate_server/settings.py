@@ -107,6 +107,7 @@ class Settings:
         response_page_size: Items of a page of responses, 1 to 1000.
         max_body_bytes: Largest request body, in bytes.
         max_concurrent_calls: Most model calls at a time for an LLM config that names no `max_connections`.
+        max_conversation_turns: Most answers of the model in a conversation of a multi-turn experiment, 1 to 1000.
         run_time_limit: Seconds after which a run ends as TIMEOUT; 10 hours unless given.
 
     Raises:
@@ -133,6 +134,9 @@ class Settings:
     )
     max_concurrent_calls: int = attrs.field(
         default=10, validator=_bounded("ELLUMINATE_MAX_CONCURRENT_CALLS", 1, 10_000)
+    )
+    max_conversation_turns: int = attrs.field(
+        default=10, validator=_bounded("ELLUMINATE_MAX_CONVERSATION_TURNS", 1, 1000)
     )
     run_time_limit: float = attrs.field(
         default=float(RUN_TIME_LIMIT), validator=_bounded("ELLUMINATE_RUN_TIME_LIMIT", 1, 10_000_000)

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from elluminate_server.domain.errors import DomainError
 
-__all__ = ["BUILT_IN_FIELDS", "GOAL", "OUTCOME", "check_field_name", "scenario_values"]
+__all__ = ["BUILT_IN_FIELDS", "GOAL", "OUTCOME", "check_field_name", "goal_column", "scenario_values"]
 
 GOAL = "goal"
 OUTCOME = "expected_conversation_outcome"
@@ -39,6 +39,19 @@ def check_field_name(name: str, where: str) -> None:
             f"{where}: {name[:120]!r} is no field name. A letter (A to Z) or an underscore, then letters, digits "
             "and underscores, at most 100 characters."
         )
+
+
+def goal_column(columns: Sequence[tuple[str, str]]) -> str | None:
+    """The column that says what a persona wants: the first persona_goal column, else one named `goal`.
+
+    Args:
+        columns: Names and types, in order.
+
+    >>> goal_column([("goal", "text"), ("wish", "persona_goal")])
+    'wish'
+    """
+    names = [name for name, column_type in columns if column_type == "persona_goal"]
+    return next(iter([*names, *(name for name, _ in columns if name == GOAL)]), None)
 
 
 def scenario_values(

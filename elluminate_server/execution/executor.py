@@ -255,7 +255,15 @@ class Executor:
             self._work.set()
 
     async def _outcome(self, task_id: str) -> Outcome:
-        run = Run(task_id, self._store, self._models, self.limits, self._commits, _interpreter_is_ending)
+        run = Run(
+            task_id,
+            self._store,
+            self._models,
+            self.limits,
+            self._commits,
+            _interpreter_is_ending,
+            self._settings.max_conversation_turns,
+        )
         # A night without any server, after which a run is taken up again, does not count.
         limit = self._settings.run_time_limit
         timeout = asyncio.timeout(limit)

@@ -58,12 +58,16 @@ class Generated:
         error: Why there is none.
         usage: What it cost.
         config: The model that was really asked; None when none was.
+        termination_reason: Why a conversation ended.
+        persona_version_id: Who held it.
     """
 
     messages: Sequence[Mapping[str, Any]] = ()
     error: str | None = None
     usage: Usage = attrs.field(factory=Usage)
     config: ModelConfig | None = None
+    termination_reason: str | None = None
+    persona_version_id: int | None = None
 
 
 async def load_subject(session: AsyncSession, plan: Plan, entry_id: int) -> Subject | None:
@@ -183,6 +187,8 @@ async def store_response(
         epoch=epoch,
         messages=[dict(message) for message in generated.messages],
         error=generated.error,
+        termination_reason=generated.termination_reason,
+        persona_version_id=generated.persona_version_id,
         generation_metadata=None if config is None else usage.metadata(config),
         llm_model_name=None if config is None else config.model,
         duration_seconds=None if config is None else usage.duration_seconds,

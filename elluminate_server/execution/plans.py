@@ -51,6 +51,7 @@ class Plan:
         criteria: What is judged, in the set's order.
         rating_version: The experiment's judge.
         response_column: Column that holds the answers; None when the model gives them.
+        is_conversation: Whether personas talk with the model.
     """
 
     experiment_id: int
@@ -66,6 +67,7 @@ class Plan:
     criteria: Sequence[CriterionPlan]
     rating_version: str | None
     response_column: str | None = None
+    is_conversation: bool = False
 
 
 async def load_plan(
@@ -115,6 +117,7 @@ async def load_plan(
         ],
         rating_version=experiment.rating_version,
         response_column=_response_column(experiment, columns),
+        is_conversation=experiment.evaluation_mode == "MULTI_TURN",
     )
 
 

@@ -7,6 +7,7 @@ that asked for it is.
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, TypeVar
 
 import attrs
@@ -17,8 +18,18 @@ from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.generation import new_prompt, subject_of
 from elluminate_server.execution.leases import expiry
 from elluminate_server.execution.plans import Plan, load_plan
-from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import Entry, Experiment, LogLine, Prompt, Response, Task, WorkItem
+from elluminate_server.store.columns import Id, utc_now
+from elluminate_server.store.tables import (
+    Entry,
+    Experiment,
+    LogLine,
+    PersonaGroupMember,
+    PersonaVersion,
+    Prompt,
+    Response,
+    Task,
+    WorkItem,
+)
 
 __all__ = [
     "MAX_ANSWERS",
@@ -72,17 +83,22 @@ async def add_experiment(
 ) -> str:
     """Queue a run over every row of the experiment's collection; the task's id.
 
+    In a multi-turn experiment each persona of its group takes each row, in the version that is the newest now.
+
     Raises:
         DomainError: The run would be too large.
     """
+    personas = [None] if experiment.persona_group_id is None else await _personas(session, experiment)
     rows = await session.scalar(
         select(func.count())
         .select_from(Entry)
         .where(Entry.collection_id == experiment.collection_id, Entry.deleted_at.is_(None))
     )
-    if (rows or 0) * n_epochs > MAX_ANSWERS:
+    answers = (rows or 0) * n_epochs * len(personas)
+    if answers > MAX_ANSWERS:
+        each = "" if experiment.persona_group_id is None else f" with {len(personas)} personas"
         raise DomainError(
-            f"{rows} rows in {n_epochs} epochs are {(rows or 0) * n_epochs} answers, and a run may have "
+            f"{rows} rows in {n_epochs} epochs{each} are {answers} answers, and a run may have "
             f"{MAX_ANSWERS}. Use fewer epochs, or split the collection."
         )
     experiment.rating_mode = rating_mode
@@ -92,11 +108,19 @@ async def add_experiment(
     task_id = await add_task(
         session, owner, experiment.project_id, experiment.id, "experiment", {"rating_mode": rating_mode}
     )
-    for epoch in range(1, n_epochs + 1):
+    for epoch, (ordinal, persona) in product(range(1, n_epochs + 1), enumerate(personas)):
         await session.execute(
             insert(WorkItem).from_select(
-                ["task_id", "entry_id", "epoch", "ordinal", "state", "attempts"],
-                select(literal(task_id), Entry.id, literal(epoch), literal(0), literal("pending"), literal(0))
+                ["task_id", "entry_id", "epoch", "ordinal", "state", "attempts", "persona_version_id"],
+                select(
+                    literal(task_id),
+                    Entry.id,
+                    literal(epoch),
+                    literal(ordinal),
+                    literal("pending"),
+                    literal(0),
+                    literal(persona, Id),
+                )
                 .where(Entry.collection_id == experiment.collection_id, Entry.deleted_at.is_(None))
                 .order_by(Entry.id),
             )
@@ -105,6 +129,26 @@ async def add_experiment(
     experiment.has_internal_error = False
     await session.flush()
     return task_id
+
+
+async def _personas(session: AsyncSession, experiment: Experiment) -> list[int | None]:
+    """The newest versions of the personas of the experiment's group, in their order."""
+    newest = (
+        select(func.max(PersonaVersion.version))
+        .where(PersonaVersion.persona_id == PersonaGroupMember.persona_id)
+        .correlate(PersonaGroupMember)
+        .scalar_subquery()
+    )
+    found = await session.scalars(
+        select(PersonaVersion.id)
+        .join(PersonaGroupMember, PersonaGroupMember.persona_id == PersonaVersion.persona_id)
+        .where(
+            PersonaGroupMember.persona_group_id == experiment.persona_group_id,
+            PersonaVersion.version == newest,
+        )
+        .order_by(PersonaGroupMember.position)
+    )
+    return list(found)
 
 
 async def add_responses(

@@ -24,6 +24,7 @@ class FailedResponse:
         epoch: Its epoch.
         prompt_id: The prompt that was asked, or could not be rendered.
         llm_config_id: LLM config that was asked; None for the experiment's, or when none was.
+        persona_version_id: Who talked with the model, in a multi-turn experiment.
     """
 
     id: int
@@ -31,18 +32,24 @@ class FailedResponse:
     epoch: int
     prompt_id: int
     llm_config_id: int | None
+    persona_version_id: int | None = None
 
 
 async def failed_responses(session: AsyncSession, experiment_id: int) -> list[FailedResponse]:
     """The failed responses of an experiment, in the order of the rows."""
     found = await session.execute(
         select(
-            Response.id, Response.entry_id, Response.epoch, Response.prompt_id, Response.generation_metadata
+            Response.id,
+            Response.entry_id,
+            Response.epoch,
+            Response.prompt_id,
+            Response.generation_metadata,
+            Response.persona_version_id,
         )
         .where(Response.experiment_id == experiment_id, Response.error.is_not(None))
         .order_by(Response.entry_id, Response.epoch, Response.id)
     )
-    return [FailedResponse(row[0], row[1], row[2], row[3], _config_id(row[4])) for row in found]
+    return [FailedResponse(row[0], row[1], row[2], row[3], _config_id(row[4]), row[5]) for row in found]
 
 
 def _config_id(metadata: dict[str, Any] | None) -> int | None:
@@ -97,6 +104,7 @@ async def add_retry(
                 "entry_id": one.entry_id,
                 "epoch": one.epoch,
                 "ordinal": seen[place],
+                "persona_version_id": one.persona_version_id,
                 "payload": {"llm_config_id": one.llm_config_id} if one.llm_config_id in configs else None,
             }
         )

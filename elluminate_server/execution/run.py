@@ -21,6 +21,7 @@ from elluminate_server.execution.generation import (
 )
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
+from elluminate_server.execution.multi_turn import Scene, converse, load_scene
 from elluminate_server.execution.plans import Plan, answering_model, judging_model, load_plan
 from elluminate_server.execution.progress import item_states
 from elluminate_server.execution.rating import Judged, Rated, judge, load_judged, store_rating
@@ -58,6 +59,7 @@ class _Item:
     state: str
     response_id: int | None
     payload: dict[str, Any]
+    persona_version_id: int | None
 
 
 class Run:
@@ -70,6 +72,7 @@ class Run:
         limits: Bounds on simultaneous calls.
         commits: The writer.
         ending: Whether the interpreter is ending, when failures of calls mean nothing.
+        max_turns: Most answers of the model in one conversation.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Run:
         limits: Limits,
         commits: Commits,
         ending: Callable[[], bool],
+        max_turns: int,
     ) -> None:
         self._task_id = task_id
         self._store = store
@@ -87,6 +91,7 @@ class Run:
         self._limits = limits
         self._commits = commits
         self._ending = ending
+        self._max_turns = max_turns
         self._plans: dict[tuple[int, int | None], Plan] = {}
         self._kind = ""
         self._experiment_id: int | None = None
@@ -153,13 +158,22 @@ class Run:
                         WorkItem.state,
                         WorkItem.response_id,
                         WorkItem.payload,
+                        WorkItem.persona_version_id,
                     )
                     .where(WorkItem.task_id == self._task_id, WorkItem.state != "done", WorkItem.id > last)
                     .order_by(WorkItem.id)
                     .limit(CHUNK)
                 )
                 chunk = [
-                    _Item(row.id, row.entry_id, row.epoch, row.state, row.response_id, row.payload or {})
+                    _Item(
+                        row.id,
+                        row.entry_id,
+                        row.epoch,
+                        row.state,
+                        row.response_id,
+                        row.payload or {},
+                        row.persona_version_id,
+                    )
                     for row in rows
                 ]
             if not chunk:
@@ -190,11 +204,10 @@ class Run:
             int(item.payload.get("experiment_id") or self._experiment_id or 0),
             item.payload.get("llm_config_id"),
         )
-        async with self._read() as session:
-            subject = await load_subject(session, plan, item.entry_id)
-        if subject is None:
+        answered = await self._asked(plan, item)
+        if answered is None:
             return None
-        generated = await self._generated(plan, subject)
+        subject, generated = answered
         if generated.error is not None and self._ending():
             raise LeaseLostError  # the call was cut off, not answered; whoever takes over asks again
         is_over = self._kind == "responses" or generated.error is not None
@@ -236,6 +249,31 @@ class Run:
             messages=generated.messages,
             values=subject.values,
             rated={},
+        )
+
+    async def _asked(self, plan: Plan, item: _Item) -> tuple[Subject, Generated] | None:
+        """The row with its prompt, and what came of asking; None when the row is gone."""
+        if plan.is_conversation and item.persona_version_id is not None:
+            async with self._read() as session:
+                scene = await load_scene(session, plan, item.entry_id, item.persona_version_id)
+            return None if scene is None else (scene.subject, await self._talked(plan, scene))
+        async with self._read() as session:
+            subject = await load_subject(session, plan, item.entry_id)
+        return None if subject is None else (subject, await self._generated(plan, subject))
+
+    async def _talked(self, plan: Plan, scene: Scene) -> Generated:
+        try:
+            model = answering_model(self._models, plan)
+        except ModelError as error:
+            return Generated(error=str(error), persona_version_id=scene.persona_version_id)
+        return await converse(
+            plan,
+            scene,
+            model,
+            self._models.model_for(None),
+            model_slots=self._limits.answering(plan.config, plan.generation_params.get("max_connections")),
+            user_slots=self._limits.answering(None, None),
+            max_turns=self._max_turns,
         )
 
     async def _generated(self, plan: Plan, subject: Subject) -> Generated:
