@@ -20,8 +20,14 @@ from elluminate_server.api.loading import columns_of, load_collection, load_coll
 from elluminate_server.api.naming import free_name
 from elluminate_server.api.pages import page_of, paged
 from elluminate_server.api.presenting import present_collection_with_entries
-from elluminate_server.api.problems import Conflict, Invalid, NotBuilt, shown
-from elluminate_server.api.rows import added_columns, checked_columns, checked_type, identity, stored_values
+from elluminate_server.api.problems import Conflict, Invalid, shown
+from elluminate_server.api.rows import (
+    added_columns,
+    check_prompt_columns,
+    checked_columns,
+    identity,
+    stored_values,
+)
 from elluminate_server.domain.compatibility import missing_columns
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
@@ -62,11 +68,6 @@ async def create_collection(call: Call) -> Answer:
     """A collection with its columns and first rows, in one step."""
     request = call.decode(models.CreateCollectionRequest)
     agentic = request.collection_type == models.CollectionType.AGENTIC
-    if request.collection_type not in {models.CollectionType.STANDARD, models.CollectionType.AGENTIC}:
-        raise NotBuilt(
-            f"This server does not offer {str(request.collection_type)!r} collections yet; "
-            "it offers 'STANDARD' and 'AGENTIC'. Nothing was changed."
-        )
     given: Sequence[models.CollectionColumn] = () if request.columns is UNSET else request.columns
     rows: Sequence[Mapping[str, Any]] = () if request.variables is UNSET else request.variables
     environment = None if request.environment_config is UNSET else request.environment_config
@@ -74,7 +75,7 @@ async def create_collection(call: Call) -> Answer:
     columns = [
         CollectionColumn(
             name=column.name or "",
-            column_type=str(checked_type(column.column_type, f"$.columns[{index}].column_type")),
+            column_type=str(column.column_type or models.ColumnType.TEXT),
             default_value=column.default_value or "",
             position=index,
             categorical_values=column.categorical_values,
@@ -85,6 +86,7 @@ async def create_collection(call: Call) -> Answer:
     if agentic:
         infer_types(new, columns)
     columns += new
+    check_prompt_columns(columns)
     by_name = {column.name: column for column in columns}
     stored = [stored_values(row, by_name, f"$.variables[{index}]") for index, row in enumerate(rows)]
     if agentic:
@@ -204,11 +206,17 @@ async def _replace_columns(
             _apply(column, match)
         else:
             if column.name is not None and column.name != match.name:
+                if match.column_type == "conversation":
+                    raise Invalid(
+                        f"$.columns: the conversation column {shown(match.name)} cannot be renamed; add a new column "
+                        "and move the conversations there."
+                    )
                 renamed[match.name] = column.name
             before = match.column_type, match.categorical_values
             _apply(column, match)
             retyped = retyped or before != (match.column_type, match.categorical_values)
         kept.append(match)
+    check_prompt_columns(kept)
     if collection.collection_type == "AGENTIC":
         if TASK_COLUMN in renamed:
             raise Invalid(f"$.columns: column {TASK_COLUMN!r} of an AGENTIC collection cannot be renamed.")
@@ -252,6 +260,8 @@ def _apply(wanted: models.CollectionColumn, column: CollectionColumn) -> None:
     # A client that names a column by its name alone sends an empty default; that says nothing about it.
     if wanted.default_value or wanted.id is not None or column.default_value is None:
         column.default_value = wanted.default_value or ""
+    if column.column_type == "conversation":
+        column.default_value = ""
     if column.column_type != "category":
         column.categorical_values = None
     elif wanted.categorical_values is not None:

@@ -32,6 +32,7 @@ from elluminate_server.api.problems import Conflict, Invalid, NotBuilt, NotFound
 from elluminate_server.api.rating_versions import judge_key
 from elluminate_server.api.results import CategoricalFilters, load_results, parse_filters
 from elluminate_server.domain.compatibility import missing_columns
+from elluminate_server.domain.conversations import PROMPT_TYPES
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import (
     Collection,
@@ -168,16 +169,16 @@ async def create_experiment(call: Call) -> Answer:
     _check_built(request)
     if request.collection_id is None:
         raise Invalid("$.collection_id: an experiment needs a collection.")
-    if request.prompt_template_id is None:
-        raise Invalid("$.prompt_template_id: an experiment needs a prompt template.")
     params, n_epochs = checked_params(request.generation_params), request.n_epochs
     if request.response_column_id is not None:
         params, n_epochs = None, 1  # no model is asked, and the same answer twice is no second sample
     async with call.write() as session:
         await _refuse_taken(session, call.project_id, request.name)
-        template = await find_prompt_template(session, call.project_id, request.prompt_template_id)
+        template = None
+        if request.prompt_template_id is not None:
+            template = await find_prompt_template(session, call.project_id, request.prompt_template_id)
         collection = await find_collection(session, call.project_id, request.collection_id)
-        await _check_columns(session, template, collection)
+        await _check_prompt(session, template, collection)
         if request.response_column_id is not None:
             await _check_response_column(session, collection, request.response_column_id)
         if request.llm_config_id is not None:
@@ -185,7 +186,7 @@ async def create_experiment(call: Call) -> Answer:
         criterion_set_id = request.criterion_set_id
         if criterion_set_id is not None:
             await find_criterion_set(session, call.project_id, criterion_set_id)
-        elif template.criterion_set_id is not None:
+        elif template is not None and template.criterion_set_id is not None:
             criterion_set_id = template.criterion_set_id
         else:
             criterion_set_id = await _empty_set(session, call.project_id, request.name)
@@ -193,7 +194,7 @@ async def create_experiment(call: Call) -> Answer:
             project_id=call.project_id,
             name=request.name,
             description=request.description,
-            prompt_template_id=template.id,
+            prompt_template_id=request.prompt_template_id,
             collection_id=collection.id,
             criterion_set_id=criterion_set_id,
             llm_config_id=request.llm_config_id,
@@ -296,8 +297,25 @@ async def _refuse_taken(session: AsyncSession, project_id: int, name: str) -> No
         raise Conflict(f"The project has an experiment named {name!r} already (id {taken}).")
 
 
-async def _check_columns(session: AsyncSession, template: PromptTemplate, collection: Collection) -> None:
-    columns = [column.name for column in await columns_of(session, collection.id)]
+async def _check_prompt(
+    session: AsyncSession, template: PromptTemplate | None, collection: Collection
+) -> None:
+    """Refuse an experiment whose rows have no prompt, or two, or a placeholder without a column."""
+    present = await columns_of(session, collection.id)
+    own = next((column for column in present if column.column_type in PROMPT_TYPES), None)
+    if template is None:
+        if own is None:
+            raise Invalid(
+                f"$.prompt_template_id: an experiment over collection {collection.name!r} needs a prompt template: "
+                "its rows have no prompts of their own, in a raw_input or conversation column."
+            )
+        return
+    if own is not None and own.column_type == "raw_input":
+        raise Invalid(
+            f"$.prompt_template_id: the rows of collection {collection.name!r} are sent as they stand in the raw_input "
+            f"column {own.name!r}, so that there is no place for a template. Leave the template out."
+        )
+    columns = [column.name for column in present]
     missing = missing_columns(template.placeholders, columns)
     if missing:
         names = ", ".join("{{" + name + "}}" for name in missing)

@@ -6,23 +6,33 @@ from typing import Any
 
 from elluminate_api import models
 
-from elluminate_server.api.problems import Invalid, NotBuilt, shown
+from elluminate_server.api import decoding
+from elluminate_server.api.problems import BadRequest, Invalid, shown
+from elluminate_server.domain.conversations import (
+    PROMPT_TYPES,
+    SCHEMA_VERSION,
+    InvalidConversationError,
+    check_conversation,
+)
 from elluminate_server.domain.identity import row_identity
 from elluminate_server.store.tables import CollectionColumn
 
-__all__ = ["added_columns", "checked_columns", "checked_type", "identity", "stored_values"]
+__all__ = [
+    "added_columns",
+    "check_prompt_columns",
+    "checked_columns",
+    "identity",
+    "stored_values",
+]
 
 MAX_NAME = 255
 
-_BUILT = {models.ColumnType.TEXT, models.ColumnType.JSON, models.ColumnType.CATEGORY}
-
 
 def checked_columns(given: Sequence[models.CollectionColumn]) -> None:
-    """Refuse columns without a name, with the same name, or of a type that is not built yet.
+    """Refuse columns that cannot be, each for itself: without a name, with the same name, with odd values.
 
     Raises:
         Invalid: Names the column by its place.
-        NotBuilt: The type.
     """
     seen: set[str] = set()
     for index, column in enumerate(given):
@@ -30,12 +40,37 @@ def checked_columns(given: Sequence[models.CollectionColumn]) -> None:
         if name in seen:
             raise Invalid(f"$.columns[{index}].name: there are two columns named {shown(name)}.")
         seen.add(name)
-        column_type = checked_type(column.column_type, f"$.columns[{index}].column_type")
+        column_type = column.column_type or models.ColumnType.TEXT
         if column.categorical_values is not None and column_type != models.ColumnType.CATEGORY:
             raise Invalid(
                 f"$.columns[{index}].categorical_values: only a category column has them, "
                 f"and {shown(name)} is a {column_type} column."
             )
+        default = column.default_value
+        if default and column_type == models.ColumnType.CONVERSATION:
+            raise Invalid(
+                f"$.columns[{index}].default_value: a conversation column has no default, got {shown(default)}."
+            )
+        if default and column.categorical_values and default not in column.categorical_values:
+            raise Invalid(
+                f"$.columns[{index}].default_value: {shown(default)} is not one of the column's values: "
+                f"{shown(column.categorical_values)}."
+            )
+
+
+def check_prompt_columns(columns: Iterable[CollectionColumn]) -> None:
+    """Refuse a collection with more than one column that holds the prompt.
+
+    Raises:
+        Invalid: Names the columns.
+    """
+    found = [column for column in columns if column.column_type in PROMPT_TYPES]
+    if len(found) > 1:
+        named = ", ".join(f"{shown(column.name)} ({column.column_type})" for column in found)
+        raise Invalid(
+            f"$.columns: a collection has at most one column that holds the prompt, raw_input or conversation, "
+            f"and this one would have {len(found)}: {named}."
+        )
 
 
 def checked_name(name: str | None, where: str) -> str:
@@ -49,22 +84,6 @@ def checked_name(name: str | None, where: str) -> str:
     if len(name) > MAX_NAME:
         raise Invalid(f"{where}: {shown(name)} has {len(name)} characters; {MAX_NAME} are the most.")
     return name
-
-
-def checked_type(column_type: models.ColumnType | None, where: str) -> models.ColumnType:
-    """The type that a column gets: text unless given.
-
-    Raises:
-        NotBuilt: This server cannot store that type yet.
-    """
-    if column_type is None:
-        return models.ColumnType.TEXT
-    if column_type not in _BUILT:
-        raise NotBuilt(
-            f"{where}: this server does not offer {str(column_type)!r} columns yet; "
-            f"it offers {', '.join(sorted(_BUILT))}. Nothing was changed."
-        )
-    return column_type
 
 
 def added_columns(
@@ -93,8 +112,9 @@ def stored_values(
 ) -> dict[str, Any]:
     """A row's values in the form in which they are stored.
 
-    Text columns hold text: numbers and booleans become their JSON text, null becomes the empty text. A json column
-    keeps any value. A category column takes one of its values, or nothing.
+    Text, raw_input and persona_goal columns hold text: numbers and booleans become their JSON text, null becomes the
+    empty text. A json column keeps any value. A category column takes one of its values, or nothing; a conversation
+    column a payload (or its JSON text), or nothing.
 
     Args:
         values: Column name to value; every name is a column's.
@@ -110,6 +130,8 @@ def stored_values(
 def _stored(value: Any, column: CollectionColumn, where: str) -> Any:
     if column.column_type == "json":
         return value
+    if column.column_type == "conversation":
+        return _conversation(value, where)
     if isinstance(value, dict | list):
         raise Invalid(
             f"{where}: a {column.column_type} column holds text, not {shown(value)}. "
@@ -122,6 +144,23 @@ def _stored(value: Any, column: CollectionColumn, where: str) -> Any:
     if column.column_type == "category" and allowed is not None and text and text not in allowed:
         raise Invalid(f"{where}: {shown(text)} is not one of the column's values: {shown(allowed)}.")
     return text
+
+
+def _conversation(value: Any, where: str) -> Any:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return ""
+    if isinstance(value, str):
+        try:
+            value = decoding.parse_json(value.encode("utf-8"), what=where)
+        except BadRequest:
+            raise Invalid(
+                f"{where}: a conversation column holds conversations, not the text {shown(value)}."
+            ) from None
+    try:
+        check_conversation(value)
+    except InvalidConversationError as error:
+        raise Invalid(f"{where}{error}.") from None
+    return {**value, "schema_version": SCHEMA_VERSION}
 
 
 def identity(stored: Mapping[str, Any], environment_config: Mapping[str, Any] | None) -> str:

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.domain.messages import assistant_message
-from elluminate_server.domain.rendering import render_messages, value_text
+from elluminate_server.domain.rendering import value_text
 from elluminate_server.execution.plans import Plan
+from elluminate_server.execution.prompts import render_prompt
 from elluminate_server.llm.types import Model, ModelConfig, ModelError, Usage
 from elluminate_server.store.tables import Entry, Prompt, Response
 
@@ -37,6 +38,9 @@ class Subject:
         entry_identity: Its identity when it was read.
         values: Its values, defaults filled in.
         messages: The rendered prompt; None when it could not be rendered.
+        tools: Tools that are offered to the model.
+        tool_choice: Which of them it has to use.
+        response_format: The form of the answer.
         error: Why it could not be rendered.
         prompt_id: The stored prompt; None when there is none yet.
     """
@@ -44,7 +48,10 @@ class Subject:
     entry_id: int
     entry_identity: str
     values: Mapping[str, Any]
-    messages: Sequence[Mapping[str, Any]] | None
+    messages: Sequence[Mapping[str, Any]] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    response_format: dict[str, Any] | None = None
     error: str | None = None
     prompt_id: int | None = None
 
@@ -93,19 +100,24 @@ def subject_of(plan: Plan, entry: Entry, prompt: Prompt | None) -> Subject:
             entry_identity=prompt.entry_identity,
             values=prompt.input_values,
             messages=prompt.messages,
+            tools=prompt.resolved_tools,
+            tool_choice=prompt.resolved_tool_choice,
+            response_format=prompt.resolved_response_format,
             prompt_id=prompt.id,
             error=None if prompt.messages else _NO_PROMPT,
         )
     values = {name: entry.input_values.get(name, default) for name, default in plan.defaults.items()}
-    messages: Sequence[Mapping[str, Any]] | None = None
-    error: str | None = _NO_PROMPT
-    if plan.template_messages is not None:
-        try:
-            messages, error = render_messages(plan.template_messages, values), None
-        except DomainError as problem:
-            error = str(problem)
-    return Subject(
-        entry_id=entry.id, entry_identity=entry.identity, values=values, messages=messages, error=error
+    subject = Subject(entry_id=entry.id, entry_identity=entry.identity, values=values)
+    try:
+        rendered = render_prompt(plan, values)
+    except DomainError as problem:
+        return attrs.evolve(subject, error=str(problem))
+    return attrs.evolve(
+        subject,
+        messages=rendered.messages,
+        tools=rendered.tools,
+        tool_choice=rendered.tool_choice,
+        response_format=rendered.response_format,
     )
 
 
@@ -121,9 +133,9 @@ async def generate(plan: Plan, subject: Subject, model: Model, slots: asyncio.Se
         try:
             answer = await model.answer(
                 subject.messages,
-                tools=plan.tools,
-                tool_choice=plan.tool_choice,
-                response_format=plan.response_format,
+                tools=subject.tools,
+                tool_choice=subject.tool_choice,
+                response_format=subject.response_format,
             )
         except ModelError as error:
             usage = Usage(duration_seconds=time.monotonic() - started)
@@ -169,9 +181,9 @@ def new_prompt(plan: Plan, subject: Subject) -> Prompt:
         entry_identity=subject.entry_identity,
         input_values=dict(subject.values),
         messages=[dict(message) for message in subject.messages or ()],
-        resolved_tools=plan.tools,
-        resolved_tool_choice=plan.tool_choice,
-        resolved_response_format=plan.response_format,
+        resolved_tools=subject.tools,
+        resolved_tool_choice=subject.tool_choice,
+        resolved_response_format=subject.response_format,
     )
 
 

@@ -1,12 +1,13 @@
 """What a run needs to know of an experiment: template, model and criteria, read once when it begins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.domain.conversations import PROMPT_TYPES
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import Model, ModelConfig
@@ -52,6 +53,9 @@ class Plan:
         rating_version: The experiment's judge.
         response_column: Column that holds the answers; None when the model gives them.
         is_conversation: Whether personas talk with the model.
+        prompt_column: Column that holds the rows' own prompts; None when the template alone is the prompt.
+        prompt_type: What that column holds: raw_input or conversation.
+        row_criteria: What only one row's answers are judged by, by the row's id.
     """
 
     experiment_id: int
@@ -68,6 +72,13 @@ class Plan:
     rating_version: str | None
     response_column: str | None = None
     is_conversation: bool = False
+    prompt_column: str | None = None
+    prompt_type: str | None = None
+    row_criteria: Mapping[int, Sequence[CriterionPlan]] = attrs.field(factory=dict)
+
+    def criteria_for(self, entry_id: int) -> Sequence[CriterionPlan]:
+        """What the answers to one row are judged by: the criteria of all rows, then the row's own."""
+        return [*self.criteria, *self.row_criteria.get(entry_id, ())]
 
 
 async def load_plan(
@@ -100,6 +111,10 @@ async def load_plan(
         .where(Criterion.criterion_set_id == experiment.criterion_set_id, Criterion.superseded_at.is_(None))
         .order_by(Criterion.position, Criterion.id)
     )
+    for_all, for_rows = _by_row(criteria)
+    prompt = None
+    if experiment.evaluation_mode != "MULTI_TURN":
+        prompt = next((column for column in columns if column.column_type in PROMPT_TYPES), None)
     params = experiment.generation_params or {}
     return Plan(
         experiment_id=experiment_id,
@@ -112,13 +127,26 @@ async def load_plan(
         defaults={column.name: column.default_value for column in columns},
         config=None if config is None else config.with_overrides(params),
         generation_params=params,
-        criteria=[
-            CriterionPlan(criterion.id, criterion.criterion_str, criterion.label) for criterion in criteria
-        ],
+        criteria=for_all,
         rating_version=experiment.rating_version,
         response_column=_response_column(experiment, columns),
         is_conversation=experiment.evaluation_mode == "MULTI_TURN",
+        prompt_column=None if prompt is None else prompt.name,
+        prompt_type=None if prompt is None else prompt.column_type,
+        row_criteria=for_rows,
     )
+
+
+def _by_row(
+    criteria: Iterable[Criterion],
+) -> tuple[list[CriterionPlan], dict[int, list[CriterionPlan]]]:
+    """The criteria of all rows, and those of single rows by the row's id."""
+    for_all: list[CriterionPlan] = []
+    for_rows: dict[int, list[CriterionPlan]] = {}
+    for row in criteria:
+        where = for_all if row.entry_id is None else for_rows.setdefault(row.entry_id, [])
+        where.append(CriterionPlan(row.id, row.criterion_str, row.label))
+    return for_all, for_rows
 
 
 def _response_column(experiment: Experiment, columns: Sequence[CollectionColumn]) -> str | None:

@@ -185,6 +185,10 @@ class Criterion(Base):
 
     id: Mapped[int] = _id()
     criterion_set_id: Mapped[int] = _reference("criterion_sets", cascade=True, index=False)
+    entry_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("entries.id", ondelete="CASCADE"), index=True, default=None
+    )
+    """The only row it is for; NULL for all rows."""
     criterion_str: Mapped[str] = mapped_column(Text)
     label: Mapped[str] = mapped_column(String(255))
     position: Mapped[int] = mapped_column(Integer)

@@ -100,22 +100,6 @@ async def test_rows_and_columns_that_do_not_fit_are_422_and_nothing_is_stored(
     assert (await api.get("/collections")).json()["count"] == 0
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"columns": [{"name": "a", "column_type": "conversation"}]},
-        {"columns": [{"name": "a", "column_type": "raw_input"}]},
-        {"columns": [{"name": "a", "column_type": "persona_goal"}]},
-        {"collection_type": "PERSONA"},
-    ],
-)
-async def test_what_is_not_built_is_501(api: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    response = await api.post("/collections", json={"name": "C", **body})
-
-    assert response.status_code == 501
-    assert "does not offer" in response.json()["detail"]
-
-
 async def test_lookups_by_name_are_exact_and_odd_filters_do_no_harm(api: httpx.AsyncClient) -> None:
     first = await created(api, "/collections", {"name": "Topics"})
     await created(api, "/collections", {"name": "Topics 2"})

@@ -215,30 +215,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "criteria",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("criterion_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("criterion_str", sa.Text(), nullable=False),
-        sa.Column("label", sa.String(length=255), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["criterion_set_id"],
-            ["criterion_sets.id"],
-            name=op.f("fk_criteria_criterion_set_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_criteria")),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("criteria", schema=None) as batch_op:
-        batch_op.create_index("ix_criteria_set_position", ["criterion_set_id", "position"], unique=False)
-
-    op.create_table(
         "entries",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -259,6 +235,35 @@ def upgrade() -> None:
     with op.batch_alter_table("entries", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_entries_collection_id"), ["collection_id"], unique=False)
         batch_op.create_index("ix_entries_collection_identity", ["collection_id", "identity"], unique=False)
+
+    op.create_table(
+        "criteria",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("criterion_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("criterion_str", sa.Text(), nullable=False),
+        sa.Column("label", sa.String(length=255), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["criterion_set_id"],
+            ["criterion_sets.id"],
+            name=op.f("fk_criteria_criterion_set_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["entries.id"], name=op.f("fk_criteria_entry_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_criteria")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("criteria", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_criteria_entry_id"), ["entry_id"], unique=False)
+        batch_op.create_index("ix_criteria_set_position", ["criterion_set_id", "position"], unique=False)
 
     op.create_table(
         "prompt_templates",
@@ -795,15 +800,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_prompt_templates_criterion_set_id"))
 
     op.drop_table("prompt_templates")
+    with op.batch_alter_table("criteria", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_criteria_entry_id"))
+        batch_op.drop_index("ix_criteria_set_position")
+
+    op.drop_table("criteria")
     with op.batch_alter_table("entries", schema=None) as batch_op:
         batch_op.drop_index("ix_entries_collection_identity")
         batch_op.drop_index(batch_op.f("ix_entries_collection_id"))
 
     op.drop_table("entries")
-    with op.batch_alter_table("criteria", schema=None) as batch_op:
-        batch_op.drop_index("ix_criteria_set_position")
-
-    op.drop_table("criteria")
     op.drop_table("collection_columns")
     with op.batch_alter_table("llm_configs", schema=None) as batch_op:
         batch_op.drop_index(
