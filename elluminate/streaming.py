@@ -204,6 +204,7 @@ async def follow_experiment(
     polling_interval: float | None = None,
     timeout: float | None = None,
     with_logs: bool = False,
+    faster_at_first: bool = False,
 ) -> AsyncGenerator[ExperimentGenerationStatus]:
     """Poll a generation task until it ends; the last status yielded is terminal.
 
@@ -212,6 +213,7 @@ async def follow_experiment(
         timeout: Seconds after which WaitTimeoutError is raised; None waits for
             the task's own limit of 10 hours.
         with_logs: Ask for log lines, each once.
+        faster_at_first: Start at 0.1 seconds and slow down to `polling_interval`.
     """
     # Where the log stands, by the reader's count, which survives a lost answer; servers that do not offer it
     # keep count themselves, by a name for this reader.
@@ -250,7 +252,9 @@ async def follow_experiment(
         return status
 
     what = f"experiment {experiment_id}"
-    polls = _polled(session, poll, what, ExperimentGenerationStatus, polling_interval, timeout)
+    polls = _polled(
+        session, poll, what, ExperimentGenerationStatus, polling_interval, timeout, faster_at_first
+    )
     async with aclosing(polls):
         async for status in polls:
             yield status
@@ -277,9 +281,12 @@ async def _polled(
     kind: type[S],
     polling_interval: float | None,
     timeout: float | None,
+    faster_at_first: bool = False,
 ) -> AsyncGenerator[S]:
     started = reached = time.monotonic()
-    wait, last_look = polling_interval or _FIRST_WAIT, False
+    longest = polling_interval or _LONGEST_WAIT
+    grows = polling_interval is None or faster_at_first
+    wait, last_look = _FIRST_WAIT if grows else longest, False
     while True:
         try:
             status = await poll()
@@ -303,8 +310,8 @@ async def _polled(
                 )
             last_look, wait = True, timeout - elapsed
         await session.transport.sleep(wait)
-        if polling_interval is None:
-            wait = min(wait * _WAIT_FACTOR, _LONGEST_WAIT)
+        if grows:
+            wait = min(wait * _WAIT_FACTOR, longest)
 
 
 async def final_status(statuses: AsyncGenerator[S]) -> S:

@@ -20,6 +20,8 @@ from elluminate_api.api.experiments import (
 )
 from elluminate_api.api.responses import create_responses_batch, get_responses_batch_status, list_responses
 from elluminate_api.models import (
+    AgentResultsDefinition,
+    AgentResultsUploadResponse,
     EvaluationMode,
     GenerationMetadata,
     GenerationParams,
@@ -38,6 +40,7 @@ from elluminate._messages import Messages, response_messages
 from elluminate._progress import Progress, reporter
 from elluminate._response_rows import response_rows
 from elluminate.exceptions import ExperimentFailedWarning, TaskFailedError, ValidationError
+from elluminate.schemas.agent_results import AgentResultsMatchPreview
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.filters import PromptResponseFilter, query_of
@@ -372,6 +375,51 @@ class Experiment(Exports, Bound, api.Experiment):
         self.results = (await client.session.call(get_experiment.build(project, self.id), Experiment)).results
         return ratings
 
+    async def aget_agent_results_definition(self) -> AgentResultsDefinition:
+        """The tasks of this AGENTIC experiment and their criteria, as they were when it was created.
+
+        Raises:
+            APIError: It is no AGENTIC experiment.
+        """
+        return await self._bound_client().get_agent_results_definition(self)
+
+    async def apreview_agent_results_matching(
+        self, results: Sequence[api.AgentTrialTaskRef | api.AgentTrialResult]
+    ) -> AgentResultsMatchPreview:
+        """Which task each result would be stored for; nothing is stored.
+
+        Args:
+            results: The results, or only which tasks they name.
+
+        Raises:
+            ValidationError: A result names no task.
+        """
+        return await self._bound_client().preview_agent_results_matching(self, results)
+
+    async def aupload_agent_results(
+        self,
+        results: Sequence[api.AgentTrialResult],
+        epoch: int = 1,
+        evaluate: bool = True,
+        raise_on_partial: bool = False,
+    ) -> AgentResultsUploadResponse:
+        """Store what agents did, as responses of this AGENTIC experiment; see `Client.upload_agent_results`.
+
+        Args:
+            results: One per trial. Each names its task by id or by name.
+            epoch: Which run over the tasks the trials belong to, 1 to 1000000.
+            evaluate: Have the trajectories judged afterwards, unless a result brings verdicts of its own.
+            raise_on_partial: Raise PartialUploadError when a result, or a part of one, was not stored.
+
+        Raises:
+            TaskMatchError: No result belongs to a task of the experiment.
+            PartialUploadError: See `raise_on_partial`.
+            ValidationError: A result names no task, or is no AgentTrialResult.
+        """
+        return await self._bound_client().upload_agent_results(
+            self, results, epoch=epoch, evaluate=evaluate, raise_on_partial=raise_on_partial
+        )
+
     async def aclone(
         self,
         name: str,
@@ -420,6 +468,9 @@ class Experiment(Exports, Bound, api.Experiment):
     add_responses = blocking(aadd_responses)
     rate_responses = blocking(arate_responses)
     clone = blocking(aclone)
+    get_agent_results_definition = blocking(aget_agent_results_definition)
+    preview_agent_results_matching = blocking(apreview_agent_results_matching)
+    upload_agent_results = blocking(aupload_agent_results)
 
 
 async def _all_responses(session: Session, experiment_id: int) -> list[PromptResponse]:
