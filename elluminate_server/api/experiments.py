@@ -14,7 +14,9 @@ from elluminate_server.api.finding import (
     find_criterion_set,
     find_experiment,
     find_llm_config,
+    find_persona_group,
     find_prompt_template,
+    find_scenario_set,
 )
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import (
@@ -25,10 +27,11 @@ from elluminate_server.api.loading import (
     load_llm_configs,
     load_prompt_templates,
 )
+from elluminate_server.api.multi_turn import check_goals, check_multi_turn, check_system_only
 from elluminate_server.api.naming import free_name
 from elluminate_server.api.older_clients import readable
 from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.problems import Conflict, Invalid, NotBuilt, NotFound
+from elluminate_server.api.problems import Conflict, Invalid, NotFound
 from elluminate_server.api.rating_versions import judge_key
 from elluminate_server.api.results import CategoricalFilters, load_results, parse_filters
 from elluminate_server.domain.compatibility import missing_columns
@@ -166,7 +169,9 @@ async def create_experiment(call: Call) -> Answer:
     request = call.decode(models.CreateExperimentRequest)
     if request.evaluation_mode == models.EvaluationMode.AGENTIC:
         return await _create_agentic(call, request)
-    _check_built(request)
+    if request.evaluation_mode == models.EvaluationMode.MULTI_TURN:
+        return await _create_multi_turn(call, request)
+    _check_standard(request)
     if request.collection_id is None:
         raise Invalid("$.collection_id: an experiment needs a collection.")
     params, n_epochs = checked_params(request.generation_params), request.n_epochs
@@ -252,18 +257,68 @@ async def _create_agentic(call: Call, request: models.CreateExperimentRequest) -
         return call.answer(await load_experiment(session, row))
 
 
-def _check_built(request: models.CreateExperimentRequest) -> None:
-    """Refuse what this server does not do yet, rather than do something else."""
-    for name, value in (
-        ("evaluation_mode", None if request.evaluation_mode == "STANDARD" else str(request.evaluation_mode)),
+async def _create_multi_turn(call: Call, request: models.CreateExperimentRequest) -> Answer:
+    """Every persona of a group talks about every row; started when asked to."""
+    group_id = check_multi_turn(request)
+    params = checked_params(request.generation_params)
+    async with call.write() as session:
+        await _refuse_taken(session, call.project_id, request.name)
+        if request.scenario_set_id is not None:
+            collection = await find_scenario_set(session, call.project_id, request.scenario_set_id)
+        else:
+            collection = await find_collection(session, call.project_id, request.collection_id or 0)
+        await check_goals(session, collection)
+        group = await find_persona_group(session, call.project_id, group_id)
+        linked = None
+        if request.prompt_template_id is not None:
+            template = await find_prompt_template(session, call.project_id, request.prompt_template_id)
+            check_system_only(template)
+            await _check_columns(session, template, collection)
+            linked = template.criterion_set_id
+        if request.llm_config_id is not None:
+            await find_llm_config(session, call.project_id, request.llm_config_id)
+        if request.criterion_set_id is not None:
+            await find_criterion_set(session, call.project_id, request.criterion_set_id)
+        row = Experiment(
+            project_id=call.project_id,
+            name=request.name,
+            description=request.description,
+            prompt_template_id=request.prompt_template_id,
+            collection_id=collection.id,
+            criterion_set_id=request.criterion_set_id
+            or linked
+            or await _empty_set(session, call.project_id, request.name),
+            llm_config_id=request.llm_config_id,
+            rating_version=judge_key(call.settings, request.rating_version),
+            rating_mode=str(request.rating_mode),
+            n_epochs=request.n_epochs,
+            generation_params=params,
+            evaluation_mode=str(request.evaluation_mode),
+            persona_group_id=group.id,
+        )
+        session.add(row)
+        await session.flush()
+        if request.generate:
+            await call.executor.enqueue_experiment(
+                session,
+                row,
+                rating_mode=str(request.rating_mode),
+                n_epochs=request.n_epochs,
+                generation_params=params,
+            )
+            call.on_commit(call.executor.wake)
+        await session.flush()
+        return call.answer(await load_experiment(session, row))
+
+
+def _check_standard(request: models.CreateExperimentRequest) -> None:
+    """Refuse what only the other evaluation modes have."""
+    for field, given in (
         ("scenario_set_id", request.scenario_set_id),
         ("persona_group_id", request.persona_group_id),
     ):
-        if value is not None:
-            raise NotBuilt(
-                f"$.{name}: this server does not offer that yet (got {value!r}); it runs STANDARD experiments "
-                "of a prompt template over a collection. Nothing was changed."
-            )
+        if given is not None:
+            raise Invalid(f"$.{field}: only experiments with evaluation_mode MULTI_TURN have it.")
     for name, config in (
         ("agent_config", request.agent_config),
         ("evaluation_agent_config", request.evaluation_agent_config),
