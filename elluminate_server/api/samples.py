@@ -1,8 +1,7 @@
 """Samples: the responses of experiments row by row, alone, compared, and as a map."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from elluminate_api import models
 from sqlalchemy import case, func, select
@@ -12,7 +11,7 @@ from elluminate_server.api.finding import find_experiment
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.results import CategoricalFilters, filtered_prompts, parse_filters
 from elluminate_server.domain.samples import Bounds, Sample, SampleResponse, change, grouped, ordered
-from elluminate_server.store.tables import Experiment, Prompt, Rating, Response
+from elluminate_server.store.tables import Experiment, Persona, PersonaVersion, Rating, Response
 
 _BOUNDED = ("duration_seconds", "input_tokens", "output_tokens")
 
@@ -114,44 +113,48 @@ async def get_experiment_map(call: Call) -> Answer:
     page, limit = call.query["page"], call.query["limit"]
     async with call.read() as session:
         experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
+        of_samples = (
+            select(Response.entry_id, Response.persona_version_id, func.count().label("responses"))
+            .where(Response.experiment_id == experiment.id)
+            .group_by(Response.entry_id, Response.persona_version_id)
+        )
+        counted = of_samples.subquery()
         num_samples, num_responses = (
-            await session.execute(
-                select(func.count(Response.entry_id.distinct()), func.count()).where(
-                    Response.experiment_id == experiment.id
-                )
-            )
+            await session.execute(select(func.count(), func.sum(counted.c.responses)).select_from(counted))
         ).one()
         samples: list[models.ExperimentMapSample] = []
         if (page - 1) * limit < num_samples:  # the database cannot take any larger offset either
-            entries = await session.scalars(
-                select(Response.entry_id)
-                .where(Response.experiment_id == experiment.id)
-                .group_by(Response.entry_id)
-                .order_by(Response.entry_id)
+            found = await session.execute(
+                of_samples.order_by(Response.entry_id, func.coalesce(Response.persona_version_id, 0))
                 .limit(min(limit, num_samples))
                 .offset((page - 1) * limit)
             )
-            samples = await _map_samples(session, experiment, list(entries))
+            samples = await _map_samples(session, experiment, [(row[0], row[1]) for row in found])
     return call.answer(
         models.ExperimentMap(
             experiment_id=experiment.id,
             name=experiment.name,
             num_samples=num_samples,
-            num_responses=num_responses,
+            num_responses=int(num_responses or 0),
             samples=samples,
         )
     )
 
 
 async def _map_samples(
-    session: AsyncSession, experiment: Experiment, entry_ids: list[int]
+    session: AsyncSession, experiment: Experiment, keys: Sequence[tuple[int, int | None]]
 ) -> list[models.ExperimentMapSample]:
-    if not entry_ids:
-        return []
+    """Samples by row and persona version, in a fixed number of queries.
+
+    Args:
+        session: Where to read.
+        experiment: Whose samples.
+        keys: Row and persona version of each, in order; at least one.
+    """
     within = (
         Response.experiment_id == experiment.id,
-        Response.entry_id >= entry_ids[0],
-        Response.entry_id <= entry_ids[-1],
+        Response.entry_id >= keys[0][0],
+        Response.entry_id <= keys[-1][0],
     )
     counted = await session.execute(
         select(Rating.response_id, func.count(), func.sum(case((Rating.rating == "YES", 1), else_=0)))
@@ -164,43 +167,48 @@ async def _map_samples(
         select(
             Response.id,
             Response.entry_id,
+            Response.persona_version_id,
             Response.epoch,
-            Response.trajectory,
+            Response.agent_trial,
+            Response.trajectory.is_not(None).label("has_trajectory"),
             Response.error.is_not(None).label("failed"),
-            Prompt.input_values,
         )
-        .join(Prompt, Prompt.id == Response.prompt_id)
         .where(*within)
-        .order_by(Response.entry_id, Response.epoch, Response.id)
+        .order_by(Response.epoch, Response.id)
     )
-    rows: dict[int, list[models.ExperimentMapResponse]] = {entry_id: [] for entry_id in entry_ids}
+    samples: dict[tuple[int, int | None], list[models.ExperimentMapResponse]] = {key: [] for key in keys}
     for row in found:
+        of_sample = samples.get((row.entry_id, row.persona_version_id))
+        if of_sample is None:
+            continue  # the row's other personas are on the page before or after
         count, passed = ratings.get(row.id, (0, 0))
-        steps, cost = _agent_numbers(row.trajectory)
-        task = row.input_values.get("task") if experiment.evaluation_mode == "AGENTIC" else None
-        rows[row.entry_id].append(
+        trial = row.agent_trial or {}
+        of_sample.append(
             models.ExperimentMapResponse(
                 response_id=row.id,
                 epoch=row.epoch,
-                task_name=None if task is None else str(task),
-                has_trajectory=row.trajectory is not None,
-                total_steps=steps,
-                total_cost_usd=cost,
+                task_name=trial.get("task_name"),
+                has_trajectory=bool(row.has_trajectory),
+                total_steps=trial.get("steps"),
+                total_cost_usd=trial.get("cost_usd"),
                 has_error=bool(row.failed),
                 num_criteria_passed=passed if count else None,
                 num_criteria_failed=count - passed if count else None,
             )
         )
+    personas = await _personas(session, {persona for _, persona in keys if persona is not None})
     return [
-        models.ExperimentMapSample(template_variables_id=entry_id, responses=rows[entry_id])
-        for entry_id in entry_ids
+        models.ExperimentMapSample(
+            template_variables_id=entry_id, persona=personas.get(persona or 0), responses=responses
+        )
+        for (entry_id, persona), responses in samples.items()
     ]
 
 
-def _agent_numbers(trajectory: Mapping[str, Any] | None) -> tuple[int | None, float | None]:
-    """Steps and cost of an agent's run, as its trajectory tells them (ATIF, Harbor RFC 0001)."""
-    if trajectory is None:
-        return None, None
-    final = trajectory.get("final_metrics") or {}
-    steps = final.get("total_steps")
-    return len(trajectory.get("steps") or ()) if steps is None else steps, final.get("total_cost_usd")
+async def _personas(session: AsyncSession, version_ids: set[int]) -> dict[int, models.PersonaMinimal]:
+    found = await session.execute(
+        select(PersonaVersion.id, Persona.id, Persona.name, PersonaVersion.version)
+        .join(Persona, Persona.id == PersonaVersion.persona_id)
+        .where(PersonaVersion.id.in_(version_ids))
+    )
+    return {row[0]: models.PersonaMinimal(id=row[1], name=row[2], version=row[3]) for row in found}

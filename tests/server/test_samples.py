@@ -9,7 +9,7 @@ import pytest
 
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
-from elluminate_server.store.tables import Rating, Response
+from elluminate_server.store.tables import Persona, PersonaVersion, Rating, Response
 from tests.server.conftest import World, created
 
 pytestmark = pytest.mark.anyio
@@ -187,6 +187,40 @@ async def test_the_map_pages_over_samples(
     assert (await api.get(path, params=huge)).json()["samples"] == []
     assert (await api.get(path, params={"limit": 0})).status_code == 422
     assert (await api.get("/experiments/99/map")).status_code == 404
+
+
+async def test_the_map_has_a_sample_for_each_persona_and_shows_agents_numbers(
+    api: httpx.AsyncClient, world: World, rated: Rated, store: Store
+) -> None:
+    async with store.write() as session:
+        ada, ben = Persona(project_id=1, name="Ada"), Persona(project_id=1, name="Ben")
+        session.add_all([ada, ben])
+        await session.flush()
+        versions = [PersonaVersion(persona_id=one.id, version=3, description="d") for one in (ada, ben)]
+        session.add_all(versions)
+        await session.flush()
+        for response_id, version in zip(rated.first, [*versions, versions[0]], strict=True):
+            (await session.get_one(Response, response_id)).persona_version_id = version.id
+        trial = await session.get_one(Response, rated.first[2])
+        trial.trajectory = {"steps": []}
+        trial.agent_trial = {"task_name": "rain-1", "steps": 7, "cost_usd": 0.5}
+    path = f"/experiments/{world.experiment_id}/map"
+
+    whole = (await api.get(path)).json()
+    middle = (await api.get(path, params={"page": 2, "limit": 1})).json()["samples"]
+
+    tides, rain = rated.rows
+    assert (whole["num_samples"], whole["num_responses"]) == (3, 3)
+    assert [(each["template_variables_id"], each["persona"]["name"]) for each in whole["samples"]] == [
+        (tides, "Ada"),
+        (tides, "Ben"),
+        (rain, "Ada"),
+    ]
+    assert whole["samples"][0]["persona"]["version"] == 3
+    assert middle == [whole["samples"][1]]
+    (last,) = whole["samples"][2]["responses"]
+    assert (last["task_name"], last["total_steps"], last["total_cost_usd"]) == ("rain-1", 7, 0.5)
+    assert last["has_trajectory"] is True
 
 
 async def test_statistics_have_a_bucket_for_each_day(
