@@ -370,7 +370,11 @@ async def _check_prompt(
             f"$.prompt_template_id: the rows of collection {collection.name!r} are sent as they stand in the raw_input "
             f"column {own.name!r}, so that there is no place for a template. Leave the template out."
         )
-    columns = [column.name for column in present]
+    await _check_columns(session, template, collection)
+
+
+async def _check_columns(session: AsyncSession, template: PromptTemplate, collection: Collection) -> None:
+    columns = [column.name for column in await columns_of(session, collection.id)]
     missing = missing_columns(template.placeholders, columns)
     if missing:
         names = ", ".join("{{" + name + "}}" for name in missing)

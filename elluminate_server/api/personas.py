@@ -21,7 +21,7 @@ from elluminate_server.store.tables import (
     WorkItem,
 )
 
-__all__ = ["load_personas"]
+__all__ = ["load_persona_versions", "load_personas"]
 
 
 @operation("list_personas")
@@ -145,6 +145,21 @@ async def load_personas(session: AsyncSession, ids: Iterable[int]) -> dict[int, 
         )
     )
     return {row[0].id: _presented(row[0], row[1]) for row in found}
+
+
+async def load_persona_versions(
+    session: AsyncSession, version_ids: Iterable[int]
+) -> dict[int, models.PersonaMinimal]:
+    """Who held a conversation, by the id of the version; deleted personas included."""
+    wanted = set(version_ids)
+    if not wanted:
+        return {}
+    found = await session.execute(
+        select(PersonaVersion.id, Persona.id, Persona.name, PersonaVersion.version)
+        .join(Persona, Persona.id == PersonaVersion.persona_id)
+        .where(PersonaVersion.id.in_(wanted))
+    )
+    return {row[0]: models.PersonaMinimal(id=row[1], name=row[2], version=row[3]) for row in found}
 
 
 async def _newest(session: AsyncSession, row: Persona) -> PersonaVersion:

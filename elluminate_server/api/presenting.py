@@ -248,6 +248,7 @@ def present_response(
     prompt: models.Prompt,
     ratings: Sequence[models.Rating],
     *,
+    persona: models.PersonaMinimal | None = None,
     with_trajectory: bool = False,
 ) -> models.PromptResponse:
     """A response with its prompt and ratings. Lists leave the trajectory out."""
@@ -259,6 +260,7 @@ def present_response(
         error=row.error,
         epoch=row.epoch,
         termination_reason=row.termination_reason,
+        persona=persona,
         ratings=list(ratings),
         trajectory=row.trajectory if with_trajectory else None,
         annotation=row.annotation,

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import cast
 
 from elluminate_api import models
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from elluminate_server.api.loading import load_collections, load_prompt_templates
+from elluminate_server.api.personas import load_persona_versions
 from elluminate_server.api.presenting import (
     present_criterion,
     present_prompt,
@@ -20,8 +21,14 @@ from elluminate_server.store.tables import Criterion, Entry, Prompt, Rating, Res
 
 __all__ = ["IN_ROW_ORDER", "load_responses", "present_one"]
 
-IN_ROW_ORDER = (Response.experiment_id, Response.entry_id, Response.epoch, Response.id)
-"""The order in which people read responses: that of the rows, whichever answer came first."""
+IN_ROW_ORDER = (
+    Response.experiment_id,
+    Response.entry_id,
+    Response.epoch,
+    func.coalesce(Response.persona_version_id, 0),
+    Response.id,
+)
+"""The order in which people read responses: that of the rows and personas, whichever answer came first."""
 
 
 async def load_responses(
@@ -60,8 +67,17 @@ async def load_responses(
         for prompt in prompts.values()
     }
     ratings = await _ratings(session, [row.id for row in rows])
+    personas = await load_persona_versions(
+        session, {row.persona_version_id for row in rows if row.persona_version_id is not None}
+    )
     return [
-        present_response(row, shown_prompts[row.prompt_id], ratings[row.id], with_trajectory=with_trajectory)
+        present_response(
+            row,
+            shown_prompts[row.prompt_id],
+            ratings[row.id],
+            persona=personas.get(row.persona_version_id or 0),
+            with_trajectory=with_trajectory,
+        )
         for row in rows
     ]
 
