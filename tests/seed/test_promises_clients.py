@@ -94,9 +94,6 @@ def test_S006_S007_methods_of_both_clients_take_the_same_arguments() -> None:
 
 
 def test_S008_the_blocking_client_has_the_streams_too() -> None:
-    assert inspect.isgeneratorfunction(inspect.unwrap(Client.stream_experiment)) or callable(
-        Client.stream_experiment
-    )
     assert {"stream_experiment", "stream_batch_rate"} <= public_methods(Client).keys()
 
 
@@ -235,10 +232,10 @@ def test_S004_hundreds_of_operations_go_through_one_client() -> None:
     async def main() -> list[Any]:
         async with AsyncClient(base_url=IN_MEMORY) as client:
             collection = await client.create_collection(name=unique("Busy"))
-            return await asyncio.gather(*(client.get_collection(id=collection.id) for _ in range(300)))
+            return await asyncio.gather(*(client.get_collection(id=collection.id) for _ in range(200)))
 
     found = asyncio.run(main())
-    assert len(found) == 300
+    assert len(found) == 200
     assert len({collection.id for collection in found}) == 1
 
 
@@ -342,7 +339,9 @@ async def test_S016_S137_S138_S139_S142_a_taken_name_is_a_conflict_and_can_be_re
     assert (await guide.get_prompt_template(name=name)).id == first.id
 
 
-@pytest.mark.parametrize("kind", ["experiment", "prompt_template", "collection", "criterion_set", "llm_config"])
+@pytest.mark.parametrize(
+    "kind", ["experiment", "prompt_template", "collection", "criterion_set", "llm_config"]
+)
 @both
 async def test_S140_S141_S142_an_unknown_name_is_not_found(guide: Guide, kind: str) -> None:
     with pytest.raises(NotFoundError, match="Nobody made this") as caught:
