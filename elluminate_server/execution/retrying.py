@@ -9,6 +9,7 @@ from sqlalchemy import delete, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution.queueing import add_task, chunks
+from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Experiment, LLMConfig, Prompt, Rating, Response, WorkItem
 
 __all__ = ["FailedResponse", "add_retry", "failed_responses", "with_notes"]
@@ -118,6 +119,10 @@ async def add_retry(
     for chunk_of_items in chunks(items):
         await session.execute(insert(WorkItem), list(chunk_of_items))
     await _forget_unrendered(session, sorted({one.prompt_id for one in failed}))
+    if experiment.started_at is not None and experiment.finished_at is not None:
+        # The time between the two runs is nobody's work: the duration goes on from where it stood.
+        experiment.started_at = utc_now() - (experiment.finished_at - experiment.started_at)
+    experiment.finished_at = None
     experiment.rating_mode = rating_mode
     experiment.generation_task_id = task_id
     experiment.has_internal_error = False

@@ -1,6 +1,7 @@
 """What a retry queues and deletes, and what a cancellation leaves: the rows behind the answers."""
 
 import asyncio
+import datetime
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from starlette.applications import Starlette
 
+from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import Experiment, Prompt, Rating, Response, Task, WorkItem
 from tests.server.conftest import World
@@ -61,6 +63,10 @@ async def test_each_failure_is_queued_for_its_row_epoch_and_config(
     api: httpx.AsyncClient, world: World, store: Store
 ) -> None:
     await add_failures(store, world)
+    async with store.write() as session:
+        ran = await session.get_one(Experiment, world.experiment_id)
+        ran.started_at = utc_now() - datetime.timedelta(days=2)
+        ran.finished_at = ran.started_at + datetime.timedelta(seconds=30)
 
     answer = await api.post(f"/experiments/{world.experiment_id}/retry-failed", json={"rating_mode": "fast"})
 
@@ -77,6 +83,10 @@ async def test_each_failure_is_queued_for_its_row_epoch_and_config(
         assert [prompt.entry_id for prompt in await session.scalars(select(Prompt))] == [world.entry_id]
         task = await session.get_one(Task, task_id)
         assert (task.kind, task.payload) == ("experiment", {"rating_mode": "fast"})
+        ran = await session.get_one(Experiment, world.experiment_id)
+        assert ran.started_at is not None and ran.finished_at is None
+        so_far = utc_now() - ran.started_at
+        assert datetime.timedelta(seconds=30) <= so_far < datetime.timedelta(days=1)
 
 
 @pytest.mark.usefixtures("idle")
