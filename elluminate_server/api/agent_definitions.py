@@ -75,10 +75,13 @@ async def freeze_tasks(session: AsyncSession, experiment: Experiment, collection
             models.AgentResultCriterionDefinition(
                 criterion_id=criterion.id,
                 label=criterion.label,
-                scope=models.CriterionScope.SHARED,
+                scope=models.CriterionScope.SHARED
+                if criterion.entry_id is None
+                else models.CriterionScope.TASK,
                 rendered_criterion_str=render_criterion(criterion.criterion_str, values),
             )
             for criterion in criteria
+            if criterion.entry_id in (None, entry.id)
         ]
         frozen.append(
             AgentTask(

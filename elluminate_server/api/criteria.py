@@ -8,13 +8,19 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.criterion_sets import add_criteria, freezes_criteria, take_out
-from elluminate_server.api.finding import find_criterion, find_criterion_set, find_prompt_template
+from elluminate_server.api.finding import (
+    find_any_entry,
+    find_criterion,
+    find_criterion_set,
+    find_prompt_template,
+)
 from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.loading import current_criteria
+from elluminate_server.api.loading import columns_of, current_criteria, load_criteria
 from elluminate_server.api.naming import free_name
 from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.presenting import present_criterion
-from elluminate_server.api.problems import Conflict, Invalid, NotBuilt, shown
+from elluminate_server.api.presenting import row_values
+from elluminate_server.api.problems import Conflict, Invalid, shown
+from elluminate_server.domain.rendering import render_messages
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Criterion, CriterionSet, PromptTemplate, Rating
 
@@ -29,7 +35,8 @@ async def list_criteria(call: Call) -> Answer:
             Criterion.criterion_set_id == (template.criterion_set_id or 0), Criterion.superseded_at.is_(None)
         )
         rows, count = await page_of(call, session, query, Criterion.position, Criterion.id)
-    return call.answer(paged([present_criterion(row) for row in rows], count))
+        shown_by_id = await load_criteria(session, rows)
+    return call.answer(paged([shown_by_id[row.id] for row in rows], count))
 
 
 @operation("create_criteria")
@@ -38,36 +45,52 @@ async def create_criteria(call: Call) -> Answer:
     request = call.decode(models.CreateCriteriaRequest)
     if (request.prompt_template_id is None) == (request.criterion_set_id is None):
         raise Invalid("Give exactly one of prompt_template_id and criterion_set_id.")
-    if request.template_variables_id is not None:
-        raise NotBuilt(
-            f"This server does not offer criteria for a single row yet (template_variables_id "
-            f"{request.template_variables_id}); leave it out for criteria of all rows. Nothing was changed."
-        )
     wanted = request.criteria
     if wanted is None:
         if request.prompt_template_id is None:
             raise Invalid("Generating criteria needs a template: give prompt_template_id, or give criteria.")
-        wanted = await _proposed(call, request.prompt_template_id, request.delete_existing)
+        wanted = await _proposed(call, request.prompt_template_id, request)
+    entry_id = request.template_variables_id
     async with call.write() as session:
+        if entry_id is not None:
+            await find_any_entry(session, call.project_id, entry_id)
         set_id = await _target(call, session, request)
-        present = await current_criteria(session, set_id)
+        in_set = await current_criteria(session, set_id)
+        present = _of_row(in_set, entry_id)
         if request.criteria is None and present and not request.delete_existing:
             raise _exists(present)
         if request.delete_existing:
             kept = {one.criterion_str for one in wanted}
-            await take_out(session, [one for one in present if one.criterion_str not in kept])
-        rows = await add_criteria(session, set_id, wanted)
-        return call.answer([present_criterion(row) for row in rows])
+            stay = {one.id for one in present if one.criterion_str in kept}
+            replaced = in_set if entry_id is None else present
+            await take_out(session, [one for one in replaced if one.id not in stay])
+        rows = await add_criteria(session, set_id, wanted, entry_id=entry_id)
+        shown_by_id = await load_criteria(session, rows)
+        return call.answer([shown_by_id[row.id] for row in rows])
 
 
-async def _proposed(call: Call, template_id: int, delete_existing: bool) -> list[models.CriterionIn]:
+def _of_row(criteria: Sequence[Criterion], entry_id: int | None) -> list[Criterion]:
+    """The criteria of one row; those of all rows without one."""
+    return [one for one in criteria if one.entry_id == entry_id]
+
+
+async def _proposed(
+    call: Call, template_id: int, request: models.CreateCriteriaRequest
+) -> list[models.CriterionIn]:
+    """Criteria that a model writes: for the template as it is, or as one row fills it."""
+    entry_id = request.template_variables_id
     async with call.read() as session:
         template = await find_prompt_template(session, call.project_id, template_id)
-        if template.criterion_set_id is not None and not delete_existing:
-            present = await current_criteria(session, template.criterion_set_id)
+        messages = template.messages
+        if template.criterion_set_id is not None and not request.delete_existing:
+            present = _of_row(await current_criteria(session, template.criterion_set_id), entry_id)
             if present:
                 raise _exists(present)
-    proposed = await call.models.model_for(None).propose_criteria(template.messages)
+        if entry_id is not None:
+            entry = await find_any_entry(session, call.project_id, entry_id)
+            columns = await columns_of(session, entry.collection_id)
+            messages = render_messages(messages, row_values(entry.input_values, columns))
+    proposed = await call.models.model_for(None).propose_criteria(messages)
     return [models.CriterionIn(criterion_str=text) for text in proposed]
 
 
@@ -110,7 +133,7 @@ async def get_criterion(call: Call) -> Answer:
     """A criterion, or an earlier version of one."""
     async with call.read() as session:
         row = await find_criterion(session, call.project_id, call.path["criterion_id"])
-    return call.answer(present_criterion(row))
+        return call.answer((await load_criteria(session, [row]))[row.id])
 
 
 @operation("update_criterion")
@@ -122,7 +145,7 @@ async def update_criterion(call: Call) -> Answer:
         label = row.label if request.label is UNSET else request.label
         text = row.criterion_str if request.criterion_str is UNSET else request.criterion_str
         if text != row.criterion_str:
-            for other in await current_criteria(session, row.criterion_set_id):
+            for other in _of_row(await current_criteria(session, row.criterion_set_id), row.entry_id):
                 if other.criterion_str == text:
                     raise Conflict(
                         f"The set holds another criterion with the text {shown(text)} (id {other.id})."
@@ -132,6 +155,7 @@ async def update_criterion(call: Call) -> Answer:
                 row.superseded_at = utc_now()
                 row = Criterion(
                     criterion_set_id=row.criterion_set_id,
+                    entry_id=row.entry_id,
                     criterion_str=text,
                     label=label,
                     position=row.position,
@@ -139,7 +163,7 @@ async def update_criterion(call: Call) -> Answer:
                 session.add(row)
         row.criterion_str, row.label = text, label
         await session.flush()
-        return call.answer(present_criterion(row))
+        return call.answer((await load_criteria(session, [row]))[row.id])
 
 
 @operation("delete_criterion")

@@ -119,25 +119,38 @@ async def unlink_prompt_template(call: Call) -> Answer:
 
 
 async def add_criteria(
-    session: AsyncSession, criterion_set_id: int, wanted: Sequence[CriterionIn]
+    session: AsyncSession,
+    criterion_set_id: int,
+    wanted: Sequence[CriterionIn],
+    *,
+    entry_id: int | None = None,
 ) -> list[Criterion]:
-    """Add criteria to a set. A text that it holds already is not stored again.
+    """Add criteria to a set. A text that it holds already, for the same rows, is not stored again.
+
+    Args:
+        session: Where to write.
+        criterion_set_id: The set.
+        wanted: What to add.
+        entry_id: The only row that they are for; None for all rows.
 
     Returns:
         For each wanted one its criterion, created or present, in the order of the request.
     """
     present = await current_criteria(session, criterion_set_id)
-    by_text = {criterion.criterion_str: criterion for criterion in present}
+    by_text = {one.criterion_str: one for one in present if one.entry_id == entry_id}
     highest = await session.scalar(
         select(func.max(Criterion.position)).where(Criterion.criterion_set_id == criterion_set_id)
     )
     position = 0 if highest is None else highest + 1
+    count = len(present)
     for one in wanted:
         if one.criterion_str not in by_text:
+            count += 1
             by_text[one.criterion_str] = Criterion(
                 criterion_set_id=criterion_set_id,
+                entry_id=entry_id,
                 criterion_str=one.criterion_str,
-                label=one.label or default_label(len(by_text) + 1),
+                label=one.label or default_label(count),
                 position=position,
             )
             session.add(by_text[one.criterion_str])

@@ -23,6 +23,7 @@ from elluminate_server.store.tables import (
 )
 
 __all__ = [
+    "find_any_entry",
     "find_collection",
     "find_criterion",
     "find_criterion_set",
@@ -109,6 +110,21 @@ async def find_entry(session: AsyncSession, collection: Collection, identifier: 
         Entry.id == identifier, Entry.collection_id == collection.id, Entry.deleted_at.is_(None)
     )
     return await _found(session, query, Entry, f"row in collection {collection.id} with id", identifier)
+
+
+async def find_any_entry(session: AsyncSession, project_id: int, identifier: int) -> Entry:
+    """The row of any collection or scenario set of the project, unless it was deleted."""
+    query = (
+        select(Entry)
+        .join(Collection, Collection.id == Entry.collection_id)
+        .where(
+            Entry.id == identifier,
+            Collection.project_id == project_id,
+            Entry.deleted_at.is_(None),
+            Collection.deleted_at.is_(None),
+        )
+    )
+    return await _found(session, query, Entry, "row", identifier)
 
 
 async def find_criterion_set(session: AsyncSession, project_id: int, identifier: int) -> CriterionSet:

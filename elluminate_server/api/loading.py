@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.presenting import (
     present_collection,
+    present_criterion,
     present_criterion_set,
+    present_entry,
     present_llm_config,
     present_prompt_template,
 )
@@ -32,6 +34,7 @@ __all__ = [
     "dropped_trajectories",
     "load_collection",
     "load_collections",
+    "load_criteria",
     "load_criterion_set",
     "load_criterion_sets",
     "load_llm_configs",
@@ -128,6 +131,20 @@ async def dropped_trajectories(session: AsyncSession, experiment_ids: Iterable[i
     return {row[0]: row[1] for row in counted}
 
 
+async def load_criteria(session: AsyncSession, rows: Iterable[Criterion]) -> dict[int, models.Criterion]:
+    """Criteria as the contract shows them, by id, each with the row that it is for."""
+    found = list(rows)
+    wanted = {row.entry_id for row in found if row.entry_id is not None}
+    entries: dict[int, models.TemplateVariables] = {}
+    if wanted:
+        stored = (await session.scalars(select(Entry).where(Entry.id.in_(wanted)))).all()
+        collections = await load_collections(session, {entry.collection_id for entry in stored})
+        for entry in stored:
+            of = collections[entry.collection_id]
+            entries[entry.id] = present_entry(entry, of.columns, of.shown)
+    return {row.id: present_criterion(row, entries.get(row.entry_id or 0)) for row in found}
+
+
 async def load_criterion_set(session: AsyncSession, criterion_set_id: int) -> models.CriterionSet:
     """One criterion set with its criteria and linked templates."""
     return (await load_criterion_sets(session, [criterion_set_id]))[criterion_set_id]
@@ -143,6 +160,7 @@ async def load_criterion_sets(session: AsyncSession, ids: Iterable[int]) -> dict
         .order_by(Criterion.position, Criterion.id)
     ):
         criteria[criterion.criterion_set_id].append(criterion)
+    shown = await load_criteria(session, (one for of in criteria.values() for one in of))
     templates: dict[int, list[PromptTemplate]] = defaultdict(list)
     for template in await session.scalars(
         select(PromptTemplate)
@@ -152,6 +170,6 @@ async def load_criterion_sets(session: AsyncSession, ids: Iterable[int]) -> dict
         if template.criterion_set_id is not None:
             templates[template.criterion_set_id].append(template)
     return {
-        row.id: present_criterion_set(row, criteria[row.id], templates[row.id])
+        row.id: present_criterion_set(row, [shown[one.id] for one in criteria[row.id]], templates[row.id])
         for row in await session.scalars(select(CriterionSet).where(CriterionSet.id.in_(wanted)))
     }

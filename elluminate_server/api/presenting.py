@@ -139,23 +139,29 @@ def present_entry(
     )
 
 
-def present_criterion(row: tables.Criterion) -> models.Criterion:
-    """A criterion."""
+def present_criterion(
+    row: tables.Criterion, entry: models.TemplateVariables | None = None
+) -> models.Criterion:
+    """A criterion, with the row that it is for when it is for one."""
     return models.Criterion(
-        id=row.id, criterion_str=row.criterion_str, label=row.label, created_at=row.created_at
+        id=row.id,
+        criterion_str=row.criterion_str,
+        label=row.label,
+        template_variables=entry,
+        created_at=row.created_at,
     )
 
 
 def present_criterion_set(
     row: tables.CriterionSet,
-    criteria: Sequence[tables.Criterion],
+    criteria: Sequence[models.Criterion],
     templates: Sequence[tables.PromptTemplate],
 ) -> models.CriterionSet:
     """A criterion set with its criteria and the templates it is linked to."""
     return models.CriterionSet(
         id=row.id,
         name=row.name,
-        criteria=[present_criterion(criterion) for criterion in criteria],
+        criteria=list(criteria),
         linked_prompt_templates=[present_prompt_template(template) for template in templates],
     )
 

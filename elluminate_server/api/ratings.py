@@ -10,8 +10,9 @@ from starlette.responses import Response as HttpResponse
 from elluminate_server.api.batch_status import answer_status, stream_status
 from elluminate_server.api.finding import find_response
 from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.loading import load_criteria
 from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.presenting import present_criterion, present_rating
+from elluminate_server.api.presenting import present_rating
 from elluminate_server.api.problems import Invalid, NotFound
 from elluminate_server.api.runs import executor_of
 from elluminate_server.execution.now import rate_now
@@ -83,7 +84,7 @@ async def _presented(session: AsyncSession, rows: Sequence[Rating]) -> list[mode
     found = await session.scalars(
         select(Criterion).where(Criterion.id.in_({row.criterion_id for row in rows}))
     )
-    criteria = {criterion.id: present_criterion(criterion) for criterion in found}
+    criteria = await load_criteria(session, found)
     return [present_rating(row, criteria[row.criterion_id]) for row in rows]
 
 

@@ -9,10 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
-from elluminate_server.api.loading import load_collections, load_prompt_templates
+from elluminate_server.api.loading import load_collections, load_criteria, load_prompt_templates
 from elluminate_server.api.personas import load_persona_versions
 from elluminate_server.api.presenting import (
-    present_criterion,
     present_prompt,
     present_rating,
     present_response,
@@ -92,7 +91,7 @@ async def _ratings(session: AsyncSession, response_ids: Sequence[int]) -> dict[i
             select(Criterion).where(Criterion.id.in_({row.criterion_id for row in rows}))
         )
     }
-    shown = {criterion.id: present_criterion(criterion) for criterion in criteria.values()}
+    shown = await load_criteria(session, criteria.values())
     grouped: dict[int, list[models.Rating]] = defaultdict(list)
     # A newer version of a criterion stands where the older one stood.
     for row in sorted(rows, key=lambda rating: (criteria[rating.criterion_id].position, rating.criterion_id)):

@@ -24,6 +24,7 @@ from elluminate_server.store.tables import (
     AgentTask,
     Collection,
     CollectionColumn,
+    Criterion,
     Entry,
     Prompt,
     Response,
@@ -183,7 +184,14 @@ async def delete_entries(session: AsyncSession, which: Any) -> None:
         | select(Response.id).where(Response.entry_id == Entry.id).exists()
         | select(WorkItem.id).where(WorkItem.entry_id == Entry.id).exists()
     )
-    hidden = update(Entry).where(which, Entry.deleted_at.is_(None), used).values(deleted_at=utc_now())
+    now = utc_now()
+    # What was asked of one row only is asked no more, and stays readable where it was rated.
+    of_rows = Criterion.entry_id.in_(select(Entry.id).where(which, Entry.deleted_at.is_(None)))
+    over = update(Criterion).where(of_rows, Criterion.superseded_at.is_(None))
+    await session.execute(
+        over.values(superseded_at=now, deleted_at=now).execution_options(synchronize_session=False)
+    )
+    hidden = update(Entry).where(which, Entry.deleted_at.is_(None), used).values(deleted_at=now)
     await session.execute(hidden.execution_options(synchronize_session=False))
     gone = delete(Entry).where(which, Entry.deleted_at.is_(None))
     await session.execute(gone.execution_options(synchronize_session=False))

@@ -29,6 +29,7 @@ class Judged:
     Attributes:
         response_id: The response.
         experiment_id: Its experiment.
+        entry_id: The row it is for.
         failed: Whether its generation failed, so that there is nothing to judge.
         prompt_messages: The prompt it answers.
         messages: The answer.
@@ -40,6 +41,7 @@ class Judged:
 
     response_id: int
     experiment_id: int
+    entry_id: int
     failed: bool
     prompt_messages: Sequence[Mapping[str, Any]]
     messages: Sequence[Mapping[str, Any]]
@@ -50,7 +52,7 @@ class Judged:
 
     def criteria(self, plan: Plan) -> Sequence[CriterionPlan]:
         """What it is judged by."""
-        return plan.criteria if self.frozen is None else self.frozen
+        return plan.criteria_for(self.entry_id) if self.frozen is None else self.frozen
 
 
 @attrs.frozen(kw_only=True)
@@ -84,6 +86,7 @@ async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
     return Judged(
         response_id=response_id,
         experiment_id=response.experiment_id,
+        entry_id=response.entry_id,
         failed=response.error is not None,
         prompt_messages=prompt.messages,
         messages=response.messages,

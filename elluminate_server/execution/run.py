@@ -28,7 +28,7 @@ from elluminate_server.execution.rating import Judged, Rated, judge, load_judged
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError, RatingMode
 from elluminate_server.store.engine import Store
-from elluminate_server.store.tables import LogLine, Task, WorkItem
+from elluminate_server.store.tables import LogLine, Rating, Task, WorkItem
 
 __all__ = ["Outcome", "Run"]
 
@@ -244,6 +244,7 @@ class Run:
         return Judged(
             response_id=response_id,
             experiment_id=plan.experiment_id,
+            entry_id=item.entry_id,
             failed=False,
             prompt_messages=subject.messages or (),
             messages=generated.messages,
@@ -369,8 +370,8 @@ class Run:
                     status="FAILURE", error_msg=f"None of the {total} responses could be generated. {first}"
                 )
             unrated = (
-                await session.execute(
-                    select(WorkItem.response_id, WorkItem.rating_errors)
+                await session.scalars(
+                    select(WorkItem.rating_errors)
                     .where(
                         WorkItem.task_id == self._task_id,
                         WorkItem.error.is_(None),
@@ -381,17 +382,20 @@ class Run:
             ).all()
         if self._kind == "responses" or not unrated:
             return Outcome(status="SUCCESS")
-        return await self._judging_outcome([(row[0] or 0, row[1] or {}) for row in unrated])
+        return await self._judging_outcome([errors or {} for errors in unrated])
 
-    async def _judging_outcome(self, rated: list[tuple[int, dict[str, str]]]) -> Outcome:
-        problems = [errors for _, errors in rated if errors]
+    async def _judging_outcome(self, rated: list[dict[str, str]]) -> Outcome:
+        problems = [errors for errors in rated if errors]
         if len(problems) < len(rated):
             return Outcome(status="SUCCESS")
         async with self._read() as session:
-            judged = await load_judged(session, rated[0][0])
-            plan = None if judged is None else await load_plan(session, judged.experiment_id)
-        wanted = 0 if judged is None or plan is None else len(judged.criteria(plan))
-        if any(len(errors) < wanted for errors in problems):
+            one_verdict = await session.scalar(
+                select(Rating.id)
+                .join(WorkItem, WorkItem.response_id == Rating.response_id)
+                .where(WorkItem.task_id == self._task_id, Rating.created_at >= self._since)
+                .limit(1)
+            )
+        if one_verdict is not None:
             return Outcome(status="SUCCESS")
         first = next(iter(problems[0].values()))
         return Outcome(
