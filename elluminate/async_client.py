@@ -17,6 +17,7 @@ __all__ = [
 
 from elluminate._client_base import ClientBase
 from elluminate._config import Config
+from elluminate._operations.agent_results import AgentResultOperations
 from elluminate._operations.collections import CollectionDefaults
 from elluminate._operations.criterion_sets import CriterionSetDefaults
 from elluminate._operations.experiments import ExperimentOperations
@@ -38,6 +39,7 @@ class AsyncClient(
     ScenarioSetOperations,
     PersonaOperations,
     SampleOperations,
+    AgentResultOperations,
 ):
     """The API, for asyncio and trio.
 

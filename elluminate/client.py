@@ -113,3 +113,9 @@ class Client(ClientBase):
     list_persona_groups = blocking(AsyncClient.list_persona_groups)
     update_persona_group = blocking(AsyncClient.update_persona_group)
     delete_persona_group = blocking(AsyncClient.delete_persona_group)
+
+    get_agent_results_definition = blocking(AsyncClient.get_agent_results_definition)
+    preview_agent_results_matching = blocking(AsyncClient.preview_agent_results_matching)
+    upload_agent_results = blocking(AsyncClient.upload_agent_results)
+    wait_for_agent_evaluation = blocking(AsyncClient.wait_for_agent_evaluation)
+    stream_agent_evaluation = iterating(AsyncClient.stream_agent_evaluation)

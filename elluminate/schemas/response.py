@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import define, field
 from elluminate_api import models as api
-from elluminate_api.api.responses import update_response_annotation
+from elluminate_api.api.responses import get_response, update_response_annotation
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
@@ -102,7 +102,22 @@ class PromptResponse(Bound, api.PromptResponse):
         self.annotation = (await session.call(request, PromptResponse)).annotation
         return self
 
+    async def afetch_trajectory(self) -> dict[str, Any] | None:
+        """Read what the agent did (ATIF) into `trajectory`: lists of responses leave it out.
+
+        Returns:
+            The trajectory, None where none was uploaded or it was dropped.
+
+        Example:
+            >>> steps = response.fetch_trajectory()["steps"]
+        """
+        session = self._bound_client().session
+        request = get_response.build(await session.project_id(), self.id)
+        self.trajectory = (await session.call(request, PromptResponse)).trajectory
+        return self.trajectory
+
     annotate = blocking(aannotate)
+    fetch_trajectory = blocking(afetch_trajectory)
 
 
 def _text_of(content: Any) -> str:

@@ -15,6 +15,7 @@ from tests.support.serve_process import clean_environment
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+AGENTS = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
 SECONDS = 120
 
 
@@ -41,6 +42,11 @@ def test_the_first_program_prints_what_the_readme_says() -> None:
 @pytest.mark.parametrize("number", range(1, len(PROGRAMS)))
 def test_the_other_programs_of_the_readme_run(number: int) -> None:
     printed_by(PROGRAMS[number])
+
+
+def test_the_program_of_the_page_on_agents_runs() -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```$", AGENTS, flags=re.MULTILINE | re.DOTALL)
+    assert "Rated responses: 1" in printed_by(program)
 
 
 def test_the_readme_names_every_target_of_the_makefile_that_it_should() -> None:
