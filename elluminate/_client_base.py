@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from elluminate_api import models as api
 
+from elluminate import _http
 from elluminate._config import Config, resolve_config
 from elluminate._retries import RetryConfig
 from elluminate._session import Session
@@ -28,6 +29,8 @@ class ClientBase:
         skip_version_check: bool = False,
         fallback_to_newest: bool = False,
         retry_config: RetryConfig | None = None,
+        *,
+        http_client: _http.OwnBlocking | _http.OwnAsync | None = None,
     ) -> None:
         self._open(
             resolve_config(
@@ -43,6 +46,7 @@ class ClientBase:
                 skip_version_check=skip_version_check,
                 fallback_to_newest=fallback_to_newest,
                 retries=retry_config,
+                http_client=http_client,
             )
         )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from elluminate._retries import RetryConfig
 from elluminate.exceptions import ConfigurationError
@@ -28,6 +29,7 @@ class Config:
         fallback_to_newest: Take the newest of several reachable projects instead of refusing.
         skip_version_check: Do not ask the server whether it supports this client.
         retries: When and how often a request is repeated.
+        http_client: The caller's own HTTP client, instead of one with the settings above.
     """
 
     base_url: str
@@ -39,6 +41,7 @@ class Config:
     fallback_to_newest: bool
     skip_version_check: bool
     retries: RetryConfig
+    http_client: Any = field(default=None, repr=False)
 
     @property
     def is_local(self) -> bool:
@@ -69,6 +72,7 @@ def resolve_config(
     skip_version_check: bool,
     fallback_to_newest: bool,
     retries: RetryConfig | None,
+    http_client: Any = None,
 ) -> Config:
     """Combine arguments and environment; an argument always wins.
 
@@ -96,8 +100,7 @@ def resolve_config(
             f"no credentials for {url}: pass api_key=… or token=…, or set {api_key_env} or {token_env}; "
             f"or set {base_url_env}=local: to run on this machine without an account"
         )
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 86_400:
-        raise ConfigurationError(f"timeout must be between 0 and 86,400 seconds, not {timeout!r}")
+    timeout = _checked_timeout(timeout)
     if project_id is not None and (
         isinstance(project_id, bool) or not isinstance(project_id, int) or project_id < 1
     ):
@@ -107,12 +110,34 @@ def resolve_config(
         api_key=api_key,
         token=token,
         project_id=project_id,
-        timeout=float(timeout),
+        timeout=timeout,
         proxy=proxy,
         fallback_to_newest=fallback_to_newest,
         skip_version_check=skip_version_check,
         retries=retries or RetryConfig(),
+        http_client=http_client,
     )
+
+
+def changed_config(config: Config, *, timeout: float | None, max_retries: int | None) -> Config:
+    """Settings that differ in how long and how often is tried; None keeps what is.
+
+    Raises:
+        ConfigurationError: A value cannot be used.
+    """
+    if timeout is not None:
+        config = evolve(config, timeout=_checked_timeout(timeout))
+    if max_retries is not None:
+        if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+            raise ConfigurationError(f"max_retries must be an integer from 0, not {max_retries!r}")
+        config = evolve(config, retries=evolve(config.retries, max_attempts=max_retries + 1))
+    return config
+
+
+def _checked_timeout(timeout: float) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 86_400:
+        raise ConfigurationError(f"timeout must be between 0 and 86,400 seconds, not {timeout!r}")
+    return float(timeout)
 
 
 def _checked_base_url(url: str, *, source: str) -> str:

@@ -6,10 +6,11 @@ import datetime
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import httpx
 import msgspec
+from attrs import define
 
 from elluminate._config import Config
 from elluminate.exceptions import (
@@ -22,8 +23,8 @@ from elluminate.exceptions import (
 
 Response = httpx.Response
 Request = httpx.Request
-Blocking = httpx.Client
-Async = httpx.AsyncClient
+OwnBlocking: TypeAlias = httpx.Client
+OwnAsync: TypeAlias = httpx.AsyncClient
 
 C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
@@ -34,14 +35,88 @@ _CONNECT_SECONDS = 15.0
 _POOL_SECONDS = 3_600.0
 
 
+@define
+class LentBlocking:
+    """A blocking HTTP client of the caller's: used with its own settings, and never closed."""
+
+    client: httpx.Client
+    base_url: str
+
+    def build_request(self, method: str, url: str, **content: Any) -> Request:
+        """As the HTTP library's, `url` relative to the API."""
+        return self.client.build_request(method, _absolute(self.base_url, url), **content)
+
+    def send(self, request: Request) -> Response:
+        """As the HTTP library's; redirects are ours to judge."""
+        return self.client.send(request, follow_redirects=False)
+
+    def close(self) -> None:
+        """Leave it open: who made it closes it."""
+
+
+@define
+class LentAsync:
+    """An asynchronous HTTP client of the caller's: used with its own settings, and never closed."""
+
+    client: httpx.AsyncClient
+    base_url: str
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the caller has closed it."""
+        return self.client.is_closed
+
+    def build_request(self, method: str, url: str, **content: Any) -> Request:
+        """As the HTTP library's, `url` relative to the API."""
+        return self.client.build_request(method, _absolute(self.base_url, url), **content)
+
+    async def send(self, request: Request) -> Response:
+        """As the HTTP library's; redirects are ours to judge."""
+        return await self.client.send(request, follow_redirects=False)
+
+    async def aclose(self) -> None:
+        """Leave it open: who made it closes it."""
+
+
+Blocking: TypeAlias = httpx.Client | LentBlocking
+Async: TypeAlias = httpx.AsyncClient | LentAsync
+
+
+def _absolute(base_url: str, url: str) -> str:
+    return url if "://" in url else f"{base_url}/{url}"
+
+
 def open_blocking(config: Config, base_url: str) -> Blocking:
-    """A blocking HTTP client with the project's policy."""
-    return _open(httpx.Client, config, base_url)
+    """A blocking HTTP client with the project's policy, or the caller's own."""
+    if config.http_client is None:
+        return _open(httpx.Client, config, base_url)
+    return LentBlocking(checked_http_client(config.http_client, httpx.Client), base_url)
 
 
 def open_async(config: Config, base_url: str) -> Async:
-    """An asynchronous HTTP client with the project's policy, for the running event loop."""
-    return _open(httpx.AsyncClient, config, base_url)
+    """An asynchronous HTTP client with the project's policy, for the running event loop, or the caller's own."""
+    if config.http_client is None:
+        return _open(httpx.AsyncClient, config, base_url)
+    return LentAsync(checked_http_client(config.http_client, httpx.AsyncClient), base_url)
+
+
+def checked_http_client(given: Any, kind: type[C]) -> C:
+    """A caller's HTTP client, of the kind that the call needs.
+
+    Raises:
+        ConfigurationError: It is of another kind.
+    """
+    if not isinstance(given, kind):
+        raise ConfigurationError(
+            f"this call needs http_client=… to be an httpx.{kind.__name__}, and it is a {type(given).__name__}: Client "
+            "and blocking calls take an httpx.Client, AsyncClient and awaited calls an httpx.AsyncClient"
+        )
+    return given
+
+
+def timeouts(seconds: float) -> httpx.Timeout:
+    """How long connecting, reading and writing may take, and waiting for a free connection."""
+    return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS), pool=_POOL_SECONDS)
 
 
 class Credential:
@@ -82,9 +157,7 @@ class Credential:
 def _open(kind: type[C], config: Config, base_url: str) -> C:
     arguments: dict[str, Any] = {
         "base_url": base_url,
-        "timeout": httpx.Timeout(
-            config.timeout, connect=min(config.timeout, _CONNECT_SECONDS), pool=_POOL_SECONDS
-        ),
+        "timeout": timeouts(config.timeout),
         "limits": _LIMITS,
         # Redirects are the transport's to judge: a credential must not travel to another origin.
         "follow_redirects": False,

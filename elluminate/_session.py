@@ -10,8 +10,9 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import msgspec
+from attrs import define
 from elluminate_api import models as api
-from elluminate_api.api.projects import list_projects
+from elluminate_api.api.projects import get_project, list_projects
 from elluminate_api.api.version import check_version_compatible
 from elluminate_api.types import UNSET, Operation, Request
 
@@ -55,6 +56,22 @@ class Page(msgspec.Struct, Generic[T]):
     count: int
 
 
+@define
+class _Link:
+    """What a client and its `with_options` copies share.
+
+    Attributes:
+        transports: Their connections.
+        credential: Who asks.
+        keys_honoured: Whether the server has shown that it honours Idempotency-Key. Until then, a POST is not repeated
+            after an ambiguous failure: a server that ignores the header would act twice.
+    """
+
+    transports: Transports
+    credential: _http.Credential
+    keys_honoured: bool = False
+
+
 class Session:
     """What every operation of a client goes through.
 
@@ -64,28 +81,34 @@ class Session:
         current_project: The project in use, once known.
     """
 
-    def __init__(self, config: Config, client: AsyncClient) -> None:
+    def __init__(self, config: Config, client: AsyncClient, like: Session | None = None) -> None:
         self.config = config
         self.projects: list[api.Project] = []
         self.current_project: api.Project | None = None
         self._client = client
-        self._transports = Transports(config)
-        self._credential = _http.Credential(config.auth_headers)
-        # Until the server has shown that it honours Idempotency-Key, a POST is not repeated after an
-        # ambiguous failure: a server that ignores the header would act twice.
-        self._keys_honoured = False
+        self._owns_link = like is None
+        # The connections have the timeouts of the settings that they were opened with.
+        self._request_options: dict[str, Any] = {}
+        if like is None:
+            self._link = _Link(Transports(config), _http.Credential(config.auth_headers))
+            return
+        self._link = like._link
+        self.projects, self.current_project = list(like.projects), like.current_project
+        self._request_options = like._request_options
+        if config.timeout != like.config.timeout:
+            self._request_options = {"timeout": _http.timeouts(config.timeout)}
 
     # --- starting
 
     @property
     def transport(self) -> Transport:
         """The transport of whoever drives the running coroutine."""
-        return self._transports.current()
+        return self._link.transports.current()
 
     async def start(self) -> api.Project:
         """Reach the server, check versions and find the project; once, at the first use."""
         project = self.current_project
-        if project is not None and not self._transports.closed:
+        if project is not None and not self._link.transports.closed:
             return project
         await self._ensure_connected()
         async with self.transport.alone():
@@ -96,7 +119,7 @@ class Session:
             return self.current_project
 
     async def _ensure_connected(self) -> None:
-        if self._transports.base_url is not None:
+        if self._link.transports.base_url is not None:
             return
         if is_blocking() or not self.config.is_local:
             self._connect()
@@ -105,7 +128,7 @@ class Session:
 
     def _connect(self) -> None:
         if not self.config.is_local:
-            self._transports.connect(self.config.base_url + API_PREFIX)
+            self._link.transports.connect(self.config.base_url + API_PREFIX)
             return
         try:
             from elluminate_server import serving
@@ -118,8 +141,8 @@ class Session:
             address = serving.local_server(serving.parse_local_url(self.config.base_url))
         except (serving.ServingError, ValueError) as error:
             raise ConfigurationError(str(error)) from error
-        self._credential = _http.Credential({"X-API-Key": address.api_key})
-        self._transports.connect(address.base_url + API_PREFIX)
+        self._link.credential = _http.Credential({"X-API-Key": address.api_key})
+        self._link.transports.connect(address.base_url + API_PREFIX)
 
     async def check_version(self) -> None:
         """Ask whether the server supports this client; warn if not, and go on if it cannot be asked."""
@@ -173,13 +196,26 @@ class Session:
             + ", ".join(f"{project.id} ({project.name})" for project in projects)
         )
 
+    async def select(self, project_id: int) -> api.Project:
+        """Work in another project from now on.
+
+        Raises:
+            NotFoundError: The credentials reach no project of that id.
+        """
+        await self._ensure_connected()
+        chosen = await self.call(get_project.build(project_id))
+        self.projects = [*(known for known in self.projects if known.id != chosen.id), chosen]
+        self.current_project = chosen
+        return chosen
+
     async def project_id(self) -> int:
         """The id of the project in use."""
         return (await self.start()).id
 
     async def aclose(self) -> None:
-        """Close all connections; the client cannot be used afterwards."""
-        await self._transports.aclose()
+        """Close all connections, unless they belong to the client that this one is a copy of."""
+        if self._owns_link:
+            await self._link.transports.aclose()
 
     # --- sending
 
@@ -211,7 +247,7 @@ class Session:
         try:
             return _decoder(target).decode(response.content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise _contract_broken(self._credential.without_echo(response), error) from error
+            raise _contract_broken(self._link.credential.without_echo(response), error) from error
         finally:
             decoding_for.reset(token)
 
@@ -230,7 +266,7 @@ class Session:
             try:
                 return await self._attempt(operation, url, request.query, headers, body)
             except (APIError, TransportError) as error:
-                repeatable = operation.repeatable or (operation.method == "POST" and self._keys_honoured)
+                repeatable = operation.repeatable or (operation.method == "POST" and self._link.keys_honoured)
                 if attempt >= retries.max_attempts or not retries.should_retry(error, idempotent=repeatable):
                     raise exhausted(error, attempt) from error.__cause__
                 wait = retries.wait_before(attempt, getattr(error, "retry_after", None))
@@ -252,9 +288,14 @@ class Session:
         headers: dict[str, str],
         body: Body,
     ) -> _http.Response:
-        transport, credential = self.transport, self._credential
+        transport, credential = self.transport, self._link.credential
         request = transport.build(
-            operation.method, url, params=query or None, headers=headers, **body.arguments
+            operation.method,
+            url,
+            params=query or None,
+            headers=headers,
+            **body.arguments,
+            **self._request_options,
         )
         for _ in range(_MAX_REDIRECTS + 1):
             started = time.perf_counter()
@@ -271,12 +312,14 @@ class Session:
                 logger.debug("%s %s: %d in %.0f ms", request.method, request.url, response.status_code, took)
             if 200 <= response.status_code < 300:
                 if "idempotency-key" in response.headers:
-                    self._keys_honoured = True
+                    self._link.keys_honoured = True
                 return response
             target = _http.redirect_of(response)
             if target is None:
                 raise error_from(credential.without_echo(response))
-            request = transport.build(operation.method, target, headers=headers, **body.arguments)
+            request = transport.build(
+                operation.method, target, headers=headers, **body.arguments, **self._request_options
+            )
         raise RedirectRefusedError(
             f"more than {_MAX_REDIRECTS} redirects, the last to {request.url}; set base_url to where they should lead"
         )

@@ -15,14 +15,16 @@ __all__ = [
     "ScenarioSetDefaults",
 ]
 
+from elluminate import _http
 from elluminate._client_base import ClientBase
-from elluminate._config import Config
+from elluminate._config import Config, changed_config
 from elluminate._operations.agent_results import AgentResultOperations
 from elluminate._operations.collections import CollectionDefaults
 from elluminate._operations.criterion_sets import CriterionSetDefaults
 from elluminate._operations.experiments import ExperimentOperations
 from elluminate._operations.llm_configs import LLMConfigDefaults, LLMConfigOperations
 from elluminate._operations.personas import PersonaDefaults, PersonaGroupDefaults, PersonaOperations
+from elluminate._operations.projects import ProjectOperations
 from elluminate._operations.prompt_templates import PromptTemplateOperations
 from elluminate._operations.ratings import RatingOperations
 from elluminate._operations.samples import SampleOperations
@@ -32,6 +34,7 @@ from elluminate._session import Session
 
 class AsyncClient(
     ClientBase,
+    ProjectOperations,
     PromptTemplateOperations,
     LLMConfigOperations,
     ExperimentOperations,
@@ -60,6 +63,8 @@ class AsyncClient(
         skip_version_check: Do not ask the server whether it supports this client.
         fallback_to_newest: Take the newest project where a token reaches several.
         retry_config: When and how often requests are repeated.
+        http_client: Your own HTTP client, with its own timeouts, proxies and certificates instead of `timeout` and
+            `proxy`: an `httpx.AsyncClient` (for `Client`, an `httpx.Client`). It is never closed here.
 
     Raises:
         ConfigurationError: There is no credential, or a value cannot be used.
@@ -72,14 +77,38 @@ class AsyncClient(
     """
 
     def _open(self, config: Config) -> None:
+        if config.http_client is not None:
+            _http.checked_http_client(config.http_client, _http.OwnAsync)
         self.session = Session(config, self)
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """A client from settings that were checked before."""
         client = cls.__new__(cls)
-        client._open(config)
+        client.session = Session(config, client)
         return client
+
+    def with_options(self, *, timeout: float | None = None, max_retries: int | None = None) -> Self:
+        """A client that differs in how long and how often it tries, over the same connections.
+
+        It costs next to nothing, so that it may be made for a single call. It lives as long as this client: closing
+        it closes nothing.
+
+        Args:
+            timeout: Seconds that one read or write may take.
+            max_retries: How often a failed request is repeated, 0 for never.
+
+        Raises:
+            ConfigurationError: A value cannot be used.
+
+        Example:
+            >>> experiment = await client.with_options(timeout=600).get_experiment(name="Large")
+        """
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        config = changed_config(self.session.config, timeout=timeout, max_retries=max_retries)
+        twin.session = Session(config, twin, like=self.session)
+        return twin
 
     async def __aenter__(self) -> Self:
         return self

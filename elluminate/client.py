@@ -39,6 +39,20 @@ class Client(ClientBase):
             run_blocking(self.session.aclose())
             raise
 
+    def with_options(self, *, timeout: float | None = None, max_retries: int | None = None) -> Self:
+        """A client that differs in how long and how often it tries, over the same connections.
+
+        Arguments and errors are those of :meth:`AsyncClient.with_options`.
+
+        Example:
+            >>> experiment = client.with_options(timeout=600).get_experiment(name="Large")
+        """
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin._operations = self._operations.with_options(timeout=timeout, max_retries=max_retries)
+        twin.session = twin._operations.session
+        return twin
+
     def __enter__(self) -> Self:
         return self
 
@@ -49,6 +63,10 @@ class Client(ClientBase):
 
     close = blocking(AsyncClient.close)
     check_version = blocking(AsyncClient.check_version)
+
+    create_project = blocking(AsyncClient.create_project)
+    list_projects = blocking(AsyncClient.list_projects)
+    select_project = blocking(AsyncClient.select_project)
 
     create_prompt_template = blocking(AsyncClient.create_prompt_template)
     get_prompt_template = blocking(AsyncClient.get_prompt_template)

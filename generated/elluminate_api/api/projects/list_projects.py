@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...models.paged_project import PagedProject
-from ...types import Operation, Request
+from ...types import UNSET, Operation, Request, Unset, encode_query
 
 OPERATION: Operation[PagedProject] = Operation(
     id="list_projects",
@@ -15,7 +15,10 @@ OPERATION: Operation[PagedProject] = Operation(
 )
 
 
-def build() -> Request[PagedProject]:
+def build(
+    *,
+    page: int | None | Unset = UNSET,
+) -> Request[PagedProject]:
     """List the projects that the credentials reach.
 
     An API key reaches exactly one project, a token all projects of its user. In order of creation,
@@ -25,4 +28,9 @@ def build() -> Request[PagedProject]:
     return Request(
         OPERATION,
         "/projects",
+        query=encode_query(
+            {
+                "page": page,
+            }
+        ),
     )
