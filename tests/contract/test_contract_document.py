@@ -95,6 +95,9 @@ delete_scenario DELETE ~/scenario-sets/{scenario_set_id}/scenarios/{scenario_id}
 """
 
 ADDED_OPERATIONS = {
+    "list_api_keys": "the platform makes keys on its website only",
+    "create_api_key": "the platform makes keys on its website only",
+    "revoke_api_key": "the platform revokes keys on its website only",
     "create_persona": "the platform has personas and no interface to them",
     "get_persona": "the platform has personas and no interface to them",
     "update_persona": "the platform has personas and no interface to them",
@@ -167,6 +170,7 @@ PARAMETER_EXAMPLES = {
     "ScenarioSetId": "ScenarioSet",
     "FieldId": "ScenarioField",
     "ScenarioId": "Scenario",
+    "KeyId": "ApiKey",
     "PersonaId": "Persona",
     "PersonaGroupId": "PersonaGroup",
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .agent_results_upload_response import AgentResultsUploadResponse
     from .agent_trial_result import AgentTrialResult
     from .agent_trial_task_ref import AgentTrialTaskRef
+    from .api_key import ApiKey
     from .assistant_audio import AssistantAudio
     from .assistant_message import AssistantMessage
     from .atif_agent import ATIFAgent
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .column_type import ColumnType
     from .comparison_filter import ComparisonFilter
     from .content_part import ContentPart
+    from .create_api_key_request import CreateApiKeyRequest
     from .create_collection_request import CreateCollectionRequest
     from .create_criteria_request import CreateCriteriaRequest
     from .create_criterion_set_request import CreateCriterionSetRequest
@@ -94,6 +96,7 @@ if TYPE_CHECKING:
     from .named_tool_choice import NamedToolChoice
     from .named_tool_choice_type import NamedToolChoiceType
     from .organization import Organization
+    from .paged_api_key import PagedApiKey
     from .paged_criterion import PagedCriterion
     from .paged_criterion_set import PagedCriterionSet
     from .paged_experiment import PagedExperiment
@@ -176,6 +179,7 @@ _MODULES = {
     "AgentResultsUploadResponse": "agent_results_upload_response",
     "AgentTrialResult": "agent_trial_result",
     "AgentTrialTaskRef": "agent_trial_task_ref",
+    "ApiKey": "api_key",
     "AssistantAudio": "assistant_audio",
     "AssistantMessage": "assistant_message",
     "ATIFAgent": "atif_agent",
@@ -199,6 +203,7 @@ _MODULES = {
     "ColumnType": "column_type",
     "ComparisonFilter": "comparison_filter",
     "ContentPart": "content_part",
+    "CreateApiKeyRequest": "create_api_key_request",
     "CreateCollectionRequest": "create_collection_request",
     "CreateCriteriaRequest": "create_criteria_request",
     "CreateCriterionSetRequest": "create_criterion_set_request",
@@ -248,6 +253,7 @@ _MODULES = {
     "NamedToolChoice": "named_tool_choice",
     "NamedToolChoiceType": "named_tool_choice_type",
     "Organization": "organization",
+    "PagedApiKey": "paged_api_key",
     "PagedCriterion": "paged_criterion",
     "PagedCriterionSet": "paged_criterion_set",
     "PagedExperiment": "paged_experiment",
@@ -343,6 +349,7 @@ __all__ = (
     "AgentResultTaskRefOut",
     "AgentTrialResult",
     "AgentTrialTaskRef",
+    "ApiKey",
     "AssistantAudio",
     "AssistantMessage",
     "ATIFAgent",
@@ -366,6 +373,7 @@ __all__ = (
     "ColumnType",
     "ComparisonFilter",
     "ContentPart",
+    "CreateApiKeyRequest",
     "CreateCollectionRequest",
     "CreateCriteriaRequest",
     "CreateCriterionSetRequest",
@@ -415,6 +423,7 @@ __all__ = (
     "NamedToolChoice",
     "NamedToolChoiceType",
     "Organization",
+    "PagedApiKey",
     "PagedCriterion",
     "PagedCriterionSet",
     "PagedExperiment",

@@ -33,6 +33,13 @@ def build(
     positions say. An AGENTIC collection needs a text column `task` in which every row has its own
     name; otherwise 422.
 
+    Text, raw_input and persona_goal columns hold text; numbers and booleans become their JSON text. A
+    json column keeps any value as it is, and placeholders show it as JSON text. A category column takes
+    one of its `categorical_values`, or nothing. A conversation column takes a payload
+    (`UCEPayloadV1`), or its JSON text, or nothing; it has no default value, and 422 names what is
+    wrong with a payload by its path. A collection has at most one column that holds the rows' prompts:
+    one raw_input, or one conversation column, not both.
+
     409 when the project has a collection (or a scenario set) of that name.
     """
     return Request(

@@ -29,7 +29,10 @@ def build(
     Fields that are absent stay as they are, except `name`, which is always given. A column list is
     complete and in order: a column that it names by id, else by name, is kept and moved there, an
     unknown one is added as text with an empty default, and one that it leaves out is removed from the
-    collection. `environment_config` is cleared by null and kept when absent.
+    collection. A conversation column cannot be renamed. Cells are checked against a column's new type
+    or
+    new values; the whole change is refused with 422 when one does not fit. `environment_config` is
+    cleared by null and kept when absent.
 
     409 when another collection or a scenario set has that name, and when columns are changed while
     the collection is read-only; `read_only` itself, the name and the description can always be

@@ -31,10 +31,16 @@ def build(
     `prompt_template_id` and `criterion_set_id` is given, and generation needs the template; otherwise
     422.
 
-    A text that the set already holds is not stored again: its criterion is answered in that place, so
-    that the answer follows the order of the request. `delete_existing` removes the present criteria
-    of the set first; with an empty list that clears the set. Ratings made earlier keep the wording
-    they were made with.
+    With `template_variables_id` the criteria are for one row: responses to that row are rated by them
+    and by those for all rows, other responses are not. Such criteria are generated for the template as
+    the row fills it. They go when the row is deleted.
+
+    A text that the set already holds for the same rows is not stored again: its criterion is answered
+    in
+    that place, so that the answer follows the order of the request. `delete_existing` removes the
+    present
+    criteria of the set first, or, with `template_variables_id`, those of that row only; with an empty
+    list that clears the set, or the row. Ratings made earlier keep the wording they were made with.
 
     409 when generation is asked for, the set has criteria and `delete_existing` is false;
     get-or-generate turns that into listing them.

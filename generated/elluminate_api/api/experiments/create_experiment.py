@@ -34,8 +34,17 @@ def build(
     `goal`.
     Every persona of the group talks about every row with the model until it ends the conversation or
     the
-    server's limit of turns is reached; the transcript is the response. No template is given for
-    AGENTIC, or when a conversation or raw input column holds the prompt. AGENTIC needs an AGENTIC
+    server's limit of turns is reached; the transcript is the response.
+
+    A raw_input column holds the rows' prompts: each is sent as it stands, as one user message, and a
+    template is refused with 422. A conversation column holds conversations to go on with: the messages
+    of the template, if one is given, come first, filled from the row, then the recorded messages as
+    they
+    are, and the model writes one next reply. Tools, tool choice and response format of the conversation
+    count instead of the template's where it has them. Tools are offered and their calls recorded; they
+    are never run. A row without a prompt has a failed response.
+
+    No template is given for AGENTIC. AGENTIC needs an AGENTIC
     collection with rows: tasks and criteria are frozen now, nothing is ever run, and results of agents
     are uploaded; `generate`, sampling and epochs are refused. Without a criterion set the
     one linked to the template counts; with neither, `elluminate_server` adds an empty set named after
