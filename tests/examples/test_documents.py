@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 AGENTS = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
+MULTI_TURN = (ROOT / "docs" / "multi-turn.md").read_text(encoding="utf-8")
 SECONDS = 120
 
 
@@ -47,6 +48,14 @@ def test_the_other_programs_of_the_readme_run(number: int) -> None:
 def test_the_program_of_the_page_on_agents_runs() -> None:
     (program,) = re.findall(r"^```python\n(.*?)^```$", AGENTS, flags=re.MULTILINE | re.DOTALL)
     assert "Rated responses: 1" in printed_by(program)
+
+
+def test_the_program_of_the_page_on_conversations_runs() -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```$", MULTI_TURN, flags=re.MULTILINE | re.DOTALL)
+    printed = printed_by(program).splitlines()
+    assert [line.split()[:2] for line in printed] == [
+        [name, "persona_ended"] for name in ("Ada", "Kurt", "Ada", "Kurt")
+    ]
 
 
 def test_the_readme_names_every_target_of_the_makefile_that_it_should() -> None:
