@@ -16,6 +16,11 @@ DEFAULT_EVALUATION_POLLING_INTERVAL = 3.0
 ATIFContentPart: TypeAlias = api.ATIFTextContentPart | api.ATIFImageContentPart
 """A part of a step's message or of an observation: text, or an image."""
 
+if TYPE_CHECKING:
+    _Trajectory: TypeAlias = dict[str, Any] | api.ATIFTrajectory | None
+else:  # a decoder could not tell the two apart, and has no need to
+    _Trajectory = dict[str, Any] | None
+
 
 @define(kw_only=True)
 class AgentTrialResult(api.AgentTrialResult):
@@ -25,8 +30,7 @@ class AgentTrialResult(api.AgentTrialResult):
     or as plain data.
     """
 
-    if TYPE_CHECKING:  # as given; a decoder could not tell the two apart, and has no need to
-        trajectory: dict[str, Any] | api.ATIFTrajectory | None = None  # type: ignore[assignment]
+    trajectory: _Trajectory = None  # type: ignore[assignment]
 
 
 @define(kw_only=True)

@@ -91,9 +91,10 @@ def test_upload_evaluate_and_read(client: Client, experiment: Experiment) -> Non
         "The file is sorted.",
         "There are 3 lines.",
     ]
+    assert [response.trajectory for response in ended.result.responses()] == [None, None]
     counted = ended.result.rated_responses[1]
-    assert counted.trajectory is None
-    assert counted.fetch_trajectory() == counted.trajectory == PLAIN
+    assert counted.fetch_trajectory() == PLAIN
+    assert counted.trajectory == PLAIN
     assert client.wait_for_agent_evaluation(experiment.id).is_success
 
 
