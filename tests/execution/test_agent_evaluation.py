@@ -135,3 +135,20 @@ def test_a_later_upload_takes_over_what_is_not_rated_yet(
     responses = backend.responses(experiment_id=experiment["id"])
     assert [len(response["ratings"]) for response in responses] == [2, 2]
     assert "Handed over" in backend.get(f"experiments/{experiment['id']}")["logs"]
+
+
+def test_an_evaluation_can_be_cancelled_and_single_trials_rated_again(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    experiment = agentic(backend)
+    with model_server.held():
+        stored = upload(backend, experiment, trial("task1"))
+        model_server.wait_for_requests(1)
+        backend.post(f"experiments/{experiment['id']}/cancel", {}, status=200)
+    assert backend.ended(experiment, stored["evaluation_task_id"])["status"] == "REVOKED"
+    (response,) = backend.responses(experiment_id=experiment["id"])
+    for criterion in experiment["criterion_set"]["criteria"]:
+        assert backend.http.delete(f"criteria/{criterion['id']}").status_code == 204
+    rated = backend.post("ratings", {"prompt_response_id": response["id"]})
+    assert [one["criterion"]["criterion_str"] for one in rated] == list(CRITERIA)
