@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from elluminate_api.models import LLMConfig, RatingMode
 
+from elluminate._progress import Progress
 from elluminate.client import Client
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
@@ -32,6 +33,7 @@ def evaluate(
     rating_mode: RatingMode = RatingMode.DETAILED,
     rating_version: str | None = None,
     client: Client | None = None,
+    progress: Progress = False,
 ) -> Experiment:
     """Run a template over a collection, have the answers judged, and return the finished experiment.
 
@@ -44,6 +46,7 @@ def evaluate(
         rating_mode: How much effort the judge spends.
         rating_version: The judge; None takes the project's default.
         client: None takes one client for the whole process, made from the environment at the first call.
+        progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
 
     Raises:
         NotFoundError: There is nothing of a given name.
@@ -72,6 +75,7 @@ def evaluate(
         criterion_set=criteria,
         rating_mode=rating_mode,
         rating_version=rating_version,
+        progress=progress,
     )
 
 

@@ -171,6 +171,8 @@ class Experiment(Exports, Bound, api.Experiment):
         rating_mode: RatingMode = RatingMode.DETAILED,
         discard_annotations: bool = False,
         timeout: float | None = None,
+        *,
+        progress: Progress = False,
     ) -> Experiment:
         """Generate the responses that failed again, rate them, and wait until that has ended.
 
@@ -180,6 +182,7 @@ class Experiment(Exports, Bound, api.Experiment):
             rating_mode: How much effort the judge spends.
             discard_annotations: Whether notes that people left on failed responses may be lost.
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
 
         Returns:
             This experiment, with results and responses.
@@ -190,13 +193,14 @@ class Experiment(Exports, Bound, api.Experiment):
             TaskFailedError: It was revoked, rejected or timed out.
         """
         checked_timeout(timeout)
+        report = reporter(progress, self.name)
         session = self._bound_client().session
         body = api.RetryFailedRequest(
             rating_mode=known(RatingMode, rating_mode, "rating_mode"), discard_annotations=discard_annotations
         )
         request = retry_failed_experiment.build(await session.project_id(), self.id, body=body)
         started = await session.call(request, Experiment)
-        return await self.await_finished(started.generation_task_id, timeout)
+        return await self.await_finished(started.generation_task_id, timeout, report)
 
     async def acancel(self) -> Experiment:
         """Stop what is running; responses and ratings so far stay.
@@ -211,13 +215,16 @@ class Experiment(Exports, Bound, api.Experiment):
         await session.call(cancel_experiment.build(await session.project_id(), self.id), Experiment)
         return await self._reread(session)
 
-    async def await_until_finished(self, timeout: float | None = None) -> Experiment:
+    async def await_until_finished(
+        self, timeout: float | None = None, *, progress: Progress = False
+    ) -> Experiment:
         """Wait until nothing is running any more, whoever started it; at once when nothing is.
 
         The blocking spelling is `wait_until_finished()`.
 
         Args:
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
 
         Returns:
             This experiment, with results and responses.
@@ -227,10 +234,11 @@ class Experiment(Exports, Bound, api.Experiment):
             TaskFailedError: It was revoked, rejected or timed out.
         """
         checked_timeout(timeout)
+        report = reporter(progress, self.name)
         session = self._bound_client().session
         request = get_experiment.build(await session.project_id(), self.id)
         return await self.await_finished(
-            (await session.call(request, Experiment)).generation_task_id, timeout
+            (await session.call(request, Experiment)).generation_task_id, timeout, report
         )
 
     async def await_finished(
