@@ -21,6 +21,7 @@ MAX_DEPTH = 20
 
 _VERSION = re.compile(r"ATIF-v1\.(\d{1,4})\Z")
 _SESSION_OPTIONAL_SINCE = 7
+"""Until then the session_id named a trajectory, also in references."""
 _AUDIO_SINCE = 8
 
 _AGENT_ONLY = ("model_name", "reasoning_effort", "reasoning_content", "tool_calls", "metrics")
@@ -224,7 +225,7 @@ def _check_step(step: _Step, number: int, minor: int, where: str) -> None:
     for part in _parts(step):
         _check_part(part, minor, where)
     for result in step.observation.results if step.observation else ():
-        _check_result(result, calls, where)
+        _check_result(result, calls, minor, where)
 
 
 def _checked_calls(calls: Sequence[_ToolCall], where: str) -> set[str]:
@@ -238,14 +239,15 @@ def _checked_calls(calls: Sequence[_ToolCall], where: str) -> set[str]:
     return ids
 
 
-def _check_result(result: _Result, calls: set[str], where: str) -> None:
+def _check_result(result: _Result, calls: set[str], minor: int, where: str) -> None:
     if result.source_call_id is not None and result.source_call_id not in calls:
         raise InvalidTrajectoryError(
             f"{where}an observation has the source_call_id {result.source_call_id!r}, "
             "and the step has no tool call of that id."
         )
     for reference in result.subagent_trajectory_ref or ():
-        if not reference.trajectory_id and not reference.trajectory_path:
+        by_session = minor < _SESSION_OPTIONAL_SINCE and reference.session_id
+        if not (reference.trajectory_id or reference.trajectory_path or by_session):
             raise InvalidTrajectoryError(
                 f"{where}a subagent_trajectory_ref names neither a trajectory_id nor a trajectory_path."
             )

@@ -74,7 +74,12 @@ def test_a_trajectory_of_every_current_version_is_accepted(version: str) -> None
 
 
 def test_an_older_version_needs_a_session() -> None:
+    named = {"results": [{"subagent_trajectory_ref": [{"session_id": "child"}]}]}
+    steps = [{"step_id": 1, "source": "agent", "message": "", "observation": named}]
     check_trajectory(trajectory(schema_version="ATIF-v1.6", session_id="s"))
+    check_trajectory(trajectory(schema_version="ATIF-v1.6", session_id="s", steps=steps))
+    with pytest.raises(InvalidTrajectoryError, match=r"^step 1: a subagent_trajectory_ref names neither"):
+        check_trajectory(trajectory(session_id="s", steps=steps))
     with pytest.raises(InvalidTrajectoryError, match=r"^session_id is missing; only from ATIF-v1\.7"):
         check_trajectory(trajectory(schema_version="ATIF-v1.6"))
 
