@@ -113,12 +113,10 @@ async def test_a_placeholder_without_a_column_is_named(api: httpx.AsyncClient, w
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ({"evaluation_mode": "AGENTIC"}, 501),
-        ({"evaluation_mode": "MULTI_TURN"}, 501),
-        ({"scenario_set_id": 1, "collection_id": None}, 501),
-        ({"persona_group_id": 1}, 501),
-        ({"agent_config": {}}, 501),
-        ({"evaluation_agent_config": {}}, 501),
+        ({"scenario_set_id": 1, "collection_id": None}, 422),
+        ({"persona_group_id": 1}, 422),
+        ({"agent_config": {}}, 422),
+        ({"evaluation_agent_config": {}}, 422),
         ({"collection_id": None}, 422),
         ({"prompt_template_id": None}, 422),
         ({"generation_params": {"temperature": 1, "reasoning_effort": "low"}}, 422),
