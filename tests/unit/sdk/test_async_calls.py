@@ -69,6 +69,7 @@ def test_what_a_loop_has_opened_goes_with_it(
         loops.append(weakref.ref(getattr(token, "native_token", token)))
         return await whole_story(client)
 
+    gc.collect()  # what other tests left behind is not this one's
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         for _ in range(4):

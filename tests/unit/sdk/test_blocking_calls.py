@@ -173,6 +173,7 @@ def test_an_upload_travels_as_one_file(server: ScriptedServer) -> None:
 def test_a_client_that_could_not_be_made_leaves_no_connection_open(server: ScriptedServer) -> None:
     refusal = Answered({"detail": "Invalid API key"}, status=401)
     server.on("GET", f"{ROOT}/projects", refusal)
+    gc.collect()  # what other tests left behind is not this one's
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         with pytest.raises(AuthenticationError):

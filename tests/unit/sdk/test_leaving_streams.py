@@ -36,6 +36,7 @@ def endless(wire: Wire, waits: list[float]) -> Wire:
 @pytest.fixture
 def _no_generator_is_left_behind() -> Iterator[None]:
     """An asynchronous generator that is collected half-way is a ResourceWarning under trio."""
+    gc.collect()  # what other tests left behind is not this one's
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         yield
