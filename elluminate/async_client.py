@@ -19,6 +19,7 @@ from elluminate import _http
 from elluminate._client_base import ClientBase
 from elluminate._config import Config, changed_config
 from elluminate._operations.agent_results import AgentResultOperations
+from elluminate._operations.api_keys import ApiKeyOperations
 from elluminate._operations.collections import CollectionDefaults
 from elluminate._operations.criterion_sets import CriterionSetDefaults
 from elluminate._operations.experiments import ExperimentOperations
@@ -35,6 +36,7 @@ from elluminate._session import Session
 class AsyncClient(
     ClientBase,
     ProjectOperations,
+    ApiKeyOperations,
     PromptTemplateOperations,
     LLMConfigOperations,
     ExperimentOperations,

@@ -68,6 +68,10 @@ class Client(ClientBase):
     list_projects = blocking(AsyncClient.list_projects)
     select_project = blocking(AsyncClient.select_project)
 
+    create_api_key = blocking(AsyncClient.create_api_key)
+    list_api_keys = blocking(AsyncClient.list_api_keys)
+    revoke_api_key = blocking(AsyncClient.revoke_api_key)
+
     create_prompt_template = blocking(AsyncClient.create_prompt_template)
     get_prompt_template = blocking(AsyncClient.get_prompt_template)
     get_or_create_prompt_template = blocking(AsyncClient.get_or_create_prompt_template)

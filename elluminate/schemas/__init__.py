@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from elluminate.schemas.agent_results import AgentResultsMatchPreview as AgentResultsMatchPreview
     from elluminate.schemas.agent_results import AgentTrialResult as AgentTrialResult
     from elluminate.schemas.agent_results import ATIFContentPart as ATIFContentPart
+    from elluminate.schemas.api_key import ApiKey as ApiKey
     from elluminate.schemas.collection import TemplateVariablesCollection as TemplateVariablesCollection
     from elluminate.schemas.collection import (
         TemplateVariablesCollectionWithEntries as TemplateVariablesCollectionWithEntries,
@@ -130,6 +131,7 @@ if TYPE_CHECKING:
     ScenarioFieldRequest = AddScenarioFieldRequest
 
 _RICH = {
+    "api_key": "ApiKey",
     "agent_results": "AgentResultMatch AgentResultsMatchPreview AgentTrialResult ATIFContentPart "
     "DEFAULT_EVALUATION_POLLING_INTERVAL",
     "collection": "TemplateVariablesCollection TemplateVariablesCollectionWithEntries",

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import Headers
 
 from elluminate_server.api.problems import NotFound, Unauthorized
-from elluminate_server.settings import Settings
+from elluminate_server.settings import Settings, SettingsError
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import BusyError, Store
 from elluminate_server.store.tables import ApiKey, Organization, Project
@@ -32,10 +32,12 @@ class Principal:
     Attributes:
         project_id: The one project that the key opens.
         project_name: Its name.
+        key_id: The stored API key that was sent; None for the key of a server inside a process.
     """
 
     project_id: int
     project_name: str
+    key_id: int | None = None
 
     def require_project(self, project_id: int) -> None:
         """Refuse a request for another project than the key's.
@@ -88,7 +90,7 @@ async def authenticate(headers: Headers, store: Store, settings: Settings) -> Pr
         raise Unauthorized(f"The API key {api_key.name!r} expired at {api_key.expires_at.isoformat()}.")
     if api_key.last_used_at is None or now - api_key.last_used_at > _USED_PRECISION:
         await _note_use(store, api_key.id, now)
-    return Principal(project.id, project.name)
+    return Principal(project.id, project.name, api_key.id)
 
 
 def _credentials(headers: Headers) -> str:
@@ -116,7 +118,7 @@ async def open_default_project(store: Store, settings: Settings) -> int:
     """The default project's id; on first start it is made, and a given key becomes its key.
 
     Raises:
-        ValueError: The given key belongs to another project.
+        SettingsError: The given key belongs to another project.
     """
     async with store.write() as session:
         project = await _default_project(session)
@@ -140,9 +142,10 @@ async def open_default_project(store: Store, settings: Settings) -> int:
                     )
                 )
             elif known.project_id != project.id:
-                raise ValueError(
-                    f"ELLUMINATE_API_KEY is the key {known.name!r} of project {known.project_id}, "
-                    f"not of the default project {project.id}. Unset it, or give another one."
+                raise SettingsError(
+                    "ELLUMINATE_API_KEY",
+                    f"is the key {known.name!r} of project {known.project_id}, not of the default project "
+                    f"{project.id}. Unset it, or give another one.",
                 )
         return project.id
 

@@ -127,6 +127,7 @@ class Call:
     body: bytes
     idempotency: Idempotency | None
     _answer: Answer | None = None
+    _repeated: Answer | None = None
     _on_commit: list[Callable[[], object]] = attrs.field(factory=list)
 
     @property
@@ -209,7 +210,8 @@ class Call:
                 if self._answer is None:
                     raise RuntimeError(f"{self.operation.id} did not call answer() inside write()")
                 await session.flush()
-                reserved.status, reserved.body = self._answer.status, self._answer.body
+                kept = self._answer if self._repeated is None else self._repeated
+                reserved.status, reserved.body = kept.status, kept.body
         for callback in self._on_commit:
             callback()
 
@@ -223,9 +225,14 @@ class Call:
         self._answer = Answer(status, b"" if status == 204 else msgspec.json.encode(value))
         return self._answer
 
+    def answer_once(self, value: Any, repeated: Problem) -> Answer:
+        """The success with a secret in its body: it is not stored, and a repetition gets `repeated` instead."""
+        self._repeated = Answer(repeated.status, msgspec.json.encode(repeated.body))
+        return self.answer(value)
+
     def again(self) -> None:
         """Forget what a failed attempt has prepared."""
-        self._answer = None
+        self._answer = self._repeated = None
         self._on_commit.clear()
 
 

@@ -1,0 +1,69 @@
+"""Making, listing and revoking API keys of the project."""
+
+from __future__ import annotations
+
+import datetime
+
+from elluminate_api import models as api
+from elluminate_api.api.projects import create_api_key, list_api_keys, revoke_api_key
+
+from elluminate._checks import checked_name
+from elluminate._lookup import required_id_of
+from elluminate._operations.base import Operations
+from elluminate.exceptions import ValidationError
+from elluminate.schemas.api_key import ApiKey
+
+
+class ApiKeyOperations(Operations):
+    """Operations on API keys, which the hosted platform does not offer to clients."""
+
+    async def create_api_key(self, name: str, expires_at: datetime.datetime | None = None) -> ApiKey:
+        """Make an API key of the project in use.
+
+        Args:
+            name: What it is for, 1 to 255 characters; need not be unique.
+            expires_at: From when on it opens nothing, with a time zone; None for never.
+
+        Returns:
+            The key with its secret in `key`. Keep that now: no later answer shows it.
+
+        Raises:
+            ValidationError: The name is empty, or the time has no zone or is not in the future.
+
+        Example:
+            >>> made = client.create_api_key("Nightly pipeline")
+            >>> pipeline = Client(base_url=client.base_url, api_key=made.key)
+        """
+        checked_name(name, "API key")
+        if expires_at is not None and (
+            not isinstance(expires_at, datetime.datetime) or expires_at.tzinfo is None
+        ):
+            raise ValidationError(
+                "expires_at must be a datetime with a time zone, like "
+                f"datetime.now(UTC) + timedelta(days=90), got {expires_at!r:.80}"
+            )
+        body = api.CreateApiKeyRequest(name=name, expires_at=expires_at)
+        project = await self.session.project_id()
+        return await self.session.call(create_api_key.build(project, body=body), ApiKey)
+
+    async def list_api_keys(self) -> list[ApiKey]:
+        """The API keys of the project in use, revoked and expired ones too, without their secrets."""
+        project = await self.session.project_id()
+        return await self.session.pages(lambda page: list_api_keys.build(project, page=page), ApiKey)
+
+    async def revoke_api_key(self, api_key: ApiKey | int) -> None:
+        """Let a key open nothing from now on; it stays listed.
+
+        Args:
+            api_key: The key, or its id.
+
+        Raises:
+            ConflictError: It is the key that this client uses.
+            NotFoundError: The project has no such key.
+        """
+        if isinstance(api_key, bool) or (isinstance(api_key, int) and api_key < 1):
+            raise ValidationError(
+                f"revoke_api_key takes a key or its id, a positive integer, not {api_key!r}"
+            )
+        key_id = api_key if isinstance(api_key, int) else required_id_of(api_key, ApiKey, "api_key")
+        await self.session.call(revoke_api_key.build(await self.session.project_id(), key_id))

@@ -1,0 +1,13 @@
+"""API keys of a project, with the secret kept out of what is printed."""
+
+from __future__ import annotations
+
+from attrs import define, field
+from elluminate_api import models as api
+
+
+@define(kw_only=True)
+class ApiKey(api.ApiKey):
+    """An API key of a project. `key` is the key itself, in the answer to `create_api_key` only."""
+
+    key: str | None = field(default=None, repr=False)
