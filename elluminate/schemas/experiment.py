@@ -41,6 +41,7 @@ from elluminate._progress import Progress, reporter
 from elluminate._response_rows import response_rows
 from elluminate.exceptions import ExperimentFailedWarning, TaskFailedError, ValidationError
 from elluminate.schemas.agent_results import AgentResultsMatchPreview
+from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.filters import PromptResponseFilter, query_of
@@ -50,7 +51,7 @@ from elluminate.schemas.results import ExperimentResults
 
 if TYPE_CHECKING:
     from elluminate._session import Session
-    from elluminate.streaming import ExperimentProgress
+    from elluminate.streaming import ExperimentProgress, ExperimentStatusEvent
 
 
 @define(kw_only=True)
@@ -428,6 +429,24 @@ class Experiment(Exports, Bound, api.Experiment):
             self, results, epoch=epoch, evaluate=evaluate, raise_on_partial=raise_on_partial
         )
 
+    async def await_for_evaluation(
+        self,
+        task_id: str | None = None,
+        timeout: float | None = None,
+        polling_interval: float = DEFAULT_EVALUATION_POLLING_INTERVAL,
+    ) -> ExperimentStatusEvent:
+        """Wait until the trajectories of this AGENTIC experiment are judged; see `Client.wait_for_agent_evaluation`.
+
+        Args:
+            task_id: `evaluation_task_id` of an upload; None takes the evaluation that is going on, if there is one.
+            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+            polling_interval: Seconds between two looks, 0.1 to 10.
+
+        Raises:
+            WaitTimeoutError: It did not end in time; it goes on.
+        """
+        return await self._bound_client().wait_for_agent_evaluation(self, task_id, timeout, polling_interval)
+
     async def aclone(
         self,
         name: str,
@@ -479,6 +498,7 @@ class Experiment(Exports, Bound, api.Experiment):
     get_agent_results_definition = blocking(aget_agent_results_definition)
     preview_agent_results_matching = blocking(apreview_agent_results_matching)
     upload_agent_results = blocking(aupload_agent_results)
+    wait_for_evaluation = blocking(await_for_evaluation)
 
 
 async def _all_responses(session: Session, experiment_id: int) -> list[PromptResponse]:

@@ -96,6 +96,7 @@ def test_upload_evaluate_and_read(client: Client, experiment: Experiment) -> Non
     assert counted.fetch_trajectory() == PLAIN
     assert counted.trajectory == PLAIN
     assert client.wait_for_agent_evaluation(experiment.id).is_success
+    assert experiment.wait_for_evaluation(stored.evaluation_task_id, timeout=30).is_success
 
 
 def test_an_evaluation_is_streamed_by_both_clients(client: Client, experiment: Experiment) -> None:
