@@ -1,4 +1,4 @@
-"""The command line: `elluminate serve`, `elluminate migrate`, `elluminate --version`."""
+"""The command line: `elluminate serve`, `elluminate migrate`, `elluminate keys`, `elluminate --version`."""
 
 import argparse
 import asyncio
@@ -23,6 +23,7 @@ examples:
   elluminate serve --port 0 --database evals.db    any free port, data in ./evals.db
   elluminate serve --database postgresql://evals@db.example/evals
   elluminate migrate --database evals.db       upgrade the database of an older version
+  elluminate keys create "Nightly pipeline" --days 90    print a new API key, which is shown only now
 
 The API key to use is printed at the start. Set ELLUMINATE_API_KEY to choose it; keys are not taken from the
 command line, where other users of the machine could read them.
@@ -61,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     if options.command == "migrate":
         return _migrate(options.database)
+    if options.command == "keys":
+        return _keys(options)
     return _serve(options.host, options.port, options.database, options.log_level)
 
 
@@ -90,7 +93,21 @@ def _parser() -> argparse.ArgumentParser:
         help="upgrade the database of an older version",
         description="Upgrade the database of an older version. First stop its servers and back it up.",
     )
-    for command in (serve, migrate):
+    keys = commands.add_parser(
+        "keys",
+        help="list, create and revoke API keys",
+        description="List, create and revoke API keys in the database; the server may run meanwhile.",
+    )
+    actions = keys.add_subparsers(dest="action", metavar="action", required=True)
+    listing = actions.add_parser("list", help="show the keys, without their secrets")
+    create = actions.add_parser("create", help="make a key and print it; it is shown only now")
+    create.add_argument("name", help="what the key is for")
+    create.add_argument("--days", type=_days, help="for how many days it is valid (default: for ever)")
+    revoke = actions.add_parser("revoke", help="let a key open nothing from now on")
+    revoke.add_argument("key", type=_key_id, metavar="id", help="the key's id, as the list shows it")
+    for command, otherwise in ((listing, "all"), (create, "the default project"), (revoke, "any")):
+        command.add_argument("--project", help=f"id or name of the project (default: {otherwise})")
+    for command in (serve, migrate, listing, create, revoke):
         command.add_argument(
             "--database",
             metavar="URL-OR-PATH",
@@ -104,6 +121,18 @@ def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) <= 65535:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
+
+
+def _days(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 36_500:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of days: 1 to 36500")
+
+
+def _key_id(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) < 2**53:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not the id of a key; `elluminate keys list` shows them")
 
 
 def _serve(host: str, port: int, database: str | None, log_level: str) -> int:
@@ -142,11 +171,30 @@ async def _migrated(settings: "Settings") -> tuple[str | None, str]:
         return await migrate(store)
 
 
+def _keys(options: argparse.Namespace) -> int:
+    from elluminate_server import key_commands
+
+    with _failures_as_exit():
+        settings = _settings(options.database)
+        if options.action == "list":
+            print(asyncio.run(key_commands.list_keys(settings, options.project)))
+        elif options.action == "create":
+            made = key_commands.create_key(settings, options.project, options.name, options.days)
+            key, about = asyncio.run(made)
+            # The key alone on standard output, so that a shell can put it where it belongs.
+            print(about, "It is shown only now:", file=sys.stderr)
+            print(key)
+        else:
+            print(asyncio.run(key_commands.revoke_key(settings, options.project, options.key)))
+    return 0
+
+
 @contextlib.contextmanager
 def _failures_as_exit() -> Iterator[None]:
     """Failures that the user can do something about become one line and exit code 1."""
     from sqlalchemy.exc import OperationalError
 
+    from elluminate_server.key_commands import KeyCommandError
     from elluminate_server.serving import ServingError
     from elluminate_server.settings import SettingsError
     from elluminate_server.store.engine import BusyError
@@ -155,7 +203,14 @@ def _failures_as_exit() -> Iterator[None]:
 
     try:
         yield
-    except (ServingError, SettingsError, SchemaVersionError, DatabaseUnusableError, BusyError) as error:
+    except (
+        ServingError,
+        SettingsError,
+        SchemaVersionError,
+        DatabaseUnusableError,
+        BusyError,
+        KeyCommandError,
+    ) as error:
         reason = str(error)
     except OperationalError as error:
         # Without the statement, which says nothing to the user, and the URL, which may hold a password.

@@ -1,0 +1,133 @@
+"""What `elluminate keys` does: API keys managed by whoever has the database, without a key."""
+
+import contextlib
+import datetime
+from collections.abc import AsyncIterator, Sequence
+
+import attrs
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.api.access import open_default_project
+from elluminate_server.keys import add_key, revoke
+from elluminate_server.settings import MEMORY, Settings
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.engine import Store
+from elluminate_server.store.migrating import prepare
+from elluminate_server.store.probing import probe
+from elluminate_server.store.tables import ApiKey, Project
+
+__all__ = ["KeyCommandError", "create_key", "list_keys", "revoke_key"]
+
+
+class KeyCommandError(RuntimeError):
+    """The command cannot be done; the message says why and what to do."""
+
+
+async def list_keys(settings: Settings, project: str | None) -> str:
+    """The keys of a project, or of all, as a table.
+
+    Raises:
+        KeyCommandError: There is no such project.
+    """
+    async with _opened(settings) as store, store.read() as session:
+        query = select(ApiKey, Project).join(Project, Project.id == ApiKey.project_id)
+        if project is not None:
+            query = query.where(Project.id == (await _project(session, project)).id)
+        found = (await session.execute(query.order_by(ApiKey.id))).all()
+    if not found:
+        return "There are no API keys."
+    head = ("id", "project", "name", "begins with", "created", "expires", "last used", "state")
+    return _table([head, *(_cells(row[0], row[1]) for row in found)])
+
+
+async def create_key(settings: Settings, project: str | None, name: str, days: int | None) -> tuple[str, str]:
+    """Make a key of a project, the default one unless named.
+
+    Args:
+        settings: Which database.
+        project: Id or name.
+        name: What the key is for.
+        days: How long it opens the project; None for ever.
+
+    Returns:
+        The key, and a line about it that does not hold it.
+
+    Raises:
+        KeyCommandError: There is no such project, or the name is blank or too long.
+    """
+    if not name.strip() or len(name) > 255:
+        raise KeyCommandError(
+            f"A key's name has 1 to 255 characters that are not only blanks, got {name!r:.80}."
+        )
+    expires_at = None if days is None else utc_now() + datetime.timedelta(days=days)
+    async with _opened(settings) as store, store.write() as session:
+        of = await _project(session, project)
+        row, key = await add_key(session, of.id, name, expires_at)
+    until = "never expires" if expires_at is None else f"expires at {_moment(expires_at)}"
+    return key, f"API key {row.id} ({name!r}) of project {of.id} ({of.name!r}); it {until}."
+
+
+async def revoke_key(settings: Settings, project: str | None, key_id: int) -> str:
+    """Let a key open nothing from now on; a line about it.
+
+    Raises:
+        KeyCommandError: There is no such project or key.
+    """
+    async with _opened(settings) as store, store.write() as session:
+        row = await session.get(ApiKey, key_id)
+        of = None if project is None else await _project(session, project)
+        if row is None or (of is not None and row.project_id != of.id):
+            where = "The database" if of is None else f"Project {of.id} ({of.name!r})"
+            raise KeyCommandError(f"{where} has no API key {key_id}. `elluminate keys list` shows them.")
+        before = row.revoked_at
+        revoke(row)
+    if before is not None:
+        return (
+            f"API key {key_id} ({row.name!r}) was revoked at {_moment(before)} already; nothing was changed."
+        )
+    return f"API key {key_id} ({row.name!r}) opens nothing from now on."
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Store]:
+    if settings.database_url == MEMORY:
+        raise KeyCommandError("A database in memory keeps no keys. Name a file or a URL with --database.")
+    probe(settings.database_url)
+    async with Store(settings.database_url) as store:
+        await prepare(store)
+        await open_default_project(store, attrs.evolve(settings, api_key=None))
+        yield store
+
+
+async def _project(session: AsyncSession, wanted: str | None) -> Project:
+    projects = (await session.scalars(select(Project).order_by(Project.id))).all()
+    if wanted is None:
+        return projects[0]
+    for project in projects:
+        if wanted in (str(project.id), project.name):
+            return project
+    there = ", ".join(f"{project.id} ({project.name!r})" for project in projects[:20])
+    raise KeyCommandError(f"There is no project with the id or name {wanted!r}. There are: {there}.")
+
+
+def _cells(row: ApiKey, project: Project) -> tuple[str, ...]:
+    state = "valid"
+    if row.revoked_at is not None:
+        state = "revoked"
+    elif row.expires_at is not None and row.expires_at <= utc_now():
+        state = "expired"
+    times = (row.created_at, row.expires_at, row.last_used_at)
+    return (str(row.id), project.name, row.name, row.prefix, *(_moment(time) for time in times), state)
+
+
+def _moment(time: datetime.datetime | None) -> str:
+    return "never" if time is None else time.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+    return "\n".join(lines)

@@ -1,0 +1,74 @@
+"""`elluminate keys`: keys made, shown and revoked by whoever has the database."""
+
+from pathlib import Path
+
+import pytest
+
+from elluminate import AuthenticationError, Client
+from elluminate.__main__ import main
+from elluminate_server.local import LocalServer
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.delenv("ELLUMINATE_API_KEY", raising=False)
+    return str(tmp_path / "test.db")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
+    assert main(["keys", *arguments]) == 0
+    said = capsys.readouterr()
+    return said.out, said.err
+
+
+def test_a_key_is_made_listed_used_and_revoked(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "list", "--database", database)[0] == "There are no API keys.\n"
+    out, about = run(capsys, "create", "Pipeline", "--days", "90", "--database", database)
+    key = out.strip()
+    assert key.startswith("elm_")
+    assert "API key 1 ('Pipeline') of project 1 ('Default project'); it expires at" in about
+    assert key not in about
+    server = LocalServer(database)
+    server.start()
+    try:
+        with Client(base_url=server.address.base_url, api_key=key) as client:
+            client.list_collections()
+            listed = run(capsys, "list", "--database", database)[0]
+            assert listed.splitlines()[1].endswith("valid")
+            assert key not in listed
+            run(capsys, "revoke", "1", "--project", "Default project", "--database", database)
+            with pytest.raises(AuthenticationError, match="'Pipeline' was revoked"):
+                client.list_collections()
+    finally:
+        server.stop()
+    assert run(capsys, "list", "--database", database)[0].splitlines()[1].endswith("revoked")
+    assert "already" in run(capsys, "revoke", "1", "--database", database)[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["revoke", "7"], "has no API key 7"),
+        (["create", "Pipeline", "--project", "Nothing"], "no project with the id or name 'Nothing'"),
+        (["create", " "], "not only blanks"),
+        (["list", "--database", ":memory:"], "keeps no keys"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    database: str, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    given = arguments if "--database" in arguments else [*arguments, "--database", database]
+    with pytest.raises(SystemExit) as ended:
+        main(["keys", *given])
+    assert ended.value.code == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert words in said.err
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["create", "x", "--days", "0"], ["revoke", "x"]])
+def test_wrong_usage(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["keys", *arguments])
+    assert ended.value.code == 2
