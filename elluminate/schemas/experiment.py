@@ -40,8 +40,7 @@ from elluminate._messages import Messages, response_messages
 from elluminate._progress import Progress, reporter
 from elluminate._response_rows import response_rows
 from elluminate.exceptions import ExperimentFailedWarning, TaskFailedError, ValidationError
-from elluminate.schemas.agent_results import AgentResultsMatchPreview
-from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL
+from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL, AgentResultsMatchPreview
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.filters import PromptResponseFilter, query_of
