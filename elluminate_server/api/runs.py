@@ -24,7 +24,7 @@ from elluminate_server.execution.progress import (
     log_for_connection,
     progress_of,
 )
-from elluminate_server.store.tables import Experiment, Task
+from elluminate_server.store.tables import Experiment, LogCursor, Task
 
 __all__ = ["executor_of"]
 
@@ -83,8 +83,23 @@ async def get_experiment_generation_status(call: Call) -> Answer:
             delta = await log_after(session, task_id, log_cursor)
     if progress is not None and log_cursor is None and connection_uuid is not None:
         async with call.store.write() as session:
+            is_first = await session.get(LogCursor, (str(connection_uuid), task_id)) is None
             delta = await log_for_connection(session, task_id, str(connection_uuid))
+        status = _status(experiment, progress, delta)
+        if is_first:
+            _confirm(status, task_id)
+        return call.answer(status)
     return call.answer(_status(experiment, progress, delta))
+
+
+def _confirm(status: ExperimentGenerationStatus, task_id: str) -> None:
+    """Name a task that is over already in the first answer about it.
+
+    Readers that count by `connection_uuid` take null, before they have seen the id once, for a task of another
+    experiment, and fail.
+    """
+    if status.generation_task_id is None:
+        status.generation_task_id = task_id
 
 
 @operation("stream_experiment_generation")

@@ -152,3 +152,13 @@ def test_an_evaluation_can_be_cancelled_and_single_trials_rated_again(
         assert backend.http.delete(f"criteria/{criterion['id']}").status_code == 204
     rated = backend.post("ratings", {"prompt_response_id": response["id"]})
     assert [one["criterion"]["criterion_str"] for one in rated] == list(CRITERIA)
+
+
+def test_the_first_poll_by_connection_names_an_evaluation_that_is_over_already(backend: Backend) -> None:
+    experiment = agentic(backend)
+    task_id = upload(backend, experiment, trial("task1"))["evaluation_task_id"]
+    backend.ended(experiment, task_id)
+    reader = "7c1e1f0e-6f0e-4a52-9f3c-0f4d5b1f8a11"
+    first, second = (backend.status(experiment, task_id, connection_uuid=reader) for _ in range(2))
+    assert (first["status"], first["generation_task_id"]) == ("SUCCESS", task_id)
+    assert (second["status"], second["generation_task_id"]) == ("SUCCESS", None)

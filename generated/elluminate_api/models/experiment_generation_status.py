@@ -24,7 +24,8 @@ class ExperimentGenerationStatus:
         log_cursor: Where the log stands after logs_delta; send it with the next poll. Absent when the server
             does not offer it.
         generation_task_id: Id of the experiment's current task. Null means that none is running; absent, that the
-            server does not tell.
+            server does not tell. The first answer to a connection_uuid names a task that is over
+            already, since existing clients take null there for a task of another experiment.
         has_internal_error: Whether the experiment's last task ended by a fault. Read together with generation_task_id.
     """
 
