@@ -20,9 +20,9 @@ from elluminate_api.types import UNSET
 
 from elluminate._homes import settle
 from elluminate.exceptions import (
-    AuthenticationError,
     InvalidResponseError,
     RateLimitError,
+    RedirectRefusedError,
     ServerError,
     TransportError,
     WaitTimeoutError,
@@ -291,7 +291,9 @@ async def _polled(
         try:
             status = await poll()
         except (TransportError, ServerError, RateLimitError, InvalidResponseError) as error:
-            if isinstance(error, AuthenticationError) or time.monotonic() - reached > OUTAGE_LIMIT_SECONDS:
+            # What another poll would not change: a server that speaks another language, or lives elsewhere.
+            lasting = isinstance(error, RedirectRefusedError) or getattr(error, "json_path", None) is not None
+            if lasting or time.monotonic() - reached > OUTAGE_LIMIT_SECONDS:
                 raise
             logger.info("polling %s failed (%s), the wait goes on", what, type(error).__name__)
         else:

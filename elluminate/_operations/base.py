@@ -24,5 +24,17 @@ class Operations:
         await self.session.call(build(await self.session.project_id(), identifier))
 
 
-def defaults_of(defaults: Mapping[str, Any] | None) -> dict[str, Any]:
-    return dict(defaults or {})
+def defaults_of(defaults: Mapping[str, Any] | None, kind: type[Any]) -> dict[str, Any]:
+    """What to create with, if there is nothing of that name.
+
+    Raises:
+        ValidationError: A key that `kind`, a TypedDict, does not have.
+    """
+    given = dict(defaults or {})
+    known = kind.__annotations__
+    unknown = [key for key in given if key not in known]
+    if unknown:
+        raise ValidationError(
+            f"defaults has no {', '.join(map(repr, unknown))}; it may hold {', '.join(known)}"
+        )
+    return given

@@ -124,7 +124,7 @@ class CollectionOperations(Operations):
             "collection",
             name,
             get=lambda: self.get_collection(name=name),
-            create=lambda: self.create_collection(name, **defaults_of(defaults)),
+            create=lambda: self.create_collection(name, **defaults_of(defaults, CollectionDefaults)),
             create_first=True,
         )
 

@@ -81,7 +81,7 @@ class CriterionSetOperations(Operations):
             "criterion set",
             name,
             get=lambda: self.get_criterion_set(name=name),
-            create=lambda: self.create_criterion_set(name, **defaults_of(defaults)),
+            create=lambda: self.create_criterion_set(name, **defaults_of(defaults, CriterionSetDefaults)),
         )
 
     async def list_criterion_sets(self) -> list[CriterionSet]:

@@ -171,7 +171,7 @@ class LLMConfigOperations(Operations):
         """
 
         async def create() -> LLMConfig:
-            given = defaults_of(defaults)
+            given = defaults_of(defaults, LLMConfigDefaults)
             missing = [key for key in ("llm_model_name", "api_key") if key not in given]
             if missing:
                 raise ValidationError(

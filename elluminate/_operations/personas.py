@@ -110,7 +110,9 @@ class PersonaOperations(Operations):
             "persona",
             name,
             get=lambda: self.get_persona(name=name),
-            create=lambda: self.create_persona(name, **{"description": "", **defaults_of(defaults)}),
+            create=lambda: self.create_persona(
+                name, **{"description": "", **defaults_of(defaults, PersonaDefaults)}
+            ),
         )
 
     async def list_personas(self) -> list[Persona]:
@@ -221,7 +223,9 @@ class PersonaOperations(Operations):
             "persona group",
             name,
             get=lambda: self.get_persona_group(name=name),
-            create=lambda: self.create_persona_group(name, **{"personas": [], **defaults_of(defaults)}),
+            create=lambda: self.create_persona_group(
+                name, **{"personas": []} | defaults_of(defaults, PersonaGroupDefaults)
+            ),
         )
 
     async def list_persona_groups(self) -> list[PersonaGroup]:

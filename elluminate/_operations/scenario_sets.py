@@ -95,7 +95,7 @@ class ScenarioSetOperations(Operations):
         except NotFoundError:
             pass
         try:
-            return await self.create_scenario_set(name, **defaults_of(defaults)), True
+            return await self.create_scenario_set(name, **defaults_of(defaults, ScenarioSetDefaults)), True
         except APIError as error:
             if error.status_code != _NAME_TAKEN:
                 raise

@@ -228,6 +228,14 @@ def test_a_config_to_create_without_its_model(world: World, wire: Wire) -> None:
         world.call(world.client(), "get_or_create_llm_config", "Small")
 
 
+def test_a_default_that_there_is_not(world: World, wire: Wire) -> None:
+    wire.on("GET", "/llm_configs", page_of())
+    with pytest.raises(
+        ValidationError, match="defaults has no 'llm_model'; it may hold llm_model_name, api_key"
+    ):
+        world.call(world.client(), "get_or_create_llm_config", "Small", {"llm_model": "small-1"})
+
+
 def made_by_hand() -> list[Any]:
     """One of each class that has methods, and that no client has returned."""
     now = datetime.datetime(2026, 5, 1, tzinfo=datetime.UTC)

@@ -15,6 +15,7 @@ from elluminate import (
     APIError,
     AuthenticationError,
     ExperimentFailedWarning,
+    InvalidResponseError,
     NotFoundError,
     RetryConfig,
     RetryExhaustedError,
@@ -368,3 +369,10 @@ def test_trouble_before_the_first_event_is_the_callers(run: Run) -> None:
     with pytest.raises(ServerError) as caught:
         run.stream()
     assert not isinstance(caught.value, RetryExhaustedError)
+
+
+def test_an_answer_that_breaks_the_contract_is_told_at_once(world: World, wire: Wire, clock: Clock) -> None:
+    with pytest.raises(InvalidResponseError) as caught:
+        Run(world, wire).stream(poll("STARTED"), Reply(json={"status": 7}))
+    assert caught.value.json_path == "$.status"
+    assert len(clock.waits) == 1
