@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-postgresql check format codegen serve bench clean
+.PHONY: help install demo test test-postgresql check format codegen docs serve bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,14 @@ format: $(VENV)/.installed-dev ## format and fix what can be fixed
 
 codegen: $(VENV)/.installed-dev ## regenerate generated/elluminate_api from openapi.yaml
 	./codegen.sh
+
+$(VENV)/.installed-docs: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
+	@touch $@
+
+docs: $(VENV)/.installed-docs ## build the documents as a site in site/
+	$(BIN)/python docs/api_index.py --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 serve: $(VENV)/.installed-server ## run the backend on 127.0.0.1:8000
 	$(BIN)/elluminate serve $(ARGS)
