@@ -124,10 +124,13 @@ def checked_rows(variables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     for number, row in enumerate(variables):
         if not isinstance(row, Mapping):
             raise ValidationError(f"variables[{number}] must map column names to values, got {row!r:.80}")
-        for column in row:
+        values = dict(row)
+        for column, value in row.items():
             if not isinstance(column, str) or not column.strip():
                 raise ValidationError(f"variables[{number}] has a column without a name: {column!r}")
-        rows.append(dict(row))
+            if hasattr(value, "to_uce_dict"):  # a conversation, given as an object
+                values[column] = value.to_uce_dict()
+        rows.append(values)
     return rows
 
 

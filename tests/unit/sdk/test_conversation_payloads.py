@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from pydantic import BaseModel
 
+from elluminate._checks import checked_rows
 from elluminate.exceptions import ValidationError
 from elluminate.schemas import ResponseFormat, TemplateString, UCEPayloadV1
 from elluminate_server.domain.rendering import render_text
@@ -21,6 +22,13 @@ def test_a_payload_leaves_out_what_is_not_set() -> None:
         "schema_version": "elluminate.uce/1",
         "input": {"messages": HELLO},
     }
+
+
+def test_a_payload_is_a_value_of_a_row() -> None:
+    payload = UCEPayloadV1.from_openai(HELLO)
+    row = {"chat": payload, "topic": "tides"}
+    assert checked_rows([row]) == [{"chat": payload.to_uce_dict(), "topic": "tides"}]
+    assert row["chat"] is payload
 
 
 def test_a_payload_carries_everything_of_a_chat_call() -> None:
