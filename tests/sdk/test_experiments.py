@@ -128,7 +128,8 @@ def test_answers_come_from_a_column(client: Client) -> None:
 
 def test_categorical_filters_narrow_the_results(client: Client) -> None:
     run(client, "E")
-    for which in ({"name": "E"}, {"id": 1}):
+    lookups: list[dict[str, Any]] = [{"name": "E"}, {"id": 1}]
+    for which in lookups:
         narrowed = client.get_experiment(categorical_filters={"topic": ["rain"]}, **which)
         assert narrowed.results is not None and narrowed.results.num_rated_responses == 1
         assert len(narrowed.rated_responses) == 2
@@ -141,7 +142,7 @@ def test_categorical_filters_narrow_the_results(client: Client) -> None:
 def test_samples_map_and_statistics(client: Client) -> None:
     first, second = run(client, "First"), run(client, "Second")
     of_first = client.list_response_samples(first, sort_by="rating-desc")
-    assert sorted(sample.prompt_response_ids[0] for sample in of_first) == [r.id for r in first.responses()]
+    assert {sample.prompt_response_ids[0] for sample in of_first} == {one.id for one in first.responses()}
     first.rated_responses[1].annotate("look")
     (noted,) = client.list_response_samples(first, show_only_annotated_responses=True)
     assert noted.prompt_response_ids == [first.rated_responses[1].id]

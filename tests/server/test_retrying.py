@@ -65,8 +65,8 @@ async def test_each_failure_is_queued_for_its_row_epoch_and_config(
     await add_failures(store, world)
     async with store.write() as session:
         ran = await session.get_one(Experiment, world.experiment_id)
-        ran.started_at = utc_now() - datetime.timedelta(days=2)
-        ran.finished_at = ran.started_at + datetime.timedelta(seconds=30)
+        began = utc_now() - datetime.timedelta(days=2)
+        ran.started_at, ran.finished_at = began, began + datetime.timedelta(seconds=30)
 
     answer = await api.post(f"/experiments/{world.experiment_id}/retry-failed", json={"rating_mode": "fast"})
 
