@@ -17,7 +17,7 @@ from elluminate_api.types import UNSET
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate._checks import checked_texts
-from elluminate._lookup import required_id_of
+from elluminate._lookup import id_of, required_id_of
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.prompt_template import PromptTemplate
 
@@ -77,23 +77,35 @@ class CriterionSet(Bound, api.CriterionSet):
     linked_prompt_templates: list[PromptTemplate] | None = None  # type: ignore[assignment]
     _client: Any = unbound()
 
-    async def aadd_criteria(self, criteria: Sequence[str | api.CriterionIn]) -> list[Criterion]:
-        """Add questions; a text that the set already has is reused.
+    async def aadd_criteria(
+        self,
+        criteria: Sequence[str | api.CriterionIn],
+        *,
+        template_variables: api.TemplateVariables | None = None,
+    ) -> list[Criterion]:
+        """Add questions; a text that the set already has, for the same rows, is reused.
 
         Args:
             criteria: Texts, or texts with labels.
+            template_variables: The only row of a collection whose responses are rated by them; None for all rows.
 
         Returns:
             The criteria, in the order given. They are also in `criteria` from now on.
         """
-        added = await self._put_criteria(criteria_in(criteria), delete_existing=False)
+        added = await self._put_criteria(
+            criteria_in(criteria),
+            delete_existing=False,
+            row=id_of(template_variables, api.TemplateVariables, "template_variables"),
+        )
         known = {criterion.id for criterion in self.criteria or []}
         self.criteria = [*(self.criteria or []), *(new for new in added if new.id not in known)]
         return added
 
-    async def aadd_criterion(self, criterion: str | api.CriterionIn) -> Criterion:
-        """Add one question; a text that the set already has is reused."""
-        return (await self.aadd_criteria([criterion]))[0]
+    async def aadd_criterion(
+        self, criterion: str | api.CriterionIn, *, template_variables: api.TemplateVariables | None = None
+    ) -> Criterion:
+        """Add one question, for all rows or one; a text that the set already has for them is reused."""
+        return (await self.aadd_criteria([criterion], template_variables=template_variables))[0]
 
     async def aclear(self) -> None:
         """Remove all criteria from the set; ratings made with them stay."""
@@ -101,11 +113,14 @@ class CriterionSet(Bound, api.CriterionSet):
         self.criteria = []
 
     async def _put_criteria(
-        self, criteria: list[api.CriterionIn], *, delete_existing: bool
+        self, criteria: list[api.CriterionIn], *, delete_existing: bool, row: int | None = None
     ) -> list[Criterion]:
         session = self._bound_client().session
         body = api.CreateCriteriaRequest(
-            criterion_set_id=self.id, criteria=criteria, delete_existing=delete_existing
+            criterion_set_id=self.id,
+            template_variables_id=row,
+            criteria=criteria,
+            delete_existing=delete_existing,
         )
         return await session.call(
             create_criteria.build(await session.project_id(), body=body), list[Criterion]
