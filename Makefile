@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-postgresql check format codegen docs serve bench clean
+.PHONY: help install demo test interop test-postgresql check format codegen docs serve bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ $(VENV)/.installed-scale: $(VENV)/.installed-dev
 
 test-postgresql: $(VENV)/.installed-scale ## run the tests of runs on a PostgreSQL of their own
 	.ci/postgresql $(ARGS)
+
+interop: $(VENV)/.installed-dev ## run the published client, from the package index, against this server
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/interop $(ARGS)
 
 check: $(VENV)/.installed-dev ## what to run before a commit: format, lint, types, drift of generated code, unit tests
 	$(BIN)/ruff format --check .

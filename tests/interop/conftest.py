@@ -1,0 +1,27 @@
+"""The published client, in interpreters of its own; collected only when this folder is asked for by its path."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.interop.published import OURS, install
+
+
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    """Leave the folder out of the plain suite, which must pass without a package index."""
+    return None if any("interop" in Path(argument).parts for argument in config.args) else True
+
+
+@pytest.fixture(scope="session")
+def interpreter(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """Tells the interpreter that has a version of the client; it is made where there is none yet."""
+    folder = request.config.cache.mkdir("interop")
+
+    def found(version: str) -> Path:
+        return Path(sys.executable) if version == OURS else install(version, folder / version)
+
+    return found

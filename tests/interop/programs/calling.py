@@ -1,0 +1,114 @@
+"""Runs a program with either client of whatever `elluminate` is installed, and prints what it noted as JSON.
+
+No traceback is ever printed, since it would quote lines of the client's source: an error names the call, its type
+and its message.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+sys.tracebacklimit = 0
+os.environ["LOGURU_AUTOINIT"] = "0"  # the published client's log could quote its source in the same way
+
+import asyncio  # noqa: E402
+import contextlib  # noqa: E402
+import inspect  # noqa: E402
+import json  # noqa: E402
+import warnings  # noqa: E402
+from collections.abc import Callable, Coroutine  # noqa: E402
+from importlib.metadata import version  # noqa: E402
+from typing import Any  # noqa: E402
+
+from elluminate import AsyncClient, Client  # noqa: E402
+
+warnings.showwarning = lambda message, category, *_: print(f"{category.__name__}: {message}", file=sys.stderr)
+
+
+class Caller:
+    """Calls a client or a model in the client's own world.
+
+    Attributes:
+        asynchronous: Which client this is.
+        level: Version of the client, as numbers.
+        notes: What the program found out.
+        skipped: Calls that this version of the client does not have.
+    """
+
+    def __init__(self, client: AsyncClient | Client) -> None:
+        self.client: Any = client
+        self.asynchronous = isinstance(client, AsyncClient)
+        self.level = tuple(int(part) for part in os.environ["INTEROP_LEVEL"].split("."))
+        self.notes: dict[str, Any] = {}
+        self.skipped: list[str] = []
+
+    def has(self, model: Any, operation: str) -> bool:
+        """Whether this version offers a method; what it lacks is noted."""
+        name = operation if model is self.client else self._named(operation)
+        if callable(getattr(model, name, None)):
+            return True
+        if operation not in self.skipped:
+            self.skipped.append(operation)
+        return False
+
+    async def do(self, operation: str, /, *args: Any, **kwargs: Any) -> Any:
+        """A method of the client."""
+        return await self._result(operation, getattr(self.client, operation), args, kwargs)
+
+    async def of(self, model: Any, operation: str, /, *args: Any, **kwargs: Any) -> Any:
+        """A method of a model: the asynchronous one has a prefix."""
+        return await self._result(operation, getattr(model, self._named(operation)), args, kwargs)
+
+    async def refused(self, error: type[Exception], operation: str, /, *args: Any, **kwargs: Any) -> Any:
+        """A method of the client that must raise; returns the error."""
+        try:
+            await self._awaited(getattr(self.client, operation), args, kwargs)
+        except error as raised:
+            return raised
+        raise SystemExit(f"{operation} did not raise {error.__name__}")
+
+    async def follow(self, operation: str, /, *args: Any, **kwargs: Any) -> list[Any]:
+        """All events of a stream."""
+        try:
+            return [event async for event in getattr(self.client, operation)(*args, **kwargs)]
+        except Exception as error:  # noqa: BLE001  # told and exited with, whatever it is
+            raise SystemExit(f"{operation}: {type(error).__name__}: {error}") from None
+
+    def note(self, name: str, value: Any) -> None:
+        """Put something into the summary."""
+        self.notes[name] = value
+
+    def _named(self, operation: str) -> str:
+        return ("a" if self.asynchronous else "") + operation
+
+    async def _result(self, operation: str, method: Any, args: Any, kwargs: Any) -> Any:
+        try:
+            return await self._awaited(method, args, kwargs)
+        except Exception as error:  # noqa: BLE001  # told and exited with, whatever it is
+            raise SystemExit(f"{operation}: {type(error).__name__}: {error}") from None
+
+    async def _awaited(self, method: Any, args: Any, kwargs: Any) -> Any:
+        result = method(*args, **kwargs)
+        return await result if inspect.isawaitable(result) else result
+
+
+def main(program: Callable[[Caller], Coroutine[Any, Any, None]]) -> None:
+    """Run a program: `blocking` or `async` is the script's argument; the last line printed is the summary."""
+    if sys.argv[1] == "async":
+
+        async def run() -> Caller:
+            client = AsyncClient()
+            caller = Caller(client)
+            await program(caller)
+            await client.close()
+            return caller
+
+        caller = asyncio.run(run())
+    else:
+        caller = Caller(Client())
+        with contextlib.suppress(StopIteration):
+            program(caller).send(None)  # nothing in it suspends, so one step runs it to its end
+        caller.client.close()
+    summary = {"version": version("elluminate"), "skipped": caller.skipped, **caller.notes}
+    print(json.dumps(summary))
