@@ -106,6 +106,7 @@ class PersonaOperations(Operations):
         Raises:
             ValidationError: `defaults` has no description, and the persona would have to be created.
         """
+        arguments: dict[str, Any] = {"description": "", **defaults_of(defaults)}
         return await get_or_create(
             "persona",
             name,
@@ -219,13 +220,13 @@ class PersonaOperations(Operations):
         Raises:
             ValidationError: `defaults` has no personas, and the group would have to be created.
         """
+        arguments: dict[str, Any] = {"personas": [], **defaults_of(defaults)}
+        wanted: dict[str, Any] = {"personas": [], **defaults_of(defaults, PersonaGroupDefaults)}
         return await get_or_create(
             "persona group",
             name,
             get=lambda: self.get_persona_group(name=name),
-            create=lambda: self.create_persona_group(
-                name, **{"personas": []} | defaults_of(defaults, PersonaGroupDefaults)
-            ),
+            create=lambda: self.create_persona_group(name, **wanted),
         )
 
     async def list_persona_groups(self) -> list[PersonaGroup]:

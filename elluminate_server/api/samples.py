@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.finding import find_experiment
 from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.personas import load_persona_versions
 from elluminate_server.api.results import CategoricalFilters, filtered_prompts, parse_filters
 from elluminate_server.domain.samples import Bounds, Sample, SampleResponse, change, grouped, ordered
-from elluminate_server.store.tables import Experiment, Persona, PersonaVersion, Rating, Response
+from elluminate_server.store.tables import Experiment, Rating, Response
 
 _BOUNDED = ("duration_seconds", "input_tokens", "output_tokens")
 
@@ -196,19 +197,10 @@ async def _map_samples(
                 num_criteria_failed=count - passed if count else None,
             )
         )
-    personas = await _personas(session, {persona for _, persona in keys if persona is not None})
+    personas = await load_persona_versions(session, {persona for _, persona in keys if persona is not None})
     return [
         models.ExperimentMapSample(
             template_variables_id=entry_id, persona=personas.get(persona or 0), responses=responses
         )
         for (entry_id, persona), responses in samples.items()
     ]
-
-
-async def _personas(session: AsyncSession, version_ids: set[int]) -> dict[int, models.PersonaMinimal]:
-    found = await session.execute(
-        select(PersonaVersion.id, Persona.id, Persona.name, PersonaVersion.version)
-        .join(Persona, Persona.id == PersonaVersion.persona_id)
-        .where(PersonaVersion.id.in_(version_ids))
-    )
-    return {row[0]: models.PersonaMinimal(id=row[1], name=row[2], version=row[3]) for row in found}
