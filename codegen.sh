@@ -23,7 +23,7 @@ if ! command -v openapi-python-client >/dev/null; then
   exit 2
 fi
 
-scratch=$(mktemp -d)
+scratch=$(mktemp -d generated/.build.XXXXXX) # beside the result, so that it can be renamed into place
 trap 'rm -rf "$scratch"' EXIT
 openapi-python-client generate \
   --path openapi.yaml \
@@ -40,5 +40,7 @@ if $check; then
   fi
   exit 0
 fi
-rm -rf generated/elluminate_api
+if [ -d generated/elluminate_api ]; then
+  mv generated/elluminate_api "$scratch/before"
+fi
 mv "$scratch/elluminate_api" generated/elluminate_api
