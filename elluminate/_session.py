@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import msgspec
 from attrs import define
 from elluminate_api import models as api
-from elluminate_api.api.projects import get_project, list_projects
+from elluminate_api.api.projects import list_projects
 from elluminate_api.api.version import check_version_compatible
 from elluminate_api.types import UNSET, Operation, Request
 
@@ -110,7 +110,7 @@ class Session:
         project = self.current_project
         if project is not None and not self._link.transports.closed:
             return project
-        await self._ensure_connected()
+        await self.ensure_connected()
         async with self.transport.alone():
             if self.current_project is None:
                 if not self.config.skip_version_check:
@@ -118,7 +118,8 @@ class Session:
                 self.current_project = await self._find_project()
             return self.current_project
 
-    async def _ensure_connected(self) -> None:
+    async def ensure_connected(self) -> None:
+        """Know where requests go, which takes a moment where a `local:` server has to start."""
         if self._link.transports.base_url is not None:
             return
         if is_blocking() or not self.config.is_local:
@@ -146,7 +147,7 @@ class Session:
 
     async def check_version(self) -> None:
         """Ask whether the server supports this client; warn if not, and go on if it cannot be asked."""
-        await self._ensure_connected()
+        await self.ensure_connected()
         request = check_version_compatible.build(
             body=api.VersionCompatibleRequest(current_sdk_version=CONTRACT_LEVEL)
         )
@@ -196,17 +197,10 @@ class Session:
             + ", ".join(f"{project.id} ({project.name})" for project in projects)
         )
 
-    async def select(self, project_id: int) -> api.Project:
-        """Work in another project from now on.
-
-        Raises:
-            NotFoundError: The credentials reach no project of that id.
-        """
-        await self._ensure_connected()
-        chosen = await self.call(get_project.build(project_id))
-        self.projects = [*(known for known in self.projects if known.id != chosen.id), chosen]
-        self.current_project = chosen
-        return chosen
+    def work_in(self, project: api.Project) -> None:
+        """Use another project from now on."""
+        self.projects = [*(known for known in self.projects if known.id != project.id), project]
+        self.current_project = project
 
     async def project_id(self) -> int:
         """The id of the project in use."""

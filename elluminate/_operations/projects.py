@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from elluminate_api import models as api
-from elluminate_api.api.projects import create_project, list_projects
+from elluminate_api.api.projects import create_project, get_project, list_projects
 from elluminate_api.types import UNSET
 
 from elluminate._checks import checked_name
@@ -72,4 +72,7 @@ class ProjectOperations(Operations):
                 f"select_project takes a project or its id, a positive integer, not {project!r}"
             )
         chosen = project if isinstance(project, int) else required_id_of(project, api.Project, "project")
-        return await self.session.select(chosen)
+        await self.session.ensure_connected()
+        current = await self.session.call(get_project.build(chosen))
+        self.session.work_in(current)
+        return current

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
 from typing import Any, assert_type
+
+import httpx
 
 import elluminate
 from elluminate import (
@@ -20,16 +23,23 @@ from elluminate import (
     evaluate,
 )
 from elluminate.schemas import (
+    CollectionColumn,
+    ColumnTypeEnum,
     Criterion,
     CriterionSet,
     Experiment,
+    ExperimentFilter,
     ExperimentResults,
+    Project,
     PromptResponse,
+    PromptResponseFilter,
     PromptTemplate,
     Rating,
+    ResponseFormat,
     TemplateVariables,
     TemplateVariablesCollection,
     TemplateVariablesCollectionWithEntries,
+    UCEPayloadV1,
 )
 
 
@@ -134,6 +144,36 @@ def streams(client: Client, experiment: Experiment) -> ExperimentProgress | None
         assert_type(batch, BatchStatusEvent)
         assert_type(batch.result, list[list[Rating]] | None)
     return progress
+
+
+def files_and_lists(client: Client, path: Path) -> None:
+    collection = client.get_collection(name="Concepts")
+    assert_type(collection.add_from_csv(path, skip_existing=True), list[TemplateVariables])
+    assert_type(collection.add_from_jsonl("rows.jsonl"), list[TemplateVariables])
+    assert_type(collection.iter_entries(), Iterator[TemplateVariables])
+    assert_type(collection.update_entry(collection.variables[0], {"concept": "x"}), TemplateVariables)
+    assert_type(
+        collection.update(columns=["concept", CollectionColumn(name="more")]), TemplateVariablesCollection
+    )
+    assert_type(client.iter_experiments(ExperimentFilter(experiment_name="x")), Iterator[Experiment])
+    assert_type(client.with_options(timeout=5, max_retries=0), Client)
+    assert_type(client.select_project(client.list_projects()[0]), Project)
+
+    def show(progress: ExperimentProgress) -> None:
+        print(progress.percent_complete)
+
+    experiment = client.run_experiment("First", None, collection, progress=show)
+    assert_type(experiment.run(progress=True), Experiment)
+    assert_type(experiment.iter_responses(PromptResponseFilter(epoch=1)), Iterator[PromptResponse])
+    assert_type(experiment.to_dicts(), list[dict[str, Any]])
+    assert_type(UCEPayloadV1.from_openai([{"role": "user", "content": "x"}]).to_uce_dict(), dict[str, Any])
+    assert_type(ResponseFormat(response_schema={}).response_schema, dict[str, Any] | None)
+    print(ColumnTypeEnum.CONVERSATION.value)
+
+
+def own_http_client(own: httpx.Client, asynchronous: httpx.AsyncClient) -> None:
+    Client(http_client=own)
+    AsyncClient(http_client=asynchronous)
 
 
 async def asynchronously(client: AsyncClient) -> Experiment:
