@@ -106,14 +106,12 @@ class PersonaOperations(Operations):
         Raises:
             ValidationError: `defaults` has no description, and the persona would have to be created.
         """
-        arguments: dict[str, Any] = {"description": "", **defaults_of(defaults)}
+        wanted: dict[str, Any] = {"description": "", **defaults_of(defaults, PersonaDefaults)}
         return await get_or_create(
             "persona",
             name,
             get=lambda: self.get_persona(name=name),
-            create=lambda: self.create_persona(
-                name, **{"description": "", **defaults_of(defaults, PersonaDefaults)}
-            ),
+            create=lambda: self.create_persona(name, **wanted),
         )
 
     async def list_personas(self) -> list[Persona]:
@@ -220,7 +218,6 @@ class PersonaOperations(Operations):
         Raises:
             ValidationError: `defaults` has no personas, and the group would have to be created.
         """
-        arguments: dict[str, Any] = {"personas": [], **defaults_of(defaults)}
         wanted: dict[str, Any] = {"personas": [], **defaults_of(defaults, PersonaGroupDefaults)}
         return await get_or_create(
             "persona group",
