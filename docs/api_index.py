@@ -167,7 +167,11 @@ def _public(cls: type) -> list[tuple[str, Callable[..., Any]]]:
                 function = member.__func__ if isinstance(member, classmethod | staticmethod) else member
                 if not name.startswith("_") and inspect.isfunction(function):
                     members.append((name, function))
-    return list(dict(members).items())
+    found = dict(members)
+    if issubclass(cls, AsyncClient):  # written in several modules; Client has them in a reader's order
+        order = {name: place for place, name in enumerate(vars(Client))}
+        return sorted(found.items(), key=lambda item: order.get(item[0], len(order)))
+    return list(found.items())
 
 
 def _short(operation: str) -> str:
@@ -209,14 +213,18 @@ def api_index() -> str:
         "`Client` blocks; methods of `AsyncClient` are awaited, or iterated with `async for` where they stream. "
         "Names and arguments are the same.\n\n" + "\n".join([HEADER, *rows(AsyncClient, prefixed=False)]),
     ]
-    only_blocking = [name for name, _ in _public(Client) if not hasattr(AsyncClient, name)]
-    if only_blocking:
-        parts.append("Only on `Client`: " + ", ".join(f"`{name}`" for name in only_blocking) + ".")
+    for here, there in ((Client, AsyncClient), (AsyncClient, Client)):
+        alone = [f"`{name}`" for name, _ in _public(here) if not hasattr(there, name)]
+        if alone:
+            parts.append(f"Only on `{here.__name__}`, for the SDK's own use: {', '.join(alone)}.")
     for cls in models():
         bases = [base for base in models() if base is not cls and issubclass(cls, base)]
         table = "\n".join([HEADER, *rows(cls, prefixed=True, without=bases)])
         of_bases = "".join(f"Also the methods of `{base.__name__}`.\n\n" for base in bases)
         parts.append(f"## {cls.__name__}\n\n{of_bases}{table}")
+    text = "\n".join(parts)
+    unused = [f"`{name}`" for name in operations() if f"`{name}`: `" not in text]
+    parts.append("## Operations without a method\n\n" + ", ".join(unused) + ".")
     return "\n\n".join(parts) + "\n"
 
 
