@@ -18,7 +18,7 @@ from elluminate_server.listening import Serving, ServingError, bind
 from elluminate_server.settings import MEMORY, Settings
 from elluminate_server.store.probing import probe
 
-__all__ = ["LocalAddress", "LocalServer", "local_server", "parse_local_url"]
+__all__ = ["LocalAddress", "LocalServer", "local_server", "parse_local_url", "stop_local_server"]
 
 SCHEME = "local:"
 START_SECONDS = 60.0
@@ -86,6 +86,18 @@ def local_server(database: str | None = None) -> LocalAddress:
             server.start()
             _servers[location] = server
         return server.address
+
+
+def stop_local_server(database: str | None = None) -> None:
+    """Stop this process's server for a database, if it runs; its next use starts another.
+
+    Args:
+        database: As for :func:`local_server`. A `:memory:` database is gone afterwards.
+    """
+    with _lock:
+        server = _servers.pop(_location(database), None)
+    if server is not None:
+        server.stop()
 
 
 class LocalServer:
