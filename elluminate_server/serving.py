@@ -18,7 +18,13 @@ import attrs
 from elluminate_server.app import create_app
 from elluminate_server.keys import keep_first_key, new_key
 from elluminate_server.listening import AddressInUseError, Serving, ServingError, bind
-from elluminate_server.local import LocalAddress, LocalServer, local_server, parse_local_url, stop_local_server
+from elluminate_server.local import (
+    LocalAddress,
+    LocalServer,
+    local_server,
+    parse_local_url,
+    stop_local_server,
+)
 from elluminate_server.settings import Settings
 from elluminate_server.store.probing import probe
 

@@ -1,0 +1,19 @@
+"""A database of its own for each module of tests, wherever it says `local::memory:`."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memory_of_this_module() -> Iterator[None]:
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    serving = sys.modules.get("elluminate_server.serving")  # nothing to forget where nothing was served
+    if serving is not None:
+        serving.stop_local_server(":memory:")
