@@ -14,6 +14,7 @@ from elluminate_server.api.agent_definitions import FrozenTasks, load_tasks
 from elluminate_server.api.agent_tasks import TASK_COLUMN
 from elluminate_server.api.finding import find_experiment
 from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.older_clients import upload_of
 from elluminate_server.api.problems import BadRequest, shown
 from elluminate_server.api.runs import executor_of
 from elluminate_server.domain.agent_trials import Costs, Task, TaskIndex, costs_of
@@ -63,7 +64,7 @@ class _Checked:
 @operation("upload_agent_results")
 async def upload_agent_results(call: Call) -> Answer:
     """Append trials. What is wrong with single ones is told, and does not fail the others."""
-    request = call.decode(models.AgentResultsUploadRequest)
+    request = upload_of(call)
     # Before the transaction: a long trajectory takes its time, and there is one writer.
     dropped = await asyncio.to_thread(_trajectory_problems, request.results)
     executor = executor_of(call)

@@ -1,12 +1,14 @@
-"""What clients of before 1.1 are told in place of null, where they can read no null."""
+"""What older clients send or read differently, known by their `SDK-Version`."""
 
 from collections.abc import Sequence
 
 from elluminate_api import models
 
+from elluminate_server.api.agent_tasks import TASK_COLUMN
+from elluminate_server.api.decoding import convert, parse_json
 from elluminate_server.api.http import Call
 
-__all__ = ["readable"]
+__all__ = ["readable", "upload_of"]
 
 _MEANS = ("mean_duration_seconds", "mean_input_tokens", "mean_output_tokens", "mean_reasoning_tokens")
 
@@ -17,7 +19,7 @@ def readable(call: Call, experiments: Sequence[models.Experiment]) -> list[model
     A mean of nothing, as of answers that were made elsewhere, is null. Clients whose `SDK-Version` is lower than 1.1
     then reject the whole answer, so they get 0.
     """
-    if _is_before_1_1(call.request.headers.get("sdk-version", "")):
+    if _is_before(call, 1, 1):
         for experiment in experiments:
             for name in _MEANS:
                 if experiment.results is not None and getattr(experiment.results, name) is None:
@@ -25,7 +27,21 @@ def readable(call: Call, experiments: Sequence[models.Experiment]) -> list[model
     return list(experiments)
 
 
-def _is_before_1_1(version: str) -> bool:
-    major, _, rest = version.partition(".")
+def upload_of(call: Call) -> models.AgentResultsUploadRequest:
+    """An upload's body. Clients before 1.5 name the column of the tasks' names, which an experiment has frozen.
+
+    Raises:
+        Problem: The body breaks the contract, or names another column.
+    """
+    if _is_before(call, 1, 5):
+        raw = parse_json(call.body)
+        if isinstance(raw, dict) and raw.get("task_name_column") == TASK_COLUMN:
+            del raw["task_name_column"]
+            return convert(raw, models.AgentResultsUploadRequest)
+    return call.decode(models.AgentResultsUploadRequest)
+
+
+def _is_before(call: Call, *level: int) -> bool:
+    major, _, rest = call.request.headers.get("sdk-version", "").partition(".")
     minor = rest.partition(".")[0]
-    return major.isdecimal() and minor.isdecimal() and (int(major), int(minor)) < (1, 1)
+    return major.isdecimal() and minor.isdecimal() and (int(major), int(minor)) < level

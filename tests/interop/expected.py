@@ -140,6 +140,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "unmatched": [3, ["task-1", "task-2", "task-3"], 1],
         "read": [2, 3, [0, 2, 2]],
     },
+    "agent_uploads": {"uploaded": [2, []], "read": ["Solved.", "Solved."]},
     "scenario_sets": {
         "fields": [["product", "temper"], "calm", "temper", "calm"],
         "named": True,
@@ -172,5 +173,5 @@ _SINCE_1_5 = {
     "still failed",
 }
 
-LACKING: dict[str, set[str]] = {"1.5.2": set(), "1.1.13": _SINCE_1_5, "1.0.6": _SINCE_1_5}
+LACKING: dict[str, set[str]] = {"1.5.2": set(), "1.1.13": _SINCE_1_5, "1.0.6": _SINCE_1_5 | {"agent_uploads"}}
 """Programs and notes that a version of the published client has nothing for."""

@@ -329,3 +329,18 @@ async def test_at_most_ten_tasks_are_named(api: httpx.AsyncClient) -> None:
     )
     assert len(answer.json()["accepted_tasks"]) == 10
     assert answer.json()["accepted_tasks_total"] == 12
+
+
+async def test_clients_before_1_5_may_name_the_column_of_the_tasks(agentic: Agentic) -> None:
+    body = {"results": [{"task_name": "sort", "messages": SAID}], "evaluate": False}
+    statuses = [
+        (
+            await agentic.http.post(
+                f"/experiments/{agentic.id}/agent-results",
+                json={**body, "task_name_column": column},
+                headers={"SDK-Version": level},
+            )
+        ).status_code
+        for level, column in (("1.1.13", "task"), ("1.1.13", "other"), ("1.5.2", "task"))
+    ]
+    assert statuses == [201, 422, 422]
