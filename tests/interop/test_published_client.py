@@ -76,5 +76,5 @@ def test_our_client_sends_the_same_requests(
     comparison = compared(program, published.requests, ours.requests)
 
     assert comparison.unexpected == ""
-    assert comparison.compared > 10
+    assert comparison.compared >= 8
     assert noted(ours) == noted(published)
