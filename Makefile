@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test interop test-postgresql check format codegen docs serve bench clean
+.PHONY: help install demo test interop test-postgresql check format codegen docs serve bench bench-published clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ serve: $(VENV)/.installed-server ## run the backend on 127.0.0.1:8000
 
 bench: $(VENV)/.installed-dev ## print the benchmarks' ratios
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-published: $(VENV)/.installed-dev ## compare with the published client, from the package index
+	$(BIN)/python -m benchmarks.published $(ARGS)
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis dist

@@ -1,0 +1,72 @@
+"""The tables, and who writes what.
+
+- `api` writes everything that a request changes: projects, keys, templates, collections and their rows,
+  criteria, LLM configs, experiments, uploaded responses, annotations, idempotency keys.
+- `execution` writes what a run produces: prompts, responses, ratings, the state of `tasks` and `work_items`,
+  log lines and cursors, and on an experiment its `generation_task_id`, `has_internal_error`, `started_at`,
+  `finished_at`.
+- An experiment's results are computed from `responses` and `ratings` whenever they are read; no total is
+  stored.
+
+What holds for all of them:
+
+- Ids count up and are never used again (AUTOINCREMENT on SQLite), so an old id cannot name a new thing.
+- `deleted_at` hides a row that results still refer to. Its name or identity is free again: the unique indexes
+  cover only rows that are not deleted. What nothing refers to is deleted for real.
+- A prompt keeps the values and messages it was rendered with (`input_values`, `messages`), so that results
+  stay what they were when a row is edited later.
+- A criterion that has ratings is never edited: the old version gets `superseded_at`, a new row takes its
+  `position`.
+- A task's row owns its status. An experiment's `generation_task_id` names its running task and is NULL when
+  there is none. Deleting an experiment sets its unfinished tasks to REVOKED and clears their `experiment_id`;
+  whoever runs one has to check, in each of its write transactions, that it still holds the lease and the
+  status is STARTED.
+- `llm_configs.api_key` is in clear, because the provider has to be given it; it never leaves the server. The
+  server's own API keys are only stored as SHA-256 digests.
+"""
+
+from elluminate_server.store.tables.base import Base
+from elluminate_server.store.tables.inputs import (
+    Collection,
+    CollectionColumn,
+    Criterion,
+    CriterionSet,
+    Entry,
+    LLMConfig,
+    Persona,
+    PersonaGroup,
+    PersonaGroupMember,
+    PersonaVersion,
+    PromptTemplate,
+)
+from elluminate_server.store.tables.projects import ApiKey, IdempotencyKey, Organization, Project
+from elluminate_server.store.tables.results import AgentTask, Experiment, Prompt, Rating, Response
+from elluminate_server.store.tables.tasks import LogCursor, LogLine, Task, WorkItem
+
+__all__ = [
+    "AgentTask",
+    "ApiKey",
+    "Base",
+    "Collection",
+    "CollectionColumn",
+    "Criterion",
+    "CriterionSet",
+    "Entry",
+    "Experiment",
+    "IdempotencyKey",
+    "LLMConfig",
+    "LogCursor",
+    "LogLine",
+    "Organization",
+    "Persona",
+    "PersonaGroup",
+    "PersonaGroupMember",
+    "PersonaVersion",
+    "Project",
+    "Prompt",
+    "PromptTemplate",
+    "Rating",
+    "Response",
+    "Task",
+    "WorkItem",
+]

@@ -1,0 +1,165 @@
+"""Experiments and what comes of them: prompts, responses, ratings, frozen tasks."""
+
+import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from elluminate_server.store.columns import Id, Json, UtcDateTime
+from elluminate_server.store.tables.base import (
+    COUNTED,
+    Base,
+    created_at_column,
+    id_column,
+    reference,
+    updated_at_column,
+)
+
+
+class Experiment(Base):
+    """Evaluation run of one template on one collection, judged by one criterion set."""
+
+    __tablename__ = "experiments"
+    __table_args__ = (UniqueConstraint("project_id", "name"), COUNTED)
+
+    id: Mapped[int] = id_column()
+    project_id: Mapped[int] = reference("projects", cascade=True, index=False)
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str] = mapped_column(Text, default="")
+    prompt_template_id: Mapped[int | None] = reference("prompt_templates")
+    collection_id: Mapped[int] = reference("collections")
+    criterion_set_id: Mapped[int] = reference("criterion_sets")
+    llm_config_id: Mapped[int | None] = reference("llm_configs")
+    """NULL means the server's default model."""
+    rating_version: Mapped[str | None] = mapped_column(String(255), default=None)
+    rating_mode: Mapped[str] = mapped_column(String(32), default="detailed")
+    n_epochs: Mapped[int] = mapped_column(Integer, default=1)
+    generation_params: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    evaluation_mode: Mapped[str] = mapped_column(String(32), default="STANDARD")
+    persona_group_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("persona_groups.id"), index=True, default=None
+    )
+    """Who talks in a multi-turn experiment; NULL in every other."""
+    response_column_id: Mapped[int | None] = mapped_column(Id, default=None)
+    agent_config: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    evaluation_agent_config: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    generation_task_id: Mapped[str | None] = mapped_column(String(32), default=None)
+    """The running task; NULL when none runs."""
+    has_internal_error: Mapped[bool] = mapped_column(Boolean, default=False)
+    started_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
+    """When its first run began; NULL means that it never ran."""
+    finished_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
+    created_at: Mapped[datetime.datetime] = created_at_column()
+    updated_at: Mapped[datetime.datetime] = updated_at_column()
+
+
+class AgentTask(Base):
+    """Task of an AGENTIC experiment as it was when the experiment was created; one for each row."""
+
+    __tablename__ = "agent_tasks"
+    __table_args__ = (UniqueConstraint("experiment_id", "entry_id"), COUNTED)
+
+    id: Mapped[int] = id_column()
+    experiment_id: Mapped[int] = reference("experiments", cascade=True, index=False)
+    entry_id: Mapped[int] = reference("entries")
+    entry_identity: Mapped[str] = mapped_column(String(64))
+    task_name: Mapped[str] = mapped_column(Text)
+    input_values: Mapped[dict[str, Any]] = mapped_column(Json)
+    """The row's values, defaults filled in."""
+    messages: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    """The instruction as a prompt; empty when the collection has no raw_input column."""
+    criteria: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    """The contract's `AgentResultCriterionDefinition` objects."""
+
+
+class Prompt(Base):
+    """A template rendered with one row; one for each row of an experiment."""
+
+    __tablename__ = "prompts"
+    __table_args__ = (UniqueConstraint("experiment_id", "entry_id"), COUNTED)
+
+    id: Mapped[int] = id_column()
+    experiment_id: Mapped[int] = reference("experiments", cascade=True, index=False)
+    prompt_template_id: Mapped[int | None] = reference("prompt_templates")
+    entry_id: Mapped[int] = reference("entries")
+    entry_identity: Mapped[str] = mapped_column(String(64))
+    """The row's identity when it was rendered; the prompt is stale when the row's is another now."""
+    input_values: Mapped[dict[str, Any]] = mapped_column(Json)
+    """The row's values when it was rendered, defaults filled in."""
+    messages: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    resolved_tools: Mapped[list[dict[str, Any]] | None] = mapped_column(Json, default=None)
+    resolved_tool_choice: Mapped[str | dict[str, Any] | None] = mapped_column(Json, default=None)
+    resolved_response_format: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    created_at: Mapped[datetime.datetime] = created_at_column()
+
+
+class Response(Base):
+    """Answer to one prompt in one epoch, or the reason why there is none (`error`)."""
+
+    __tablename__ = "responses"
+    __table_args__ = (
+        Index("ix_responses_experiment_rows", "experiment_id", "entry_id", "epoch"),
+        CheckConstraint("epoch >= 1", name="epoch"),
+        COUNTED,
+    )
+
+    id: Mapped[int] = id_column()
+    experiment_id: Mapped[int] = reference("experiments", cascade=True, index=False)
+    prompt_id: Mapped[int] = reference("prompts", cascade=True)
+    entry_id: Mapped[int] = reference("entries")
+    epoch: Mapped[int] = mapped_column(Integer, default=1)
+    messages: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    """The contract's `ResponseMessage` objects; what there is of them when `error` is set."""
+    error: Mapped[str | None] = mapped_column(Text, default=None)
+    annotation: Mapped[str] = mapped_column(Text, default="")
+    termination_reason: Mapped[str | None] = mapped_column(String(255), default=None)
+    persona_version_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("persona_versions.id"), index=True, default=None
+    )
+    """Who talked with the model; NULL outside multi-turn experiments."""
+    trajectory: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None, deferred=True)
+    """Megabytes, where it is there: read only when asked for (`undefer`)."""
+    trajectory_ingest_error: Mapped[str | None] = mapped_column(Text, default=None)
+    """Why an uploaded trajectory was dropped."""
+    agent_trial: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    """What was uploaded with a trial and has no column: task_name, reward, steps, cost_usd, metadata."""
+    generation_metadata: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    """The contract's `GenerationMetadata` (`llm.types.Usage.metadata`); the next ones repeat parts of it."""
+    llm_model_name: Mapped[str | None] = mapped_column(String(255), default=None)
+    duration_seconds: Mapped[float | None] = mapped_column(Float, default=None)
+    input_tokens: Mapped[int | None] = mapped_column(Id, default=None)
+    output_tokens: Mapped[int | None] = mapped_column(Id, default=None)
+    reasoning_tokens: Mapped[int | None] = mapped_column(Id, default=None)
+    input_price_per_mtok: Mapped[float | None] = mapped_column(Float, default=None)
+    output_price_per_mtok: Mapped[float | None] = mapped_column(Float, default=None)
+    created_at: Mapped[datetime.datetime] = created_at_column()
+
+
+class Rating(Base):
+    """Verdict on one response for one criterion. Rating again replaces it."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (
+        UniqueConstraint("response_id", "criterion_id"),
+        CheckConstraint("rating IN ('YES', 'NO')", name="rating"),
+        COUNTED,
+    )
+
+    id: Mapped[int] = id_column()
+    response_id: Mapped[int] = reference("responses", cascade=True, index=False)
+    criterion_id: Mapped[int] = reference("criteria")
+    rating: Mapped[str] = mapped_column(String(3))
+    reasoning: Mapped[str | None] = mapped_column(Text, default=None)
+    generation_metadata: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    created_at: Mapped[datetime.datetime] = created_at_column()

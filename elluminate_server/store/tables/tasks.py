@@ -1,0 +1,105 @@
+"""Background tasks: their work, their log, and who has read it."""
+
+import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from elluminate_server.store.columns import Id, Json, UtcDateTime
+from elluminate_server.store.tables.base import (
+    COUNTED,
+    Base,
+    created_at_column,
+    id_column,
+    reference,
+    updated_at_column,
+)
+
+
+class Task(Base):
+    """Background task; `kind` is experiment, responses or ratings, `status` the contract's `TaskStatus`."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (Index("ix_tasks_status_lease", "status", "lease_expires_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    """UUID, hexadecimal."""
+    project_id: Mapped[int] = reference("projects", cascade=True)
+    experiment_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("experiments.id", ondelete="SET NULL"), index=True, default=None
+    )
+    kind: Mapped[str] = mapped_column(String(32))
+    status: Mapped[str] = mapped_column(String(16), default="PENDING")
+    error_msg: Mapped[str | None] = mapped_column(Text, default=None)
+    payload: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    """How often a process has taken it."""
+    lease_owner: Mapped[str | None] = mapped_column(String(64), default=None)
+    lease_expires_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
+    created_at: Mapped[datetime.datetime] = created_at_column()
+    started_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
+    finished_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
+
+
+class WorkItem(Base):
+    """One piece of a task: an answer to produce and to rate. Unique, so that nothing is done twice."""
+
+    __tablename__ = "work_items"
+    __table_args__ = (
+        UniqueConstraint("task_id", "entry_id", "epoch", "ordinal"),
+        Index("ix_work_items_task_state", "task_id", "state"),
+        COUNTED,
+    )
+
+    id: Mapped[int] = id_column()
+    task_id: Mapped[str] = mapped_column(String(32), ForeignKey("tasks.id", ondelete="CASCADE"))
+    entry_id: Mapped[int] = reference("entries", cascade=True)
+    epoch: Mapped[int] = mapped_column(Integer, default=1)
+    ordinal: Mapped[int] = mapped_column(Integer, default=0)
+    """Tells apart several pieces for the same row and epoch: the place in a batch, or of the persona in its group."""
+    persona_version_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("persona_versions.id"), index=True, default=None
+    )
+    """Who talks with the model; NULL outside multi-turn experiments."""
+    state: Mapped[str] = mapped_column(String(16), default="pending")
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    error: Mapped[str | None] = mapped_column(Text, default=None)
+    rating_errors: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    """Criterion id (decimal string) to the reason why it could not be judged."""
+    payload: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    response_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("responses.id", ondelete="SET NULL"), index=True, default=None
+    )
+
+
+class LogLine(Base):
+    """Line of a task's log; the id is the cursor."""
+
+    __tablename__ = "log_lines"
+    __table_args__ = (Index("ix_log_lines_task_cursor", "task_id", "id"), COUNTED)
+
+    id: Mapped[int] = id_column()
+    task_id: Mapped[str] = mapped_column(String(32), ForeignKey("tasks.id", ondelete="CASCADE"))
+    line: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime.datetime] = created_at_column()
+
+
+class LogCursor(Base):
+    """How far one waiter (`connection_uuid`) has read the log of one task."""
+
+    __tablename__ = "log_cursors"
+
+    connection_uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    task_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True
+    )
+    last_line_id: Mapped[int] = mapped_column(Id, default=0)
+    updated_at: Mapped[datetime.datetime] = updated_at_column()
