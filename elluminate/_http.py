@@ -28,8 +28,12 @@ OwnAsync: TypeAlias = httpx.AsyncClient
 
 C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
-# Enough for many concurrent calls to one server; further calls wait for a free connection.
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30.0)
+MAX_CONNECTIONS = 100
+"""Enough for many concurrent calls to one server; further calls wait for a free connection."""
+
+_LIMITS = httpx.Limits(
+    max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS, keepalive_expiry=30.0
+)
 _CONNECT_SECONDS = 15.0
 # Waiting for a connection is waiting for our own other calls, so it may take longer than one of them.
 _POOL_SECONDS = 3_600.0

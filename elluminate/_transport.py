@@ -145,6 +145,9 @@ class _LoopState:
     def __init__(self, client: _http.Async) -> None:
         self.client = client
         self.lock = anyio.Lock()
+        # The HTTP library's own queue looks through all that wait whenever one is served: with a thousand
+        # calls at once that took more than half of their time. So no more get there than it can serve.
+        self.turns = anyio.Semaphore(_http.MAX_CONNECTIONS)
         self.opened = _open_until_closed(client)
         # Begun here, the generator is known to the running loop, which closes it in the end, so that a client
         # which nobody closes leaves no connection behind: asyncio.run and trio.run both see to that.
@@ -182,7 +185,9 @@ class AsyncTransport:
         return self._here().client.build_request(method, url, **content)
 
     async def send(self, request: _http.Request) -> _http.Response:
-        return await self._here().client.send(request)
+        state = self._here()
+        async with state.turns:
+            return await state.client.send(request)
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
