@@ -37,6 +37,7 @@ _LIMITS = httpx.Limits(
 _CONNECT_SECONDS = 15.0
 # Waiting for a connection is waiting for our own other calls, so it may take longer than one of them.
 _POOL_SECONDS = 3_600.0
+_KEPT_CHARACTERS = 10_000
 
 
 @define
@@ -221,6 +222,11 @@ def redirect_of(response: Response) -> str | None:
             f"into a GET of {there}; set base_url so that no redirect is needed"
         )
     return str(there)
+
+
+def kept_text(response: Response) -> str:
+    """As much of an answer's text as an error keeps: 10,000 characters."""
+    return response.text[:_KEPT_CHARACTERS]
 
 
 def json_of(response: Response) -> Any:

@@ -1,4 +1,4 @@
-"""When a failed request is repeated, and how long to wait before."""
+"""When a failed request is repeated, how long to wait before, and what is raised after the last attempt."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from elluminate.exceptions import (
     ConnectionFailedError,
     RateLimitError,
     RedirectRefusedError,
+    RequestTimeoutError,
+    RetriedConnectionFailedError,
+    RetriedRateLimitError,
+    RetriedServerError,
+    RetriedTimeoutError,
+    RetriedTransportError,
     ServerError,
     TransportError,
 )
@@ -76,3 +82,21 @@ class RetryConfig:
             backoff = self.max_wait
         # Half fixed, half random, so that clients which failed together do not come back together.
         return backoff * (0.5 + random.random() / 2)  # noqa: S311
+
+
+def exhausted(error: Exception, attempts: int) -> Exception:
+    """The error to raise after the last attempt: the failure itself, and how often it was met."""
+    for kind, retried in (
+        (RateLimitError, RetriedRateLimitError),
+        (ServerError, RetriedServerError),
+        (RequestTimeoutError, RetriedTimeoutError),
+        (ConnectionFailedError, RetriedConnectionFailedError),
+        (TransportError, RetriedTransportError),
+    ):
+        if isinstance(error, kind) and attempts > 1:
+            combined = retried.__new__(retried)
+            combined.__dict__.update(error.__dict__)
+            combined.args = (f"{error} (after {attempts} attempts)",)
+            combined.attempts, combined.last_exception = attempts, error
+            return combined
+    return error

@@ -19,6 +19,8 @@ from elluminate_api.types import UNSET, Operation, Request
 from elluminate import _http
 from elluminate._binding import decoding_for
 from elluminate._bodies import Body, body_of
+from elluminate._error_answers import error_from
+from elluminate._retries import exhausted
 from elluminate._transport import Transport, Transports, in_thread, is_blocking
 from elluminate.exceptions import (
     AmbiguousProjectError,
@@ -28,8 +30,6 @@ from elluminate.exceptions import (
     NotFoundError,
     RedirectRefusedError,
     TransportError,
-    error_from,
-    exhausted,
 )
 
 if TYPE_CHECKING:

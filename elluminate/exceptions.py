@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from elluminate._http import Response
 
-_BODY_LIMIT = 10_000
-
 
 class ElluminateError(Exception):
     """Base of every exception of this package."""
@@ -124,14 +122,14 @@ class ResponseInfo:
     @classmethod
     def from_response(cls, response: Response) -> ResponseInfo:
         """Take down an answer of the HTTP library."""
-        from elluminate._http import json_of
+        from elluminate._http import json_of, kept_text
 
         decoded = json_of(response)
         return cls(
             status_code=response.status_code,
             method=response.request.method,
             url=str(response.request.url),
-            body=decoded if isinstance(decoded, dict) else response.text[:_BODY_LIMIT],
+            body=decoded if isinstance(decoded, dict) else kept_text(response),
             content_type=response.headers.get("content-type"),
         )
 
@@ -340,72 +338,6 @@ class RetriedTransportError(RetryExhaustedError, TransportError):
     """A broken connection on every attempt."""
 
 
-def exhausted(error: Exception, attempts: int) -> Exception:
-    """The error to raise after the last attempt: the failure itself, and how often it was met."""
-    for kind, retried in (
-        (RateLimitError, RetriedRateLimitError),
-        (ServerError, RetriedServerError),
-        (RequestTimeoutError, RetriedTimeoutError),
-        (ConnectionFailedError, RetriedConnectionFailedError),
-        (TransportError, RetriedTransportError),
-    ):
-        if isinstance(error, kind) and attempts > 1:
-            combined = retried.__new__(retried)
-            combined.__dict__.update(error.__dict__)
-            combined.args = (f"{error} (after {attempts} attempts)",)
-            combined.attempts, combined.last_exception = attempts, error
-            return combined
-    return error
-
-
-_BY_STATUS: dict[int, type[APIError]] = {
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-}
-
-
-def error_from(response: Response, message: str | None = None) -> APIError:
-    """The typed exception for an answer that is not 2xx."""
-    from elluminate._http import json_of, retry_after_of
-
-    decoded = json_of(response)
-    detail: Any = decoded.get("detail") if isinstance(decoded, dict) else None
-    if message is None:
-        message = (
-            _as_text(detail)
-            if detail
-            else response.text[:_BODY_LIMIT].strip() or f"HTTP {response.status_code}"
-        )
-    status = response.status_code
-    if isinstance(decoded, dict) and decoded.get("kind") == "unmatched_tasks":
-        return _task_match_error(message, response, decoded)
-    if status == 429:
-        return RateLimitError(message, status, response, retry_after=retry_after_of(response))
-    if status >= 500:
-        return ServerError(message, status, response, retry_after=retry_after_of(response))
-    return _BY_STATUS.get(status, APIError)(message, status, response)
-
-
-def _task_match_error(message: str, response: Response, body: dict[str, Any]) -> APIError:
-    """The refusal of agent results; a plain error if its body is not what the contract says."""
-    import msgspec
-    from elluminate_api.models import AgentResultTaskRefOut
-
-    try:
-        return TaskMatchError(
-            message,
-            response.status_code,
-            response,
-            accepted_tasks=msgspec.convert(body.get("accepted_tasks"), list[AgentResultTaskRefOut]),
-            accepted_tasks_total=msgspec.convert(body.get("accepted_tasks_total", 0), int),
-            reasons=msgspec.convert(body.get("results", []), list[str]),
-        )
-    except msgspec.ValidationError:
-        return APIError(message, response.status_code, response)
-
-
 def raise_api_error(response: Response, message: str | None = None) -> None:
     """Raise the typed exception for an answer of the HTTP library; return if it is a success.
 
@@ -413,17 +345,7 @@ def raise_api_error(response: Response, message: str | None = None) -> None:
         response: The answer.
         message: Instead of the server's own words.
     """
+    from elluminate._error_answers import error_from
+
     if not 200 <= response.status_code < 300:
         raise error_from(response, message)
-
-
-def _as_text(detail: Any) -> str:
-    """A `detail` as text; the list form of validation errors becomes one line per problem."""
-    if isinstance(detail, list):
-        return "; ".join(
-            f"{'.'.join(map(str, item['loc']))}: {item['msg']}"
-            if isinstance(item, dict) and "loc" in item and "msg" in item
-            else str(item)
-            for item in detail
-        )
-    return str(detail)
