@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from elluminate_server.settings import MEMORY
+from elluminate_server.store.sqlite import SqliteConnection
 
 __all__ = ["BusyError", "Store"]
 
@@ -93,10 +94,9 @@ class Store:
         engine = create_async_engine(
             self.url,
             poolclass=AsyncAdaptedQueuePool,
-            connect_args={"timeout": self._busy_timeout},
+            connect_args={"timeout": self._busy_timeout, "factory": SqliteConnection},
             **options,
         )
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
 
@@ -168,15 +168,6 @@ def _busy_as_such() -> Any:
         raise
     except PoolTimeoutError as error:
         raise BusyError("Every connection to the database is in use.") from error
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver would begin transactions by itself, late and deferred; `_begin_sqlite` does it instead.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
