@@ -159,15 +159,14 @@ def _source() -> _Source:
 
 
 def _public(cls: type) -> list[tuple[str, Callable[..., Any]]]:
-    """Public methods that this package defines, grouped by the class that does."""
-    members = []
-    for owner in reversed(cls.__mro__):
+    """Public methods that this package defines: a class's own, then what it inherits."""
+    found: dict[str, Callable[..., Any]] = {}
+    for owner in cls.__mro__:
         if owner.__module__.startswith("elluminate."):
             for name, member in vars(owner).items():
                 function = member.__func__ if isinstance(member, classmethod | staticmethod) else member
                 if not name.startswith("_") and inspect.isfunction(function):
-                    members.append((name, function))
-    found = dict(members)
+                    found.setdefault(name, function)
     if issubclass(cls, AsyncClient):  # written in several modules; Client has them in a reader's order
         order = {name: place for place, name in enumerate(vars(Client))}
         return sorted(found.items(), key=lambda item: order.get(item[0], len(order)))

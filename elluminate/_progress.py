@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 Progress: TypeAlias = "bool | Callable[[ExperimentProgress], object]"
 """False tells nothing, True writes a line to stderr, a function gets every change."""
 
+Report: TypeAlias = "Callable[[ExperimentProgress | None], None] | None"
+"""What is to be called with each progress, and with None in the end; None where nobody asked."""
 
-def reporter(progress: Progress, name: str) -> Callable[[ExperimentProgress | None], None] | None:
-    """What is to be called with each progress, and with None in the end; None where nobody asked.
+
+def reporter(progress: Progress, name: str) -> Report:
+    """The report of a run named `name` that a caller's `progress` asks for.
 
     Raises:
         ValidationError: `progress` is neither a bool nor a function.

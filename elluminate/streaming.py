@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
@@ -20,10 +21,12 @@ from elluminate_api.types import UNSET
 
 from elluminate._homes import settle
 from elluminate.exceptions import (
+    ExperimentFailedWarning,
     InvalidResponseError,
     RateLimitError,
     RedirectRefusedError,
     ServerError,
+    TaskFailedError,
     TransportError,
     WaitTimeoutError,
 )
@@ -323,6 +326,25 @@ async def final_status(statuses: AsyncGenerator[S]) -> S:
         last = status
     assert last is not None and is_terminal(last.status), "polling ends with a terminal status"  # noqa: S101
     return last
+
+
+def raise_unless_usable(experiment: str, last: ExperimentGenerationStatus) -> None:
+    """Warn of a run that failed, whose experiment can be read as far as it came.
+
+    Raises:
+        TaskFailedError: It was revoked, rejected or timed out.
+    """
+    if last.status == TaskStatus.SUCCESS:
+        return
+    reason = last.error_msg or "the server gave no reason"
+    if last.status == TaskStatus.FAILURE:
+        warnings.warn(f"experiment {experiment!r} failed: {reason}", ExperimentFailedWarning, stacklevel=3)
+    else:
+        raise TaskFailedError(
+            f"experiment {experiment!r} ended {last.status}: {reason}",
+            status=last.status,
+            error_msg=last.error_msg,
+        )
 
 
 async def reporting(

@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 from elluminate_api import models as api
-from elluminate_api.api.responses import get_response, update_response_annotation
+from elluminate_api.api.responses import get_response, list_responses, update_response_annotation
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.criterion_set import Criterion
 from elluminate.schemas.prompt_template import PromptTemplate
+
+if TYPE_CHECKING:
+    from elluminate._session import Session
 
 
 @define(kw_only=True)
@@ -126,3 +129,11 @@ def _text_of(content: Any) -> str:
     if isinstance(content, list):
         return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
     return ""
+
+
+async def responses_of(session: Session, experiment_id: int) -> list[PromptResponse]:
+    """All responses of an experiment, with their ratings."""
+    project = await session.project_id()
+    return await session.pages(
+        lambda page: list_responses.build(project, experiment_id=experiment_id, page=page), PromptResponse
+    )

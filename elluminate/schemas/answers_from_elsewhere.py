@@ -1,0 +1,249 @@
+"""What an experiment does with answers that were made elsewhere: by any program, or by agents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from attrs import evolve
+from elluminate_api import models as api
+from elluminate_api.api.experiments import get_experiment
+from elluminate_api.api.responses import create_responses_batch, get_responses_batch_status
+from elluminate_api.models import (
+    AgentResultsDefinition,
+    AgentResultsUploadResponse,
+    GenerationMetadata,
+    LLMConfig,
+    RatingMode,
+    TemplateVariables,
+)
+
+from elluminate._binding import Bound
+from elluminate._blocking import blocking
+from elluminate._checks import checked_texts, checked_timeout
+from elluminate._messages import Messages, response_messages
+from elluminate.exceptions import ValidationError
+from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL, AgentResultsMatchPreview
+from elluminate.schemas.response import PromptResponse, Rating, responses_of
+
+if TYPE_CHECKING:
+    from elluminate.schemas.experiment import Experiment
+    from elluminate.streaming import ExperimentStatusEvent
+
+
+class AnswersFromElsewhere(Bound):
+    """Mixin of experiments."""
+
+    __slots__ = ()
+
+    def _experiment(self) -> Experiment:
+        return cast("Experiment", self)
+
+    async def aadd_responses(
+        self,
+        responses: Sequence[Messages],
+        template_variables: Sequence[TemplateVariables],
+        epoch: int = 1,
+        metadata: Sequence[LLMConfig | GenerationMetadata | None] | None = None,
+        timeout: float | None = None,
+    ) -> list[PromptResponse]:
+        """Store answers that were made elsewhere, to be rated by `rate_responses()`.
+
+        Args:
+            responses: Answers: texts, or transcripts as chat messages.
+            template_variables: The row that each answers, from `collection.variables`.
+            epoch: Which run of the rows this is, from 1.
+            metadata: How each was made: an LLM config, or tokens and durations.
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The stored responses, in the order given. They are in `rated_responses` too.
+
+        Raises:
+            ValidationError: The lists differ in length, or an entry cannot be used.
+        """
+        checked_timeout(timeout)
+        stored = _requests(self._experiment().id, responses, template_variables, epoch, metadata)
+        if not stored:
+            return []
+        experiment = self._experiment()
+        client = self._bound_client()
+        session = client.session
+        project = await session.project_id()
+        # The server does not name what a batch created, so it is what was not there before.
+        before = {response.id for response in await responses_of(session, experiment.id)}
+        body = api.BatchCreatePromptResponseRequest(prompt_response_ins=stored)
+        task = await session.call(create_responses_batch.build(project, body=body))
+        if task is not None:
+            await client.await_batch(
+                lambda: session.call(get_responses_batch_status.build(project, task)),
+                "storing responses",
+                timeout,
+            )
+        experiment.rated_responses = await responses_of(session, experiment.id)
+        added = [response for response in experiment.rated_responses if response.id not in before]
+        return sorted(added, key=lambda response: response.id)
+
+    async def arate_responses(
+        self,
+        prompt_responses: Sequence[PromptResponse] | None = None,
+        rating_mode: RatingMode = RatingMode.DETAILED,
+        timeout: float | None = None,
+    ) -> list[list[Rating]]:
+        """Have responses judged against the experiment's criteria.
+
+        Args:
+            prompt_responses: Which; None rates all responses of the experiment.
+            rating_mode: How much effort the judge spends.
+            timeout: Seconds to wait at most.
+
+        Returns:
+            One list of ratings per response, in the order given. The responses carry them too.
+        """
+        checked_timeout(timeout)
+        experiment = self._experiment()
+        client = self._bound_client()
+        if prompt_responses is None:
+            if not experiment.rated_responses:
+                await experiment.afetch_responses()
+            prompt_responses = experiment.rated_responses
+        ratings = await client.rate_batch(prompt_responses, rating_mode, timeout)
+        of_response = dict(zip((response.id for response in prompt_responses), ratings, strict=True))
+        for response in [*prompt_responses, *experiment.rated_responses]:
+            if response.id in of_response:
+                response.ratings = of_response[response.id]
+        project = await client.session.project_id()
+        fresh = await client.session.call(get_experiment.build(project, experiment.id), type(experiment))
+        experiment.results = fresh.results
+        return ratings
+
+    async def aget_agent_results_definition(self) -> AgentResultsDefinition:
+        """The tasks of this AGENTIC experiment and their criteria, as they were when it was created.
+
+        Raises:
+            APIError: It is no AGENTIC experiment.
+        """
+        return await self._bound_client().get_agent_results_definition(self._experiment())
+
+    async def apreview_agent_results_matching(
+        self, results: Sequence[api.AgentTrialTaskRef | api.AgentTrialResult]
+    ) -> AgentResultsMatchPreview:
+        """Which task each result would be stored for; nothing is stored.
+
+        Args:
+            results: The results, or only which tasks they name.
+
+        Raises:
+            ValidationError: A result names no task.
+        """
+        return await self._bound_client().preview_agent_results_matching(self._experiment(), results)
+
+    async def aupload_agent_results(
+        self,
+        results: Sequence[api.AgentTrialResult],
+        epoch: int = 1,
+        evaluate: bool = True,
+        raise_on_partial: bool = False,
+    ) -> AgentResultsUploadResponse:
+        """Store what agents did, as responses of this AGENTIC experiment; see `Client.upload_agent_results`.
+
+        Args:
+            results: One per trial. Each names its task by id or by name.
+            epoch: Which run over the tasks the trials belong to, 1 to 1000000.
+            evaluate: Have the trajectories judged afterwards, unless a result brings verdicts of its own.
+            raise_on_partial: Raise PartialUploadError when a result, or a part of one, was not stored.
+
+        Raises:
+            TaskMatchError: No result belongs to a task of the experiment.
+            PartialUploadError: See `raise_on_partial`.
+            ValidationError: A result names no task, or is no AgentTrialResult.
+        """
+        return await self._bound_client().upload_agent_results(
+            self._experiment(), results, epoch=epoch, evaluate=evaluate, raise_on_partial=raise_on_partial
+        )
+
+    async def await_for_evaluation(
+        self,
+        task_id: str | None = None,
+        timeout: float | None = None,
+        polling_interval: float = DEFAULT_EVALUATION_POLLING_INTERVAL,
+    ) -> ExperimentStatusEvent:
+        """Wait until the trajectories of this AGENTIC experiment are judged; see `Client.wait_for_agent_evaluation`.
+
+        Args:
+            task_id: `evaluation_task_id` of an upload; None takes the evaluation that is going on, if there is one.
+            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+            polling_interval: Seconds between two looks, 0.1 to 10.
+
+        Raises:
+            WaitTimeoutError: It did not end in time; it goes on.
+        """
+        return await self._bound_client().wait_for_agent_evaluation(
+            self._experiment(), task_id, timeout, polling_interval
+        )
+
+    add_responses = blocking(aadd_responses)
+    rate_responses = blocking(arate_responses)
+    get_agent_results_definition = blocking(aget_agent_results_definition)
+    preview_agent_results_matching = blocking(apreview_agent_results_matching)
+    upload_agent_results = blocking(aupload_agent_results)
+    wait_for_evaluation = blocking(await_for_evaluation)
+
+
+def _requests(
+    experiment_id: int,
+    responses: Sequence[Messages],
+    template_variables: Sequence[TemplateVariables],
+    epoch: int,
+    metadata: Sequence[LLMConfig | GenerationMetadata | None] | None,
+) -> list[api.CreatePromptResponseRequest]:
+    """One request part per answer, in the order given; see `add_responses`.
+
+    Raises:
+        ValidationError: The lists differ in length, or an entry cannot be used.
+    """
+    if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 1:
+        raise ValidationError(f"epoch must be an integer from 1, not {epoch!r}")
+    if len(checked_texts(responses, "responses")) != len(
+        checked_texts(template_variables, "template_variables")
+    ):
+        raise ValidationError(
+            f"responses and template_variables belong together one by one; got {len(responses)} and "
+            f"{len(template_variables)}"
+        )
+    if metadata is not None and len(metadata) != len(responses):
+        raise ValidationError(
+            f"metadata must hold one entry per response ({len(responses)}), got {len(metadata)}"
+        )
+    return [
+        api.CreatePromptResponseRequest(
+            template_variables_id=_row_id(row, number),
+            experiment_id=experiment_id,
+            epoch=epoch,
+            messages=response_messages(response),
+            metadata=_metadata(metadata[number] if metadata else None, number),
+        )
+        for number, (response, row) in enumerate(zip(responses, template_variables, strict=True))
+    ]
+
+
+def _row_id(row: TemplateVariables, number: int) -> int:
+    if not isinstance(row, TemplateVariables):
+        raise ValidationError(
+            f"template_variables[{number}] must be a row of the collection (collection.variables), got {row!r:.80}"
+        )
+    return row.id
+
+
+def _metadata(given: LLMConfig | GenerationMetadata | None, number: int) -> GenerationMetadata | None:
+    if given is not None and not isinstance(given, LLMConfig | GenerationMetadata):
+        raise ValidationError(
+            f"metadata[{number}] must be an LLMConfig, a GenerationMetadata or None, got {given!r:.80}"
+        )
+    if given is None:
+        return None
+    made = GenerationMetadata(llm_model_config=given) if isinstance(given, LLMConfig) else given
+    if made.llm_model_config is None:
+        return made
+    # What says which model answered has no use for the key to it.
+    return evolve(made, llm_model_config=evolve(made.llm_model_config, api_key=None))
