@@ -12,6 +12,7 @@ from elluminate import __version__
 
 if TYPE_CHECKING:
     from elluminate_server.settings import Settings
+    from elluminate_server.store.migrating import Migration
 
 __all__ = ["main"]
 
@@ -91,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser(
         "migrate",
         help="upgrade the database of an older version",
-        description="Upgrade the database of an older version. First stop its servers and back it up.",
+        description="Upgrade the database of an older version. First stop its servers. An SQLite file is copied "
+        "beside itself before; back up any other database yourself.",
     )
     keys = commands.add_parser(
         "keys",
@@ -151,17 +153,19 @@ def _serve(host: str, port: int, database: str | None, log_level: str) -> int:
 
 def _migrate(database: str | None) -> int:
     with _failures_as_exit():
-        before, now = asyncio.run(_migrated(_settings(database)))
-    if before is None:
-        print(f"The database was empty; it has version {now} now.")
-    elif before == now:
-        print(f"The database has version {now} already; nothing was changed.")
+        done = asyncio.run(_migrated(_settings(database)))
+    if done.before is None:
+        print(f"The database was empty; it has version {done.now} now.")
+    elif done.before == done.now:
+        print(f"The database has version {done.now} already; nothing was changed.")
     else:
-        print(f"The database had version {before}; it has version {now} now.")
+        print(f"The database had version {done.before}; it has version {done.now} now.")
+    if done.backup is not None:
+        print(f"A copy of the older one is in {done.backup}")
     return 0
 
 
-async def _migrated(settings: "Settings") -> tuple[str | None, str]:
+async def _migrated(settings: "Settings") -> "Migration":
     from elluminate_server.store.engine import Store
     from elluminate_server.store.migrating import migrate
     from elluminate_server.store.probing import probe

@@ -63,7 +63,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store(settings.database_url))
-        await prepare(store)
+        await prepare(store, upgrade=settings.upgrade_database)
         await open_default_project(store, settings)
         models = Models(settings.model_defaults())
         stack.push_async_callback(models.aclose)

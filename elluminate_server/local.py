@@ -137,7 +137,7 @@ class LocalServer:
             self._listener = bind("127.0.0.1", 0)
             environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_LOCAL}
             settings = Settings.from_environment(
-                environment, database_url=self._location, process_key=self._key
+                environment, database_url=self._location, process_key=self._key, upgrade_database=True
             )
             probe(settings.database_url)
             self._serving = Serving(create_app(settings), self._listener)

@@ -97,6 +97,8 @@ class Settings:
         database_url: See `normalise_database_url`; an SQLite file in the user's data directory unless given.
         api_key: Key of the default project; stored as a digest. None leaves the stored keys alone.
         process_key: Key that opens the default project for this process only; never stored.
+        upgrade_database: Bring the database of an older version up to date at the start, after a copy; else the
+            server refuses it. For `local:` only, where there is nobody to do it.
         llm_base_url: OpenAI-compatible endpoint of the default model.
         llm_model: Its name there.
         llm_api_key: Its key.
@@ -119,6 +121,7 @@ class Settings:
     )
     api_key: str | None = attrs.field(default=None, repr=False, validator=_api_key)
     process_key: str | None = attrs.field(default=None, repr=False)
+    upgrade_database: bool = False
     llm_base_url: str | None = None
     llm_model: str | None = None
     llm_api_key: str | None = attrs.field(default=None, repr=False)
@@ -177,7 +180,7 @@ class Settings:
         source = os.environ if environment is None else environment
         values: dict[str, Any] = {}
         for field in attrs.fields(cls):
-            if field.name == "process_key":
+            if field.name in _OF_THIS_PROCESS:
                 continue
             variable = f"ELLUMINATE_{field.name.upper()}"
             text = source.get(variable, "").strip()
@@ -185,6 +188,10 @@ class Settings:
                 values[field.name] = _parsed(variable, text, field.type)
         values.update({name: value for name, value in overrides.items() if value is not None})
         return cls(**values)
+
+
+_OF_THIS_PROCESS = frozenset({"process_key", "upgrade_database"})
+"""Never taken from the environment."""
 
 
 def _parsed(variable: str, text: str, kind: Any) -> Any:

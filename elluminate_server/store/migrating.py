@@ -1,8 +1,13 @@
 """Which version a database has, and bringing an older one to this version's tables."""
 
+import asyncio
+import contextlib
+import datetime
 import logging
+import sqlite3
 from pathlib import Path
 
+import attrs
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -10,8 +15,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from elluminate_server.store.engine import Store
+from elluminate_server.store.tables import Base
 
-__all__ = ["SchemaVersionError", "migrate", "prepare"]
+__all__ = ["Migration", "SchemaVersionError", "migrate", "prepare"]
 
 _logger = logging.getLogger("elluminate_server.store")
 
@@ -22,51 +28,124 @@ class SchemaVersionError(RuntimeError):
     """The database does not have the tables of this version of elluminate; it was left as it is."""
 
 
-async def prepare(store: Store) -> None:
+@attrs.frozen
+class Migration:
+    """What `migrate` did.
+
+    Attributes:
+        before: The version before; None for an empty database.
+        now: The version now.
+        backup: The copy of the older database that was made first; None when nothing was upgraded, and for
+            databases that are not an SQLite file.
+    """
+
+    before: str | None
+    now: str
+    backup: Path | None = None
+
+
+async def prepare(store: Store, *, upgrade: bool = False) -> None:
     """Create the tables of an empty database, and check those of any other.
+
+    Args:
+        store: The database.
+        upgrade: Bring an older database up to date, after a copy, instead of refusing it.
 
     Raises:
         SchemaVersionError: The database is older (`elluminate migrate` brings it up to date), newer, or not
             ours.
     """
     async with store.engine.begin() as connection:
-        await connection.run_sync(_prepare)
+        older = await connection.run_sync(_prepare)
+    if older is None:
+        return
+    if not upgrade:
+        raise SchemaVersionError(
+            f"The database has version {older}, this elluminate needs {_head(_script())}. "
+            "Stop the servers that use it, then run `elluminate migrate`."
+        )
+    done = await migrate(store)
+    _logger.warning(
+        "The database had version %s and has %s now. A copy of the older one is in %s.",
+        *(done.before, done.now, done.backup),
+    )
 
 
-async def migrate(store: Store) -> tuple[str | None, str]:
+async def migrate(store: Store) -> Migration:
     """Bring an older database to this version's tables. One that is current stays as it is.
 
-    Returns:
-        The version before (None for an empty database) and the one now.
+    An SQLite file is copied first, to a file beside it whose name ends in its version, the time and `.backup`.
 
     Raises:
         SchemaVersionError: The database is newer, or not ours.
+        OSError, sqlite3.Error: There is no room for the copy, say. Nothing was changed.
     """
     async with store.engine.begin() as connection:
-        return await connection.run_sync(_migrate)
+        before = await connection.run_sync(_version)
+    backup: Path | None = None
+    if before not in (None, _head(_script())) and store.is_sqlite and store.url.database:
+        backup = await asyncio.to_thread(_back_up, store.url.database, f"{before}")
+    async with store.engine.begin() as connection:
+        return Migration(before, await connection.run_sync(_migrate), backup)
 
 
-def _prepare(connection: Connection) -> None:
+def _prepare(connection: Connection) -> str | None:
+    """Its version, if the database is older; None when it is ready."""
     script = _script()
-    _one_at_a_time(connection)
-    current = _current(connection, script)
+    current = _version(connection)
     if current is None:
         _upgrade(connection)
-    elif current != script.get_current_head():
+    elif current != _head(script):
+        return current
+    _check_columns(connection)
+    return None
+
+
+def _migrate(connection: Connection) -> str:
+    head = _head(_script())
+    if _version(connection) != head:
+        _upgrade(connection)
+    _check_columns(connection)
+    return head
+
+
+def _version(connection: Connection) -> str | None:
+    _one_at_a_time(connection)
+    return _current(connection, _script())
+
+
+def _check_columns(connection: Connection) -> None:
+    """A database that says this version and lacks a column would fail later, in the middle of something."""
+    found = inspect(connection).get_multi_columns()
+    lacking = [
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if column.name not in {existing["name"] for existing in found.get((None, table.name), ())}
+    ]
+    if lacking:
         raise SchemaVersionError(
-            f"The database has version {current}, this elluminate needs {script.get_current_head()}. "
-            "Make a copy of it, then run `elluminate migrate`."
+            f"The database says that it has this version's tables, but lacks {', '.join(lacking[:5])}"
+            f"{' and more' if len(lacking) > 5 else ''}: something else changed it. "
+            "Restore a backup, or set ELLUMINATE_DATABASE_URL to another database. Nothing was changed."
         )
 
 
-def _migrate(connection: Connection) -> tuple[str | None, str]:
-    script = _script()
-    _one_at_a_time(connection)
-    current = _current(connection, script)
-    head = script.get_current_head() or ""
-    if current != head:
-        _upgrade(connection)
-    return current, head
+def _back_up(file: str, version: str) -> Path:
+    database = Path(file).expanduser()
+    now = datetime.datetime.now(datetime.UTC)
+    backup = database.with_name(f"{database.name}.{version}-{now:%Y%m%dT%H%M%S%fZ}.backup")
+    unfinished = backup.with_suffix(".unfinished")
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(database)) as source,
+            contextlib.closing(sqlite3.connect(unfinished)) as copy,
+        ):
+            source.backup(copy)
+        unfinished.replace(backup)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return backup
 
 
 def _one_at_a_time(connection: Connection) -> None:
@@ -109,6 +188,10 @@ def _config() -> Config:
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
+
+
+def _head(script: ScriptDirectory) -> str:
+    return script.get_current_head() or ""
 
 
 def _script() -> ScriptDirectory:

@@ -1,10 +1,12 @@
 """The database: one writer, snapshots for readers, and versions that are never altered unasked."""
 
 import asyncio
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, inspect, select, text
@@ -13,10 +15,12 @@ from elluminate_server.settings import MEMORY, normalise_database_url
 from elluminate_server.store import migrating
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
-from elluminate_server.store.migrating import SchemaVersionError, migrate, prepare
+from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate, prepare
 from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
+
+HEAD = "0002"
 
 
 @pytest.fixture
@@ -29,27 +33,127 @@ def names(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names())
 
 
+# A database somewhere has been made by each of these files: a change of the tables is a new file, never an edit.
+PUBLISHED_MIGRATIONS = {
+    "0001_the_first_tables.py": "c608dbc22dcb8c1c",
+    "0002_personas_and_agents.py": "ddec52d250018187",
+}
+
+
+def test_migrations_that_are_out_are_never_edited() -> None:
+    versions = migrating._SCRIPTS / "versions"
+    found = {
+        file.name: hashlib.sha256(file.read_bytes().replace(b"\r\n", b"\n")).hexdigest()[:16]
+        for file in sorted(versions.glob("[0-9]*.py"))
+    }
+    assert found == PUBLISHED_MIGRATIONS
+
+
+def structure(connection: Connection) -> dict[str, Any]:
+    """Everything of the tables but the order of columns, which differs where one was added later."""
+    found = inspect(connection)
+    return {
+        table: {
+            "columns": {c["name"]: (str(c["type"]), c["nullable"]) for c in found.get_columns(table)},
+            "keys": found.get_pk_constraint(table),
+            # Not the inspector's, which does not see what a column's own REFERENCES says.
+            "references": sorted(
+                tuple(row)[2:] for row in connection.execute(text(f"PRAGMA foreign_key_list({table})"))
+            ),
+            "unique": sorted(map(str, found.get_unique_constraints(table))),
+            "indexes": sorted(
+                connection.scalars(
+                    text(
+                        "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :name AND sql > ''"
+                    ),
+                    {"name": table},
+                )
+            ),
+            "numbered": "AUTOINCREMENT"
+            in (
+                connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table})
+                or ""
+            ),
+        }
+        for table in found.get_table_names()
+        if table != "alembic_version"
+    }
+
+
 async def test_the_migrations_make_the_tables_of_the_code(url: str) -> None:
     def differences(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, Base.metadata))
-
-    def constraints(connection: Connection) -> dict[str, str]:
-        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-        return {name: "".join(sorted(sql.split())) for name, sql in rows if name != "alembic_version"}
+        found = compare_metadata(context, Base.metadata)
+        # What a column's own REFERENCES says is not seen there; `structure` compares the references.
+        return [difference for difference in found if difference[0] not in ("add_fk", "remove_fk")]
 
     async with Store(url) as migrated, Store(MEMORY) as created:
         await prepare(migrated)
         async with migrated.engine.begin() as connection:
             assert await connection.run_sync(differences) == []
-            made = await connection.run_sync(constraints)
+            made = await connection.run_sync(structure)
         async with created.engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
-            expected = await connection.run_sync(constraints)
-    assert set(made) == set(expected)
-    for name in expected:
-        assert ("AUTOINCREMENT" in made[name]) == ("AUTOINCREMENT" in expected[name]), name
-        assert len(made[name]) == len(expected[name]), name
+            expected = await connection.run_sync(structure)
+    assert made == expected
+
+
+async def make_version(store: Store, version: str) -> None:
+    def upgrade(connection: Connection) -> None:
+        config = migrating._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
+    async with store.engine.begin() as connection:
+        await connection.run_sync(upgrade)
+
+
+PART_OF_2 = ("ALTER TABLE collections ADD COLUMN is_scenario_set BOOLEAN NOT NULL DEFAULT 0",)
+
+
+@pytest.mark.parametrize("halfway", [(), PART_OF_2], ids=["0001", "0001 with a part of 0002"])
+async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(url: str, halfway: tuple[str, ...]) -> None:
+    async with Store(url) as store:
+        await make_version(store, "0001")
+        async with store.write() as session:
+            for statement in (
+                *halfway,
+                "INSERT INTO organizations (id, name, domain, created_at, updated_at) VALUES (7, 'O', '', 0, 0)",
+                "INSERT INTO projects (id, organization_id, name, description, public_in_org, created_at, "
+                "updated_at) VALUES (8, 7, 'P', '', 0, 0, 0)",
+                "INSERT INTO criterion_sets (id, project_id, name, created_at, updated_at) VALUES (9, 8, 'S', 0, 0)",
+            ):
+                await session.execute(text(statement))
+        with pytest.raises(SchemaVersionError, match=r"version 0001, .* needs 0002.* `elluminate migrate`"):
+            await prepare(store)
+
+        await prepare(store, upgrade=True)
+        await prepare(store)
+        async with store.engine.begin() as connection:
+            made = await connection.run_sync(structure)
+        async with store.read() as session:
+            assert await session.scalar(text("SELECT name FROM criterion_sets WHERE id = 9")) == "S"
+            assert list(await session.scalars(text("PRAGMA foreign_key_check"))) == []
+    async with Store(MEMORY) as created, created.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+        assert made == await connection.run_sync(structure)
+
+    folder = Path(store.url.database or "").parent
+    (backup,) = folder.glob("*.backup*")
+    assert backup.name.startswith("x.db.0001-")
+    async with Store(normalise_database_url(str(backup))) as copy, copy.read() as session:
+        assert await session.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+        assert await session.scalar(text("SELECT name FROM criterion_sets WHERE id = 9")) == "S"
+
+
+async def test_a_database_that_lacks_a_column_of_its_version_is_refused(url: str) -> None:
+    async with Store(url) as store:
+        await prepare(store)
+        async with store.write() as session:
+            await session.execute(text("ALTER TABLE responses DROP COLUMN agent_trial"))
+        for attempt in (prepare, migrate):
+            with pytest.raises(SchemaVersionError, match=r"lacks responses\.agent_trial: something else"):
+                await attempt(store)
 
 
 async def test_an_empty_database_gets_its_tables_and_a_current_one_is_left_alone(url: str) -> None:
@@ -60,7 +164,7 @@ async def test_an_empty_database_gets_its_tables_and_a_current_one_is_left_alone
                 session.add(Organization(name="x"))
     async with Store(url) as store, store.read() as session:
         assert await session.scalar(select(func.count()).select_from(Organization)) == 2
-        assert await session.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+        assert await session.scalar(text("SELECT version_num FROM alembic_version")) == HEAD
 
 
 async def test_two_servers_prepare_one_empty_database(url: str) -> None:
@@ -91,9 +195,9 @@ async def test_an_older_database_is_refused_until_it_is_migrated(
     shutil.copytree(migrating._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     async with Store(url) as store:
         await prepare(store)
-        (scripts / "versions" / "0002_more.py").write_text(
+        (scripts / "versions" / "9999_more.py").write_text(
             "from alembic import op\nimport sqlalchemy as sa\n"
-            "revision, down_revision = '0002', '0001'\n"
+            f"revision, down_revision = '9999', '{HEAD}'\n"
             "def upgrade():\n    op.create_table('more', sa.Column('id', sa.Integer(), primary_key=True))\n",
             encoding="utf-8",
         )
@@ -103,8 +207,10 @@ async def test_an_older_database_is_refused_until_it_is_migrated(
         async with store.engine.begin() as connection:
             assert "more" not in await connection.run_sync(names)
 
-        assert await migrate(store) == ("0001", "0002")
-        assert await migrate(store) == ("0002", "0002")
+        done = await migrate(store)
+        assert (done.before, done.now) == (HEAD, "9999")
+        assert done.backup is not None
+        assert await migrate(store) == Migration("9999", "9999", None)
         await prepare(store)
         async with store.engine.begin() as connection:
             assert "more" in await connection.run_sync(names)
@@ -119,9 +225,9 @@ async def test_a_failing_migration_leaves_nothing_behind(
     shutil.copytree(migrating._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     async with Store(url) as store:
         await prepare(store)
-        (scripts / "versions" / "0002_bad.py").write_text(
+        (scripts / "versions" / "9999_bad.py").write_text(
             "from alembic import op\nimport sqlalchemy as sa\n"
-            "revision, down_revision = '0002', '0001'\n"
+            f"revision, down_revision = '9999', '{HEAD}'\n"
             "def upgrade():\n    op.create_table('more', sa.Column('id', sa.Integer()))\n    raise OSError('broken')\n",
             encoding="utf-8",
         )
@@ -131,7 +237,7 @@ async def test_a_failing_migration_leaves_nothing_behind(
         async with store.engine.begin() as connection:
             assert "more" not in await connection.run_sync(names)
         async with store.read() as session:
-            assert await session.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+            assert await session.scalar(text("SELECT version_num FROM alembic_version")) == HEAD
 
 
 async def test_somebody_elses_database_is_refused(url: str) -> None:

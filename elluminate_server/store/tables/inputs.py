@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -110,7 +111,7 @@ class Collection(Base):
     name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str] = mapped_column(Text, default="")
     collection_type: Mapped[str] = mapped_column(String(32), default="STANDARD")
-    is_scenario_set: Mapped[bool] = mapped_column(Boolean, default=False)
+    is_scenario_set: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     read_only: Mapped[bool] = mapped_column(Boolean, default=False)
     environment_config: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
     created_at: Mapped[datetime.datetime] = created_at_column()

@@ -76,7 +76,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("collection_type", sa.String(length=32), nullable=False),
-        sa.Column("is_scenario_set", sa.Boolean(), nullable=False),
         sa.Column("read_only", sa.Boolean(), nullable=False),
         sa.Column("environment_config", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -215,6 +214,30 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "criteria",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("criterion_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("criterion_str", sa.Text(), nullable=False),
+        sa.Column("label", sa.String(length=255), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["criterion_set_id"],
+            ["criterion_sets.id"],
+            name=op.f("fk_criteria_criterion_set_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_criteria")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("criteria", schema=None) as batch_op:
+        batch_op.create_index("ix_criteria_set_position", ["criterion_set_id", "position"], unique=False)
+
+    op.create_table(
         "entries",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -235,35 +258,6 @@ def upgrade() -> None:
     with op.batch_alter_table("entries", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_entries_collection_id"), ["collection_id"], unique=False)
         batch_op.create_index("ix_entries_collection_identity", ["collection_id", "identity"], unique=False)
-
-    op.create_table(
-        "criteria",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("criterion_set_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("criterion_str", sa.Text(), nullable=False),
-        sa.Column("label", sa.String(length=255), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["criterion_set_id"],
-            ["criterion_sets.id"],
-            name=op.f("fk_criteria_criterion_set_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["entry_id"], ["entries.id"], name=op.f("fk_criteria_entry_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_criteria")),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("criteria", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_criteria_entry_id"), ["entry_id"], unique=False)
-        batch_op.create_index("ix_criteria_set_position", ["criterion_set_id", "position"], unique=False)
 
     op.create_table(
         "prompt_templates",
@@ -319,107 +313,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "personas",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("project_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_personas_project_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_personas")),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("personas", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_personas_project_id"), ["project_id"], unique=False)
-        batch_op.create_index(
-            "uq_personas_live_name",
-            ["project_id", "name"],
-            unique=True,
-            sqlite_where=sa.text("deleted_at IS NULL"),
-            postgresql_where=sa.text("deleted_at IS NULL"),
-        )
-
-    op.create_table(
-        "persona_versions",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("persona_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("domain_knowledge", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["persona_id"], ["personas.id"], name=op.f("fk_persona_versions_persona_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_persona_versions")),
-        sa.UniqueConstraint("persona_id", "version", name=op.f("uq_persona_versions_persona_id_version")),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "persona_groups",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("project_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_persona_groups_project_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_persona_groups")),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("persona_groups", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_persona_groups_project_id"), ["project_id"], unique=False)
-        batch_op.create_index(
-            "uq_persona_groups_live_name",
-            ["project_id", "name"],
-            unique=True,
-            sqlite_where=sa.text("deleted_at IS NULL"),
-            postgresql_where=sa.text("deleted_at IS NULL"),
-        )
-
-    op.create_table(
-        "persona_group_members",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("persona_group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("persona_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["persona_group_id"],
-            ["persona_groups.id"],
-            name=op.f("fk_persona_group_members_persona_group_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["persona_id"],
-            ["personas.id"],
-            name=op.f("fk_persona_group_members_persona_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_persona_group_members")),
-        sa.UniqueConstraint(
-            "persona_group_id",
-            "persona_id",
-            name=op.f("uq_persona_group_members_persona_group_id_persona_id"),
-        ),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("persona_group_members", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_persona_group_members_persona_id"), ["persona_id"], unique=False)
-
-    op.create_table(
         "experiments",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -436,7 +329,6 @@ def upgrade() -> None:
         sa.Column("n_epochs", sa.Integer(), nullable=False),
         sa.Column("generation_params", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("evaluation_mode", sa.String(length=32), nullable=False),
-        sa.Column("persona_group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("response_column_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("agent_config", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("evaluation_agent_config", sa.JSON(none_as_null=True), nullable=True),
@@ -461,17 +353,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["prompt_template_id"], ["prompt_templates.id"], name=op.f("fk_experiments_prompt_template_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["persona_group_id"], ["persona_groups.id"], name=op.f("fk_experiments_persona_group_id")
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_experiments")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_experiments_project_id_name")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("experiments", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_experiments_persona_group_id"), ["persona_group_id"], unique=False
-        )
         batch_op.create_index(batch_op.f("ix_experiments_collection_id"), ["collection_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_experiments_criterion_set_id"), ["criterion_set_id"], unique=False
@@ -480,32 +366,6 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_experiments_prompt_template_id"), ["prompt_template_id"], unique=False
         )
-
-    op.create_table(
-        "agent_tasks",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("experiment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("entry_identity", sa.String(length=64), nullable=False),
-        sa.Column("task_name", sa.Text(), nullable=False),
-        sa.Column("input_values", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("messages", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("criteria", sa.JSON(none_as_null=True), nullable=False),
-        sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name=op.f("fk_agent_tasks_entry_id")),
-        sa.ForeignKeyConstraint(
-            ["experiment_id"],
-            ["experiments.id"],
-            name=op.f("fk_agent_tasks_experiment_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_tasks")),
-        sa.UniqueConstraint("experiment_id", "entry_id", name=op.f("uq_agent_tasks_experiment_id_entry_id")),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("agent_tasks", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_agent_tasks_entry_id"), ["entry_id"], unique=False)
 
     op.create_table(
         "prompts",
@@ -608,10 +468,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("annotation", sa.Text(), nullable=False),
         sa.Column("termination_reason", sa.String(length=255), nullable=True),
-        sa.Column("persona_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("trajectory", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("trajectory_ingest_error", sa.Text(), nullable=True),
-        sa.Column("agent_trial", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("generation_metadata", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("llm_model_name", sa.String(length=255), nullable=True),
         sa.Column("duration_seconds", sa.Float(), nullable=True),
@@ -629,16 +486,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["prompt_id"], ["prompts.id"], name=op.f("fk_responses_prompt_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["persona_version_id"], ["persona_versions.id"], name=op.f("fk_responses_persona_version_id")
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_responses")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("responses", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_responses_persona_version_id"), ["persona_version_id"], unique=False
-        )
         batch_op.create_index(batch_op.f("ix_responses_entry_id"), ["entry_id"], unique=False)
         batch_op.create_index(
             "ix_responses_experiment_rows", ["experiment_id", "entry_id", "epoch"], unique=False
@@ -677,7 +528,6 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
-        sa.Column("persona_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
@@ -693,9 +543,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["task_id"], ["tasks.id"], name=op.f("fk_work_items_task_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["persona_version_id"], ["persona_versions.id"], name=op.f("fk_work_items_persona_version_id")
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_work_items")),
         sa.UniqueConstraint(
             "task_id",
@@ -707,9 +554,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("work_items", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_work_items_persona_version_id"), ["persona_version_id"], unique=False
-        )
         batch_op.create_index(batch_op.f("ix_work_items_entry_id"), ["entry_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_work_items_response_id"), ["response_id"], unique=False)
         batch_op.create_index("ix_work_items_task_state", ["task_id", "state"], unique=False)
@@ -717,7 +561,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("work_items", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_work_items_persona_version_id"))
         batch_op.drop_index("ix_work_items_task_state")
         batch_op.drop_index(batch_op.f("ix_work_items_response_id"))
         batch_op.drop_index(batch_op.f("ix_work_items_entry_id"))
@@ -728,7 +571,6 @@ def downgrade() -> None:
 
     op.drop_table("ratings")
     with op.batch_alter_table("responses", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_responses_persona_version_id"))
         batch_op.drop_index(batch_op.f("ix_responses_prompt_id"))
         batch_op.drop_index("ix_responses_experiment_rows")
         batch_op.drop_index(batch_op.f("ix_responses_entry_id"))
@@ -750,41 +592,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_prompts_entry_id"))
 
     op.drop_table("prompts")
-    with op.batch_alter_table("agent_tasks", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_agent_tasks_entry_id"))
-
-    op.drop_table("agent_tasks")
     with op.batch_alter_table("experiments", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_experiments_persona_group_id"))
         batch_op.drop_index(batch_op.f("ix_experiments_prompt_template_id"))
         batch_op.drop_index(batch_op.f("ix_experiments_llm_config_id"))
         batch_op.drop_index(batch_op.f("ix_experiments_criterion_set_id"))
         batch_op.drop_index(batch_op.f("ix_experiments_collection_id"))
 
     op.drop_table("experiments")
-    with op.batch_alter_table("persona_group_members", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_persona_group_members_persona_id"))
-
-    op.drop_table("persona_group_members")
-    with op.batch_alter_table("persona_groups", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_persona_groups_live_name",
-            sqlite_where=sa.text("deleted_at IS NULL"),
-            postgresql_where=sa.text("deleted_at IS NULL"),
-        )
-        batch_op.drop_index(batch_op.f("ix_persona_groups_project_id"))
-
-    op.drop_table("persona_groups")
-    op.drop_table("persona_versions")
-    with op.batch_alter_table("personas", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_personas_live_name",
-            sqlite_where=sa.text("deleted_at IS NULL"),
-            postgresql_where=sa.text("deleted_at IS NULL"),
-        )
-        batch_op.drop_index(batch_op.f("ix_personas_project_id"))
-
-    op.drop_table("personas")
     with op.batch_alter_table("prompt_templates", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_prompt_templates_live_version",
@@ -800,16 +614,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_prompt_templates_criterion_set_id"))
 
     op.drop_table("prompt_templates")
-    with op.batch_alter_table("criteria", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_criteria_entry_id"))
-        batch_op.drop_index("ix_criteria_set_position")
-
-    op.drop_table("criteria")
     with op.batch_alter_table("entries", schema=None) as batch_op:
         batch_op.drop_index("ix_entries_collection_identity")
         batch_op.drop_index(batch_op.f("ix_entries_collection_id"))
 
     op.drop_table("entries")
+    with op.batch_alter_table("criteria", schema=None) as batch_op:
+        batch_op.drop_index("ix_criteria_set_position")
+
+    op.drop_table("criteria")
     op.drop_table("collection_columns")
     with op.batch_alter_table("llm_configs", schema=None) as batch_op:
         batch_op.drop_index(
