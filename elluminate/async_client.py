@@ -22,7 +22,7 @@ from elluminate._operations.agent_results import AgentResultOperations
 from elluminate._operations.api_keys import ApiKeyOperations
 from elluminate._operations.collections import CollectionDefaults
 from elluminate._operations.criterion_sets import CriterionSetDefaults
-from elluminate._operations.experiments import ExperimentOperations
+from elluminate._operations.experiment_runs import ExperimentRunOperations
 from elluminate._operations.llm_configs import LLMConfigDefaults, LLMConfigOperations
 from elluminate._operations.personas import PersonaDefaults, PersonaGroupDefaults, PersonaOperations
 from elluminate._operations.projects import ProjectOperations
@@ -39,7 +39,7 @@ class AsyncClient(
     ApiKeyOperations,
     PromptTemplateOperations,
     LLMConfigOperations,
-    ExperimentOperations,
+    ExperimentRunOperations,
     RatingOperations,
     ScenarioSetOperations,
     PersonaOperations,

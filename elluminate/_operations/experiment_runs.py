@@ -1,0 +1,193 @@
+"""Creating experiments that run at once: waiting for their end, or watching how they get on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+
+from elluminate_api import models as api
+from elluminate_api.models import CriterionIn, LLMConfig, RatingMode
+
+from elluminate._checks import checked_epochs, checked_name, checked_polling_interval, checked_timeout, known
+from elluminate._lookup import id_of
+from elluminate._operations.experiments import ExperimentOperations
+from elluminate._progress import Progress, reporter
+from elluminate.schemas.collection import TemplateVariablesCollection
+from elluminate.schemas.criterion_set import CriterionSet
+from elluminate.schemas.experiment import Experiment
+from elluminate.schemas.prompt_template import PromptTemplate
+from elluminate.streaming import ExperimentStatusEvent, TaskStatus, follow_experiment, progress_of
+
+
+class ExperimentRunOperations(ExperimentOperations):
+    """Operations that start runs."""
+
+    async def _start_experiment(
+        self,
+        name: str,
+        prompt_template: PromptTemplate | None,
+        collection: TemplateVariablesCollection,
+        llm_config: LLMConfig | None,
+        criterion_set: CriterionSet | None,
+        criteria: Sequence[str | CriterionIn] | None,
+        description: str,
+        rating_mode: RatingMode,
+        n_epochs: int,
+        rating_version: str | None,
+        response_column_id: int | None,
+        generate: bool = True,
+    ) -> Experiment:
+        """Create an experiment and start its run, in one request."""
+        return await self._post_experiment(
+            api.CreateExperimentRequest(
+                name=checked_name(name, "experiment"),
+                description=description,
+                llm_config_id=id_of(llm_config, LLMConfig, "llm_config"),
+                generate=generate,
+                rating_mode=known(RatingMode, rating_mode, "rating_mode"),
+                n_epochs=checked_epochs(n_epochs),
+                rating_version=rating_version,
+                response_column_id=response_column_id,
+            ),
+            prompt_template,
+            collection,
+            criterion_set,
+            criteria,
+        )
+
+    async def run_experiment(
+        self,
+        name: str,
+        prompt_template: PromptTemplate | None,
+        collection: TemplateVariablesCollection,
+        llm_config: LLMConfig | None = None,
+        criterion_set: CriterionSet | None = None,
+        criteria: Sequence[str | CriterionIn] | None = None,
+        description: str = "",
+        rating_mode: RatingMode = RatingMode.DETAILED,
+        n_epochs: int = 1,
+        timeout: float | None = None,
+        rating_version: str | None = None,
+        generate: bool = True,
+        response_column_id: int | None = None,
+        *,
+        progress: Progress = False,
+    ) -> Experiment:
+        """Create an experiment, run it, and wait until every response is given and rated.
+
+        Args:
+            name: 1 to 255 characters.
+            prompt_template: The prompt. None where the collection's rows are the prompts.
+            collection: The test cases; its columns must cover the template's placeholders.
+            llm_config: The model; None takes the project's default.
+            criterion_set: The criteria; None takes the set linked to the template.
+            criteria: Yes/no questions instead of a set; they are stored as a set named after the experiment.
+            description: What it is for.
+            rating_mode: How much effort the judge spends.
+            n_epochs: Responses per row, 1 to 1000.
+            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+            rating_version: The judge; None takes the project's default, "latest" the newest.
+            generate: False creates the experiment and does not run it.
+            response_column_id: A column that holds the answers already, so that no model is asked.
+            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+
+        Returns:
+            The experiment with its results and responses. If the run failed as a whole, an
+            ExperimentFailedWarning says why, and the experiment holds what there is.
+
+        Raises:
+            ConflictError: The name is taken.
+            ValidationError: `criteria` together with `criterion_set`, or a placeholder has no column.
+            WaitTimeoutError: It did not end in time; it goes on.
+            TaskFailedError: It was revoked, rejected or timed out.
+
+        Example:
+            >>> experiment = await client.run_experiment(
+            ...     "First try", template, collection, criteria=["Is it correct?"]
+            ... )
+            >>> experiment.results.mean_all_ratings.yes
+            1.0
+        """
+        checked_timeout(timeout)
+        report = reporter(progress, name)
+        experiment = await self._start_experiment(
+            name,
+            prompt_template,
+            collection,
+            llm_config,
+            criterion_set,
+            criteria,
+            description,
+            rating_mode,
+            n_epochs,
+            rating_version,
+            response_column_id,
+            generate,
+        )
+        return (
+            await experiment.await_finished(experiment.generation_task_id, timeout, report)
+            if generate
+            else experiment
+        )
+
+    async def stream_experiment(
+        self,
+        name: str,
+        prompt_template: PromptTemplate | None,
+        collection: TemplateVariablesCollection,
+        llm_config: LLMConfig | None = None,
+        criterion_set: CriterionSet | None = None,
+        criteria: Sequence[str | CriterionIn] | None = None,
+        description: str = "",
+        rating_mode: RatingMode = RatingMode.DETAILED,
+        n_epochs: int = 1,
+        polling_interval: float = 0.5,
+        response_column_id: int | None = None,
+        rating_version: str | None = None,
+    ) -> AsyncGenerator[ExperimentStatusEvent]:
+        """Create an experiment, run it, and tell how it gets on, until it ends.
+
+        Arguments and errors are those of `run_experiment`, and `polling_interval`: seconds between two looks,
+        0.1 to 10. The first event is PENDING, the last is terminal and carries the experiment on SUCCESS. Leaving
+        the loop early ends the watching, not the run.
+
+        Example:
+            >>> async for event in client.stream_experiment("First try", template, collection):
+            ...     if event.progress:
+            ...         print(f"{event.progress.percent_complete:.0f} %")
+        """
+        interval = checked_polling_interval(polling_interval)
+        experiment = await self._start_experiment(
+            name,
+            prompt_template,
+            collection,
+            llm_config,
+            criterion_set,
+            criteria,
+            description,
+            rating_mode,
+            n_epochs,
+            rating_version,
+            response_column_id,
+        )
+        yield ExperimentStatusEvent(status=TaskStatus.PENDING)
+        task = experiment.generation_task_id
+        if task is None:  # nothing to do: an empty collection
+            yield ExperimentStatusEvent(
+                status=TaskStatus.SUCCESS, result=await experiment.await_finished(None, None)
+            )
+            return
+        statuses = follow_experiment(
+            self.session, experiment.id, task, polling_interval=interval, with_logs=True
+        )
+        try:
+            async for status in statuses:
+                done = status.status == TaskStatus.SUCCESS
+                yield ExperimentStatusEvent(
+                    status=status.status,
+                    progress=progress_of(status),
+                    logs_delta=status.logs_delta or None,
+                    error_msg=status.error_msg,
+                    result=await experiment.await_finished(None, None) if done else None,
+                )
+        finally:
+            await statuses.aclose()
