@@ -1,20 +1,16 @@
 """Models behind an OpenAI-compatible chat completions endpoint, Azure OpenAI included.
 
-The wire format is that of OpenAI's API reference, "Create chat completion". The `openai` package does the
-sending and the retrying; it is imported by the first call that needs it, because importing it takes longer
-than starting the server. Answers are decoded here and not there, because the package lets through whatever an
-endpoint sends.
+The wire format is that of OpenAI's API reference, "Create chat completion". Answers are decoded here and not by
+the `openai` package, because the package lets through whatever an endpoint sends.
 """
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
-
-import anyio
+from typing import Any, TypeVar
 
 from elluminate_server.domain.messages import response_text, text_of
 from elluminate_server.llm.completion import read_completion
+from elluminate_server.llm.endpoint import Endpoint
 from elluminate_server.llm.judging import (
     CRITERIA_FORMAT,
     VERDICT_FORMAT,
@@ -41,10 +37,7 @@ from elluminate_server.llm.types import (
     Verdict,
 )
 
-if TYPE_CHECKING:
-    import openai
-
-__all__ = ["DEFAULT_MAX_RETRIES", "DEFAULT_TIMEOUT", "Endpoint", "OpenAICompatibleModel"]
+__all__ = ["DEFAULT_MAX_RETRIES", "DEFAULT_TIMEOUT", "OpenAICompatibleModel"]
 
 T = TypeVar("T")
 
@@ -52,188 +45,6 @@ DEFAULT_TIMEOUT = 120.0
 """Seconds one attempt may take when the config does not say."""
 DEFAULT_MAX_RETRIES = 2
 """Further attempts when the config does not say."""
-LONGEST_BACKOFF = 60.0
-"""Seconds between two attempts at most; the `openai` package honours a `Retry-After` up to here."""
-LONGEST_PROVIDER_MESSAGE = 500
-
-_SENT_HEADERS = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "content-type",
-        "host",
-        "transfer-encoding",
-        "user-agent",
-        # The package reads this one back from the request, to know that the raw response is wanted.
-        "x-stainless-raw-response",
-    }
-)
-
-
-class Endpoint:
-    """One address and one key: a connection pool that is made when first used.
-
-    Only the key given here is ever sent, and only to this address: the `openai` package would otherwise add
-    keys, organizations, projects and headers that it finds in `OPENAI_*` variables, and redirects are not
-    followed.
-
-    Args:
-        base_url: Address without the trailing slash.
-        api_key: Its key; None sends none.
-        api_version: Azure OpenAI API version; None for every other endpoint.
-
-    Raises:
-        ModelError: The address is not an HTTP address, or the key cannot be put into a header.
-    """
-
-    def __init__(self, *, base_url: str, api_key: str | None, api_version: str | None = None) -> None:
-        _check_address(base_url)
-        if api_key is not None and (not api_key.isascii() or not api_key.isprintable() or " " in api_key):
-            raise ModelError(
-                f"The API key for {base_url} cannot be sent: it holds blanks, line breaks or characters that "
-                "are not ASCII. Copy it again."
-            )
-        self._base_url = base_url
-        self._api_key = api_key
-        self._api_version = api_version
-        self._client: openai.AsyncOpenAI | None = None
-        self.takes_response_formats = True
-        """Turned off once the endpoint has refused a JSON schema and then answered without one."""
-
-    def __repr__(self) -> str:
-        return f"Endpoint(base_url={self._base_url!r}, api_version={self._api_version!r})"
-
-    async def complete(
-        self, request: Mapping[str, Any], *, attempt_seconds: float, max_retries: int
-    ) -> bytes:
-        """Send one chat completion request and return the answer's body.
-
-        Args:
-            request: The request's JSON.
-            attempt_seconds: Seconds one attempt may take.
-            max_retries: Further attempts after a connection failure, a time-out, 408, 409, 429 or 5xx.
-
-        Raises:
-            ModelError: There was no answer, or one with an error status.
-        """
-        import openai
-
-        client = self._connected().with_options(timeout=attempt_seconds, max_retries=max_retries)
-        # The package's timeout is between two bytes: an endpoint that sends one a minute is not bound by it.
-        # One timeout more than attempts, so that the package's own, more exact error comes first.
-        deadline = attempt_seconds * (max_retries + 2) + LONGEST_BACKOFF * max_retries
-        try:
-            with anyio.fail_after(deadline):
-                answer = await client.chat.completions.with_raw_response.create(
-                    messages=[], model=request["model"], extra_body=dict(request)
-                )
-        except TimeoutError:
-            failure = ModelError(
-                f"The model endpoint {self._base_url} had not answered completely after {deadline:g} s.",
-                retryable=True,
-            )
-        except openai.APITimeoutError:
-            failure = ModelError(
-                f"The model endpoint {self._base_url} did not answer within {attempt_seconds:g} s "
-                f"({max_retries + 1} attempts). Raise the LLM config's timeout, or ask for less.",
-                retryable=True,
-            )
-        except openai.APIStatusError as error:
-            failure = self._status_failure(error.status_code, error.body, error.message)
-        except openai.APIConnectionError as error:
-            reason = self._redacted(str(error.__cause__ or error.message))
-            failure = ModelError(
-                f"The model endpoint {self._base_url} could not be reached: {reason}. Check its address, "
-                "and that it is up.",
-                retryable=True,
-            )
-        except openai.OpenAIError as error:
-            failure = ModelError(f"The model endpoint {self._base_url} failed: {self._redacted(str(error))}")
-        else:
-            return answer.content
-        # Raised out here, so that the package's own exception, with the request and its key, is not attached.
-        raise failure
-
-    async def aclose(self) -> None:
-        """Close the connection pool."""
-        if self._client is not None:
-            client, self._client = self._client, None
-            await client.close()
-
-    def _connected(self) -> "openai.AsyncOpenAI":
-        if self._client is None:
-            import openai
-
-            # A key has to be given to the package; the hook then puts in the real one, or none.
-            http_client = openai.DefaultAsyncHttpxClient(
-                follow_redirects=False, event_hooks={"request": [self._authorize]}
-            )
-            if self._api_version:
-                self._client = openai.AsyncAzureOpenAI(
-                    azure_endpoint=self._base_url.removesuffix("/openai"),
-                    api_version=self._api_version,
-                    api_key="set by hook",
-                    http_client=http_client,
-                )
-            else:
-                self._client = openai.AsyncOpenAI(
-                    base_url=self._base_url, api_key="set by hook", http_client=http_client
-                )
-        return self._client
-
-    async def _authorize(self, request: Any) -> None:
-        headers = request.headers
-        for name in list(headers):
-            if name.lower() not in _SENT_HEADERS:
-                del headers[name]
-        if self._api_key is not None:
-            if self._api_version:
-                headers["api-key"] = self._api_key
-            else:
-                headers["Authorization"] = f"Bearer {self._api_key}"
-
-    def _status_failure(self, status: int, body: object, message: str) -> ModelError:
-        said = message
-        if isinstance(body, Mapping):
-            said = str(body.get("message") or body.get("detail") or message)
-        said = self._redacted(said)
-        if len(said) > LONGEST_PROVIDER_MESSAGE:
-            said = said[:LONGEST_PROVIDER_MESSAGE] + "…"
-        return ModelError(
-            f"The model endpoint {self._base_url} answered {status}: {said}{_ADVICE.get(status, '')}",
-            retryable=status in (408, 409, 429) or status >= 500,
-            status=status,
-        )
-
-    def _redacted(self, text: str) -> str:
-        return text.replace(self._api_key, "[key]") if self._api_key else text
-
-
-def _check_address(base_url: str) -> None:
-    try:
-        address = urlsplit(base_url)
-    except ValueError as error:
-        raise ModelError(f"{base_url!r} is not the address of an endpoint: {error}.") from None
-    if address.username is not None or address.query or address.fragment:
-        raise ModelError(
-            "The base URL of an endpoint holds no user name, password, query or fragment: put the key into "
-            "the LLM config's api_key, and leave only the address in its base URL."
-        )
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise ModelError(
-            f"{base_url!r} is not the address of an endpoint: a base URL starts with http:// or https://, "
-            "for example https://llm.example/v1."
-        )
-
-
-_ADVICE = {
-    401: " (Check the LLM config's API key.)",
-    403: " (The API key may not use this model.)",
-    404: " (Check the LLM config's base URL and model name.)",
-    429: " (Lower max_connections, or raise max_retries.)",
-}
 
 
 class OpenAICompatibleModel:

@@ -19,7 +19,7 @@ from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.types import Model, ModelConfig, ModelError
 
 if TYPE_CHECKING:
-    from elluminate_server.llm.openai_compatible import Endpoint
+    from elluminate_server.llm.endpoint import Endpoint
 
 __all__ = ["ModelDefaults", "Models"]
 
@@ -133,7 +133,8 @@ class Models:
             await endpoint.aclose()
 
     def _at_endpoint(self, config: ModelConfig) -> Model:
-        from elluminate_server.llm.openai_compatible import Endpoint, OpenAICompatibleModel
+        from elluminate_server.llm.endpoint import Endpoint
+        from elluminate_server.llm.openai_compatible import OpenAICompatibleModel
 
         address = _Address(
             base_url=(config.base_url or OPENAI_BASE_URL).rstrip("/"),
