@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from elluminate_server.local import LocalAddress, LocalServer
+from tests.execution.databases import fresh_database
 from tests.support.model_server import ModelServer
 
 BOUND = 30.0
@@ -163,7 +164,7 @@ def backend_with_model(
 
 @contextmanager
 def _started(path: Path) -> Iterator[Backend]:
-    server = LocalServer(str(path / "backend.db"))
+    server = LocalServer(fresh_database(path))
     server.start()
     try:
         with client_of(server.address) as http:

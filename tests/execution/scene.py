@@ -1,7 +1,6 @@
 """A database with one project, and models that do what a test says: what the tests of runs have in common."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from elluminate_server.api.access import open_default_project
 from elluminate_server.execution import Executor
@@ -34,6 +33,7 @@ from elluminate_server.store.tables import (
     Task,
     WorkItem,
 )
+from tests.execution.databases import fresh_database
 
 BOUND = 30.0
 """Seconds that any condition may take to come true before its test fails."""
@@ -226,18 +226,9 @@ class Scene:
 
 @asynccontextmanager
 async def scene(path: Path, **settings: Any) -> AsyncIterator[Scene]:
-    """An empty database with its default project.
-
-    It is an SQLite file, unless ELLUMINATE_TEST_POSTGRESQL_URL names a PostgreSQL database, whose schema `public`
-    is dropped and made anew for each test.
-    """
-    postgresql = os.environ.get("ELLUMINATE_TEST_POSTGRESQL_URL")
-    chosen = Settings(database_url=postgresql or str(path / "runs.db"), **settings)
+    """An empty database (see `databases.fresh_database`) with its default project."""
+    chosen = Settings(database_url=fresh_database(path), **settings)
     async with Store(chosen.database_url) as store:
-        if postgresql:
-            async with store.engine.begin() as connection:
-                await connection.execute(text("DROP SCHEMA IF EXISTS public CASCADE"))
-                await connection.execute(text("CREATE SCHEMA public"))
         await prepare(store)
         yield Scene(store, chosen, ScriptedModels(), await open_default_project(store, chosen))
 

@@ -129,7 +129,7 @@ class ModelServer:
         self._at_once = 0
         self._replies: deque[Reply] = deque()
         self._changed = threading.Condition()
-        self._held = False
+        self._held: Callable[[CapturedRequest], bool] = _nothing
         self._opened: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -167,24 +167,27 @@ class ModelServer:
         self.reply(*[Reply(b"<html><body>Sign in</body></html>", content_type="text/html")] * times)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Let no request be answered inside the block."""
-        self._held = True
+    def held(self, only: Callable[[CapturedRequest], bool] = lambda request: True) -> Iterator[None]:
+        """Let no request be answered inside the block; or only none of those that are meant."""
+        self._held = only
         try:
             yield
         finally:
-            self._held = False
+            self._held = _nothing
             self._let_go()
 
-    def wait_for_requests(self, count: int) -> None:
-        """Wait until so many requests have arrived.
+    def wait_for_requests(
+        self, count: int, only: Callable[[CapturedRequest], bool] = lambda request: True
+    ) -> None:
+        """Wait until so many requests, or so many of those that are meant, have arrived.
 
         Raises:
             AssertionError: They had not within ten seconds.
         """
         with self._changed:
-            arrived = self._changed.wait_for(lambda: len(self.requests) >= count, timeout=_BOUND)
-        assert arrived, f"{len(self.requests)} of {count} requests arrived within {_BOUND} s"
+            arrived = self._changed.wait_for(lambda: sum(map(only, self.requests)) >= count, timeout=_BOUND)
+            found = sum(map(only, self.requests))
+        assert arrived, f"{found} of {count} requests arrived within {_BOUND} s"
 
     # Running
 
@@ -213,7 +216,7 @@ class ModelServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._held = False
+        self._held = _nothing
         self._let_go()
         self._server.should_exit = True
         self._thread.join(_BOUND)
@@ -244,7 +247,7 @@ class ModelServer:
             self._changed.notify_all()
         try:
             assert self._opened is not None
-            while self._held:
+            while self._held(captured):
                 self._opened.clear()
                 await self._opened.wait()
             if self.latency:
@@ -270,6 +273,10 @@ class ModelServer:
 
 
 _VERDICT = '{"reasoning": "The scripted judge says so.", "rating": "YES"}'
+
+
+def _nothing(_request: CapturedRequest) -> bool:
+    return False
 
 
 def _default_answer(request: CapturedRequest) -> str:
