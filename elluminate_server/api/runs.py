@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from elluminate_server.api.event_stream import News, event_stream
-from elluminate_server.api.experiments import checked_params, load_experiment
+from elluminate_server.api.experiment_plans import checked_params
+from elluminate_server.api.experiments import load_experiment
 from elluminate_server.api.finding import find_experiment
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.problems import Conflict, Invalid
