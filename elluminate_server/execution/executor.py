@@ -14,9 +14,10 @@ from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.notices import Notices
+from elluminate_server.execution.outcomes import Outcome
 from elluminate_server.execution.queueing import ResponseOrder
 from elluminate_server.execution.retrying import FailedResponse
-from elluminate_server.execution.run import Outcome, Run
+from elluminate_server.execution.run import Run
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import BusyError, Store

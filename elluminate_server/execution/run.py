@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import attrs
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution.commits import Commits
@@ -22,33 +22,19 @@ from elluminate_server.execution.generation import (
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.multi_turn import Scene, converse, load_scene
+from elluminate_server.execution.outcomes import Outcome, outcome_of
 from elluminate_server.execution.plans import Plan, answering_model, judging_model, load_plan
 from elluminate_server.execution.progress import item_states
 from elluminate_server.execution.rating import Judged, Rated, judge, load_judged, store_rating
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError, RatingMode
 from elluminate_server.store.engine import Store
-from elluminate_server.store.tables import LogLine, Rating, Task, WorkItem
+from elluminate_server.store.tables import LogLine, Task, WorkItem
 
-__all__ = ["Outcome", "Run"]
+__all__ = ["Run"]
 
 CHUNK = 100
 MAX_WORKERS = 200
-
-
-@attrs.frozen(kw_only=True)
-class Outcome:
-    """How a task ended.
-
-    Attributes:
-        status: The contract's `TaskStatus`.
-        error_msg: The reason when it failed.
-        is_internal: Whether the reason is a fault of this server.
-    """
-
-    status: str
-    error_msg: str | None = None
-    is_internal: bool = False
 
 
 @attrs.frozen
@@ -120,7 +106,8 @@ class Run:
                 await items.put(item)
             for _ in range(workers):
                 await items.put(None)
-        return await self._outcome()
+        async with self._read() as session:
+            return await outcome_of(session, self._task_id, self._kind, self._since)
 
     async def _load(self) -> None:
         async with self._read() as session:
@@ -351,53 +338,3 @@ class Run:
 
     async def _write(self, write: Callable[[AsyncSession], Any]) -> Any:
         return await self._commits.add(self._task_id, write)
-
-    async def _outcome(self) -> Outcome:
-        """SUCCESS, unless nothing at all could be done."""
-        async with self._read() as session:
-            items = select(WorkItem).where(WorkItem.task_id == self._task_id).subquery()
-            total, failed = (
-                await session.execute(select(func.count(), func.count(items.c.error)).select_from(items))
-            ).one()
-            if total and failed == total:
-                first = await session.scalar(
-                    select(WorkItem.error)
-                    .where(WorkItem.task_id == self._task_id)
-                    .order_by(WorkItem.id)
-                    .limit(1)
-                )
-                return Outcome(
-                    status="FAILURE", error_msg=f"None of the {total} responses could be generated. {first}"
-                )
-            unrated = (
-                await session.scalars(
-                    select(WorkItem.rating_errors)
-                    .where(
-                        WorkItem.task_id == self._task_id,
-                        WorkItem.error.is_(None),
-                        WorkItem.response_id.is_not(None),
-                    )
-                    .order_by(WorkItem.id)
-                )
-            ).all()
-        if self._kind == "responses" or not unrated:
-            return Outcome(status="SUCCESS")
-        return await self._judging_outcome([errors or {} for errors in unrated])
-
-    async def _judging_outcome(self, rated: list[dict[str, str]]) -> Outcome:
-        problems = [errors for errors in rated if errors]
-        if len(problems) < len(rated):
-            return Outcome(status="SUCCESS")
-        async with self._read() as session:
-            one_verdict = await session.scalar(
-                select(Rating.id)
-                .join(WorkItem, WorkItem.response_id == Rating.response_id)
-                .where(WorkItem.task_id == self._task_id, Rating.created_at >= self._since)
-                .limit(1)
-            )
-        if one_verdict is not None:
-            return Outcome(status="SUCCESS")
-        first = next(iter(problems[0].values()))
-        return Outcome(
-            status="FAILURE", error_msg=f"None of the {len(rated)} responses could be rated. {first}"
-        )

@@ -1,0 +1,74 @@
+"""How a task ended, read from its rows."""
+
+import datetime
+
+import attrs
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.store.tables import Rating, WorkItem
+
+__all__ = ["Outcome", "outcome_of"]
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """How a task ended.
+
+    Attributes:
+        status: The contract's `TaskStatus`.
+        error_msg: The reason when it failed.
+        is_internal: Whether the reason is a fault of this server.
+    """
+
+    status: str
+    error_msg: str | None = None
+    is_internal: bool = False
+
+
+async def outcome_of(session: AsyncSession, task_id: str, kind: str, since: datetime.datetime) -> Outcome:
+    """SUCCESS, unless nothing at all could be done.
+
+    Args:
+        kind: The task's kind.
+        since: When the task was made: ratings that are older are not its work.
+    """
+    items = select(WorkItem).where(WorkItem.task_id == task_id).subquery()
+    total, failed = (
+        await session.execute(select(func.count(), func.count(items.c.error)).select_from(items))
+    ).one()
+    if total and failed == total:
+        first = await session.scalar(
+            select(WorkItem.error).where(WorkItem.task_id == task_id).order_by(WorkItem.id).limit(1)
+        )
+        return Outcome(
+            status="FAILURE", error_msg=f"None of the {total} responses could be generated. {first}"
+        )
+    if kind == "responses":
+        return Outcome(status="SUCCESS")
+    answered = (
+        await session.scalars(
+            select(WorkItem.rating_errors)
+            .where(
+                WorkItem.task_id == task_id,
+                WorkItem.error.is_(None),
+                WorkItem.response_id.is_not(None),
+            )
+            .order_by(WorkItem.id)
+        )
+    ).all()
+    problems = [errors for errors in answered if errors]
+    if not answered or len(problems) < len(answered):
+        return Outcome(status="SUCCESS")
+    one_verdict = await session.scalar(
+        select(Rating.id)
+        .join(WorkItem, WorkItem.response_id == Rating.response_id)
+        .where(WorkItem.task_id == task_id, Rating.created_at >= since)
+        .limit(1)
+    )
+    if one_verdict is not None:
+        return Outcome(status="SUCCESS")
+    first = next(iter(problems[0].values()))
+    return Outcome(
+        status="FAILURE", error_msg=f"None of the {len(answered)} responses could be rated. {first}"
+    )
