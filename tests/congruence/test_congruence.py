@@ -3,22 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from elluminate import AsyncClient, Client
-from tests.congruence.program import Caller, program
+from tests.congruence.caller import Caller
+from tests.congruence.program import program
+from tests.contract.document import contract_path, load
 from tests.support.contract_traffic import Traffic, checked_traffic
+from tests.support.model_server import ModelServer
 from tests.support.serve_process import serving
 
 WAYS = ("local", "loopback", "token")
+SETTINGS = {
+    "base_url": "ELLUMINATE_BASE_URL",
+    "api_key": "ELLUMINATE_API_KEY",
+    "token": "ELLUMINATE_OAUTH_TOKEN",
+}
+WITHOUT_METHOD = {
+    "create_ratings",
+    "create_response",
+    "create_scenario",
+    "delete_response",
+    "generate_response",
+    "get_criterion",
+    "get_health",
+    "get_template_variables",
+    "list_ratings",
+    "stream_experiment_generation",
+    "stream_ratings_batch",
+}
+"""Operations that no method of the clients uses: batches, lists and polls do what these do."""
+
+Run = Callable[[dict[str, str], Path], Caller]
 
 
 @pytest.fixture
-def arguments(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
+def arguments(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
     """How a client is made for each way to reach a server."""
     if request.param == "local":
         yield {"base_url": f"local:{tmp_path / 'local.db'}"}
@@ -31,31 +57,54 @@ def arguments(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[s
             yield {"base_url": f"{name}/", "token": served.api_key}
 
 
-def run_blocking_program(arguments: dict[str, Any]) -> Caller:
-    with Client(**arguments) as client:
-        caller = Caller(client)
+@contextmanager
+def _surroundings(arguments: dict[str, str]) -> Iterator[ModelServer]:
+    """What the program needs beside a client: a model, and the environment that `evaluate` makes its own from."""
+    with pytest.MonkeyPatch.context() as environment, ModelServer() as provider:
+        for variable in SETTINGS.values():
+            environment.delenv(variable, raising=False)
+        for name, value in arguments.items():
+            environment.setenv(SETTINGS[name], value)
+        yield provider
+
+
+def run_blocking_program(arguments: dict[str, str], folder: Path) -> Caller:
+    with _surroundings(arguments) as provider, Client(**arguments) as client:  # type: ignore[arg-type]
+        caller = Caller(client, provider, folder)
         try:
-            program(caller).send(None)  # nothing in it is awaited, so one step runs it to its end
+            program(caller).send(None)  # nothing in it suspends, so one step runs it to its end
         except StopIteration:
             return caller
     raise AssertionError("the blocking program was suspended")
 
 
-def run_async_program(arguments: dict[str, Any]) -> Caller:
-    async def main() -> Caller:
-        async with AsyncClient(**arguments) as client:
-            caller = Caller(client)
+def run_async_program(arguments: dict[str, str], folder: Path) -> Caller:
+    async def main(provider: ModelServer) -> Caller:
+        async with AsyncClient(**arguments) as client:  # type: ignore[arg-type]
+            caller = Caller(client, provider, folder)
             await program(caller)
             return caller
 
-    return asyncio.run(main())
+    with _surroundings(arguments) as provider:
+        return asyncio.run(main(provider))
+
+
+def _unused(traffic: Traffic) -> set[str]:
+    """The contract's operations that nothing was sent to."""
+    sent = {(method, path.removeprefix("/api/v0")) for method, path, _ in traffic.exchanges}
+    unused = set()
+    for operation in load(contract_path()).operations():
+        path = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", operation.path))
+        if not any(method == operation.method and path.fullmatch(called) for method, called in sent):
+            unused.add(operation.id)
+    return unused
 
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Any]]:
     """What the blocking client gets over `local:`."""
-    database = tmp_path_factory.mktemp("expected") / "expected.db"
-    return run_blocking_program({"base_url": f"local:{database}"}).record
+    folder = tmp_path_factory.mktemp("expected")
+    return run_blocking_program({"base_url": f"local:{folder / 'expected.db'}"}, folder).record
 
 
 @pytest.fixture
@@ -67,12 +116,17 @@ def traffic() -> Iterator[Traffic]:
 @pytest.mark.parametrize("arguments", WAYS, indirect=True)
 @pytest.mark.parametrize("run", [run_blocking_program, run_async_program], ids=["blocking", "async"])
 def test_equal_results_and_nothing_outside_the_contract(
-    run: Any, arguments: dict[str, Any], expected: list[tuple[str, Any]], traffic: Traffic
+    run: Run,
+    arguments: dict[str, str],
+    expected: list[tuple[str, Any]],
+    traffic: Traffic,
+    tmp_path: Path,
 ) -> None:
-    caller = run(arguments)
-    assert caller.calls >= 60
+    caller = run(arguments, tmp_path)
+
+    assert caller.calls >= 200
     assert [name for name, _ in caller.record] == [name for name, _ in expected]
     for (name, got), (_, wanted) in zip(caller.record, expected, strict=True):
         assert got == wanted, name
     assert not traffic.violations, "\n".join(traffic.violations)
-    assert len(traffic.exchanges) > 100
+    assert _unused(traffic) == WITHOUT_METHOD
