@@ -21,6 +21,14 @@ from elluminate_server.store.tables import ApiKey
 
 KEY = "key-of-the-default-project"
 OTHER_KEY = "key-of-another-project"
+PROJECTS = "/api/v0/projects"
+
+sqlite_only = pytest.mark.skipif(
+    bool(os.environ.get("ELLUMINATE_TEST_POSTGRESQL")), reason="looks into an SQLite file"
+)
+postgresql_only = pytest.mark.skipif(
+    not os.environ.get("ELLUMINATE_TEST_POSTGRESQL"), reason="SQLite locks whole databases"
+)
 
 
 @pytest.fixture
