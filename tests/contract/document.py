@@ -116,3 +116,8 @@ def load(path: Path) -> Contract:
     """Parse a document, once per path. Tests change copies only."""
     document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     return Contract(document)
+
+
+def no(problems: list[str]) -> None:
+    """Fail with every problem on a line of its own."""
+    assert not problems, "\n" + "\n".join(problems)

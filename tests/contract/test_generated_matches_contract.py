@@ -22,11 +22,6 @@ _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 Change = Callable[[dict[str, Any]], None]
 
 
-@pytest.fixture(scope="session")
-def contract() -> Contract:
-    return load(contract_path())
-
-
 def rename_field(document: dict[str, Any]) -> None:
     properties = document["components"]["schemas"]["PromptTemplate"]["properties"]
     properties["slots"] = properties.pop("placeholders")
