@@ -6,6 +6,7 @@ import logging
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -326,6 +327,13 @@ class Session:
         async for page in self.iterate_pages(build, item):
             items.extend(page)
         return items
+
+    async def iterate(self, build: Callable[[int], Request[Any]], item: type[T]) -> AsyncGenerator[T]:
+        """The items of a list in order, no more than a few pages held at a time."""
+        async with aclosing(self.iterate_pages(build, item)) as pages:
+            async for page in pages:
+                for one in page:
+                    yield one
 
     async def iterate_pages(
         self, build: Callable[[int], Request[Any]], item: type[T]

@@ -152,17 +152,16 @@ class CollectionOperations(Operations):
         wanted = query_of(filter, TemplateVariablesCollectionFilter)
         part, has_rows = wanted.get("name_search"), wanted.get("has_entries")
         project = await self.session.project_id()
-        pages = self.session.iterate_pages(
+        collections = self.session.iterate(
             lambda page: list_collections.build(project, name=wanted.get("name"), page=page),
             TemplateVariablesCollection,
         )
-        async with aclosing(pages):
-            async for page in pages:
-                for collection in page:
-                    if part is not None and part.casefold() not in collection.name.casefold():
-                        continue
-                    if has_rows is None or has_rows == (collection.variables_count > 0):
-                        yield collection
+        async with aclosing(collections):
+            async for collection in collections:
+                if part is not None and part.casefold() not in collection.name.casefold():
+                    continue
+                if has_rows is None or has_rows == (collection.variables_count > 0):
+                    yield collection
 
     async def update_collection(
         self,

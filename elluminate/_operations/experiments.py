@@ -248,13 +248,12 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         for bound in ("date_from", "date_to"):
             wanted[bound] = checked_moment(wanted.get(bound), bound)
         project = await self.session.project_id()
-        pages = self.session.iterate_pages(
+        experiments = self.session.iterate(
             lambda page: list_experiments.build(project, **wanted, page=page), Experiment
         )
-        async with aclosing(pages):
-            async for page in pages:
-                for experiment in page:
-                    yield experiment
+        async with aclosing(experiments):
+            async for experiment in experiments:
+                yield experiment
 
     async def delete_experiment(self, experiment: Experiment) -> None:
         """Delete an experiment with its responses and ratings."""

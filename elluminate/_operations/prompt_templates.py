@@ -177,15 +177,14 @@ class PromptTemplateOperations(Operations):
                 raise ValidationError('version="latest" goes with name=…: it is the latest of that template')
             del wanted["version"]
         project = await self.session.project_id()
-        pages = self.session.iterate_pages(
+        templates = self.session.iterate(
             lambda page: list_prompt_templates.build(project, **wanted, page=page), PromptTemplate
         )
-        async with aclosing(pages):
-            async for page in pages:
-                for template in page:
-                    yield template
-                    if latest_only:
-                        return
+        async with aclosing(templates):
+            async for template in templates:
+                yield template
+                if latest_only:
+                    return
 
     async def delete_prompt_template(self, prompt_template: PromptTemplate) -> None:
         """Delete one version of a template; experiments that used it keep it."""

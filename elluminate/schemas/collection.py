@@ -154,14 +154,12 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         """
         session = self._bound_client().session
         project = await session.project_id()
-        async with aclosing(
-            session.iterate_pages(
-                lambda page: list_template_variables.build(project, self.id, page=page), TemplateVariables
-            )
-        ) as pages:
-            async for page in pages:
-                for row in page:
-                    yield row
+        rows = session.iterate(
+            lambda page: list_template_variables.build(project, self.id, page=page), TemplateVariables
+        )
+        async with aclosing(rows):
+            async for row in rows:
+                yield row
 
     async def aupdate_entry(
         self,

@@ -107,13 +107,12 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
         wanted = {**query_of(filter, PromptResponseFilter), "experiment_id": self.id}
         session = self._bound_client().session
         project = await session.project_id()
-        pages = session.iterate_pages(
+        responses = session.iterate(
             lambda page: list_responses.build(project, **wanted, page=page), PromptResponse
         )
-        async with aclosing(pages):
-            async for page in pages:
-                for response in page:
-                    yield response
+        async with aclosing(responses):
+            async for response in responses:
+                yield response
 
     async def afetch_responses(self) -> Experiment:
         """Read all responses with their ratings into `rated_responses`; returns this experiment."""
