@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test interop test-postgresql check format codegen docs serve bench bench-published clean
+.PHONY: help install demo test interop memory test-postgresql check format codegen docs serve bench bench-published clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ test-postgresql: $(VENV)/.installed-scale ## run the tests of runs on a PostgreS
 
 interop: $(VENV)/.installed-dev ## run the published client, from the package index, against this server
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/interop $(ARGS)
+
+memory: $(VENV)/.installed-dev ## show that the client reads 100,000 responses in less than 150 MB
+	$(BIN)/python -m pytest -rP tests/sdk/memory $(ARGS)
 
 check: $(VENV)/.installed-dev ## what to run before a commit: format, lint, types, drift of generated code, unit tests
 	$(BIN)/ruff format --check .
