@@ -147,14 +147,17 @@ def _checked(
 
 def _refusal(matched: bool, index: TaskIndex, reasons: list[str]) -> BadRequest:
     open_tasks = [task for task in index.tasks if task.row_exists]
-    kind = models.AgentResultsErrorKind.NOTHING_STORED
-    detail = "None of the trials could be stored; `results` says why."
-    if not matched:
+    first = reasons[0] if reasons else "The upload holds no trials."
+    if matched:
+        kind = models.AgentResultsErrorKind.NOTHING_STORED
+        detail = f"None of the trials could be stored. {first}"
+        if len(reasons) > 1:
+            detail += " The other reasons are in `results`."
+    else:
         kind = models.AgentResultsErrorKind.UNMATCHED_TASKS
         names = ", ".join(shown(task.name) for task in open_tasks[:MAX_ACCEPTED_TASKS]) or "none"
         more = ", …" if len(open_tasks) > MAX_ACCEPTED_TASKS else ""
-        first = f" {reasons[0]}" if reasons else " The upload holds no trials."
-        detail = f"No trial matches a task of the experiment.{first} Its tasks are: {names}{more}."
+        detail = f"No trial matches a task of the experiment. {first} Its tasks are: {names}{more}."
     return BadRequest(
         detail,
         extra={
@@ -172,8 +175,9 @@ def _checked_trial(
     trial: models.AgentTrialResult, task: AgentTask, epoch: int, where: str, dropped: str | None
 ) -> _Checked | str:
     trajectory = trial.trajectory if dropped is None else None
-    messages = [_storable(message) for message in trial.messages]
     try:
+        check_messages(trial.messages, where="messages")
+        messages = [_storable(message) for message in trial.messages]
         check_messages(messages, where="messages", kind="response")
     except InvalidMessageError as problem:
         return f"{where}: not stored: {problem}."
@@ -230,10 +234,6 @@ def _storable(message: Mapping[str, Any]) -> dict[str, Any]:
     if stored.get("role") == "developer":
         stored["role"] = "system"
     if stored.get("role") == "assistant" and isinstance(stored.get("content"), list):
-        try:
-            check_messages([stored])
-        except InvalidMessageError:
-            return stored  # refused by the check that follows, with its path
         stored["content"] = text_of(stored)
     return stored
 

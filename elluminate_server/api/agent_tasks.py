@@ -101,5 +101,6 @@ async def check_unused_names(
         name = values.get(TASK_COLUMN, "")
         if name in wanted and entry_id != other_than:
             raise Conflict(
-                f"Collection {collection.name!r} has a row with the task {shown(name)} already (id {entry_id})."
+                f"Collection {collection.name!r} has a row with the task {shown(name)} already (id {entry_id}). "
+                "Give the new row another task, or update that one."
             )

@@ -7,13 +7,14 @@ import re
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import attrs
 import msgspec
 import yaml
 
 from elluminate_server.api.problems import Invalid, shown
+from elluminate_server.domain.shapes import explained
 
 __all__ = ["PREFIX", "ContractOperation", "closed_schemas", "document", "operations"]
 
@@ -203,8 +204,9 @@ def _converted(values: Mapping[str, Any], kind: type[msgspec.Struct], place: str
     try:
         return msgspec.structs.asdict(msgspec.convert(values, kind, strict=False))
     except msgspec.ValidationError as error:
-        reason, _, where = str(error).partition(" - at ")
-        name = where.strip("`").removeprefix("$.").partition("[")[0]
+        choices = {name: get_args(one) for name, one in kind.__annotations__.items()}
+        path, reason = explained(error, values, choices)
+        name = path.removeprefix("$").removeprefix(".").partition("[")[0]
         if not name:
             raise Invalid(f"Bad {place} parameters: {reason}.") from None
-        raise Invalid(f"The {place} parameter {name!r} is {shown(values[name])}: {reason}.") from None
+        raise Invalid(f"The {place} parameter {name!r} {reason}.") from None

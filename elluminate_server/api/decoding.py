@@ -6,7 +6,6 @@ checked here.
 """
 
 import functools
-import re
 from collections.abc import Hashable
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from elluminate_api.types import OpenEnum
 
 from elluminate_server.api.contract import closed_schemas
 from elluminate_server.api.problems import BadRequest, Invalid, shown
+from elluminate_server.domain.shapes import explained, suggestion
 
 __all__ = ["MAX_INTEGER", "convert", "decode", "parse_json"]
 
@@ -22,9 +22,6 @@ T = TypeVar("T")
 
 MAX_INTEGER = 2**53 - 1
 """Larger integers are not the same number in every JSON reader (RFC 8259, section 6)."""
-
-_SECRET_FIELDS = {"api_key"}
-_STEP = re.compile(r"\[(\d+)\]|\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def decode(body: bytes, model: type[T]) -> T:
@@ -68,9 +65,8 @@ def convert(raw: Any, model: type[T]) -> T:
     try:
         return msgspec.convert(raw, type=model)
     except msgspec.ValidationError as error:
-        reason, _, where = str(error).partition(" - at ")
-        path = where.strip("`") or "$"
-        raise Invalid(f"{path}: {reason}{_value_at(raw, path)}.") from None
+        path, reason = explained(error, raw)
+        raise Invalid(f"{path}: {reason}.") from None
     except RecursionError:
         raise BadRequest("The body is nested too deeply.") from None
 
@@ -95,7 +91,8 @@ def _check(raw: Any, expected: msgspec.inspect.Type, path: str) -> None:
                 for name in raw:
                     if name not in fields:
                         raise Invalid(
-                            f"{path}: unknown field {shown(name)}. The fields are: {', '.join(fields)}."
+                            f"{path}: unknown field {shown(name)}{suggestion(name, fields) or '.'} "
+                            f"The fields are: {', '.join(fields)}."
                         )
             for name, value in raw.items():
                 if name in fields:
@@ -147,21 +144,3 @@ def _refuse_nul(raw: Any) -> None:
                 pending.append((item, f"{path}.{name}"))
         elif isinstance(value, list):
             pending.extend((item, f"{path}[{index}]") for index, item in enumerate(value))
-
-
-def _value_at(raw: Any, path: str) -> str:
-    """The value at a JSON path, for the end of a message; nothing for objects, lists and secrets."""
-    value = raw
-    name = ""
-    steps = list(_STEP.finditer(path))
-    for step in steps:
-        index, name = step.group(1), step.group(2) or name
-        try:
-            value = value[int(index)] if index else value[name]
-        except (KeyError, IndexError, TypeError):
-            return ""
-    if not steps or isinstance(value, dict | list):
-        return ""
-    if name in _SECRET_FIELDS:
-        return " (value not shown)"
-    return f", got {shown(value)}"

@@ -11,6 +11,7 @@ __all__ = [
     "NotBuilt",
     "NotFound",
     "Problem",
+    "Taken",
     "TooLarge",
     "Unauthorized",
     "Unavailable",
@@ -76,16 +77,37 @@ class NotFound(Problem):
 
     def __init__(self, kind: str, ids: int | str | Sequence[int]) -> None:
         if isinstance(ids, int | str):
-            super().__init__(f"There is no {kind} {ids} in this project.")
+            some = str(ids)
         else:
             some = ", ".join(str(one) for one in ids[:10]) + (", …" if len(ids) > 10 else "")
-            super().__init__(f"There is no {kind} {some} in this project.")
+        super().__init__(
+            f"There is no {kind} {some} in this project. Check the id: what was deleted, or belongs to another "
+            "project, is not found."
+        )
 
 
 class Conflict(Problem):
     """It exists already, or its state does not allow this."""
 
     status = 409
+
+
+class Taken(Conflict):
+    """The name belongs to another one of its kind.
+
+    Args:
+        kind: What has the name, for example `collection`.
+        name: The name.
+        identifier: Id of what has it.
+        owner: Where names are unique.
+    """
+
+    def __init__(self, kind: str, name: str, identifier: int, *, owner: str = "project") -> None:
+        article = "an" if kind[0] in "aeiouL" else "a"
+        super().__init__(
+            f"The {owner} has {article} {kind} named {name!r} already (id {identifier}). "
+            "Use that one, or choose another name."
+        )
 
 
 class TooLarge(Problem):

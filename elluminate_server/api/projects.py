@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.pages import paged
 from elluminate_server.api.presenting import present_project
-from elluminate_server.api.problems import Conflict, Forbidden, NotFound
+from elluminate_server.api.problems import Forbidden, NotFound, Taken
 from elluminate_server.store.tables import Organization, Project
 
 
@@ -44,7 +44,7 @@ async def create_project(call: Call) -> Answer:
             select(Project.id).where(Project.organization_id == organization.id, Project.name == request.name)
         )
         if taken is not None:
-            raise Conflict(f"The organization has a project named {request.name!r} already (id {taken}).")
+            raise Taken("project", request.name, taken, owner="organization")
         project = Project(
             organization_id=organization.id,
             name=request.name,

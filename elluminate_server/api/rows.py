@@ -159,7 +159,7 @@ def _conversation(value: Any, where: str) -> Any:
     try:
         check_conversation(value)
     except InvalidConversationError as error:
-        raise Invalid(f"{where}{error}.") from None
+        raise Invalid(f"{where}{error.path}: {error.reason}.") from None
     return {**value, "schema_version": SCHEMA_VERSION}
 
 

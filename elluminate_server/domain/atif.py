@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from elluminate_server.domain.errors import DomainError
+from elluminate_server.domain.shapes import explained
 
 __all__ = ["MAX_DEPTH", "InvalidTrajectoryError", "check_trajectory"]
 
@@ -26,6 +27,7 @@ _AUDIO_SINCE = 8
 
 _AGENT_ONLY = ("model_name", "reasoning_effort", "reasoning_content", "tool_calls", "metrics")
 _MODEL_ONLY = ("metrics", "reasoning_content")
+_CHOICES = {"source": ["system", "user", "agent"], "type": ["text", "image", "audio"]}
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 _Id = Annotated[str, Meta(max_length=255)]
@@ -197,8 +199,8 @@ def _read(raw: Any, kind: type[T], where: str) -> T:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at ")
-        place = path.strip("`").removeprefix("$").removeprefix(".")
+        path, reason = explained(error, raw, _CHOICES)
+        place = path.removeprefix("$").removeprefix(".")
         raise InvalidTrajectoryError(f"{where}{place + ': ' if place else ''}{reason}.") from None
 
 

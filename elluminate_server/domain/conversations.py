@@ -8,6 +8,7 @@ import msgspec
 
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.domain.messages import InvalidMessageError, check_messages
+from elluminate_server.domain.shapes import explained
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -23,6 +24,7 @@ PROMPT_TYPES = ("raw_input", "conversation")
 """Columns that hold a row's whole prompt; a collection has one of them at most."""
 
 _CHOICES = ("none", "auto", "required")
+_CHOICES_OF = {"schema_version": [SCHEMA_VERSION], "hint": ["json_object", "text"]}
 
 
 class InvalidConversationError(DomainError):
@@ -66,13 +68,13 @@ def check_conversation(payload: Any) -> None:
     >>> check_conversation({"input": {"messages": "Hello"}})
     Traceback (most recent call last):
         ...
-    elluminate_server.domain.conversations.InvalidConversationError: .input.messages: Expected `array`, got `str`
+    elluminate_server.domain.conversations.InvalidConversationError: .input.messages: has to be a list, not 'Hello'
     """
     try:
         given = msgspec.convert(payload, _Payload).input
     except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at ")
-        raise InvalidConversationError(path.strip("`").removeprefix("$"), reason) from None
+        path, reason = explained(error, payload, _CHOICES_OF)
+        raise InvalidConversationError(path.removeprefix("$"), reason) from None
     try:
         check_messages(given.messages, where=".input.messages")
     except InvalidMessageError as error:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from elluminate_server.domain.errors import DomainError
+from elluminate_server.domain.shapes import explained
 
 __all__ = ["InvalidMessageError", "check_messages", "response_text", "text_of"]
 
@@ -45,14 +46,15 @@ def check_messages(
     >>> check_messages([{"role": "user", "content": "Hello", "name": 1}])
     Traceback (most recent call last):
         ...
-    elluminate_server.domain.messages.InvalidMessageError: $.messages[0].name: Expected `str`, got `int`
+    elluminate_server.domain.messages.InvalidMessageError: $.messages[0].name: has to be a text, not 1
     """
     allowed: Any = _CHAT if kind == "chat" else _RESPONSE
     try:
         msgspec.convert(messages, type=allowed)
     except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at ")
-        raise InvalidMessageError(where + path.strip("`").removeprefix("$"), reason) from None
+        roles = _CHAT_ROLES if kind == "chat" else _RESPONSE_ROLES
+        path, reason = explained(error, messages, {"role": roles, **_CHOICES})
+        raise InvalidMessageError(where + path.removeprefix("$"), reason) from None
 
 
 def text_of(message: Mapping[str, Any]) -> str:
@@ -185,6 +187,10 @@ class _FunctionResult(msgspec.Struct, tag_field="role", tag="function"):
     name: str
     content: str | None
 
+
+_CHOICES = {"tool_calls.type": ["function", "custom"], "annotations.type": ["url_citation"]}
+_CHAT_ROLES = ("system", "developer", "user", "assistant", "tool", "function")
+_RESPONSE_ROLES = ("assistant", "tool", "user", "system")
 
 _CHAT = list[_System | _Developer | _User | _Assistant | _Tool | _FunctionResult]
 _RESPONSE = list[_AnsweringAssistant | _Tool | _User | _System]

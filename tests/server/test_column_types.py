@@ -52,9 +52,9 @@ async def test_cells_are_stored_by_their_column_s_type(
     ("payload", "words"),
     [
         ("Hello", "not the text 'Hello'"),
-        ([1], "Expected `object`, got `array`"),
+        ([1], "$.variables[1].a: has to be an object, not a list"),
         ({"input": {}, "schema_version": "elluminate.uce/2"}, ".schema_version"),
-        ({"messages": []}, "required field `input`"),
+        ({"messages": []}, "a: the field 'input' is missing"),
         ({"input": {"messages": [{"role": "user", "content": 1}]}}, ".input.messages[0].content"),
         ({"input": {"messages": [{"role": "wizard", "content": "x"}]}}, ".input.messages[0].role"),
         ({"input": {"tools": [{"type": "function"}]}}, ".input.tools[0]"),
