@@ -5,7 +5,7 @@ from typing import Any
 
 from elluminate_api import models
 from msgspec import UNSET
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.agent_tasks import (
@@ -14,6 +14,7 @@ from elluminate_server.api.agent_tasks import (
     check_task_names,
     infer_types,
 )
+from elluminate_server.api.deleting import hide_or_delete
 from elluminate_server.api.finding import find_collection, find_prompt_template
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import columns_of, load_collection, load_collections
@@ -317,11 +318,7 @@ async def delete_collection(call: Call) -> Answer:
     """Hide a collection that experiments ran over, delete any other with its rows."""
     async with call.write() as session:
         collection = await find_collection(session, call.project_id, call.path["collection_id"])
-        used = await session.scalar(
-            select(Experiment.id).where(Experiment.collection_id == collection.id).limit(1)
+        await hide_or_delete(
+            session, collection, select(Experiment.id).where(Experiment.collection_id == collection.id)
         )
-        if used is not None:
-            collection.deleted_at = utc_now()
-        else:
-            await session.execute(delete(Collection).where(Collection.id == collection.id))
         return call.answer()

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 from elluminate_api.models import CreateCriterionSetRequest, CriterionIn
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.api.deleting import hide_or_delete
 from elluminate_server.api.finding import find_criterion_set, find_prompt_template
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import current_criteria, load_criterion_set, load_criterion_sets
+from elluminate_server.api.naming import of_project, refuse_taken
 from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.problems import Conflict, NotFound
+from elluminate_server.api.problems import NotFound
 from elluminate_server.domain.criteria import default_label
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Criterion, CriterionSet, Experiment, PromptTemplate, Rating
@@ -21,11 +23,7 @@ __all__ = ["add_criteria", "take_out"]
 @operation("list_criterion_sets")
 async def list_criterion_sets(call: Call) -> Answer:
     """In order of creation."""
-    live = select(CriterionSet).where(
-        CriterionSet.project_id == call.project_id, CriterionSet.deleted_at.is_(None)
-    )
-    if call.query["name"] is not None:
-        live = live.where(CriterionSet.name == call.query["name"])
+    live = of_project(CriterionSet, call.project_id, call.query["name"])
     async with call.read() as session:
         rows, count = await page_of(call, session, live, CriterionSet.id)
         loaded = await load_criterion_sets(session, [row.id for row in rows])
@@ -37,15 +35,7 @@ async def create_criterion_set(call: Call) -> Answer:
     """A set with its first criteria, in one step."""
     request = call.decode(CreateCriterionSetRequest)
     async with call.write() as session:
-        taken = await session.scalar(
-            select(CriterionSet.id).where(
-                CriterionSet.project_id == call.project_id,
-                CriterionSet.name == request.name,
-                CriterionSet.deleted_at.is_(None),
-            )
-        )
-        if taken is not None:
-            raise Conflict(f"The project has a criterion set named {request.name!r} already (id {taken}).")
+        await refuse_taken(session, call.project_id, CriterionSet, "a criterion set", request.name)
         row = CriterionSet(project_id=call.project_id, name=request.name)
         session.add(row)
         await session.flush()
@@ -72,22 +62,14 @@ async def delete_criterion_set(call: Call) -> Answer:
             .values(criterion_set_id=None)
             .execution_options(synchronize_session=False)
         )
-        used = await session.scalar(
-            select(CriterionSet.id).where(
-                CriterionSet.id == row.id,
-                or_(
-                    select(Experiment.id).where(Experiment.criterion_set_id == row.id).exists(),
-                    select(Rating.id)
-                    .join(Criterion, Criterion.id == Rating.criterion_id)
-                    .where(Criterion.criterion_set_id == row.id)
-                    .exists(),
-                ),
-            )
+        await hide_or_delete(
+            session,
+            row,
+            select(Experiment.id).where(Experiment.criterion_set_id == row.id),
+            select(Rating.id)
+            .join(Criterion, Criterion.id == Rating.criterion_id)
+            .where(Criterion.criterion_set_id == row.id),
         )
-        if used is not None:
-            row.deleted_at = utc_now()
-        else:
-            await session.execute(delete(CriterionSet).where(CriterionSet.id == row.id))
         return call.answer()
 
 

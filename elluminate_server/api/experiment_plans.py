@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 from elluminate_api import models
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.agent_definitions import check_agentic, freeze_tasks
@@ -20,8 +19,8 @@ from elluminate_server.api.finding import (
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import columns_of
 from elluminate_server.api.multi_turn import check_goals, check_multi_turn, check_system_only
-from elluminate_server.api.naming import free_name
-from elluminate_server.api.problems import Conflict, Invalid, NotFound
+from elluminate_server.api.naming import free_name, refuse_taken
+from elluminate_server.api.problems import Invalid, NotFound
 from elluminate_server.api.rating_versions import judge_key
 from elluminate_server.domain.compatibility import missing_columns
 from elluminate_server.domain.conversations import PROMPT_TYPES
@@ -207,11 +206,7 @@ def checked_params(params: models.GenerationParams | None) -> dict[str, Any] | N
 
 
 async def _refuse_taken(session: AsyncSession, project_id: int, name: str) -> None:
-    taken = await session.scalar(
-        select(Experiment.id).where(Experiment.project_id == project_id, Experiment.name == name)
-    )
-    if taken is not None:
-        raise Conflict(f"The project has an experiment named {name!r} already (id {taken}).")
+    await refuse_taken(session, project_id, Experiment, "an experiment", name)
 
 
 async def _check_prompt(

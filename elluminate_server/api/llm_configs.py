@@ -6,23 +6,22 @@ from typing import Any
 import attrs
 import msgspec
 from elluminate_api.models import CreateLLMConfigRequest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
+from elluminate_server.api.deleting import hide_or_delete
 from elluminate_server.api.finding import find_llm_config
 from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.naming import of_project, refuse_taken
 from elluminate_server.api.pages import page_of, paged
 from elluminate_server.api.presenting import present_llm_config
 from elluminate_server.api.problems import Conflict, Invalid, shown
-from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Experiment, LLMConfig
 
 
 @operation("list_llm_configs")
 async def list_llm_configs(call: Call) -> Answer:
     """In order of creation."""
-    live = select(LLMConfig).where(LLMConfig.project_id == call.project_id, LLMConfig.deleted_at.is_(None))
-    if call.query["name"] is not None:
-        live = live.where(LLMConfig.name == call.query["name"])
+    live = of_project(LLMConfig, call.project_id, call.query["name"])
     async with call.read() as session:
         rows, count = await page_of(call, session, live, LLMConfig.id)
     return call.answer(paged([present_llm_config(row) for row in rows], count))
@@ -43,15 +42,7 @@ async def create_llm_config(call: Call) -> Answer:
         for field in attrs.fields(CreateLLMConfigRequest)
     }
     async with call.write() as session:
-        taken = await session.scalar(
-            select(LLMConfig.id).where(
-                LLMConfig.project_id == call.project_id,
-                LLMConfig.name == request.name,
-                LLMConfig.deleted_at.is_(None),
-            )
-        )
-        if taken is not None:
-            raise Conflict(f"The project has an LLM config named {request.name!r} already (id {taken}).")
+        await refuse_taken(session, call.project_id, LLMConfig, "an LLM config", request.name)
         row = LLMConfig(project_id=call.project_id, **values)
         session.add(row)
         await session.flush()
@@ -90,20 +81,13 @@ async def delete_llm_config(call: Call) -> Answer:
     """Hide a config that experiments refer to, without its key; delete any other."""
     async with call.write() as session:
         row = await find_llm_config(session, call.project_id, call.path["llm_config_id"])
-        users = (
-            await session.execute(
-                select(Experiment.id, Experiment.generation_task_id).where(Experiment.llm_config_id == row.id)
+        users = select(Experiment.id).where(Experiment.llm_config_id == row.id)
+        running = await session.scalar(users.where(Experiment.generation_task_id.is_not(None)).limit(1))
+        if running is not None:
+            raise Conflict(
+                f"Experiment {running} is running with LLM config {row.name!r}. "
+                "Wait for it, or delete the experiment first."
             )
-        ).all()
-        for experiment_id, task_id in users:
-            if task_id is not None:
-                raise Conflict(
-                    f"Experiment {experiment_id} is running with LLM config {row.name!r}. "
-                    "Wait for it, or delete the experiment first."
-                )
-        if users:
-            row.deleted_at = utc_now()
+        if await hide_or_delete(session, row, users):
             row.api_key = None
-        else:
-            await session.execute(delete(LLMConfig).where(LLMConfig.id == row.id))
         return call.answer()

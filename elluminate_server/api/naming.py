@@ -1,13 +1,45 @@
-"""Names that the server invents, where a request leaves one out."""
+"""Names: who has one, refusing one that is taken, and inventing one where a request leaves it out."""
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-__all__ = ["free_name"]
+from elluminate_server.api.problems import Conflict
+
+__all__ = ["free_name", "of_project", "refuse_taken"]
 
 MAX_LENGTH = 255
+
+
+def of_project(table: Any, project_id: int, name: str | None = None) -> Select[Any]:
+    """The project's rows that are not deleted, or the one of that name; for tables with `project_id` and `name`."""
+    query = select(table).where(table.project_id == project_id)
+    if hasattr(table, "deleted_at"):
+        query = query.where(table.deleted_at.is_(None))
+    return query if name is None else query.where(table.name == name)
+
+
+async def refuse_taken(
+    session: AsyncSession, project_id: int, table: Any, kind: str, name: str, advice: str = ""
+) -> None:
+    """Refuse a name that another has.
+
+    Args:
+        session: The caller's write transaction.
+        project_id: Names are unique in a project.
+        table: See `of_project`.
+        kind: What it is, with its article: "a persona".
+        name: The wanted name.
+        advice: A sentence on the way out, where it is not plain.
+
+    Raises:
+        Conflict: It is taken.
+    """
+    taken = await session.scalar(of_project(table, project_id, name).with_only_columns(table.id))
+    if taken is not None:
+        detail = f"The project has {kind} named {name!r} already (id {taken})."
+        raise Conflict(f"{detail} {advice}" if advice else detail)
 
 
 async def free_name(session: AsyncSession, project_id: int, table: Any, wanted: str) -> str:
@@ -19,12 +51,10 @@ async def free_name(session: AsyncSession, project_id: int, table: Any, wanted: 
         table: A table with `project_id`, `name` and perhaps `deleted_at`.
         wanted: Cut so that the number fits into 255 characters.
     """
-    query = select(table.name).where(table.project_id == project_id)
-    if hasattr(table, "deleted_at"):
-        query = query.where(table.deleted_at.is_(None))
-    taken = set(
-        await session.scalars(query.where(table.name.startswith(wanted[: MAX_LENGTH - 12], autoescape=True)))
+    alike = of_project(table, project_id).where(
+        table.name.startswith(wanted[: MAX_LENGTH - 12], autoescape=True)
     )
+    taken = set(await session.scalars(alike.with_only_columns(table.name)))
     if wanted not in taken:
         return wanted
     number = 2

@@ -7,11 +7,13 @@ from msgspec import UNSET
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.api.deleting import hide_or_delete
 from elluminate_server.api.finding import find_persona_group
 from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.naming import of_project, refuse_taken
 from elluminate_server.api.pages import page_of, paged
 from elluminate_server.api.personas import load_personas
-from elluminate_server.api.problems import Conflict, Invalid, NotFound
+from elluminate_server.api.problems import Invalid, NotFound
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Experiment, Persona, PersonaGroup, PersonaGroupMember
 
@@ -19,11 +21,7 @@ from elluminate_server.store.tables import Experiment, Persona, PersonaGroup, Pe
 @operation("list_persona_groups")
 async def list_persona_groups(call: Call) -> Answer:
     """In order of creation, with their personas."""
-    live = select(PersonaGroup).where(
-        PersonaGroup.project_id == call.project_id, PersonaGroup.deleted_at.is_(None)
-    )
-    if call.query["name"] is not None:
-        live = live.where(PersonaGroup.name == call.query["name"])
+    live = of_project(PersonaGroup, call.project_id, call.query["name"])
     async with call.read() as session:
         rows, count = await page_of(call, session, live, PersonaGroup.id)
         return call.answer(paged(await _presented(session, rows), count))
@@ -76,13 +74,7 @@ async def delete_persona_group(call: Call) -> Answer:
     """Hide a group that experiments use, delete any other."""
     async with call.write() as session:
         row = await find_persona_group(session, call.project_id, call.path["persona_group_id"])
-        used = await session.scalar(
-            select(Experiment.id).where(Experiment.persona_group_id == row.id).limit(1)
-        )
-        if used is not None:
-            row.deleted_at = utc_now()
-        else:
-            await session.execute(delete(PersonaGroup).where(PersonaGroup.id == row.id))
+        await hide_or_delete(session, row, select(Experiment.id).where(Experiment.persona_group_id == row.id))
         return call.answer()
 
 
@@ -110,15 +102,7 @@ async def _fill(session: AsyncSession, row: PersonaGroup, persona_ids: Sequence[
 
 
 async def _refuse_taken(session: AsyncSession, project_id: int, name: str) -> None:
-    taken = await session.scalar(
-        select(PersonaGroup.id).where(
-            PersonaGroup.project_id == project_id,
-            PersonaGroup.name == name,
-            PersonaGroup.deleted_at.is_(None),
-        )
-    )
-    if taken is not None:
-        raise Conflict(f"The project has a persona group named {name!r} already (id {taken}).")
+    await refuse_taken(session, project_id, PersonaGroup, "a persona group", name)
 
 
 async def _presented(session: AsyncSession, rows: Sequence[PersonaGroup]) -> list[models.PersonaGroup]:

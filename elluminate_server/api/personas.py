@@ -1,14 +1,17 @@
 """Personas: simulated users, in versions that are never edited."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from elluminate_api import models
 from msgspec import UNSET
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.api.deleting import hide_or_delete
 from elluminate_server.api.finding import find_persona
 from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.api.naming import of_project, refuse_taken
 from elluminate_server.api.pages import page_of, paged
 from elluminate_server.api.problems import Conflict, NotFound
 from elluminate_server.store.columns import utc_now
@@ -27,9 +30,7 @@ __all__ = ["load_persona_versions", "load_personas"]
 @operation("list_personas")
 async def list_personas(call: Call) -> Answer:
     """In order of creation, each in its newest version."""
-    live = select(Persona).where(Persona.project_id == call.project_id, Persona.deleted_at.is_(None))
-    if call.query["name"] is not None:
-        live = live.where(Persona.name == call.query["name"])
+    live = of_project(Persona, call.project_id, call.query["name"])
     async with call.read() as session:
         rows, count = await page_of(call, session, live, Persona.id)
         loaded = await load_personas(session, [row.id for row in rows])
@@ -120,10 +121,7 @@ async def delete_persona(call: Call) -> Answer:
             raise Conflict(
                 f"Persona {row.name!r} is in {len(names)} persona group(s): {some}. Take it out of them first."
             )
-        if await _is_used(session, row):
-            row.deleted_at = utc_now()
-        else:
-            await session.execute(delete(Persona).where(Persona.id == row.id))
+        await hide_or_delete(session, row, *_uses(row))
         return call.answer()
 
 
@@ -172,30 +170,19 @@ async def _newest(session: AsyncSession, row: Persona) -> PersonaVersion:
     return newest.one()
 
 
-async def _is_used(session: AsyncSession, row: Persona) -> bool:
-    """Whether anything refers to one of its versions, or a deleted group to itself."""
+def _uses(row: Persona) -> list[Select[Any]]:
+    """What may refer to one of its versions, or to itself: a deleted group may."""
     versions = select(PersonaVersion.id).where(PersonaVersion.persona_id == row.id)
-    for query in (
+    return [
         select(Response.id).where(Response.persona_version_id.in_(versions)),
         select(WorkItem.id).where(WorkItem.persona_version_id.in_(versions)),
         select(PersonaGroupMember.id).where(PersonaGroupMember.persona_id == row.id),
-    ):
-        if await session.scalar(query.limit(1)) is not None:
-            return True
-    return False
+    ]
 
 
 async def _refuse_taken(session: AsyncSession, project_id: int, name: str) -> None:
-    taken = await session.scalar(
-        select(Persona.id).where(
-            Persona.project_id == project_id, Persona.name == name, Persona.deleted_at.is_(None)
-        )
-    )
-    if taken is not None:
-        raise Conflict(
-            f"The project has a persona named {name!r} already (id {taken}). "
-            "Update that one, which makes its next version, or choose another name."
-        )
+    advice = "Update that one, which makes its next version, or choose another name."
+    await refuse_taken(session, project_id, Persona, "a persona", name, advice)
 
 
 def _presented(row: Persona, version: PersonaVersion) -> models.Persona:

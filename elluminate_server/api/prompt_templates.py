@@ -4,9 +4,10 @@ from typing import Any
 
 import msgspec
 from elluminate_api.models import CreatePromptTemplateRequest
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.api.deleting import hide_or_delete
 from elluminate_server.api.finding import find_collection, find_prompt_template
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import columns_of
@@ -18,7 +19,6 @@ from elluminate_server.domain.compatibility import missing_columns
 from elluminate_server.domain.identity import template_identity
 from elluminate_server.domain.messages import check_messages
 from elluminate_server.domain.rendering import message_placeholders
-from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Experiment, Project, Prompt, PromptTemplate
 
 
@@ -148,18 +148,12 @@ async def delete_prompt_template(call: Call) -> Answer:
     """Hide a version that experiments were made with, delete any other."""
     async with call.write() as session:
         row = await find_prompt_template(session, call.project_id, call.path["prompt_template_id"])
-        used = await session.scalar(
-            select(PromptTemplate.id).where(
-                PromptTemplate.id == row.id,
-                or_(
-                    select(Experiment.id).where(Experiment.prompt_template_id == row.id).exists(),
-                    select(Prompt.id).where(Prompt.prompt_template_id == row.id).exists(),
-                ),
-            )
+        is_hidden = await hide_or_delete(
+            session,
+            row,
+            select(Experiment.id).where(Experiment.prompt_template_id == row.id),
+            select(Prompt.id).where(Prompt.prompt_template_id == row.id),
         )
-        if used is not None:
-            row.deleted_at = utc_now()
+        if is_hidden:
             row.criterion_set_id = None
-        else:
-            await session.execute(delete(PromptTemplate).where(PromptTemplate.id == row.id))
         return call.answer()

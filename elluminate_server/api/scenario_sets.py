@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from elluminate_api import models
 from msgspec import UNSET
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.collections import holder_of_name
+from elluminate_server.api.deleting import hide_or_delete
 from elluminate_server.api.finding import find_scenario_field, find_scenario_set
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import columns_of
@@ -103,11 +104,7 @@ async def delete_scenario_set(call: Call) -> Answer:
     """Hide a set that experiments refer to, delete any other with its scenarios."""
     async with call.write() as session:
         row = await changeable_set(call, session)
-        used = await session.scalar(select(Experiment.id).where(Experiment.collection_id == row.id).limit(1))
-        if used is not None:
-            row.deleted_at = utc_now()
-        else:
-            await session.execute(delete(Collection).where(Collection.id == row.id))
+        await hide_or_delete(session, row, select(Experiment.id).where(Experiment.collection_id == row.id))
         return call.answer()
 
 
