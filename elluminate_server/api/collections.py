@@ -18,7 +18,7 @@ from elluminate_server.api.deleting import hide_or_delete
 from elluminate_server.api.finding import find_collection, find_prompt_template
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import columns_of, load_collection, load_collections
-from elluminate_server.api.naming import free_name
+from elluminate_server.api.naming import free_name, of_project
 from elluminate_server.api.pages import page_of, paged
 from elluminate_server.api.presenting import present_collection_with_entries
 from elluminate_server.api.problems import Conflict, Invalid, shown
@@ -39,13 +39,9 @@ _FLUSH = 1000
 @operation("list_collections")
 async def list_collections(call: Call) -> Answer:
     """In order of creation, without rows."""
-    live = select(Collection).where(
-        Collection.project_id == call.project_id,
-        Collection.is_scenario_set.is_(False),
-        Collection.deleted_at.is_(None),
+    live = of_project(Collection, call.project_id, call.query["name"]).where(
+        Collection.is_scenario_set.is_(False)
     )
-    if call.query["name"] is not None:
-        live = live.where(Collection.name == call.query["name"])
     async with call.read() as session:
         template_id = call.query["compatible_prompt_template_id"]
         if template_id is not None:

@@ -11,7 +11,7 @@ from elluminate_server.api.deleting import hide_or_delete
 from elluminate_server.api.finding import find_collection, find_prompt_template
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import columns_of
-from elluminate_server.api.naming import free_name
+from elluminate_server.api.naming import free_name, of_project
 from elluminate_server.api.pages import page_of, paged
 from elluminate_server.api.presenting import present_prompt_template
 from elluminate_server.api.problems import Conflict, Invalid
@@ -26,11 +26,7 @@ from elluminate_server.store.tables import Experiment, Project, Prompt, PromptTe
 async def list_prompt_templates(call: Call) -> Answer:
     """Versions, newest first."""
     asked = call.query
-    live = select(PromptTemplate).where(
-        PromptTemplate.project_id == call.project_id, PromptTemplate.deleted_at.is_(None)
-    )
-    if asked["name"] is not None:
-        live = live.where(PromptTemplate.name == asked["name"])
+    live = of_project(PromptTemplate, call.project_id, asked["name"])
     if asked["version"] is not None:
         live = live.where(PromptTemplate.version == asked["version"])
     if asked["search"]:

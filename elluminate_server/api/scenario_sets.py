@@ -12,7 +12,7 @@ from elluminate_server.api.deleting import hide_or_delete
 from elluminate_server.api.finding import find_scenario_field, find_scenario_set
 from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.loading import columns_of
-from elluminate_server.api.naming import free_name
+from elluminate_server.api.naming import free_name, of_project
 from elluminate_server.api.pages import page_of, paged
 from elluminate_server.api.problems import BadRequest, Conflict, Invalid
 from elluminate_server.api.rows import identity
@@ -28,11 +28,7 @@ MAX_FIELDS = 1000
 @operation("list_scenario_sets")
 async def list_scenario_sets(call: Call) -> Answer:
     """In order of creation, without scenarios."""
-    live = select(Collection).where(
-        Collection.project_id == call.project_id,
-        Collection.is_scenario_set.is_(True),
-        Collection.deleted_at.is_(None),
-    )
+    live = of_project(Collection, call.project_id).where(Collection.is_scenario_set.is_(True))
     if call.query["name_search"]:
         live = live.where(Collection.name.icontains(call.query["name_search"], autoescape=True))
     async with call.read() as session:

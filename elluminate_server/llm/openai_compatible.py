@@ -92,15 +92,7 @@ class OpenAICompatibleModel:
         (rating, reasoning), usage = await self._structured(
             judge_messages(case, mode), VERDICT_FORMAT, parse_verdict
         )
-        return Verdict(
-            rating=rating,
-            reasoning=reasoning,
-            duration_seconds=usage.duration_seconds,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            reasoning_tokens=usage.reasoning_tokens,
-            cached_tokens=usage.cached_tokens,
-        )
+        return Verdict(rating=rating, reasoning=reasoning, **usage.measures())
 
     async def play_user(self, case: UserCase) -> UserTurn:
         """What a simulated user says next.
@@ -115,15 +107,7 @@ class OpenAICompatibleModel:
                 f"Model {self._config.model!r}, playing {case.name!r}, said nothing and did not end.",
                 retryable=True,
             )
-        return UserTurn(
-            text=text,
-            ends=ends,
-            duration_seconds=answer.duration_seconds,
-            input_tokens=answer.input_tokens,
-            output_tokens=answer.output_tokens,
-            reasoning_tokens=answer.reasoning_tokens,
-            cached_tokens=answer.cached_tokens,
-        )
+        return UserTurn(text=text, ends=ends, **answer.measures())
 
     async def propose_criteria(self, template_messages: Sequence[Mapping[str, Any]]) -> list[str]:
         """Yes/no questions that fit a template.

@@ -173,15 +173,15 @@ class Usage:
             cached_tokens=_sum(self.cached_tokens, other.cached_tokens),
         )
 
+    def measures(self) -> dict[str, Any]:
+        """The measures by name, of what costs as much too."""
+        return {measure.name: getattr(self, measure.name) for measure in attrs.fields(Usage)}
+
     def metadata(self, config: ModelConfig) -> dict[str, Any]:
         """The contract's `GenerationMetadata` of this call to the model of that config."""
         return {
             "llm_model_config": config.public(),
-            "duration_seconds": self.duration_seconds,
-            "input_tokens": self.input_tokens,
-            "output_tokens": self.output_tokens,
-            "reasoning_tokens": self.reasoning_tokens,
-            "cached_tokens": self.cached_tokens,
+            **self.measures(),
             "custom_api_info": None,
             "trajectory_ingest_error": None,
         }
