@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from elluminate import __version__
+from elluminate._extras import how_to_install
 
 if TYPE_CHECKING:
     from elluminate_server.settings import Settings
@@ -55,12 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         import elluminate_server.serving  # noqa: F401 - only to see whether the extra is there
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in {"elluminate", "elluminate_server", "elluminate_api"}:
-            raise
-        return _fail(
-            f"The server needs {error.name}, which is not installed. "
-            'Install elluminate with its extra "server" (in a checkout: pip install ".[server]").'
-        )
+        return _fail(f"The server needs {how_to_install(error, 'server')}.")
     if options.command == "migrate":
         return _migrate(options.database)
     if options.command == "keys":
@@ -223,7 +219,7 @@ def _failures_as_exit() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if error.name != "psycopg":
             raise
-        reason = 'PostgreSQL needs psycopg, which is not installed. Install it with: pip install "elluminate[scale]"'
+        reason = f"PostgreSQL needs {how_to_install(error, 'scale')}."
     else:
         return
     sys.exit(_fail(reason))

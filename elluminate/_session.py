@@ -21,6 +21,7 @@ from elluminate import _http
 from elluminate._binding import decoding_for
 from elluminate._bodies import Body, body_of
 from elluminate._error_answers import error_from
+from elluminate._extras import how_to_install
 from elluminate._retries import exhausted
 from elluminate._transport import Transport, Transports, in_thread, is_blocking
 from elluminate.exceptions import (
@@ -136,8 +137,8 @@ class Session:
             from elluminate_server import serving
         except ModuleNotFoundError as error:
             raise ConfigurationError(
-                f"base_url {self.config.base_url!r} runs the server in this process, and {error.name} is not "
-                'installed; install elluminate with its extra "server" (in a checkout: pip install ".[server]")'
+                f"base_url {self.config.base_url!r} runs the server in this process, which needs "
+                f"{how_to_install(error, 'server')}"
             ) from error
         try:
             address = serving.local_server(serving.parse_local_url(self.config.base_url))

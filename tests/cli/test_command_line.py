@@ -61,6 +61,19 @@ def test_a_missing_extra_is_one_line_with_the_way_out(
     monkeypatch.setattr(builtins, "__import__", without_uvicorn)
     assert main(["serve"]) == 1
     assert capsys.readouterr().err == (
-        "elluminate: The server needs uvicorn, which is not installed. "
-        'Install elluminate with its extra "server" (in a checkout: pip install ".[server]").\n'
+        "elluminate: The server needs uvicorn, which is not installed; "
+        'install elluminate with its extra "server" (in a checkout: pip install ".[server]").\n'
+    )
+
+
+def test_a_missing_database_driver_is_one_line_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SystemExit) as ended:
+        main(["migrate", "--database", "postgresql://evals@127.0.0.1:1/evals"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        "elluminate: PostgreSQL needs psycopg, which is not installed; "
+        'install elluminate with its extra "scale" (in a checkout: pip install ".[scale]").\n'
     )
