@@ -12,6 +12,7 @@ from elluminate_api.models import LLMConfig, RatingMode
 
 from elluminate._progress import Progress
 from elluminate.client import Client
+from elluminate.exceptions import ValidationError
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.experiment import Experiment
@@ -50,6 +51,7 @@ def evaluate(
 
     Raises:
         NotFoundError: There is nothing of a given name.
+        ValidationError: No criterion set is given, and none is linked to the template.
 
     Example:
         >>> experiment = evaluate("Explain", "Concepts")
@@ -58,6 +60,8 @@ def evaluate(
     """
     client = client or _default_client()
     template = _by_name(prompt_template, lambda known: client.get_prompt_template(name=known))
+    if criterion_set is None:
+        template = _with_criteria(template, client)
     rows = _by_name(collection, lambda known: client.get_collection(name=known))
     criteria = (
         None
@@ -98,6 +102,19 @@ def _default_client() -> Client:
 
 def _by_name(given: T | str, look_up: Callable[[str], T]) -> T:
     return look_up(given) if isinstance(given, str) else given
+
+
+def _with_criteria(template: PromptTemplate, client: Client) -> PromptTemplate:
+    """The template, if a criterion set is linked to it; without one there would be nothing to evaluate by."""
+    if template.criterion_set_id is None:
+        # The object at hand may be older than the link, so an error is worth one look at it.
+        template = client.get_prompt_template(id=template.id)
+    if template.criterion_set_id is None:
+        raise ValidationError(
+            f"prompt template {template.name!r} has no linked criterion set, so its answers could not be judged; pass "
+            "criterion_set=…, or link one with criterion_set.link_template(prompt_template)"
+        )
+    return template
 
 
 def _name_for(template: PromptTemplate, collection: TemplateVariablesCollection) -> str:
