@@ -1,7 +1,7 @@
 """What AGENTIC collections hold: tasks, one for each row, each with a name of its own."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -47,12 +47,12 @@ def check_task_column(columns: Iterable[CollectionColumn]) -> None:
         )
 
 
-def check_task_names(rows: Iterable[Mapping[str, Any]], where: str) -> None:
+def check_task_names(rows: Iterable[Mapping[str, Any]], where: Callable[[int], str]) -> None:
     """Refuse rows of an AGENTIC collection without a task name, or with the same one.
 
     Args:
         rows: The rows as stored.
-        where: Where a row stands, with `{}` for its place, the start of a message.
+        where: Where the row of that place stands, the start of a message.
 
     Raises:
         Invalid: Names the row and its task.
@@ -62,11 +62,11 @@ def check_task_names(rows: Iterable[Mapping[str, Any]], where: str) -> None:
         name = row.get(TASK_COLUMN, "")
         if not name.strip():
             raise Invalid(
-                f"{where.format(index)}.{TASK_COLUMN}: every row of an AGENTIC collection needs the name of its task."
+                f"{where(index)}.{TASK_COLUMN}: every row of an AGENTIC collection needs the name of its task."
             )
         if name in seen:
             raise Invalid(
-                f"{where.format(index)}.{TASK_COLUMN}: {shown(name)} is the task of {where.format(seen[name])} "
+                f"{where(index)}.{TASK_COLUMN}: {shown(name)} is the task of {where(seen[name])} "
                 "already; every row needs a task of its own."
             )
         seen[name] = index

@@ -21,7 +21,7 @@ from elluminate_server.api.loading import columns_of, load_collection, load_coll
 from elluminate_server.api.naming import free_name, of_project
 from elluminate_server.api.pages import page_of, paged
 from elluminate_server.api.presenting import present_collection_with_entries
-from elluminate_server.api.problems import Conflict, Invalid, shown
+from elluminate_server.api.problems import Conflict, Invalid, Taken, shown
 from elluminate_server.api.rows import (
     added_columns,
     check_prompt_columns,
@@ -88,7 +88,7 @@ async def create_collection(call: Call) -> Answer:
     stored = [stored_values(row, by_name, f"$.variables[{index}]") for index, row in enumerate(rows)]
     if agentic:
         check_task_column(columns)
-        check_task_names(stored, "$.variables[{}]")
+        check_task_names(stored, "$.variables[{}]".format)
     async with call.write() as session:
         name = request.name or await free_name(session, call.project_id, Collection, "Collection")
         await _refuse_taken(session, call.project_id, name)
@@ -138,8 +138,8 @@ async def _refuse_taken(
 ) -> None:
     taken = await holder_of_name(session, project_id, name)
     if taken is not None and taken.id != other_than:
-        kind = "scenario set" if taken.is_scenario_set else "collection"
-        raise Conflict(f"The project has a {kind} named {name!r} already (id {taken.id}).")
+        kind = "a scenario set" if taken.is_scenario_set else "a collection"
+        raise Taken(kind, name, taken.id)
 
 
 async def holder_of_name(session: AsyncSession, project_id: int, name: str) -> Collection | None:

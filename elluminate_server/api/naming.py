@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.problems import Conflict
+from elluminate_server.api.problems import Taken
 
 __all__ = ["free_name", "of_project", "refuse_taken"]
 
@@ -31,15 +31,14 @@ async def refuse_taken(
         table: See `of_project`.
         kind: What it is, with its article: "a persona".
         name: The wanted name.
-        advice: A sentence on the way out, where it is not plain.
+        advice: A sentence on the way out, where there is a better one than to use that one.
 
     Raises:
-        Conflict: It is taken.
+        Taken: It is.
     """
     taken = await session.scalar(of_project(table, project_id, name).with_only_columns(table.id))
     if taken is not None:
-        detail = f"The project has {kind} named {name!r} already (id {taken})."
-        raise Conflict(f"{detail} {advice}" if advice else detail)
+        raise Taken(kind, name, taken, advice=advice)
 
 
 async def free_name(session: AsyncSession, project_id: int, table: Any, wanted: str) -> str:

@@ -96,17 +96,19 @@ class Taken(Conflict):
     """The name belongs to another one of its kind.
 
     Args:
-        kind: What has the name, for example `collection`.
+        kind: What has the name, with its article: "a persona".
         name: The name.
         identifier: Id of what has it.
         owner: Where names are unique.
+        advice: A sentence on the way out, where there is a better one.
     """
 
-    def __init__(self, kind: str, name: str, identifier: int, *, owner: str = "project") -> None:
-        article = "an" if kind[0] in "aeiouL" else "a"
+    def __init__(
+        self, kind: str, name: str, identifier: int, *, owner: str = "project", advice: str = ""
+    ) -> None:
         super().__init__(
-            f"The {owner} has {article} {kind} named {name!r} already (id {identifier}). "
-            "Use that one, or choose another name."
+            f"The {owner} has {kind} named {name!r} already (id {identifier}). "
+            + (advice or "Use that one, or choose another name.")
         )
 
 

@@ -44,7 +44,7 @@ async def create_project(call: Call) -> Answer:
             select(Project.id).where(Project.organization_id == organization.id, Project.name == request.name)
         )
         if taken is not None:
-            raise Taken("project", request.name, taken, owner="organization")
+            raise Taken("a project", request.name, taken, owner="organization")
         project = Project(
             organization_id=organization.id,
             name=request.name,

@@ -103,7 +103,8 @@ async def _refuse_same(session: AsyncSession, project_id: int, name: str, identi
     if same is not None:
         identifier, version = same
         raise Conflict(
-            f"Prompt template {name!r} has this content already, as version {version} (id {identifier}).",
+            f"Prompt template {name!r} has this content already, as version {version} (id {identifier}). "
+            "Use that version, or change the content.",
             extra={"prompt_template_id": identifier},
         )
 

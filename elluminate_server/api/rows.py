@@ -1,7 +1,7 @@
 """Columns and cells of collections: what may be stored, and in which form. No I/O."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from elluminate_api import models
@@ -87,19 +87,26 @@ def checked_name(name: str | None, where: str) -> str:
 
 
 def added_columns(
-    rows: Iterable[Mapping[str, Any]], columns: Sequence[CollectionColumn]
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[CollectionColumn],
+    where: Callable[[int], str] = "$.variables[{}]".format,
 ) -> list[CollectionColumn]:
     """Text columns for the names that rows have and the collection has not, in order of first appearance.
+
+    Args:
+        rows: Column name to value.
+        columns: The collection's columns.
+        where: Where the row of that place stands, the start of a message.
 
     Raises:
         Invalid: A name is blank or too long.
     """
     known = {column.name for column in columns}
     new: dict[str, CollectionColumn] = {}
-    for row in rows:
+    for index, row in enumerate(rows):
         for name in row:
             if name not in known and name not in new:
-                checked_name(name, "A row's column")
+                checked_name(name, where(index))
                 position = len(columns) + len(new)
                 new[name] = CollectionColumn(
                     name=name, column_type="text", default_value="", position=position

@@ -183,7 +183,8 @@ async def changeable_set(call: Call, session: AsyncSession) -> Collection:
     row = await find_scenario_set(session, call.project_id, call.path["scenario_set_id"])
     if row.read_only:
         raise Conflict(
-            f"Scenario set {row.name!r} is read-only: neither it nor its scenarios can be changed."
+            f"Scenario set {row.name!r} is read-only: neither it nor its scenarios can be changed. "
+            "Create a set of your own with scenarios like these."
         )
     row.updated_at = utc_now()
     return row
@@ -212,7 +213,9 @@ async def _refuse_taken(
 
 def _refuse_known(name: str, columns: Iterable[CollectionColumn], scenario_set: Collection) -> None:
     if any(column.name == name for column in columns):
-        raise Conflict(f"Scenario set {scenario_set.name!r} has a field {name!r} already.")
+        raise Conflict(
+            f"Scenario set {scenario_set.name!r} has a field {name!r} already. Choose another name."
+        )
 
 
 async def _scenarios(session: AsyncSession, scenario_set_id: int) -> Sequence[Entry]:

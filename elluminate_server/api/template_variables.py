@@ -1,6 +1,6 @@
 """Rows of a collection: one by one, many from a file, or written by a model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from elluminate_api import models
@@ -76,9 +76,9 @@ async def create_template_variables(call: Call) -> Answer:
         values = await _proposed(call, request.prompt_template_id or 0)
     async with call.write() as session:
         collection = await _changeable(call, session)
-        columns = await _columns_for(session, collection, [values])
+        columns = await _columns_for(session, collection, [values], _only_row)
         stored = stored_values(values, columns, "$.input_values")
-        await _check_tasks(session, collection, [stored], "$.input_values")
+        await _check_tasks(session, collection, [stored], _only_row)
         (entry,) = await add_entries(session, collection.id, [(stored, request.environment_config)])
         collection.updated_at = utc_now()
         loaded = await load_collection(session, collection)
@@ -111,12 +111,16 @@ async def _changeable(call: Call, session: AsyncSession) -> Collection:
     return collection
 
 
+def _only_row(_: int) -> str:
+    return "$.input_values"
+
+
 async def _columns_for(
-    session: AsyncSession, collection: Collection, rows: list[Mapping[str, Any]]
+    session: AsyncSession, collection: Collection, rows: list[Mapping[str, Any]], where: Callable[[int], str]
 ) -> dict[str, CollectionColumn]:
     """The collection's columns by name, with new text columns for names that only the rows have."""
     columns = await columns_of(session, collection.id)
-    new = added_columns(rows, columns)
+    new = added_columns(rows, columns, where)
     if collection.collection_type == "AGENTIC":
         infer_types(new, columns)
     for column in new:
@@ -129,7 +133,7 @@ async def _check_tasks(
     session: AsyncSession,
     collection: Collection,
     rows: list[dict[str, Any]],
-    where: str,
+    where: Callable[[int], str],
     *,
     other_than: int | None = None,
 ) -> None:
@@ -145,9 +149,9 @@ async def update_template_variables(call: Call) -> Answer:
     async with call.write() as session:
         collection = await _changeable(call, session)
         entry = await find_entry(session, collection, call.path["entry_id"])
-        columns = await _columns_for(session, collection, [request.input_values])
+        columns = await _columns_for(session, collection, [request.input_values], _only_row)
         stored = stored_values(request.input_values, columns, "$.input_values")
-        await _check_tasks(session, collection, [stored], "$.input_values", other_than=entry.id)
+        await _check_tasks(session, collection, [stored], _only_row, other_than=entry.id)
         entry.input_values = stored
         if request.environment_config is not UNSET:
             entry.environment_config = request.environment_config
@@ -204,18 +208,28 @@ async def create_template_variables_batch(call: Call) -> Answer:
     try:
         file = form.get("file")
         if not isinstance(file, UploadFile):
-            raise BadRequest("The form has no file in its field 'file': send JSON Lines there.")
+            had = ", ".join(shown(name) for name in form) or "none"
+            raise BadRequest(
+                f"The form has no file in its field 'file': send JSON Lines there. Its fields are: {had}."
+            )
+        for name in form:
+            if name != "file":
+                raise Invalid(f"The form has an unknown field {shown(name)}. It takes 'file' alone.")
         content = await file.read()
     finally:
         await form.close()
     lines = list(_lines(content))
     async with call.write() as session:
         collection = await _changeable(call, session)
-        columns = await _columns_for(session, collection, [values for _, values in lines])
+        numbers = [number for number, _ in lines]
+        columns = await _columns_for(
+            session, collection, [values for _, values in lines], lambda index: f"Line {numbers[index]}: $"
+        )
         rows = [stored_values(values, columns, f"Line {number}: $") for number, values in lines]
         if call.query["skip_existing"]:
-            rows = await _unseen(session, collection, rows)
-        await _check_tasks(session, collection, rows, "Row {}: $")
+            unseen = await _unseen(session, collection, rows)
+            rows, numbers = [rows[index] for index in unseen], [numbers[index] for index in unseen]
+        await _check_tasks(session, collection, rows, lambda index: f"Line {numbers[index]}: $")
         entries = await add_entries(session, collection.id, [(values, None) for values in rows])
         collection.updated_at = utc_now()
         loaded = await load_collection(session, collection)
@@ -241,9 +255,8 @@ def _lines(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, values
 
 
-async def _unseen(
-    session: AsyncSession, collection: Collection, rows: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+async def _unseen(session: AsyncSession, collection: Collection, rows: list[dict[str, Any]]) -> list[int]:
+    """Places of the rows that are not stored, and do not repeat one before them."""
     known = set(
         await session.scalars(
             select(Entry.identity).where(
@@ -253,9 +266,9 @@ async def _unseen(
         )
     )
     unseen = []
-    for values in rows:
+    for index, values in enumerate(rows):
         digest = identity(values, None)
         if digest not in known:
             known.add(digest)
-            unseen.append(values)
+            unseen.append(index)
     return unseen
