@@ -1,5 +1,6 @@
 """The ASGI application: the contract's operations as routes, and what lives as long as the server."""
 
+import asyncio
 import contextlib
 import html
 import importlib
@@ -21,7 +22,7 @@ from elluminate_server import api
 from elluminate_server.api.access import open_default_project
 from elluminate_server.api.contract import PREFIX, ContractOperation, document, operations
 from elluminate_server.api.http import HANDLERS, Executor, problem_response, serve
-from elluminate_server.api.problems import Problem
+from elluminate_server.api.problems import Problem, Unavailable
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
@@ -50,6 +51,7 @@ def create_app(settings: Settings) -> Starlette:
     # No path of the contract ends in a slash, and a redirected POST would become a GET.
     app.router.redirect_slashes = False
     app.state.settings = settings
+    app.state.in_hand, app.state.is_ending = set(), False
     return app
 
 
@@ -116,7 +118,20 @@ class _Resource:
             raise HTTPException(
                 405, f"{request.method} is not allowed here; {allowed} is.", headers={"Allow": allowed}
             )
-        response = await serve(operation, request)
+        state, task = request.app.state, asyncio.current_task()
+        state.in_hand.add(task)
+        try:
+            response = await serve(operation, request)
+        except asyncio.CancelledError:
+            if not state.is_ending:
+                raise
+            response = problem_response(
+                Unavailable(
+                    "The server stops, and does not wait for the end of this request. Send it again soon."
+                )
+            )
+        finally:
+            state.in_hand.discard(task)
         await response(scope, receive, send)
 
 

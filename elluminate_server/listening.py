@@ -1,5 +1,6 @@
 """One application behind one listening socket: uvicorn, without its hold on signals, logs and exceptions."""
 
+import asyncio
 import contextlib
 import errno
 import socket
@@ -10,10 +11,13 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-__all__ = ["AddressInUseError", "Serving", "ServingError", "bind"]
+__all__ = ["GRACE_SECONDS", "AddressInUseError", "Serving", "ServingError", "bind"]
 
 GRACE_SECONDS = 5
 """How long requests in flight may go on after the server was told to stop."""
+
+REFUSAL_SECONDS = 5
+"""How long it may then take to refuse them."""
 
 
 class ServingError(RuntimeError):
@@ -75,13 +79,14 @@ class Serving(uvicorn.Server):
             lifespan="off",  # run here, so that its exceptions reach the caller
             log_config=None,
             log_level=log_level,
-            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS + REFUSAL_SECONDS,
             server_header=False,
         )
         super().__init__(config)
         self._app = app
         self._listener = listener
         self._ready: Callable[[], Awaitable[None]] | None = None
+        self._grace: float = GRACE_SECONDS
 
     @property
     def address(self) -> str:
@@ -102,8 +107,13 @@ class Serving(uvicorn.Server):
         finally:
             self._listener.close()
 
-    def stop(self) -> None:
-        """Stop accepting, let requests in flight end (for at most 5 s), close the application. Any thread."""
+    def stop(self, *, grace: float = GRACE_SECONDS) -> None:
+        """Stop accepting, let requests in flight end, close the application. From any thread.
+
+        Args:
+            grace: Seconds after which requests in flight are refused, 0 to 5.
+        """
+        self._grace = grace
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -114,9 +124,27 @@ class Serving(uvicorn.Server):
             await self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End open event streams first: nothing else would end them before their runs do."""
+        """End open event streams first: nothing else would end them before their runs do.
+
+        A request that waits for a model may wait for minutes. It is cancelled after the grace, or at once when
+        Ctrl-C is pressed again, and the application refuses it.
+        """
         self._app.state.executor.release_waiters()
-        await super().shutdown(sockets=sockets)
+        patience = asyncio.get_running_loop().call_later(self._grace, self._cancel_requests)
+        try:
+            await super().shutdown(sockets=sockets)
+        finally:
+            patience.cancel()
+            cancelled = self._cancel_requests()
+            if cancelled:
+                await asyncio.wait(cancelled, timeout=REFUSAL_SECONDS)
+
+    def _cancel_requests(self) -> list[asyncio.Task[None]]:
+        self._app.state.is_ending = True
+        requests = list(self._app.state.in_hand)
+        for request in requests:
+            request.cancel()
+        return requests
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ import platformdirs
 
 from elluminate_server.app import create_app
 from elluminate_server.keys import new_key
-from elluminate_server.listening import Serving, ServingError, bind
+from elluminate_server.listening import GRACE_SECONDS, Serving, ServingError, bind
 from elluminate_server.settings import MEMORY, Settings
 from elluminate_server.store.probing import probe
 
@@ -160,10 +160,14 @@ class LocalServer:
             self._thread.join(STOP_SECONDS)
             raise self._cannot_start(self._failure) from self._failure
 
-    def stop(self) -> None:
-        """Let requests in flight end, close the database, and wait for that (at most 15 s)."""
+    def stop(self, *, grace: float = GRACE_SECONDS) -> None:
+        """Let requests in flight end, close the database, and wait for that (at most 15 s).
+
+        Args:
+            grace: Seconds after which requests in flight are refused, 0 to 5.
+        """
         if self._serving is not None:
-            self._serving.stop()
+            self._serving.stop(grace=grace)
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
 
@@ -221,7 +225,7 @@ def _stop_all() -> None:
         servers = list(_servers.values())
         _servers.clear()
     for server in servers:
-        server.stop()
+        server.stop(grace=0)  # whoever asked in this process is gone
 
 
 def _forget_in_child() -> None:
