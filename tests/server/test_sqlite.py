@@ -3,6 +3,10 @@
 import asyncio
 import contextlib
 import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -90,3 +94,88 @@ def test_several_first_connections_to_a_new_file_share_it(tmp_path: Path) -> Non
             assert set(threads.map(open_and_write, [path] * OPENERS)) == {"wal"}
             with connected(path) as connection:
                 assert connection.execute("SELECT count(*) FROM rows").fetchone() == (OPENERS,)
+
+
+WRITER = """
+    import asyncio
+    import sys
+
+    from sqlalchemy import text
+
+    from elluminate_server.settings import normalise_database_url
+    from elluminate_server.store.engine import Store
+    from elluminate_server.store.migrating import prepare
+    from elluminate_server.store.tables import Organization
+
+    async def add(store, name, times):
+        for _ in range(times):
+            async with store.write() as session:
+                # Reads first and writes later, as handlers do.
+                seen = await session.scalar(text("SELECT count(*) FROM organizations"))
+                session.add(Organization(name=f"{name} {seen}"))
+            async with store.read() as session:
+                assert await session.scalar(text("SELECT count(*) FROM organizations")) > seen
+
+    async def work(path, writers, times):
+        async with Store(normalise_database_url(path)) as store:
+            await prepare(store)
+            await asyncio.gather(*(add(store, f"writer {number}", times) for number in range(writers)))
+
+    print("ready", flush=True)
+    for order in sys.stdin:
+        path, writers, times = order.rsplit(maxsplit=2)
+        asyncio.run(work(path, int(writers), int(times)))
+        print("done", flush=True)
+    """
+
+
+@contextlib.contextmanager
+def writing_processes(count: int) -> Iterator[list["subprocess.Popen[str]"]]:
+    with contextlib.ExitStack() as stack:
+        processes = []
+        for _ in range(count):
+            process = subprocess.Popen(
+                [sys.executable, "-c", textwrap.dedent(WRITER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                encoding="utf-8",
+            )
+            stack.callback(process.communicate)  # ends its input, and so the process
+            processes.append(process)
+        assert [answer_of(process) for process in processes] == ["ready"] * count
+        yield processes
+
+
+def answer_of(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def order(processes: list["subprocess.Popen[str]"], path: Path, *, writers: int, times: int) -> list[str]:
+    """Let all the processes write at once; what they say when they are done, nothing after an error."""
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(f"{path} {writers} {times}\n")
+        process.stdin.flush()
+    return [answer_of(process) for process in processes]
+
+
+def names_in(path: Path) -> list[str]:
+    with connected(path) as connection:
+        return [name for (name,) in connection.execute("SELECT name FROM organizations ORDER BY id")]
+
+
+def test_two_processes_make_one_database_of_a_new_file(tmp_path: Path) -> None:
+    with writing_processes(2) as processes:
+        for number in range(10):
+            path = tmp_path / f"new {number}.db"
+            assert order(processes, path, writers=1, times=1) == ["done", "done"]
+            assert names_in(path) == ["writer 0 0", "writer 0 1"]
+
+
+def test_many_writers_of_two_processes_wait_for_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "shared.db"
+    with writing_processes(2) as processes:
+        assert order(processes, path, writers=8, times=25) == ["done", "done"]
+    # Each saw what all before it had written, and nothing was lost.
+    assert [name.rsplit(maxsplit=1)[1] for name in names_in(path)] == [str(n) for n in range(2 * 8 * 25)]
