@@ -152,7 +152,7 @@ def _refusal(matched: bool, index: TaskIndex, reasons: list[str]) -> BadRequest:
         kind = models.AgentResultsErrorKind.NOTHING_STORED
         detail = f"None of the trials could be stored. {first}"
         if len(reasons) > 1:
-            detail += " The other reasons are in `results`."
+            detail += " The other reasons are listed under results."
     else:
         kind = models.AgentResultsErrorKind.UNMATCHED_TASKS
         names = ", ".join(shown(task.name) for task in open_tasks[:MAX_ACCEPTED_TASKS]) or "none"
@@ -183,7 +183,7 @@ def _checked_trial(
         return f"{where}: not stored: {problem}."
     ratings, problems = _checked_ratings(trial.criterion_ratings, task, where)
     if _is_empty(trial, ratings):
-        return "; ".join([*problems, f"{where}: not stored: there is nothing in it but its task."])
+        return " ".join([*problems, f"{where}: not stored: there is nothing in it but its task."])
     if dropped is not None:
         problems.append(f"{where}: trajectory dropped: {dropped}")
     if not messages and trajectory is not None and (said := final_answer(trajectory)) is not None:

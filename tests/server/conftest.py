@@ -1,5 +1,6 @@
 """A server for each test: its own SQLite file, its lifespan, and clients that speak to it in process."""
 
+import contextlib
 import os
 import uuid
 from collections.abc import AsyncIterator
@@ -31,17 +32,23 @@ postgresql_only = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
 
 
 @pytest.fixture
 async def database_url(tmp_path: Path) -> AsyncIterator[str]:
+    async with new_database(tmp_path) as url:
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def new_database(folder: Path) -> AsyncIterator[str]:
     """A database of its own: an SQLite file, or one on the PostgreSQL server that a variable names."""
     server = os.environ.get("ELLUMINATE_TEST_POSTGRESQL", "")
     if not server:
-        yield str(tmp_path / "test.db")
+        yield str(folder / "test.db")
         return
     name = f"test_{uuid.uuid4().hex}"
     engine = create_async_engine(normalise_database_url(f"{server}/postgres"), isolation_level="AUTOCOMMIT")
