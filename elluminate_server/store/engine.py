@@ -95,6 +95,9 @@ class Store:
             self.url,
             poolclass=AsyncAdaptedQueuePool,
             connect_args={"timeout": self._busy_timeout, "factory": SqliteConnection},
+            # Sessions have ended their transactions themselves. Rolling back once more takes a change of thread, and
+            # is logged as an error when it is cut off, as it may be when a server stops.
+            pool_reset_on_return=None,
             **options,
         )
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
