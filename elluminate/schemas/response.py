@@ -15,6 +15,7 @@ from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.criterion_set import Criterion
+from elluminate.schemas.message import ResponseMessage
 from elluminate.schemas.prompt_template import PromptTemplate
 
 if TYPE_CHECKING:
@@ -59,13 +60,18 @@ class Rating(api.Rating):
 class PromptResponse(Bound, api.PromptResponse):
     """What a model answered for one row in one epoch.
 
-    `error` is set where the model could not be asked; `response_text` is then empty or a part. `annotation` is a
-    person's note, empty when there is none; `annotate()` writes it.
+    `error` is set where the model could not be asked; `response_text` is then empty or a part. `messages` are dicts
+    whose keys can be read as attributes too (`message["content"]`, `message.content`). `annotation` is a person's
+    note, empty when there is none; `annotate()` writes it.
     """
 
     prompt: Prompt
     ratings: list[Rating] = field(factory=list)  # type: ignore[assignment]
     _client: Any = unbound()
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.messages = [ResponseMessage(message) for message in self.messages]
 
     @property
     def response_text(self) -> str:
@@ -93,6 +99,9 @@ class PromptResponse(Bound, api.PromptResponse):
 
         Returns:
             This response.
+
+        Raises:
+            ValidationError: It is no text.
 
         Example:
             >>> response.annotate("Right, but too long for a summary.")
