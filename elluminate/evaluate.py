@@ -60,11 +60,9 @@ def evaluate(
     """
     client = client or _default_client()
     template = _by_name(prompt_template, lambda known: client.get_prompt_template(name=known))
-    if criterion_set is None:
-        template = _with_criteria(template, client)
     rows = _by_name(collection, lambda known: client.get_collection(name=known))
     criteria = (
-        None
+        _linked_criteria(template, client)
         if criterion_set is None
         else _by_name(criterion_set, lambda known: client.get_criterion_set(name=known))
     )
@@ -104,17 +102,18 @@ def _by_name(given: T | str, look_up: Callable[[str], T]) -> T:
     return look_up(given) if isinstance(given, str) else given
 
 
-def _with_criteria(template: PromptTemplate, client: Client) -> PromptTemplate:
-    """The template, if a criterion set is linked to it; without one there would be nothing to evaluate by."""
-    if template.criterion_set_id is None:
+def _linked_criteria(template: PromptTemplate, client: Client) -> CriterionSet:
+    """The set that is linked to the template; without one there would be nothing to evaluate by."""
+    linked = template.criterion_set_id
+    if linked is None:
         # The object at hand may be older than the link, so an error is worth one look at it.
-        template = client.get_prompt_template(id=template.id)
-    if template.criterion_set_id is None:
+        linked = client.get_prompt_template(id=template.id).criterion_set_id
+    if linked is None:
         raise ValidationError(
             f"prompt template {template.name!r} has no linked criterion set, so its answers could not be judged; pass "
             "criterion_set=…, or link one with criterion_set.link_template(prompt_template)"
         )
-    return template
+    return client.get_criterion_set(id=linked)
 
 
 def _name_for(template: PromptTemplate, collection: TemplateVariablesCollection) -> str:
