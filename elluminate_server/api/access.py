@@ -6,7 +6,7 @@ import hmac
 import logging
 
 import attrs
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import Headers
 
@@ -21,6 +21,8 @@ __all__ = ["Principal", "authenticate", "digest_of", "open_default_project"]
 _logger = logging.getLogger("elluminate_server.access")
 
 DEFAULT_PROJECT = "Default project"
+
+_of_key, _of_project = ApiKey.__table__.c, Project.__table__.c
 
 _USED_PRECISION = datetime.timedelta(minutes=1)
 
@@ -59,6 +61,22 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+_KEY_AND_PROJECT = (
+    select(
+        _of_key.id,
+        _of_key.name,
+        _of_key.expires_at,
+        _of_key.revoked_at,
+        _of_key.last_used_at,
+        _of_key.project_id,
+        _of_project.name.label("project_name"),
+    )
+    .join(Project.__table__, _of_project.id == _of_key.project_id)
+    .where(_of_key.digest == bindparam("digest"))
+)
+_FIRST_PROJECT = select(_of_project.id, _of_project.name).order_by(_of_project.id).limit(1)
+
+
 async def authenticate(headers: Headers, store: Store, settings: Settings) -> Principal:
     """The principal of a request: its `X-API-Key`, otherwise its `Authorization: Bearer` token.
 
@@ -67,30 +85,22 @@ async def authenticate(headers: Headers, store: Store, settings: Settings) -> Pr
     """
     key = _credentials(headers)
     process_key = settings.process_key
-    if process_key is not None and hmac.compare_digest(digest_of(key), digest_of(process_key)):
-        async with store.read() as session:
-            project = await _default_project(session)
+    async with store.read() as session:
+        if process_key is not None and hmac.compare_digest(digest_of(key), digest_of(process_key)):
+            project = (await session.execute(_FIRST_PROJECT)).one_or_none()
             if project is not None:
                 return Principal(project.id, project.name)
-    async with store.read() as session:
-        found = (
-            await session.execute(
-                select(ApiKey, Project)
-                .join(Project, Project.id == ApiKey.project_id)
-                .where(ApiKey.digest == digest_of(key))
-            )
-        ).one_or_none()
+        found = (await session.execute(_KEY_AND_PROJECT, {"digest": digest_of(key)})).one_or_none()
     if found is None:
         raise Unauthorized("This API key is not known here. Check ELLUMINATE_API_KEY and the address.")
-    api_key, project = found
     now = utc_now()
-    if api_key.revoked_at is not None:
-        raise Unauthorized(f"The API key {api_key.name!r} was revoked.")
-    if api_key.expires_at is not None and api_key.expires_at <= now:
-        raise Unauthorized(f"The API key {api_key.name!r} expired at {api_key.expires_at.isoformat()}.")
-    if api_key.last_used_at is None or now - api_key.last_used_at > _USED_PRECISION:
-        await _note_use(store, api_key.id, now)
-    return Principal(project.id, project.name, api_key.id)
+    if found.revoked_at is not None:
+        raise Unauthorized(f"The API key {found.name!r} was revoked.")
+    if found.expires_at is not None and found.expires_at <= now:
+        raise Unauthorized(f"The API key {found.name!r} expired at {found.expires_at.isoformat()}.")
+    if found.last_used_at is None or now - found.last_used_at > _USED_PRECISION:
+        await _note_use(store, found.id, now)
+    return Principal(found.project_id, found.project_name, found.id)
 
 
 def _credentials(headers: Headers) -> str:

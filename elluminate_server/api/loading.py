@@ -1,11 +1,12 @@
 """Whatever belongs to a list of things, in a fixed number of queries however long the list is."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 import attrs
 from elluminate_api import models
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.presenting import (
@@ -42,6 +43,42 @@ __all__ = [
 ]
 
 
+T = TypeVar("T")
+
+# Built once: to build a query takes longer than to run it.
+_IDS: Any = bindparam("ids", expanding=True)
+_COLUMNS = (
+    select(CollectionColumn)
+    .where(CollectionColumn.collection_id.in_(_IDS))
+    .order_by(CollectionColumn.position, CollectionColumn.id)
+)
+_ROW_COUNTS = (
+    select(Entry.collection_id, func.count())
+    .where(Entry.collection_id.in_(_IDS), Entry.deleted_at.is_(None))
+    .group_by(Entry.collection_id)
+)
+_COLLECTIONS = select(Collection).where(Collection.id.in_(_IDS))
+_PROMPT_TEMPLATES = select(PromptTemplate).where(PromptTemplate.id.in_(_IDS))
+_LLM_CONFIGS = select(LLMConfig).where(LLMConfig.id.in_(_IDS))
+_ENTRIES = select(Entry).where(Entry.id.in_(_IDS))
+_CRITERION_SETS = select(CriterionSet).where(CriterionSet.id.in_(_IDS))
+_CURRENT_CRITERIA = (
+    select(Criterion)
+    .where(Criterion.criterion_set_id.in_(_IDS), Criterion.superseded_at.is_(None))
+    .order_by(Criterion.position, Criterion.id)
+)
+_LINKED_TEMPLATES = (
+    select(PromptTemplate)
+    .where(PromptTemplate.criterion_set_id.in_(_IDS), PromptTemplate.deleted_at.is_(None))
+    .order_by(PromptTemplate.id)
+)
+_DROPPED_TRAJECTORIES = (
+    select(Response.experiment_id, func.count())
+    .where(Response.experiment_id.in_(_IDS), Response.trajectory_ingest_error.is_not(None))
+    .group_by(Response.experiment_id)
+)
+
+
 @attrs.frozen
 class LoadedCollection:
     """A collection, its columns in order, and both as the contract shows them."""
@@ -51,15 +88,18 @@ class LoadedCollection:
     shown: models.TemplateVariablesCollection
 
 
+async def _by_ids(session: AsyncSession, query: Select[T], ids: Iterable[int]) -> Sequence[T]:
+    wanted = list(ids)
+    return (await session.scalars(query, {"ids": wanted})).all() if wanted else []
+
+
+async def _counts(session: AsyncSession, query: Select[int, int], ids: Iterable[int]) -> dict[int, int]:
+    return {row[0]: row[1] for row in await session.execute(query, {"ids": list(ids)})}
+
+
 async def columns_of(session: AsyncSession, collection_id: int) -> list[CollectionColumn]:
     """The columns of one collection, in order."""
-    return list(
-        await session.scalars(
-            select(CollectionColumn)
-            .where(CollectionColumn.collection_id == collection_id)
-            .order_by(CollectionColumn.position, CollectionColumn.id)
-        )
-    )
+    return list(await _by_ids(session, _COLUMNS, [collection_id]))
 
 
 async def load_collection(session: AsyncSession, collection: Collection) -> LoadedCollection:
@@ -71,23 +111,14 @@ async def load_collections(session: AsyncSession, ids: Iterable[int]) -> dict[in
     """Collections by id, deleted ones included: experiments still show them."""
     wanted = set(ids)
     columns: dict[int, list[CollectionColumn]] = defaultdict(list)
-    for column in await session.scalars(
-        select(CollectionColumn)
-        .where(CollectionColumn.collection_id.in_(wanted))
-        .order_by(CollectionColumn.position, CollectionColumn.id)
-    ):
+    for column in await _by_ids(session, _COLUMNS, wanted):
         columns[column.collection_id].append(column)
-    counted = await session.execute(
-        select(Entry.collection_id, func.count())
-        .where(Entry.collection_id.in_(wanted), Entry.deleted_at.is_(None))
-        .group_by(Entry.collection_id)
-    )
-    counts: dict[int, int] = {row[0]: row[1] for row in counted}
+    counts = await _counts(session, _ROW_COUNTS, wanted)
     return {
         row.id: LoadedCollection(
             row, columns[row.id], present_collection(row, columns[row.id], counts.get(row.id, 0))
         )
-        for row in await session.scalars(select(Collection).where(Collection.id.in_(wanted)))
+        for row in await _by_ids(session, _COLLECTIONS, wanted)
     }
 
 
@@ -95,49 +126,32 @@ async def load_prompt_templates(
     session: AsyncSession, ids: Iterable[int | None]
 ) -> dict[int, models.PromptTemplate]:
     """Prompt templates by id, deleted ones included."""
-    wanted = {one for one in ids if one is not None}
-    rows = await session.scalars(select(PromptTemplate).where(PromptTemplate.id.in_(wanted)))
+    rows = await _by_ids(session, _PROMPT_TEMPLATES, {one for one in ids if one is not None})
     return {row.id: present_prompt_template(row) for row in rows}
 
 
 async def load_llm_configs(session: AsyncSession, ids: Iterable[int | None]) -> dict[int, models.LLMConfig]:
     """LLM configs by id, deleted ones included."""
-    wanted = {one for one in ids if one is not None}
-    rows = await session.scalars(select(LLMConfig).where(LLMConfig.id.in_(wanted)))
+    rows = await _by_ids(session, _LLM_CONFIGS, {one for one in ids if one is not None})
     return {row.id: present_llm_config(row) for row in rows}
 
 
 async def current_criteria(session: AsyncSession, criterion_set_id: int) -> list[Criterion]:
     """The criteria of one set, in order, without replaced versions."""
-    return list(
-        await session.scalars(
-            select(Criterion)
-            .where(Criterion.criterion_set_id == criterion_set_id, Criterion.superseded_at.is_(None))
-            .order_by(Criterion.position, Criterion.id)
-        )
-    )
+    return list(await _by_ids(session, _CURRENT_CRITERIA, [criterion_set_id]))
 
 
 async def dropped_trajectories(session: AsyncSession, experiment_ids: Iterable[int]) -> dict[int, int]:
     """How many responses have lost an invalid trajectory, by experiment id; none is not in it."""
-    counted = await session.execute(
-        select(Response.experiment_id, func.count())
-        .where(
-            Response.experiment_id.in_(set(experiment_ids)),
-            Response.trajectory_ingest_error.is_not(None),
-        )
-        .group_by(Response.experiment_id)
-    )
-    return {row[0]: row[1] for row in counted}
+    return await _counts(session, _DROPPED_TRAJECTORIES, set(experiment_ids))
 
 
 async def load_criteria(session: AsyncSession, rows: Iterable[Criterion]) -> dict[int, models.Criterion]:
     """Criteria as the contract shows them, by id, each with the row that it is for."""
     found = list(rows)
-    wanted = {row.entry_id for row in found if row.entry_id is not None}
+    stored = await _by_ids(session, _ENTRIES, {row.entry_id for row in found if row.entry_id is not None})
     entries: dict[int, models.TemplateVariables] = {}
-    if wanted:
-        stored = (await session.scalars(select(Entry).where(Entry.id.in_(wanted)))).all()
+    if stored:
         collections = await load_collections(session, {entry.collection_id for entry in stored})
         for entry in stored:
             of = collections[entry.collection_id]
@@ -154,22 +168,14 @@ async def load_criterion_sets(session: AsyncSession, ids: Iterable[int]) -> dict
     """Criterion sets by id with criteria and linked templates, deleted sets included."""
     wanted = set(ids)
     criteria: dict[int, list[Criterion]] = defaultdict(list)
-    for criterion in await session.scalars(
-        select(Criterion)
-        .where(Criterion.criterion_set_id.in_(wanted), Criterion.superseded_at.is_(None))
-        .order_by(Criterion.position, Criterion.id)
-    ):
+    for criterion in await _by_ids(session, _CURRENT_CRITERIA, wanted):
         criteria[criterion.criterion_set_id].append(criterion)
     shown = await load_criteria(session, (one for of in criteria.values() for one in of))
     templates: dict[int, list[PromptTemplate]] = defaultdict(list)
-    for template in await session.scalars(
-        select(PromptTemplate)
-        .where(PromptTemplate.criterion_set_id.in_(wanted), PromptTemplate.deleted_at.is_(None))
-        .order_by(PromptTemplate.id)
-    ):
+    for template in await _by_ids(session, _LINKED_TEMPLATES, wanted):
         if template.criterion_set_id is not None:
             templates[template.criterion_set_id].append(template)
     return {
         row.id: present_criterion_set(row, [shown[one.id] for one in criteria[row.id]], templates[row.id])
-        for row in await session.scalars(select(CriterionSet).where(CriterionSet.id.in_(wanted)))
+        for row in await _by_ids(session, _CRITERION_SETS, wanted)
     }

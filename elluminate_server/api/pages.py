@@ -21,7 +21,7 @@ async def page_of(
     Args:
         call: The request; its `page` counts from 1.
         session: Both numbers come from the same state.
-        query: A select of one entity, without an order.
+        query: A select of one entity, or one column, without an order.
         order: Columns that order it; together they have to be unique.
         size: Items of a page; `Settings.page_size` unless given.
     """

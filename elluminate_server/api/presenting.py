@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-import msgspec
 from elluminate_api import models
 
 from elluminate_server.store import tables
@@ -212,12 +211,19 @@ def present_llm_config(row: tables.LLMConfig) -> models.LLMConfig:
 
 
 def present_prompt(
-    row: tables.Prompt,
+    row: Any,
     template: models.PromptTemplate | None,
-    entry: tables.Entry,
+    entry: Any,
     collection: models.TemplateVariablesCollection,
 ) -> models.Prompt:
-    """A rendered prompt; its row shows the values that it was rendered with."""
+    """A rendered prompt; its row shows the values that it was rendered with.
+
+    Args:
+        row: Columns of `tables.Prompt`.
+        template: Its template; None for one that came whole in a row.
+        entry: Columns of the row's `tables.Entry`.
+        collection: The row's collection.
+    """
     return models.Prompt(
         id=row.id,
         prompt_template=template,
@@ -237,44 +243,51 @@ def present_prompt(
     )
 
 
-def present_rating(row: tables.Rating, criterion: models.Criterion) -> models.Rating:
-    """A verdict on a response."""
+_RATING_VALUES = {value.value: value for value in models.RatingValue}
+"""Quicker than a call for each of thousands."""
+
+
+def present_rating(row: Any, criterion: models.Criterion) -> models.Rating:
+    """A verdict on a response; its row has the columns of `tables.Rating`."""
     return models.Rating(
         id=row.id,
         criterion=criterion,
-        rating=models.RatingValue(row.rating),
+        rating=_RATING_VALUES[row.rating],
         reasoning=row.reasoning,
-        generation_metadata=_metadata(row.generation_metadata),
+        # Stored as the contract shows it (`llm.types.Usage.metadata`).
+        generation_metadata=row.generation_metadata,
         created_at=row.created_at,
     )
 
 
 def present_response(
-    row: tables.Response,
+    row: Any,
     prompt: models.Prompt,
     ratings: Sequence[models.Rating],
     *,
     persona: models.PersonaMinimal | None = None,
-    with_trajectory: bool = False,
+    trajectory: Any = None,
 ) -> models.PromptResponse:
-    """A response with its prompt and ratings. Lists leave the trajectory out."""
+    """A response with its prompt and ratings.
+
+    Args:
+        row: Columns of `tables.Response`.
+        prompt: What it answers.
+        ratings: In the order of their criteria.
+        persona: Who talked with the model.
+        trajectory: What an agent did; lists leave it out.
+    """
     return models.PromptResponse(
         id=row.id,
         prompt=prompt,
         messages=row.messages,
-        generation_metadata=_metadata(row.generation_metadata),
+        generation_metadata=row.generation_metadata,
         error=row.error,
         epoch=row.epoch,
         termination_reason=row.termination_reason,
         persona=persona,
         ratings=list(ratings),
-        trajectory=row.trajectory if with_trajectory else None,
+        trajectory=trajectory,
         annotation=row.annotation,
         created_at=row.created_at,
     )
-
-
-def _metadata(stored: Mapping[str, Any] | None) -> models.GenerationMetadata | None:
-    if stored is None:
-        return None
-    return msgspec.convert(stored, models.GenerationMetadata)

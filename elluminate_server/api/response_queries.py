@@ -1,13 +1,13 @@
 """Responses with all that belongs to them, in a fixed number of queries for a page."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
+import msgspec
 from elluminate_api import models
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, Executable, Result, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import undefer
 
 from elluminate_server.api.loading import load_collections, load_criteria, load_prompt_templates
 from elluminate_server.api.personas import load_persona_versions
@@ -16,98 +16,145 @@ from elluminate_server.api.presenting import (
     present_rating,
     present_response,
 )
+from elluminate_server.store.columns import as_stored
 from elluminate_server.store.tables import Criterion, Entry, Prompt, Rating, Response
 
 __all__ = ["IN_ROW_ORDER", "load_responses", "present_one"]
+
+T = TypeVar("T")
 
 IN_ROW_ORDER = (
     Response.experiment_id,
     Response.entry_id,
     Response.epoch,
-    func.coalesce(Response.persona_version_id, 0),
+    Response.persona_version_id,
     Response.id,
 )
 """The order in which people read responses: that of the rows and personas, whichever answer came first."""
 
+# A page has thousands of values: they are read as plain rows, JSON as the text that the answer will hold.
+_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
+_of_response, _of_prompt = Response.__table__.c, Prompt.__table__.c
+_of_entry, _of_rating = Entry.__table__.c, Rating.__table__.c
+_RESPONSES = select(
+    _of_response.id,
+    _of_response.prompt_id,
+    as_stored(_of_response.messages),
+    as_stored(_of_response.generation_metadata),
+    _of_response.error,
+    _of_response.epoch,
+    _of_response.termination_reason,
+    _of_response.persona_version_id,
+    _of_response.annotation,
+    _of_response.created_at,
+).where(_of_response.id.in_(_IDS))
+_WITH_TRAJECTORY = _RESPONSES.add_columns(as_stored(_of_response.trajectory))
+_PROMPTS = select(
+    _of_prompt.id,
+    _of_prompt.prompt_template_id,
+    _of_prompt.entry_id,
+    _of_prompt.entry_identity,
+    as_stored(_of_prompt.input_values),
+    as_stored(_of_prompt.messages),
+    as_stored(_of_prompt.resolved_tools),
+    as_stored(_of_prompt.resolved_tool_choice),
+    as_stored(_of_prompt.resolved_response_format),
+    _of_prompt.created_at,
+).where(_of_prompt.id.in_(_IDS))
+_ENTRIES = select(
+    _of_entry.id,
+    _of_entry.collection_id,
+    _of_entry.identity,
+    as_stored(_of_entry.environment_config),
+    _of_entry.created_at,
+    _of_entry.deleted_at,
+).where(_of_entry.id.in_(_IDS))
+_RATINGS = select(
+    _of_rating.id,
+    _of_rating.response_id,
+    _of_rating.criterion_id,
+    _of_rating.rating,
+    _of_rating.reasoning,
+    as_stored(_of_rating.generation_metadata),
+    _of_rating.created_at,
+).where(_of_rating.response_id.in_(_IDS))
+
 
 async def load_responses(
-    session: AsyncSession, rows: Sequence[Response], *, with_trajectory: bool = False
+    session: AsyncSession, ids: Sequence[int], *, with_trajectory: bool = False
 ) -> list[models.PromptResponse]:
-    """Responses as the contract shows them, in the given order.
+    """Responses as the contract shows them, in the given order; for an answer, not to be looked into.
 
     Args:
         session: Where to read.
-        rows: At most a page of responses.
+        ids: At most a page of them; those that are gone are left out.
         with_trajectory: Whether the trajectory of an agent's run comes along.
     """
-    prompts = {
-        prompt.id: prompt
-        for prompt in await session.scalars(
-            select(Prompt).where(Prompt.id.in_({row.prompt_id for row in rows}))
-        )
-    }
-    entries = {
-        entry.id: entry
-        for entry in await session.scalars(
-            select(Entry).where(Entry.id.in_({prompt.entry_id for prompt in prompts.values()}))
-        )
-    }
-    collections = await load_collections(session, {entry.collection_id for entry in entries.values()})
-    templates = await load_prompt_templates(
-        session, {prompt.prompt_template_id for prompt in prompts.values()}
-    )
-    shown_prompts = {
-        prompt.id: present_prompt(
-            prompt,
-            templates.get(prompt.prompt_template_id or 0),
-            entries[prompt.entry_id],
-            collections[entries[prompt.entry_id].collection_id].shown,
-        )
-        for prompt in prompts.values()
-    }
-    ratings = await _ratings(session, [row.id for row in rows])
+    query = _WITH_TRAJECTORY if with_trajectory else _RESPONSES
+    found = {row.id: row for row in await _rows(session, query, ids)}
+    rows = [found[one] for one in ids if one in found]
+    prompts = await _prompts(session, {row.prompt_id for row in rows})
+    ratings = await _ratings(session, ids)
     personas = await load_persona_versions(
         session, {row.persona_version_id for row in rows if row.persona_version_id is not None}
     )
     return [
         present_response(
             row,
-            shown_prompts[row.prompt_id],
+            prompts[row.prompt_id],
             ratings[row.id],
             persona=personas.get(row.persona_version_id or 0),
-            with_trajectory=with_trajectory,
+            trajectory=row.trajectory if with_trajectory else None,
         )
         for row in rows
     ]
 
 
+async def _prompts(session: AsyncSession, ids: set[int]) -> dict[int, models.Prompt]:
+    rows = await _rows(session, _PROMPTS, ids)
+    entries = {row.id: row for row in await _rows(session, _ENTRIES, {row.entry_id for row in rows})}
+    loaded = await load_collections(session, {entry.collection_id for entry in entries.values()})
+    collections = _encoded_once({number: collection.shown for number, collection in loaded.items()})
+    templates = _encoded_once(await load_prompt_templates(session, {row.prompt_template_id for row in rows}))
+    return {
+        row.id: present_prompt(
+            row,
+            templates.get(row.prompt_template_id or 0),
+            entries[row.entry_id],
+            collections[entries[row.entry_id].collection_id],
+        )
+        for row in rows
+    }
+
+
 async def _ratings(session: AsyncSession, response_ids: Sequence[int]) -> dict[int, list[models.Rating]]:
-    # As plain rows: a page has many more ratings than anything else, and entities cost twice as much.
-    found = await session.execute(select(*Rating.__table__.c).where(Rating.response_id.in_(response_ids)))
-    rows = cast("Sequence[Rating]", found.all())
+    rows = await _rows(session, _RATINGS, response_ids)
     criteria = {
         criterion.id: criterion
         for criterion in await session.scalars(
             select(Criterion).where(Criterion.id.in_({row.criterion_id for row in rows}))
         )
     }
-    shown = await load_criteria(session, criteria.values())
-    grouped: dict[int, list[models.Rating]] = defaultdict(list)
+    shown = _encoded_once(await load_criteria(session, criteria.values()))
     # A newer version of a criterion stands where the older one stood.
-    for row in sorted(rows, key=lambda rating: (criteria[rating.criterion_id].position, rating.criterion_id)):
+    places = {criterion.id: (criterion.position, criterion.id) for criterion in criteria.values()}
+    grouped: dict[int, list[models.Rating]] = defaultdict(list)
+    for row in sorted(rows, key=lambda rating: places[rating.criterion_id]):
         grouped[row.response_id].append(present_rating(row, shown[row.criterion_id]))
     return grouped
 
 
+async def _rows(session: AsyncSession, query: Executable, ids: Collection[int]) -> Sequence[Any]:
+    found: Result[Any] = await session.execute(query, {"ids": list(ids)})
+    return found.all()
+
+
+def _encoded_once(shown: Mapping[int, T]) -> dict[int, T]:
+    """What every response of a page repeats, as its JSON."""
+    return {number: cast(T, msgspec.Raw(msgspec.json.encode(one))) for number, one in shown.items()}
+
+
 async def present_one(session: AsyncSession, response_id: int) -> models.PromptResponse:
     """One stored response with its trajectory."""
-    row = (
-        await session.scalars(
-            select(Response)
-            .where(Response.id == response_id)
-            .options(undefer(Response.trajectory))
-            .execution_options(populate_existing=True)
-        )
-    ).one()
-    (shown,) = await load_responses(session, [row], with_trajectory=True)
+    (shown,) = await load_responses(session, [response_id], with_trajectory=True)
     return shown

@@ -25,25 +25,20 @@ async def list_responses(call: Call) -> Answer:
     query = _filtered(call)
     size = call.settings.response_page_size
     async with call.read() as session:
+        ids: Sequence[int]
         if call.query["response_ids"] is not None:
-            ids = await _in_order(session, query, call.query["response_ids"])
+            wanted = await _in_order(session, query, call.query["response_ids"])
             start = (call.query["page"] - 1) * size
-            wanted = ids[start : start + size]
-            found = {
-                row.id: row
-                for row in await session.scalars(select(Response).where(Response.id.in_(set(wanted))))
-            }
-            rows: Sequence[Response] = [found[one] for one in wanted]
-            count = len(ids)
+            ids, count = wanted[start : start + size], len(wanted)
         else:
-            rows, count = await page_of(call, session, query, *IN_ROW_ORDER, size=size)
-        return call.answer(paged(await load_responses(session, rows), count))
+            ids, count = await page_of(call, session, query, *IN_ROW_ORDER, size=size)
+        return call.answer(paged(await load_responses(session, ids), count))
 
 
 def _filtered(call: Call) -> Any:
     asked = call.query
     query = (
-        select(Response)
+        select(Response.id)
         .join(Experiment, Experiment.id == Response.experiment_id)
         .where(Experiment.project_id == call.project_id)
     )
@@ -74,7 +69,7 @@ async def _in_order(session: AsyncSession, query: Any, wanted: Sequence[int]) ->
     """The wanted ids that the filters let through, in their order; clients match them by position."""
     found: set[int] = set()
     for start in range(0, len(wanted), _CHUNK):
-        chunk = query.with_only_columns(Response.id).where(Response.id.in_(wanted[start : start + _CHUNK]))
+        chunk = query.where(Response.id.in_(wanted[start : start + _CHUNK]))
         found.update(await session.scalars(chunk))
     return [one for one in wanted if one in found]
 

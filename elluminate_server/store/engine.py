@@ -14,9 +14,10 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from elluminate_server.settings import MEMORY
-from elluminate_server.store.sqlite import SqliteConnection
+from elluminate_server.store.sqlite import READING_DRIVER, ReadingConnection, SqliteConnection
 
 __all__ = ["BusyError", "Store"]
 
@@ -62,9 +63,11 @@ class Store:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._busy_timeout = busy_timeout
         self._engine = self._create_engine()
-        self._writing_engine = self._engine.execution_options(elluminate_begin="BEGIN IMMEDIATE")
-        self._reading_engine = self._engine
-        if not self.is_sqlite:
+        if self.is_sqlite:
+            self._writing_engine = self._engine.execution_options(elluminate_begin="BEGIN IMMEDIATE")
+            self._reading_engine = self._create_engine(READING_DRIVER)
+        else:
+            self._writing_engine = self._engine
             # SQLite's readers see one state anyway; a page and its count have to come from the same.
             self._reading_engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
         self._writer = asyncio.Lock()
@@ -74,7 +77,8 @@ class Store:
         """For migrations and tests (its transactions may write); all else uses `read` and `write`."""
         return self._writing_engine
 
-    def _create_engine(self) -> AsyncEngine:
+    def _create_engine(self, driver: str | None = None) -> AsyncEngine:
+        url = self.url if driver is None else self.url.set(drivername=driver)
         options: dict[str, Any] = {
             "json_serializer": lambda value: msgspec.json.encode(value).decode(),
             "json_deserializer": msgspec.json.decode,
@@ -86,15 +90,14 @@ class Store:
         }
         if not self.is_sqlite:
             waiting = {"options": f"-c lock_timeout={int(self._busy_timeout * 1000)}"}
-            return create_async_engine(self.url, pool_pre_ping=True, connect_args=waiting, **options)
-        if self.url.database:
-            Path(self.url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
-        from sqlalchemy.pool import AsyncAdaptedQueuePool
-
+            return create_async_engine(url, pool_pre_ping=True, connect_args=waiting, **options)
+        if url.database:
+            Path(url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        connection = SqliteConnection if driver is None else ReadingConnection
         engine = create_async_engine(
-            self.url,
+            url,
             poolclass=AsyncAdaptedQueuePool,
-            connect_args={"timeout": self._busy_timeout, "factory": SqliteConnection},
+            connect_args={"timeout": self._busy_timeout, "factory": connection},
             # Sessions have ended their transactions themselves. Rolling back once more takes a change of thread, and
             # is logged as an error when it is cut off, as it may be when a server stops.
             pool_reset_on_return=None,
@@ -148,6 +151,7 @@ class Store:
 
     async def close(self) -> None:
         """Close every connection; a `:memory:` database is gone then."""
+        await self._reading_engine.dispose()
         await self._engine.dispose()
         if self._folder is not None:
             self._folder.cleanup()
