@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
@@ -31,9 +32,10 @@ C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 MAX_CONNECTIONS = 100
 """Enough for many concurrent calls to one server; further calls wait for a free connection."""
 
-_LIMITS = httpx.Limits(
-    max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS, keepalive_expiry=30.0
-)
+POOL_CONNECTIONS = 10
+"""Of one of the HTTP library's asynchronous pools, whose work per request grows with its connections."""
+
+_KEEP_SECONDS = 30.0
 _CONNECT_SECONDS = 15.0
 # Waiting for a connection is waiting for our own other calls, so it may take longer than one of them.
 _POOL_SECONDS = 3_600.0
@@ -94,15 +96,38 @@ def _absolute(base_url: str, url: str) -> str:
 def open_blocking(config: Config, base_url: str) -> Blocking:
     """A blocking HTTP client with the project's policy, or the caller's own."""
     if config.http_client is None:
-        return _open(httpx.Client, config, base_url)
+        return _open(httpx.Client, config, base_url, MAX_CONNECTIONS)
     return LentBlocking(checked_http_client(config.http_client, httpx.Client), base_url)
 
 
 def open_async(config: Config, base_url: str) -> Async:
-    """An asynchronous HTTP client with the project's policy, for the running event loop, or the caller's own."""
+    """An asynchronous HTTP client with the project's policy, for the running event loop, or the caller's own.
+
+    One of ours takes :data:`POOL_CONNECTIONS` requests at a time; see :func:`open_beside`.
+    """
     if config.http_client is None:
-        return _open(httpx.AsyncClient, config, base_url)
+        return _open(httpx.AsyncClient, config, base_url, POOL_CONNECTIONS)
     return LentAsync(checked_http_client(config.http_client, httpx.AsyncClient), base_url)
+
+
+def open_beside(
+    first: httpx.AsyncClient, config: Config, base_url: str, tls: ssl.SSLContext
+) -> httpx.AsyncClient:
+    """Another pool of connections for the requests that `first` builds; they share their cookies.
+
+    Args:
+        first: The client of the first pool.
+        config: Of both.
+        base_url: Of both.
+        tls: What :func:`tls_context` made, for all of them: to read the certificates takes 20 ms.
+    """
+    shared = {"cookies": first.cookies.jar, "verify": tls}
+    return _open(httpx.AsyncClient, config, base_url, POOL_CONNECTIONS, **shared)
+
+
+def tls_context(config: Config) -> ssl.SSLContext:
+    """Certificates as the HTTP library chooses them."""
+    return httpx.create_ssl_context(trust_env=_trusts_environment(config))
 
 
 def checked_http_client(given: Any, kind: type[C]) -> C:
@@ -159,15 +184,20 @@ class Credential:
         return httpx.Response(response.status_code, headers=kept, content=content, request=response.request)
 
 
-def _open(kind: type[C], config: Config, base_url: str) -> C:
+def _open(kind: type[C], config: Config, base_url: str, connections: int, **more: Any) -> C:
     arguments: dict[str, Any] = {
         "base_url": base_url,
         "timeout": timeouts(config.timeout),
-        "limits": _LIMITS,
+        "limits": httpx.Limits(
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=_KEEP_SECONDS,
+        ),
         # Redirects are the transport's to judge: a credential must not travel to another origin.
         "follow_redirects": False,
+        **more,
     }
-    if config.is_local or config.proxy == "":
+    if not _trusts_environment(config):
         arguments["trust_env"] = False
     elif config.proxy is not None:
         arguments["proxy"] = config.proxy
@@ -181,6 +211,10 @@ def _open(kind: type[C], config: Config, base_url: str) -> C:
         raise ConfigurationError(
             f"the proxy cannot be used: {error}; check proxy=… and the environment's proxy settings"
         ) from None
+
+
+def _trusts_environment(config: Config) -> bool:
+    return not config.is_local and config.proxy != ""
 
 
 def error_of(error: Exception, request: Request) -> TransportError | None:

@@ -22,6 +22,8 @@ from elluminate import _http
 from elluminate.exceptions import ClientClosedError
 
 if TYPE_CHECKING:
+    import ssl
+
     from elluminate._config import Config
 
 T = TypeVar("T")
@@ -142,24 +144,57 @@ class BlockingTransport:
 class _LoopState:
     """What one event loop holds for one client."""
 
-    def __init__(self, client: _http.Async) -> None:
-        self.client = client
+    def __init__(self, config: Config, base_url: str) -> None:
+        self._config, self._base_url = config, base_url
+        self.client = _http.open_async(config, base_url)
         self.lock = anyio.Lock()
-        # The HTTP library's own queue looks through all that wait whenever one is served: with a thousand
-        # calls at once that took more than half of their time. So no more get there than it can serve.
-        self.turns = anyio.Semaphore(_http.MAX_CONNECTIONS)
-        self.opened = _open_until_closed(client)
+        # The HTTP library's queue looks through all that wait, and through all connections, whenever one is
+        # served: with a thousand calls at once that took most of their time. So no more get there than it can
+        # serve, and they spread over small pools, opened when the earlier ones are busy.
+        self._turns = anyio.Semaphore(_http.MAX_CONNECTIONS)
+        self._pools: list[_Pool] = [_Pool(self.client)]
+        self._tls: ssl.SSLContext | None = None
+        self.opened = self._open_until_closed()
         # Begun here, the generator is known to the running loop, which closes it in the end, so that a client
         # which nobody closes leaves no connection behind: asyncio.run and trio.run both see to that.
         with suppress(StopIteration):
             self.opened.asend(None).send(None)
 
+    async def send(self, request: _http.Request) -> _http.Response:
+        async with self._turns:
+            pool = self._free_pool()
+            pool.under_way += 1
+            try:
+                return await pool.client.send(request)
+            finally:
+                pool.under_way -= 1
 
-async def _open_until_closed(client: _http.Async) -> AsyncGenerator[None]:
-    try:
-        yield
-    finally:
-        await client.aclose()
+    def _free_pool(self) -> _Pool:
+        if isinstance(self.client, _http.LentAsync):
+            return self._pools[0]  # the caller's own, with the limits that it was given
+        for pool in self._pools:
+            if pool.under_way < _http.POOL_CONNECTIONS:
+                return pool
+        if self._tls is None:
+            self._tls = _http.tls_context(self._config)
+        beside = _http.open_beside(self.client, self._config, self._base_url, self._tls)
+        self._pools.append(_Pool(beside))
+        return self._pools[-1]
+
+    async def _open_until_closed(self) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            for pool in self._pools:
+                await pool.client.aclose()
+
+
+class _Pool:
+    """One of the HTTP library's clients, and how many requests it has under way."""
+
+    def __init__(self, client: _http.Async) -> None:
+        self.client = client
+        self.under_way = 0
 
 
 class AsyncTransport:
@@ -178,16 +213,14 @@ class AsyncTransport:
         if state is None:
             for ended in [known for known, old in list(self._loops.items()) if old.client.is_closed]:
                 self._loops.pop(ended, None)
-            state = self._loops[loop] = _LoopState(_http.open_async(self._config, self._base_url))
+            state = self._loops[loop] = _LoopState(self._config, self._base_url)
         return state
 
     def build(self, method: str, url: str, **content: Any) -> _http.Request:
         return self._here().client.build_request(method, url, **content)
 
     async def send(self, request: _http.Request) -> _http.Response:
-        state = self._here()
-        async with state.turns:
-            return await state.client.send(request)
+        return await self._here().send(request)
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
