@@ -26,8 +26,14 @@ class Exports:
 
         Values that are neither text nor numbers are written as JSON; null is an empty cell.
 
+        Args:
+            path: The file; one that exists is written anew.
+
         Raises:
             OSError: The file cannot be written.
+
+        Example:
+            >>> experiment.to_csv("results.csv")
         """
         rows = self.to_dicts()
         with Path(path).open("w", encoding="utf-8", newline="") as file:
@@ -38,8 +44,14 @@ class Exports:
     def to_jsonl(self, path: FilePath) -> None:
         """Write the rows of `to_dicts()` as JSON Lines in UTF-8, one object per line.
 
+        Args:
+            path: The file; one that exists is written anew.
+
         Raises:
             OSError: The file cannot be written.
+
+        Example:
+            >>> experiment.to_jsonl("results.jsonl")
         """
         with Path(path).open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(
@@ -48,6 +60,9 @@ class Exports:
 
     def to_pandas(self) -> Any:
         """The rows of `to_dicts()` as a pandas data frame.
+
+        Returns:
+            A `pandas.DataFrame` with the columns of all rows.
 
         Raises:
             ConfigurationError: pandas is not installed.

@@ -51,6 +51,9 @@ class AsyncClient(
     It may be made anywhere, also at import time, and connects when first used. Use it with `async with`, or
     close it with `close()`. One client serves a whole application: any number of tasks, threads and event loops.
 
+    Examples of methods are written for :class:`Client`: put `await` before the call, or `async` before the `for`.
+    A method names the errors that are its own; what every request can meet is at :class:`Client`.
+
     Args:
         base_url: Where the server is: `https://…`, `http://…`, or `local:`, `local:evals.db`, `local::memory:`
             for a server inside this process. Default: `ELLUMINATE_BASE_URL`, else the hosted platform.
@@ -97,14 +100,17 @@ class AsyncClient(
         it closes nothing.
 
         Args:
-            timeout: Seconds that one read or write may take.
-            max_retries: How often a failed request is repeated, 0 for never.
+            timeout: Seconds that one read or write may take; None keeps this client's.
+            max_retries: How often a failed request is repeated, 0 for never; None keeps this client's.
+
+        Returns:
+            The other client.
 
         Raises:
             ConfigurationError: A value cannot be used.
 
         Example:
-            >>> experiment = await client.with_options(timeout=600).get_experiment(name="Large")
+            >>> experiment = await client.with_options(timeout=600).get_experiment(name="First try")
         """
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__)

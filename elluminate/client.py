@@ -20,13 +20,17 @@ class Client(ClientBase):
     It connects when it is made, so that a wrong address or key shows at once. Arguments, methods and errors are
     those of :class:`AsyncClient`; one client may be shared by any number of threads.
 
+    A method names the errors that are its own. Any of them may also raise what every request can meet:
+    AuthenticationError, PermissionDeniedError, RateLimitError, ServerError, InvalidResponseError, TransportError
+    (ConnectionFailedError, RequestTimeoutError), and ClientClosedError after `close()`.
+
     Raises:
         ConfigurationError: There is no credential, or a value cannot be used.
         AuthenticationError: The credential is refused.
         TransportError: The server cannot be reached.
 
     Example:
-        >>> client = Client(base_url="local:")
+        >>> client = Client(base_url="local:evals.db")
         >>> template = client.create_prompt_template("Explain", template="Explain {{concept}}.")
     """
 
@@ -42,10 +46,21 @@ class Client(ClientBase):
     def with_options(self, *, timeout: float | None = None, max_retries: int | None = None) -> Self:
         """A client that differs in how long and how often it tries, over the same connections.
 
-        Arguments and errors are those of :meth:`AsyncClient.with_options`.
+        It costs next to nothing, so that it may be made for a single call. It lives as long as this client: closing
+        it closes nothing.
+
+        Args:
+            timeout: Seconds that one read or write may take; None keeps this client's.
+            max_retries: How often a failed request is repeated, 0 for never; None keeps this client's.
+
+        Returns:
+            The other client.
+
+        Raises:
+            ConfigurationError: A value cannot be used.
 
         Example:
-            >>> experiment = client.with_options(timeout=600).get_experiment(name="Large")
+            >>> experiment = client.with_options(timeout=600).get_experiment(name="First try")
         """
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__)

@@ -54,9 +54,10 @@ def evaluate(
         ValidationError: No criterion set is given, and none is linked to the template.
 
     Example:
-        >>> experiment = evaluate("Explain", "Concepts")
-        >>> f"{experiment.results.mean_all_ratings.yes:.0%}"
-        '75%'
+        >>> linked = criterion_set.link_template(template)
+        >>> experiment = evaluate(template, collection.name)
+        >>> experiment.results.num_rated_responses
+        2
     """
     client = client or _default_client()
     template = _by_name(prompt_template, lambda known: client.get_prompt_template(name=known))

@@ -46,6 +46,9 @@ class AgentResultOperations(Operations):
         Args:
             experiment: The experiment, or its id.
 
+        Returns:
+            Tasks with their ids, names and criteria; placeholders in criteria are filled in.
+
         Raises:
             APIError: It is no AGENTIC experiment.
 
@@ -65,8 +68,16 @@ class AgentResultOperations(Operations):
             experiment: The experiment, or its id.
             results: The results, or only which tasks they name.
 
+        Returns:
+            One match per result, in the order given.
+
         Raises:
             ValidationError: A result names no task.
+
+        Example:
+            >>> refs = [AgentTrialTaskRef(task_name="sort"), AgentTrialTaskRef(task_name="sing")]
+            >>> [match.matched for match in client.preview_agent_results_matching(experiment, refs).results]
+            [True, False]
         """
         identifier = _id_of(experiment)
         kinds = (api.AgentTrialTaskRef, api.AgentTrialResult)
@@ -111,8 +122,9 @@ class AgentResultOperations(Operations):
             ValidationError: A result names no task, or is no AgentTrialResult.
 
         Example:
-            >>> trial = AgentTrialResult(task_name="sort", trajectory=json.load(file))
-            >>> client.upload_agent_results(experiment, [trial])
+            >>> trial = AgentTrialResult(task_name="sort", trajectory=trajectory)
+            >>> client.upload_agent_results(experiment, [trial]).created_responses
+            1
             >>> client.wait_for_agent_evaluation(experiment).is_success
             True
         """
@@ -154,6 +166,12 @@ class AgentResultOperations(Operations):
         Raises:
             WaitTimeoutError: It did not end in time; it goes on.
             NotFoundError: The experiment has no task of that id.
+
+        Example:
+            >>> trial = AgentTrialResult(task_name="sort", trajectory=trajectory)
+            >>> stored = client.upload_agent_results(experiment, [trial])
+            >>> client.wait_for_agent_evaluation(experiment, stored.evaluation_task_id, timeout=600).is_success
+            True
         """
         checked_timeout(timeout)
         last: ExperimentStatusEvent | None = None
@@ -182,6 +200,11 @@ class AgentResultOperations(Operations):
 
         Raises:
             NotFoundError: The experiment has no task of that id.
+
+        Example:
+            >>> for event in client.stream_agent_evaluation(experiment):
+            ...     print(event.status.value)
+            SUCCESS
         """
         interval = checked_polling_interval(polling_interval)
         events = self._evaluation_events(experiment, task_id, interval, None, is_patient=False)

@@ -47,7 +47,15 @@ class ApiKeyOperations(Operations):
         return await self.session.call(create_api_key.build(project, body=body), ApiKey)
 
     async def list_api_keys(self) -> list[ApiKey]:
-        """The API keys of the project in use, revoked and expired ones too, without their secrets."""
+        """The API keys of the project in use, revoked and expired ones too, without their secrets.
+
+        Returns:
+            Keys in order of creation; `key` is None in each.
+
+        Example:
+            >>> for key in client.list_api_keys():
+            ...     print(key.name, key.expires_at, key.last_used_at, key.revoked_at)
+        """
         project = await self.session.project_id()
         return await self.session.pages(lambda page: list_api_keys.build(project, page=page), ApiKey)
 
@@ -60,6 +68,11 @@ class ApiKeyOperations(Operations):
         Raises:
             ConflictError: It is the key that this client uses.
             NotFoundError: The project has no such key.
+            ValidationError: It is neither a key nor an id.
+
+        Example:
+            >>> made = client.create_api_key("For one evening")
+            >>> client.revoke_api_key(made)
         """
         if isinstance(api_key, bool) or (isinstance(api_key, int) and api_key < 1):
             raise ValidationError(

@@ -71,9 +71,27 @@ class CollectionOperations(Operations):
             collection_type: STANDARD for prompts, AGENTIC for tasks of agents, PERSONA for simulated users.
             environment_config: What agents' tasks need.
 
+        Returns:
+            The collection with its rows, in `variables`.
+
         Raises:
             ConflictError: The name is taken.
             ValidationError: The name is empty, or a row is no mapping.
+            APIError: Columns and rows do not go together (422); it says which row.
+
+        Example:
+            >>> collection = client.create_collection(
+            ...     "Tickets",
+            ...     columns=[
+            ...         "question",
+            ...         CollectionColumn(
+            ...             name="area", column_type="category", categorical_values=["billing", "login"]
+            ...         ),
+            ...     ],
+            ...     variables=[{"question": "Where is my invoice?", "area": "billing"}],
+            ... )
+            >>> [(column.name, column.column_type.value) for column in collection.columns]
+            [('question', 'text'), ('area', 'category')]
         """
         body = api.CreateCollectionRequest(
             name=checked_name(name, "collection"),
@@ -97,9 +115,20 @@ class CollectionOperations(Operations):
     ) -> TemplateVariablesCollectionWithEntries:
         """Read a collection with all its rows, by name or by id.
 
+        Args:
+            name: Its name, exactly.
+            id: Its id.
+
+        Returns:
+            The collection; `variables` holds its rows in their order.
+
         Raises:
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`.
+
+        Example:
+            >>> len(client.get_collection(name="Concepts").variables)
+            2
         """
         checked_name_or_id("get_collection", "collection", name, id)
         project = await self.session.project_id()
@@ -117,8 +146,20 @@ class CollectionOperations(Operations):
     ) -> tuple[TemplateVariablesCollectionWithEntries, bool]:
         """The collection of this name, created with `defaults` if it does not exist.
 
+        Args:
+            name: 1 to 255 characters.
+            defaults: Arguments of `create_collection`; not looked at when it exists.
+
         Returns:
             The collection with its rows, and whether it was created.
+
+        Raises:
+            ValidationError: The name is empty, or `defaults` has a key that is no such argument.
+
+        Example:
+            >>> collection, created = client.get_or_create_collection("Concepts")
+            >>> created, collection.variables_count
+            (False, 2)
         """
         return await get_or_create(
             "collection",
@@ -131,7 +172,21 @@ class CollectionOperations(Operations):
     async def list_collections(
         self, compatible_prompt_template: PromptTemplate | None = None
     ) -> list[TemplateVariablesCollection]:
-        """All collections without their rows, or those that cover a template's placeholders."""
+        """All collections without their rows, or those that cover a template's placeholders.
+
+        Args:
+            compatible_prompt_template: Only those that have a column for each of its placeholders.
+
+        Returns:
+            Collections in order of creation; `variables_count` says how many rows each has.
+
+        Raises:
+            ValidationError: It is no PromptTemplate that a client returned.
+
+        Example:
+            >>> [collection.name for collection in client.list_collections(template)]
+            ['Concepts']
+        """
         project = await self.session.project_id()
         template_id = id_of(compatible_prompt_template, PromptTemplate, "compatible_prompt_template")
         return await self.session.pages(
@@ -148,6 +203,17 @@ class CollectionOperations(Operations):
 
         Args:
             filter: Which; None takes all.
+
+        Yields:
+            Collections; a page of them is read when the one before is used up.
+
+        Raises:
+            ValidationError: The filter is one for something else.
+
+        Example:
+            >>> for collection in client.iter_collections(TemplateVariablesCollectionFilter(has_entries=True)):
+            ...     print(collection.name, collection.variables_count)
+            Concepts 2
         """
         wanted = query_of(filter, TemplateVariablesCollectionFilter)
         part, has_rows = wanted.get("name_search"), wanted.get("has_entries")
@@ -189,6 +255,11 @@ class CollectionOperations(Operations):
 
         Raises:
             ConflictError: The name is taken, or columns of a read-only collection were to change.
+            APIError: A column's name or type cannot be used (422).
+
+        Example:
+            >>> client.update_collection(collection, name="Ideas", read_only=True).name
+            'Ideas'
         """
         identifier = required_id_of(collection, TemplateVariablesCollection, "collection")
         body = api.UpdateCollectionRequest(
@@ -207,7 +278,18 @@ class CollectionOperations(Operations):
             )
 
     async def delete_collection(self, collection: TemplateVariablesCollection) -> None:
-        """Delete a collection and its rows; experiments that used it keep them."""
+        """Delete a collection and its rows; experiments that used it keep them.
+
+        Args:
+            collection: As a client returned it.
+
+        Raises:
+            NotFoundError: The project has no such collection, or no longer.
+            ValidationError: It is no TemplateVariablesCollection that a client returned.
+
+        Example:
+            >>> client.delete_collection(collection)
+        """
         await self._delete(delete_collection.build, collection, TemplateVariablesCollection)
 
 

@@ -43,9 +43,19 @@ class CriterionSetOperations(Operations):
             name: 1 to 255 characters.
             criteria: Yes/no questions to begin with.
 
+        Returns:
+            The set with its criteria.
+
         Raises:
             ConflictError: The name is taken.
             ValidationError: The name or a question is empty.
+
+        Example:
+            >>> criterion_set = client.create_criterion_set(
+            ...     "Tone", ["Is it polite?", CriterionIn(criterion_str="Does it name {{concept}}?", label="topic")]
+            ... )
+            >>> [criterion.label for criterion in criterion_set.criteria]
+            ['Criterion 1', 'topic']
         """
         body = api.CreateCriterionSetRequest(
             name=checked_name(name, "criterion set"),
@@ -58,9 +68,20 @@ class CriterionSetOperations(Operations):
     async def get_criterion_set(self, *, name: str | None = None, id: int | None = None) -> CriterionSet:
         """Read a criterion set with its criteria, by name or by id.
 
+        Args:
+            name: Its name, exactly.
+            id: Its id.
+
+        Returns:
+            The set with its criteria and the templates that it is linked to.
+
         Raises:
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`.
+
+        Example:
+            >>> len(client.get_criterion_set(name="Quality").criteria)
+            2
         """
         checked_name_or_id("get_criterion_set", "criterion set", name, id)
         project = await self.session.project_id()
@@ -74,8 +95,20 @@ class CriterionSetOperations(Operations):
     ) -> tuple[CriterionSet, bool]:
         """The criterion set of this name, created with `defaults` if it does not exist.
 
+        Args:
+            name: 1 to 255 characters.
+            defaults: Arguments of `create_criterion_set`; not looked at when it exists.
+
         Returns:
             The set with its criteria, and whether it was created.
+
+        Raises:
+            ValidationError: The name is empty, or `defaults` has a key that is no such argument.
+
+        Example:
+            >>> criterion_set, created = client.get_or_create_criterion_set(
+            ...     "Tone", {"criteria": ["Is it polite?"]}
+            ... )
         """
         return await get_or_create(
             "criterion set",
@@ -85,12 +118,31 @@ class CriterionSetOperations(Operations):
         )
 
     async def list_criterion_sets(self) -> list[CriterionSet]:
-        """All criterion sets."""
+        """All criterion sets.
+
+        Returns:
+            Sets with their criteria, in order of creation.
+
+        Example:
+            >>> {each.name: len(each.criteria) for each in client.list_criterion_sets()}
+            {'Quality': 2}
+        """
         project = await self.session.project_id()
         return await self.session.pages(
             lambda page: list_criterion_sets.build(project, page=page), CriterionSet
         )
 
     async def delete_criterion_set(self, criterion_set: CriterionSet) -> None:
-        """Delete a criterion set and its criteria; ratings made with them stay."""
+        """Delete a criterion set and its criteria; ratings made with them stay.
+
+        Args:
+            criterion_set: As a client returned it.
+
+        Raises:
+            NotFoundError: The project has no such criterion set, or no longer.
+            ValidationError: It is no CriterionSet that a client returned.
+
+        Example:
+            >>> client.delete_criterion_set(criterion_set)
+        """
         await self._delete(delete_criterion_set.build, criterion_set, CriterionSet)

@@ -101,11 +101,11 @@ class ExperimentRunOperations(ExperimentOperations):
             TaskFailedError: It was revoked, rejected or timed out.
 
         Example:
-            >>> experiment = await client.run_experiment(
-            ...     "First try", template, collection, criteria=["Is it correct?"]
+            >>> experiment = client.run_experiment(
+            ...     "With criteria", template, collection, criteria=["Is the answer short?"]
             ... )
-            >>> experiment.results.mean_all_ratings.yes
-            1.0
+            >>> experiment.results.num_rated_responses
+            2
         """
         checked_timeout(timeout)
         report = reporter(progress, name)
@@ -146,14 +146,37 @@ class ExperimentRunOperations(ExperimentOperations):
     ) -> AsyncGenerator[ExperimentStatusEvent]:
         """Create an experiment, run it, and tell how it gets on, until it ends.
 
-        Arguments and errors are those of `run_experiment`, and `polling_interval`: seconds between two looks,
-        0.1 to 10. The first event is PENDING, the last is terminal and carries the experiment on SUCCESS. Leaving
-        the loop early ends the watching, not the run.
+        Leaving the loop early ends the watching, not the run.
+
+        Args:
+            name: 1 to 255 characters.
+            prompt_template: The prompt. None where the collection's rows are the prompts.
+            collection: The test cases; its columns must cover the template's placeholders.
+            llm_config: The model; None takes the project's default.
+            criterion_set: The criteria; None takes the set linked to the template.
+            criteria: Yes/no questions instead of a set; they are stored as a set named after the experiment.
+            description: What it is for.
+            rating_mode: How much effort the judge spends.
+            n_epochs: Responses per row, 1 to 1000.
+            polling_interval: Seconds between two looks, 0.1 to 10.
+            response_column_id: A column that holds the answers already, so that no model is asked.
+            rating_version: The judge; None takes the project's default, "latest" the newest.
+
+        Yields:
+            Events. The first is PENDING; the last is terminal, and carries the experiment with its responses
+            on SUCCESS. A run that fails is told by its last event, not raised.
+
+        Raises:
+            ConflictError: The name is taken.
+            ValidationError: An argument cannot be used, `criteria` together with `criterion_set`, or a
+                placeholder has no column.
 
         Example:
-            >>> async for event in client.stream_experiment("First try", template, collection):
+            >>> for event in client.stream_experiment("Watched", template, collection):
             ...     if event.progress:
             ...         print(f"{event.progress.percent_complete:.0f} %")
+            ...     if event.is_success:
+            ...         event.result.print_results_summary()
         """
         interval = checked_polling_interval(polling_interval)
         experiment = await self._start_experiment(

@@ -80,9 +80,17 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             persona_group_id: Required for MULTI_TURN.
             scenario_set: Instead of a collection, for MULTI_TURN.
 
+        Returns:
+            The experiment; `results` is None until it has run.
+
         Raises:
             ConflictError: The name is taken.
             ValidationError: Not exactly one of collection and scenario set, or a placeholder has no column.
+
+        Example:
+            >>> planned = client.create_experiment("Later", template, collection, criterion_set=criterion_set)
+            >>> planned.run().results.num_rated_responses
+            2
         """
         return await self._post_experiment(
             api.CreateExperimentRequest(
@@ -179,13 +187,23 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         """Read an experiment with its results, by name or by id.
 
         Args:
+            name: Its name, exactly.
+            id: Its id.
             fetch_responses: Read its responses too, all of them whatever the filters.
             categorical_filters: Column name to values: only responses to rows with one of the values in each
                 of these columns count in `results`.
 
+        Returns:
+            The experiment.
+
         Raises:
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`.
+
+        Example:
+            >>> experiment = client.get_experiment(name="First try")
+            >>> len(experiment.rated_responses)
+            2
         """
         checked_name_or_id("get_experiment", "experiment", name, id)
         filters = checked_filters(categorical_filters)
@@ -220,8 +238,15 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
                 "2026-04-01", "2026-04-01T12:00+02:00" or "1 April 2026". UTC where it names no zone.
             date_to: Only those created at that time or earlier; a date means its very beginning.
 
+        Returns:
+            Experiments with their results so far.
+
         Raises:
             ValidationError: A text is no date.
+
+        Example:
+            >>> [experiment.name for experiment in client.list_experiments(template, date_from="2024-01-01")]
+            ['Second try', 'First try']
         """
         since, until = checked_moment(date_from, "date_from"), checked_moment(date_to, "date_to")
         project = await self.session.project_id()
@@ -243,6 +268,18 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
 
         Args:
             filter: Which; None takes all.
+
+        Yields:
+            Experiments with their results so far; a page of them is read when the one before is used up.
+
+        Raises:
+            ValidationError: The filter is one for something else, or its date is none.
+
+        Example:
+            >>> for experiment in client.iter_experiments(ExperimentFilter(experiment_name_search="try")):
+            ...     print(experiment.name)
+            Second try
+            First try
         """
         wanted = query_of(filter, ExperimentFilter)
         for bound in ("date_from", "date_to"):
@@ -256,7 +293,18 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
                 yield experiment
 
     async def delete_experiment(self, experiment: Experiment) -> None:
-        """Delete an experiment with its responses and ratings."""
+        """Delete an experiment with its responses and ratings.
+
+        Args:
+            experiment: As a client returned it; a run that is going on is revoked.
+
+        Raises:
+            NotFoundError: The project has no such experiment, or no longer.
+            ValidationError: It is no Experiment that a client returned.
+
+        Example:
+            >>> client.delete_experiment(experiment)
+        """
         await self._delete(delete_experiment.build, experiment, Experiment)
 
 

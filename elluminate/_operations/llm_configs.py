@@ -108,9 +108,21 @@ class LLMConfigOperations(Operations):
             custom_api_config: Request template of a custom provider.
             custom_response_parser: Source that extracts a custom provider's answer.
 
+        Returns:
+            The config; of `api_key` it shows the last four characters at most.
+
         Raises:
             ConflictError: The name is taken.
             ValidationError: The name is empty, or two settings exclude each other.
+
+        Example:
+            >>> config = client.create_llm_config(
+            ...     "Small and cold",
+            ...     llm_model_name="some-model",
+            ...     api_key="the-providers-key",
+            ...     llm_base_url="https://llm.example/v1",
+            ...     temperature=0.0,
+            ... )
         """
         if temperature is not None and reasoning_effort is not None:
             raise ValidationError("temperature and reasoning_effort exclude each other; give one of them")
@@ -147,9 +159,20 @@ class LLMConfigOperations(Operations):
     async def get_llm_config(self, *, name: str | None = None, id: int | None = None) -> LLMConfig:
         """Read an LLM config, by name or by id.
 
+        Args:
+            name: Its name, exactly.
+            id: Its id.
+
+        Returns:
+            The config, without the provider's key.
+
         Raises:
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`.
+
+        Example:
+            >>> client.get_llm_config(name="Small").llm_model_name
+            'some-model'
         """
         checked_name_or_id("get_llm_config", "LLM config", name, id)
         project = await self.session.project_id()
@@ -163,11 +186,20 @@ class LLMConfigOperations(Operations):
     ) -> tuple[LLMConfig, bool]:
         """The LLM config of this name, created with `defaults` if it does not exist.
 
+        Args:
+            name: 1 to 255 characters.
+            defaults: Arguments of `create_llm_config`; not looked at when it exists.
+
         Returns:
             The config, and whether it was created.
 
         Raises:
             ValidationError: It does not exist, and `defaults` lacks `llm_model_name` or `api_key`.
+
+        Example:
+            >>> config, created = client.get_or_create_llm_config(
+            ...     "Another", {"llm_model_name": "some-model", "api_key": "the-providers-key"}
+            ... )
         """
 
         async def create() -> LLMConfig:
@@ -184,10 +216,30 @@ class LLMConfigOperations(Operations):
         )
 
     async def list_llm_configs(self) -> list[LLMConfig]:
-        """All LLM configs of the project."""
+        """All LLM configs of the project.
+
+        Returns:
+            Configs in order of creation, without the providers' keys.
+
+        Example:
+            >>> [config.name for config in client.list_llm_configs()]
+            ['Small']
+        """
         project = await self.session.project_id()
         return await self.session.pages(lambda page: list_llm_configs.build(project, page=page), LLMConfig)
 
     async def delete_llm_config(self, llm_config: LLMConfig) -> None:
-        """Delete an LLM config; experiments that used it keep it."""
+        """Delete an LLM config; experiments that used it keep it.
+
+        Args:
+            llm_config: As a client returned it.
+
+        Raises:
+            ConflictError: An experiment is running with it.
+            NotFoundError: The project has no such LLM config, or no longer.
+            ValidationError: It is no LLMConfig that a client returned.
+
+        Example:
+            >>> client.delete_llm_config(client.get_llm_config(name="Small"))
+        """
         await self._delete(delete_llm_config.build, llm_config, LLMConfig)

@@ -54,6 +54,9 @@ class PersonaOperations(Operations):
             description: What the persona is like and how it talks, 1 to 10,000 characters.
             domain_knowledge: What it knows of the subject, at most 100,000 characters.
 
+        Returns:
+            The persona in its first version.
+
         Raises:
             ConflictError: The name is taken; `update_persona` makes the next version.
             ValidationError: Name or description are empty.
@@ -80,9 +83,16 @@ class PersonaOperations(Operations):
             id: Its id.
             version: Counted from 1; None reads the newest.
 
+        Returns:
+            The persona in that version.
+
         Raises:
             NotFoundError: There is none, or not in that version.
             ValidationError: Not exactly one of `name` and `id`.
+
+        Example:
+            >>> client.get_persona(name="Ada").version
+            1
         """
         checked_name_or_id("get_persona", "persona", name, id)
         project = await self.session.project_id()
@@ -100,11 +110,20 @@ class PersonaOperations(Operations):
     ) -> tuple[Persona, bool]:
         """The persona of this name in its newest version, created with `defaults` if it does not exist.
 
+        Args:
+            name: 1 to 255 characters.
+            defaults: Arguments of `create_persona`; not looked at when it exists.
+
         Returns:
             The persona, and whether it was created.
 
         Raises:
             ValidationError: `defaults` has no description, and the persona would have to be created.
+
+        Example:
+            >>> ada, created = client.get_or_create_persona("Ada", {"description": "Curious."})
+            >>> created
+            False
         """
         wanted: dict[str, Any] = {"description": "", **defaults_of(defaults, PersonaDefaults)}
         return await get_or_create(
@@ -115,7 +134,15 @@ class PersonaOperations(Operations):
         )
 
     async def list_personas(self) -> list[Persona]:
-        """All personas, each in its newest version."""
+        """All personas, each in its newest version.
+
+        Returns:
+            Personas in order of creation.
+
+        Example:
+            >>> [persona.name for persona in client.list_personas()]
+            ['Ada']
+        """
         project = await self.session.project_id()
         return await self.session.pages(lambda page: list_personas.build(project, page=page), Persona)
 
@@ -142,6 +169,10 @@ class PersonaOperations(Operations):
         Raises:
             ConflictError: Another persona has that name.
             ValidationError: There is nothing to change.
+
+        Example:
+            >>> client.update_persona(ada, domain_knowledge="Has read a book on tides.").version
+            2
         """
         identifier = required_id_of(persona, Persona, "persona")
         _require_change(name=name, description=description, domain_knowledge=domain_knowledge)
@@ -157,8 +188,16 @@ class PersonaOperations(Operations):
     async def delete_persona(self, persona: Persona) -> None:
         """Delete a persona with all its versions; conversations that it held stay.
 
+        Args:
+            persona: The persona, in any version.
+
         Raises:
             ConflictError: It is in a persona group.
+            NotFoundError: The project has no such persona, or no longer.
+            ValidationError: It is no Persona that a client returned.
+
+        Example:
+            >>> client.delete_persona(client.create_persona("Kurt", "Impatient."))
         """
         await self._delete(delete_persona.build, persona, Persona)
 
@@ -172,6 +211,9 @@ class PersonaOperations(Operations):
             personas: Who talks, each once, 1 to 1000.
             description: What the group is for, at most 10,000 characters.
 
+        Returns:
+            The group with its personas.
+
         Raises:
             ConflictError: The name is taken.
             ValidationError: The name or the list is empty.
@@ -180,7 +222,7 @@ class PersonaOperations(Operations):
             >>> group = client.create_persona_group("Pupils", [ada])
             >>> experiment = client.create_experiment(
             ...     "Lessons",
-            ...     template,
+            ...     None,
             ...     evaluation_mode="MULTI_TURN",
             ...     persona_group_id=group.id,
             ...     scenario_set=scenarios,
@@ -196,9 +238,20 @@ class PersonaOperations(Operations):
     async def get_persona_group(self, *, name: str | None = None, id: int | None = None) -> PersonaGroup:
         """Read a persona group with its personas, by name or by id.
 
+        Args:
+            name: Its name, exactly.
+            id: Its id.
+
+        Returns:
+            The group with its personas, each in its newest version.
+
         Raises:
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`.
+
+        Example:
+            >>> [persona.name for persona in client.get_persona_group(name="Pupils").personas]
+            ['Ada']
         """
         checked_name_or_id("get_persona_group", "persona group", name, id)
         project = await self.session.project_id()
@@ -212,11 +265,20 @@ class PersonaOperations(Operations):
     ) -> tuple[PersonaGroup, bool]:
         """The persona group of this name, created with `defaults` if it does not exist.
 
+        Args:
+            name: 1 to 255 characters.
+            defaults: Arguments of `create_persona_group`; not looked at when it exists.
+
         Returns:
             The group, and whether it was created.
 
         Raises:
             ValidationError: `defaults` has no personas, and the group would have to be created.
+
+        Example:
+            >>> group, created = client.get_or_create_persona_group("Pupils", {"personas": [ada]})
+            >>> created
+            False
         """
         wanted: dict[str, Any] = {"personas": [], **defaults_of(defaults, PersonaGroupDefaults)}
         return await get_or_create(
@@ -227,7 +289,15 @@ class PersonaOperations(Operations):
         )
 
     async def list_persona_groups(self) -> list[PersonaGroup]:
-        """All persona groups with their personas."""
+        """All persona groups with their personas.
+
+        Returns:
+            Groups in order of creation.
+
+        Example:
+            >>> [group.name for group in client.list_persona_groups()]
+            ['Pupils']
+        """
         project = await self.session.project_id()
         return await self.session.pages(
             lambda page: list_persona_groups.build(project, page=page), PersonaGroup
@@ -254,6 +324,10 @@ class PersonaOperations(Operations):
         Raises:
             ConflictError: Another group has that name.
             ValidationError: There is nothing to change, or the list is empty.
+
+        Example:
+            >>> client.update_persona_group(group, description="Who asks").description
+            'Who asks'
         """
         identifier = required_id_of(persona_group, PersonaGroup, "persona_group")
         _require_change(name=name, description=description, personas=personas)
@@ -269,7 +343,18 @@ class PersonaOperations(Operations):
             )
 
     async def delete_persona_group(self, persona_group: PersonaGroup) -> None:
-        """Delete a persona group; its personas stay, and so do experiments that used it."""
+        """Delete a persona group; its personas stay, and so do experiments that used it.
+
+        Args:
+            persona_group: As a client returned it.
+
+        Raises:
+            NotFoundError: The project has no such persona group, or no longer.
+            ValidationError: It is no PersonaGroup that a client returned.
+
+        Example:
+            >>> client.delete_persona_group(group)
+        """
         await self._delete(delete_persona_group.build, persona_group, PersonaGroup)
 
 

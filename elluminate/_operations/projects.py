@@ -33,9 +33,15 @@ class ProjectOperations(Operations):
             organization_id: Who will own it; None takes the organization of the project in use.
             public_in_org: Whether every member of the organization sees it; None lets the server decide.
 
+        Returns:
+            The project.
+
         Raises:
             ConflictError: The name is taken.
             PermissionDeniedError: The credentials do not reach the organization.
+
+        Example:
+            >>> project = client.create_project("Support answers", "Prompts of the help desk")
         """
         checked_name(name, "project")
         if organization_id is None:
@@ -51,7 +57,15 @@ class ProjectOperations(Operations):
             return await self.session.call(create_project.build(body=body))
 
     async def list_projects(self) -> list[api.Project]:
-        """All projects that the credentials reach, in order of creation."""
+        """All projects that the credentials reach, in order of creation.
+
+        Returns:
+            Projects, each with its organization.
+
+        Example:
+            >>> [project.name for project in client.list_projects()]
+            ['Default project']
+        """
         await self.session.start()
         return await self.session.pages(lambda page: list_projects.build(page=page), api.Project)
 
@@ -66,6 +80,11 @@ class ProjectOperations(Operations):
 
         Raises:
             NotFoundError: The credentials do not reach it.
+            ValidationError: It is neither a project nor an id.
+
+        Example:
+            >>> client.select_project(client.list_projects()[0]).name
+            'Default project'
         """
         if isinstance(project, bool) or (isinstance(project, int) and project < 1):
             raise ValidationError(

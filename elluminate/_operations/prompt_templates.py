@@ -55,9 +55,23 @@ class PromptTemplateOperations(Operations):
             tool_choice: "none", "auto", "required", or a named function; only with `tools`.
             template: Another spelling of `messages`.
 
+        Returns:
+            The template; `version` counts from 1, `placeholders` names what it needs.
+
         Raises:
             ConflictError: A version with this name and content exists.
             ValidationError: The name is empty, or the prompt was given twice or not at all.
+
+        Example:
+            >>> template = client.create_prompt_template(
+            ...     "Capitals",
+            ...     messages=[
+            ...         {"role": "system", "content": "Answer with one word."},
+            ...         {"role": "user", "content": "What is the capital of {{country}}?"},
+            ...     ],
+            ... )
+            >>> template.placeholders, template.version
+            ({'country'}, 1)
         """
         return await self.create_template_version(
             name,
@@ -99,9 +113,21 @@ class PromptTemplateOperations(Operations):
     ) -> PromptTemplate:
         """Read a template by name (its latest version, unless one is named) or by id.
 
+        Args:
+            name: Its name, exactly.
+            id: The id of one version.
+            version: Counted from 1, with `name`; None reads the latest.
+
+        Returns:
+            The template in that version.
+
         Raises:
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`, or `version` without `name`.
+
+        Example:
+            >>> client.get_prompt_template(name="Explain", version=1).version
+            1
         """
         checked_name_or_id("get_prompt_template", "prompt template", name, id)
         if version is not None and name is None:
@@ -124,10 +150,28 @@ class PromptTemplateOperations(Operations):
         tool_choice: Any = None,
         template: Messages | None = None,
     ) -> tuple[PromptTemplate, bool]:
-        """The version of this name with this content, created if it does not exist; arguments as for creating.
+        """The version of this name with this content, created if it does not exist.
+
+        Args:
+            name: 1 to 255 characters.
+            messages: The prompt with `{{placeholders}}`: a string (one user message), or chat messages.
+            response_format: A pydantic class or an OpenAI `response_format` object that answers must follow.
+            tools: Tools offered to the model (recorded, never run).
+            tool_choice: "none", "auto", "required", or a named function; only with `tools`.
+            template: Another spelling of `messages`.
 
         Returns:
             The template, and whether it was created.
+
+        Raises:
+            ValidationError: The name is empty, or the prompt was given twice or not at all.
+
+        Example:
+            >>> template, created = client.get_or_create_prompt_template(
+            ...     "Capitals", template="What is the capital of {{country}}?"
+            ... )
+            >>> created
+            True
         """
         prompt = one_prompt(messages, template, "get_or_create_prompt_template")
         existing: int | None = None
@@ -151,7 +195,21 @@ class PromptTemplateOperations(Operations):
         return await get_or_create("prompt template", name, get=get, create=create, create_first=True)
 
     async def list_prompt_templates(self, name: str | None = None) -> list[PromptTemplate]:
-        """All versions of all templates, or of the one with this name, newest first."""
+        """All versions of all templates, or of the one with this name, newest first.
+
+        Args:
+            name: Only the versions of this template.
+
+        Returns:
+            Versions, each a template of its own.
+
+        Raises:
+            ValidationError: The name is empty.
+
+        Example:
+            >>> [template.version for template in client.list_prompt_templates(name="Explain")]
+            [1]
+        """
         if name is not None:
             checked_name(name, "prompt template")
         project = await self.session.project_id()
@@ -167,8 +225,16 @@ class PromptTemplateOperations(Operations):
         Args:
             filter: Which; None takes all.
 
+        Yields:
+            Versions; a page of them is read when the one before is used up.
+
         Raises:
             ValidationError: `version="latest"` without `name`.
+
+        Example:
+            >>> for template in client.iter_prompt_templates(PromptTemplateFilter(search="expl")):
+            ...     print(template.name, template.version)
+            Explain 1
         """
         wanted = query_of(filter, PromptTemplateFilter)
         latest_only = wanted.get("version") == "latest"
@@ -187,5 +253,16 @@ class PromptTemplateOperations(Operations):
                     return
 
     async def delete_prompt_template(self, prompt_template: PromptTemplate) -> None:
-        """Delete one version of a template; experiments that used it keep it."""
+        """Delete one version of a template; experiments that used it keep it.
+
+        Args:
+            prompt_template: As a client returned it.
+
+        Raises:
+            NotFoundError: The project has no such template, or no longer.
+            ValidationError: It is no PromptTemplate that a client returned.
+
+        Example:
+            >>> client.delete_prompt_template(template)
+        """
         await self._delete(delete_prompt_template.build, prompt_template, PromptTemplate)

@@ -44,6 +44,9 @@ class RatingOperations(Operations):
     async def list_rating_versions(self) -> list[RatingVersion]:
         """The judges that `rating_version=` can name, the default first.
 
+        Returns:
+            Judges; `key` is what `rating_version=` takes.
+
         Example:
             >>> [judge.key for judge in client.list_rating_versions()]
             ['offline', 'mock']
@@ -65,6 +68,15 @@ class RatingOperations(Operations):
 
         Yields:
             Events; the last is terminal and carries one list of ratings per response on SUCCESS.
+
+        Raises:
+            ValidationError: Something in the list is no response that a client returned.
+
+        Example:
+            >>> for event in client.stream_batch_rate(experiment.rated_responses):
+            ...     if event.is_success:
+            ...         print([len(ratings) for ratings in event.result])
+            [2, 2]
         """
         interval = checked_polling_interval(polling_interval)
         ids = _response_ids(prompt_responses)

@@ -61,6 +61,12 @@ class SampleOperations(Operations):
             output_tokens_min: Fewest tokens of the answer.
             output_tokens_max: Most tokens of the answer.
 
+        Returns:
+            Samples: the id of the row, and the ids of its responses.
+
+        Raises:
+            ValidationError: `sort_by` is none of the orders, or it is no Experiment that a client returned.
+
         Example:
             >>> worst = client.list_response_samples(experiment, sort_by="rating-asc")[0]
         """
@@ -97,6 +103,13 @@ class SampleOperations(Operations):
             criterion_ids: Only these criteria count; None counts all.
             categorical_filters: Column name to values: only rows with one of the values in each column.
 
+        Returns:
+            Samples of both experiments, that of A before that of B.
+
+        Raises:
+            ValidationError: `filter_samples_by` is another word, or `criterion_ids` is empty.
+            APIError: The experiments have no rows in common (400).
+
         Example:
             >>> worse = client.list_comparison_samples(before, after, filter_samples_by="regressed")
         """
@@ -123,6 +136,15 @@ class SampleOperations(Operations):
             experiment: The experiment.
             page: Page of samples, from 1.
             limit: Samples per page, from 1.
+
+        Returns:
+            The page's rows, each with its responses.
+
+        Raises:
+            ValidationError: `page` or `limit` is not a positive integer.
+
+        Example:
+            >>> glance = client.get_experiment_map(experiment, limit=100)
         """
         return await self.session.call(
             get_experiment_map.build(
@@ -139,6 +161,15 @@ class SampleOperations(Operations):
         Args:
             days: How many, today included: 1 to 90.
             llm_config: Only responses of this model; None counts all.
+
+        Returns:
+            Sums over the days, and one for each day.
+
+        Raises:
+            ValidationError: `days` is not 1 to 90.
+
+        Example:
+            >>> stats = client.get_response_stats(days=7)
         """
         return await self.session.call(
             get_response_stats.build(

@@ -45,6 +45,9 @@ class ScenarioSetOperations(Operations):
                 `expected_conversation_outcome`: a letter or an underscore, then letters, digits and
                 underscores, at most 100 characters.
 
+        Returns:
+            The set with its fields.
+
         Raises:
             APIError: A scenario set or a collection has that name (400), or a field's name cannot be used (422).
             ValidationError: The name is empty.
@@ -66,9 +69,20 @@ class ScenarioSetOperations(Operations):
     async def get_scenario_set(self, *, name: str | None = None, id: int | None = None) -> ScenarioSet:
         """Read a scenario set with its fields, by name or by id.
 
+        Args:
+            name: Its name, exactly.
+            id: Its id.
+
+        Returns:
+            The set without its scenarios.
+
         Raises:
             NotFoundError: There is none.
             ValidationError: Not exactly one of `name` and `id`.
+
+        Example:
+            >>> client.get_scenario_set(name="Lessons").scenarios_count
+            1
         """
         checked_name_or_id("get_scenario_set", "scenario set", name, id)
         if id is not None:
@@ -83,11 +97,20 @@ class ScenarioSetOperations(Operations):
     ) -> tuple[ScenarioSet, bool]:
         """The scenario set of this name, created with `defaults` if it does not exist.
 
+        Args:
+            name: 1 to 255 characters.
+            defaults: Arguments of `create_scenario_set`; not looked at when it exists.
+
         Returns:
             The set, and whether it was created.
 
         Raises:
             APIError: A collection has that name (400).
+
+        Example:
+            >>> scenarios, created = client.get_or_create_scenario_set("Lessons")
+            >>> created
+            False
         """
         checked_name(name, "scenario set")
         try:
@@ -106,7 +129,18 @@ class ScenarioSetOperations(Operations):
             raise refused from None
 
     async def list_scenario_sets(self, name_search: str | None = None) -> list[ScenarioSet]:
-        """All scenario sets without their scenarios, or those whose name contains a text."""
+        """All scenario sets without their scenarios, or those whose name contains a text.
+
+        Args:
+            name_search: Only those with this text in their name.
+
+        Returns:
+            Sets in order of creation, with their fields.
+
+        Example:
+            >>> [scenarios.name for scenarios in client.list_scenario_sets(name_search="less")]
+            ['Lessons']
+        """
         project = await self.session.project_id()
         return await self.session.pages(
             lambda page: list_scenario_sets.build(project, name_search=name_search, page=page), ScenarioSet
@@ -117,6 +151,11 @@ class ScenarioSetOperations(Operations):
     ) -> ScenarioSet:
         """Rename or describe a scenario set; what is None stays as it is.
 
+        Args:
+            scenario_set: As a client returned it.
+            name: 1 to 255 characters.
+            description: At most 10,000 characters.
+
         Returns:
             The set as it is now; the one that was given keeps its former values.
 
@@ -124,6 +163,10 @@ class ScenarioSetOperations(Operations):
             APIError: A scenario set or a collection has that name (400).
             ConflictError: The set is read-only.
             ValidationError: There is nothing to change.
+
+        Example:
+            >>> client.update_scenario_set(scenarios, description="What pupils ask").description
+            'What pupils ask'
         """
         identifier = required_id_of(scenario_set, ScenarioSet, "scenario_set")
         if name is None and description is None:
@@ -136,5 +179,17 @@ class ScenarioSetOperations(Operations):
         return await self.session.call(update_scenario_set.build(project, identifier, body=body), ScenarioSet)
 
     async def delete_scenario_set(self, scenario_set: ScenarioSet) -> None:
-        """Delete a scenario set and its scenarios; experiments that used it keep them."""
+        """Delete a scenario set and its scenarios; experiments that used it keep them.
+
+        Args:
+            scenario_set: As a client returned it.
+
+        Raises:
+            ConflictError: The set is read-only.
+            NotFoundError: The project has no such scenario set, or no longer.
+            ValidationError: It is no ScenarioSet that a client returned.
+
+        Example:
+            >>> client.delete_scenario_set(scenarios)
+        """
         await self._delete(delete_scenario_set.build, scenario_set, ScenarioSet)

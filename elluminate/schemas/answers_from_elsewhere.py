@@ -61,6 +61,14 @@ class AnswersFromElsewhere(Bound):
 
         Raises:
             ValidationError: The lists differ in length, or an entry cannot be used.
+            ConflictError: The experiment is running.
+
+        Example:
+            >>> planned = client.create_experiment("Elsewhere", template, collection, criterion_set=criterion_set)
+            >>> answers = ["A thing that calls itself.", "A function with its scope."]
+            >>> stored = planned.add_responses(answers, collection.variables)
+            >>> [len(ratings) for ratings in planned.rate_responses(stored)]
+            [2, 2]
         """
         checked_timeout(timeout)
         stored = _requests(self._experiment().id, responses, template_variables, epoch, metadata)
@@ -99,6 +107,16 @@ class AnswersFromElsewhere(Bound):
 
         Returns:
             One list of ratings per response, in the order given. The responses carry them too.
+
+        Raises:
+            ValidationError: Something in the list is no response that a client returned.
+            TaskFailedError: The rating did not end well.
+            WaitTimeoutError: It did not end in time; it goes on.
+
+        Example:
+            >>> ratings = experiment.rate_responses(rating_mode=RatingMode.FAST)
+            >>> len(ratings)
+            2
         """
         checked_timeout(timeout)
         experiment = self._experiment()
@@ -120,8 +138,15 @@ class AnswersFromElsewhere(Bound):
     async def aget_agent_results_definition(self) -> AgentResultsDefinition:
         """The tasks of this AGENTIC experiment and their criteria, as they were when it was created.
 
+        Returns:
+            Tasks with their ids, names and criteria; placeholders in criteria are filled in.
+
         Raises:
             APIError: It is no AGENTIC experiment.
+
+        Example:
+            >>> [task.task_name for task in experiment.get_agent_results_definition().tasks]
+            ['sort']
         """
         return await self._bound_client().get_agent_results_definition(self._experiment())
 
@@ -133,8 +158,16 @@ class AnswersFromElsewhere(Bound):
         Args:
             results: The results, or only which tasks they name.
 
+        Returns:
+            One match per result, in the order given.
+
         Raises:
             ValidationError: A result names no task.
+
+        Example:
+            >>> preview = experiment.preview_agent_results_matching([AgentTrialTaskRef(task_name="sing")])
+            >>> [match.matched for match in preview.results]
+            [False]
         """
         return await self._bound_client().preview_agent_results_matching(self._experiment(), results)
 
@@ -153,10 +186,18 @@ class AnswersFromElsewhere(Bound):
             evaluate: Have the trajectories judged afterwards, unless a result brings verdicts of its own.
             raise_on_partial: Raise PartialUploadError when a result, or a part of one, was not stored.
 
+        Returns:
+            What was stored, and in `errors` what was not.
+
         Raises:
             TaskMatchError: No result belongs to a task of the experiment.
             PartialUploadError: See `raise_on_partial`.
             ValidationError: A result names no task, or is no AgentTrialResult.
+
+        Example:
+            >>> trial = AgentTrialResult(task_name="sort", trajectory=trajectory)
+            >>> experiment.upload_agent_results([trial]).created_responses
+            1
         """
         return await self._bound_client().upload_agent_results(
             self._experiment(), results, epoch=epoch, evaluate=evaluate, raise_on_partial=raise_on_partial
@@ -175,8 +216,15 @@ class AnswersFromElsewhere(Bound):
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
             polling_interval: Seconds between two looks, 0.1 to 10.
 
+        Returns:
+            How it ended, with the experiment and its responses on success.
+
         Raises:
             WaitTimeoutError: It did not end in time; it goes on.
+
+        Example:
+            >>> experiment.wait_for_evaluation().is_success
+            True
         """
         return await self._bound_client().wait_for_agent_evaluation(
             self._experiment(), task_id, timeout, polling_interval

@@ -52,6 +52,13 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
 
         Raises:
             ValidationError: Something in the list is not a row.
+            APIError: A value does not fit its column (422); it says which row.
+            ConflictError: The collection is read-only.
+
+        Example:
+            >>> added = collection.add_many([{"concept": "recursion"}, {"concept": "tides"}], skip_existing=True)
+            >>> [row.input_values for row in added]
+            [{'concept': 'tides'}]
         """
         rows = checked_rows(variables)
         if not rows:
@@ -74,6 +81,13 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
 
         Returns:
             This collection, which is empty now.
+
+        Raises:
+            ConflictError: The collection is read-only.
+
+        Example:
+            >>> collection.clear().variables_count
+            0
         """
         session = self._bound_client().session
         await session.call(delete_all_template_variables.build(await session.project_id(), self.id))
@@ -81,7 +95,21 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         return self
 
     async def agenerate_variables(self, prompt_template: PromptTemplate) -> TemplateVariables:
-        """Let the project's model write one more row that fits the template, and add it."""
+        """Let the project's model write one more row that fits the template, and add it.
+
+        Args:
+            prompt_template: The template whose placeholders the row is to fill.
+
+        Returns:
+            The row. It is also in `variables` from now on, where the object has its rows.
+
+        Raises:
+            ConflictError: The collection is read-only.
+            APIError: The model gave no usable row.
+
+        Example:
+            >>> row = collection.generate_variables(template)
+        """
         from elluminate.schemas.prompt_template import PromptTemplate
 
         session = self._bound_client().session
@@ -104,10 +132,17 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             skip_existing: Leave out rows that are in the collection, or earlier in the file.
             delimiter: What separates cells.
 
+        Returns:
+            The rows that were added.
+
         Raises:
             ValidationError: The header is missing or a row has another number of cells; the line is named, and
                 nothing is sent.
             OSError: The file cannot be read.
+
+        Example:
+            >>> len(collection.add_from_csv("rows.csv"))
+            2
         """
         return await self._add_rows_of(partial(rows_from_csv, path, delimiter), skip_existing)
 
@@ -118,9 +153,16 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             path: The file.
             skip_existing: Leave out rows that are in the collection, or earlier in the file.
 
+        Returns:
+            The rows that were added.
+
         Raises:
             ValidationError: A line is no JSON object; its number is named, and nothing is sent.
             OSError: The file cannot be read.
+
+        Example:
+            >>> len(collection.add_from_jsonl("rows.jsonl"))
+            2
         """
         return await self._add_rows_of(partial(rows_from_jsonl, path), skip_existing)
 
@@ -132,6 +174,9 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         Args:
             dataframe: A `pandas.DataFrame` whose columns are named by text. Its index is left out.
             skip_existing: Leave out rows that are in the collection, or earlier in the frame.
+
+        Returns:
+            The rows that were added.
 
         Raises:
             ValidationError: It is no data frame, or a column's name cannot be used.
@@ -147,6 +192,9 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
 
     async def aiter_entries(self) -> AsyncGenerator[TemplateVariables]:
         """The rows in their order, read page by page: no more than a few pages are held at a time.
+
+        Yields:
+            Rows.
 
         Example:
             >>> for row in collection.iter_entries():
@@ -179,6 +227,12 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
 
         Raises:
             ConflictError: The collection is read-only.
+            APIError: A value does not fit its column (422).
+
+        Example:
+            >>> row = collection.update_entry(collection.variables[0], {"concept": "iteration"})
+            >>> row.input_values
+            {'concept': 'iteration'}
         """
         session = self._bound_client().session
         entry_id = required_id_of(entry, TemplateVariables, "entry")
@@ -193,8 +247,16 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
     async def adelete_entry(self, entry: TemplateVariables) -> None:
         """Remove a row; responses that were made from it stay.
 
+        Args:
+            entry: A row of this collection.
+
         Raises:
             ConflictError: The collection is read-only.
+
+        Example:
+            >>> collection.delete_entry(collection.variables[0])
+            >>> len(collection.variables)
+            1
         """
         session = self._bound_client().session
         entry_id = required_id_of(entry, TemplateVariables, "entry")
@@ -211,10 +273,25 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         columns: Sequence[str | CollectionColumn] | None = None,
         environment_config: dict[str, Any] | Unset | None = UNSET,
     ) -> TemplateVariablesCollection:
-        """Change the collection; what is not given stays. Arguments are those of `update_collection`.
+        """Change the collection; what is not given stays.
+
+        Args:
+            name: Another name, 1 to 255 characters.
+            description: What it is for.
+            read_only: Whether rows and columns are locked.
+            columns: All columns in their order. One that is listed is kept, an unknown one is added, one that
+                is left out is removed with its values.
+            environment_config: What agents' tasks need; None clears it, left out it stays.
 
         Returns:
             This collection, as it is now.
+
+        Raises:
+            ConflictError: The name is taken, or columns of a read-only collection were to change.
+
+        Example:
+            >>> collection.update(read_only=True).read_only
+            True
         """
         fresh = await self._bound_client().update_collection(
             self,
@@ -266,7 +343,15 @@ class TemplateVariablesCollectionWithEntries(Exports, TemplateVariablesCollectio
     variables: list[TemplateVariables]
 
     def items(self) -> Iterator[TemplateVariables]:
-        """The rows, in their order."""
+        """The rows, in their order.
+
+        Returns:
+            An iterator over `variables`; it asks no server.
+
+        Example:
+            >>> [row.input_values["concept"] for row in collection.items()]
+            ['recursion', 'closures']
+        """
         return iter(self.variables)
 
     def _take_in(self, added: list[TemplateVariables]) -> None:
@@ -274,7 +359,15 @@ class TemplateVariablesCollectionWithEntries(Exports, TemplateVariablesCollectio
         TemplateVariablesCollection._take_in(self, added)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """The rows' values, from column name to value: what `add_many` takes."""
+        """The rows' values, from column name to value: what `add_many` takes.
+
+        Returns:
+            One dict per row.
+
+        Example:
+            >>> collection.to_dicts()
+            [{'concept': 'recursion'}, {'concept': 'closures'}]
+        """
         return [dict(row.input_values) for row in self.variables]
 
     def _forget_rows(self) -> None:

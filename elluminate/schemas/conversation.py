@@ -43,6 +43,9 @@ class ResponseFormat(api.UCEResponseFormat):
     def from_openai(cls, response_format: ResponseFormat | Mapping[str, Any] | type[Any]) -> ResponseFormat:
         """From the `response_format` argument of OpenAI's chat API, or from a pydantic class.
 
+        Returns:
+            The format, as a conversation holds it.
+
         Raises:
             ValidationError: It is neither text, nor json_object, nor a json_schema with a schema.
 
@@ -107,8 +110,16 @@ class UCEPayloadV1(api.UCEPayloadV1):
             attachments: Files that belong to the conversation.
             metadata: Further settings.
 
+        Returns:
+            The payload; `to_uce_dict()` makes a cell of it.
+
         Raises:
             ValidationError: One of them cannot be used.
+
+        Example:
+            >>> payload = UCEPayloadV1.from_openai(
+            ...     [{"role": "user", "content": "Rain or tides?"}], response_format={"type": "json_object"}
+            ... )
         """
         return cls(
             input=UCEInput(
@@ -126,7 +137,19 @@ class UCEPayloadV1(api.UCEPayloadV1):
         )
 
     def to_uce_dict(self) -> dict[str, Any]:
-        """The payload as the plain value of a cell, without what is not set."""
+        """The payload as the plain value of a cell, without what is not set.
+
+        Returns:
+            What a row's mapping holds for a conversation column.
+
+        Example:
+            >>> cell = UCEPayloadV1.from_openai([{"role": "user", "content": "Hello"}]).to_uce_dict()
+            >>> collection = client.create_collection(
+            ...     "Recorded",
+            ...     columns=[CollectionColumn(name="talk", column_type="conversation")],
+            ...     variables=[{"talk": cell}],
+            ... )
+        """
         payload: dict[str, Any] = msgspec.to_builtins(self)
         given = payload["input"] = _without_unset(payload["input"])
         if "response_format" in given:

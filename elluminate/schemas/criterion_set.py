@@ -32,12 +32,20 @@ class Criterion(Bound, api.Criterion):
     async def aupdate(self, criterion_str: str | None = None, label: str | None = None) -> Criterion:
         """Change the question or its label; what is not given stays. Ratings made earlier keep the old wording.
 
+        Args:
+            criterion_str: The new question, which may hold `{{placeholders}}`.
+            label: A short name for tables, at most 255 characters.
+
         Returns:
             This criterion, as it is now: another question has another id.
 
         Raises:
             ConflictError: The set has another criterion with that question.
             ValidationError: Nothing was given, or the question is empty.
+
+        Example:
+            >>> criterion.update(criterion_str="Is the answer right?").criterion_str
+            'Is the answer right?'
         """
         if criterion_str is None and label is None:
             raise ValidationError("update was given nothing to change; pass criterion_str=… or label=…")
@@ -56,7 +64,14 @@ class Criterion(Bound, api.Criterion):
         return self
 
     async def adelete(self) -> None:
-        """Take the criterion out of its set on the server; ratings made with it stay."""
+        """Take the criterion out of its set on the server; ratings made with it stay.
+
+        Raises:
+            NotFoundError: It was deleted or replaced already.
+
+        Example:
+            >>> criterion.delete()
+        """
         session = self._bound_client().session
         await session.call(delete_criterion.build(await session.project_id(), self.id))
 
@@ -91,6 +106,14 @@ class CriterionSet(Bound, api.CriterionSet):
 
         Returns:
             The criteria, in the order given. They are also in `criteria` from now on.
+
+        Raises:
+            ValidationError: A question is empty.
+
+        Example:
+            >>> criterion_set.add_criteria(["Is it polite?", CriterionIn(criterion_str="Is it brief?", label="length")])
+            >>> len(criterion_set.criteria)
+            4
         """
         added = await self._put_criteria(
             criteria_in(criteria),
@@ -104,11 +127,33 @@ class CriterionSet(Bound, api.CriterionSet):
     async def aadd_criterion(
         self, criterion: str | api.CriterionIn, *, template_variables: api.TemplateVariables | None = None
     ) -> Criterion:
-        """Add one question, for all rows or one; a text that the set already has for them is reused."""
+        """Add one question, for all rows or one; a text that the set already has for them is reused.
+
+        Args:
+            criterion: A text, or a text with a label.
+            template_variables: The only row of a collection whose responses are rated by it; None for all
+                rows.
+
+        Returns:
+            The criterion. It is also in `criteria` from now on.
+
+        Raises:
+            ValidationError: The question is empty.
+
+        Example:
+            >>> row = collection.variables[0]
+            >>> criterion = criterion_set.add_criterion("Does it mention the call stack?", template_variables=row)
+        """
         return (await self.aadd_criteria([criterion], template_variables=template_variables))[0]
 
     async def aclear(self) -> None:
-        """Remove all criteria from the set; ratings made with them stay."""
+        """Remove all criteria from the set; ratings made with them stay.
+
+        Example:
+            >>> criterion_set.clear()
+            >>> criterion_set.criteria
+            []
+        """
         await self._put_criteria([], delete_existing=True)
         self.criteria = []
 
@@ -127,7 +172,22 @@ class CriterionSet(Bound, api.CriterionSet):
         )
 
     async def alink_template(self, template: PromptTemplate) -> CriterionSet:
-        """Make this the set that runs of the template use unless told otherwise; returns the updated set."""
+        """Make this the set that runs of the template use unless told otherwise.
+
+        Args:
+            template: One version of a template; its other versions are linked on their own.
+
+        Returns:
+            The set as it is now.
+
+        Raises:
+            ValidationError: It is no PromptTemplate that a client returned.
+
+        Example:
+            >>> linked = criterion_set.link_template(template)
+            >>> [each.name for each in linked.linked_prompt_templates]
+            ['Explain']
+        """
         session = self._bound_client().session
         template_id = required_id_of(template, PromptTemplate, "template")
         project = await session.project_id()
@@ -137,7 +197,18 @@ class CriterionSet(Bound, api.CriterionSet):
         return linked
 
     async def aunlink_template(self, template: PromptTemplate) -> None:
-        """Undo :meth:`alink_template`."""
+        """Undo :meth:`alink_template`.
+
+        Args:
+            template: The version that is linked.
+
+        Raises:
+            ValidationError: It is no PromptTemplate that a client returned.
+
+        Example:
+            >>> linked = criterion_set.link_template(template)
+            >>> criterion_set.unlink_template(template)
+        """
         session = self._bound_client().session
         template_id = required_id_of(template, PromptTemplate, "template")
         project = await session.project_id()

@@ -69,11 +69,25 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
         return self.results
 
     def responses(self) -> Iterator[PromptResponse]:
-        """The responses that were fetched: all of them after a run, or after `fetch_responses()`."""
+        """The responses that were fetched: all of them after a run, or after `fetch_responses()`.
+
+        Returns:
+            An iterator over `rated_responses`; it asks no server.
+
+        Example:
+            >>> [response.error for response in experiment.responses()]
+            [None, None]
+        """
         return iter(self.rated_responses)
 
     def print_results_summary(self) -> None:
-        """Print name, pass rate and each criterion's shares."""
+        """Print name, pass rate and each criterion's shares.
+
+        Example:
+            >>> experiment.print_results_summary()
+            Experiment: First try
+            Pass rate: ...
+        """
         print(f"Experiment: {self.name}")  # noqa: T201  # printing is what it is for
         if self.results is None:
             print("No results yet.")  # noqa: T201
@@ -83,8 +97,15 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
     def to_dicts(self) -> list[dict[str, Any]]:
         """The responses as flat rows: inputs, answer, measures, and a verdict and its reasoning per criterion.
 
+        Returns:
+            One dict per response; a criterion's question is the name of its column.
+
         Raises:
             ValidationError: There are responses, and they were not fetched.
+
+        Example:
+            >>> len(experiment.to_dicts())
+            2
         """
         if not self.rated_responses and self.results is not None:
             raise ValidationError(
@@ -99,6 +120,12 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
 
         Args:
             filter: Which; None takes all of this experiment.
+
+        Yields:
+            Responses with their ratings.
+
+        Raises:
+            ValidationError: The filter is one for something else.
 
         Example:
             >>> for response in experiment.iter_responses():
@@ -115,7 +142,16 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
                 yield response
 
     async def afetch_responses(self) -> Experiment:
-        """Read all responses with their ratings into `rated_responses`; returns this experiment."""
+        """Read all responses with their ratings into `rated_responses`.
+
+        Returns:
+            This experiment.
+
+        Example:
+            >>> bare = client.get_experiment(name="First try", fetch_responses=False)
+            >>> len(bare.rated_responses), len(bare.fetch_responses().rated_responses)
+            (0, 2)
+        """
         self.rated_responses = await responses_of(self._bound_client().session, self.id)
         return self
 
@@ -144,6 +180,11 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
             APIError: It ran already.
             WaitTimeoutError: It did not end in time; it goes on.
             TaskFailedError: It was revoked, rejected or timed out.
+
+        Example:
+            >>> planned = client.create_experiment("Planned", template, collection, criterion_set=criterion_set)
+            >>> len(planned.run(n_epochs=2).rated_responses)
+            4
         """
         checked_timeout(timeout)
         report = reporter(progress, self.name)
@@ -181,6 +222,10 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
             ConflictError: It is running, its answers cannot be generated, or failed responses carry notes.
             WaitTimeoutError: It did not end in time; it goes on.
             TaskFailedError: It was revoked, rejected or timed out.
+
+        Example:
+            >>> experiment.retry_failed().results.num_failed_responses
+            0
         """
         checked_timeout(timeout)
         report = reporter(progress, self.name)
@@ -199,6 +244,10 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
 
         Returns:
             This experiment, with the results and responses so far.
+
+        Example:
+            >>> experiment.cancel().generation_task_id is None
+            True
         """
         session = self._bound_client().session
         await session.call(cancel_experiment.build(await session.project_id(), self.id), Experiment)
@@ -221,6 +270,10 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
         Raises:
             WaitTimeoutError: It did not end in time; it goes on.
             TaskFailedError: It was revoked, rejected or timed out.
+
+        Example:
+            >>> experiment.wait_until_finished(timeout=600).results.num_rated_responses
+            2
         """
         checked_timeout(timeout)
         report = reporter(progress, self.name)
@@ -289,9 +342,17 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
             description: Another description; None keeps this one.
             rating_version: Another judge; None takes the project's default, left out keeps this one.
 
+        Returns:
+            The new experiment, which has not run.
+
         Raises:
             ValidationError: A MULTI_TURN experiment cannot be cloned: its personas cannot be read back.
             ConflictError: The name is taken.
+
+        Example:
+            >>> other = client.get_llm_config(name="Small")
+            >>> experiment.clone("With a small model", llm_config=other).llm_config.name
+            'Small'
         """
         if self.evaluation_mode == EvaluationMode.MULTI_TURN:
             raise ValidationError(

@@ -31,7 +31,16 @@ class PromptTemplate(Bound, api.PromptTemplate):
     _client: Any = unbound()
 
     async def alist_criteria(self) -> list[Criterion]:
-        """The criteria of the sets linked to this template, oldest first."""
+        """The criteria of the sets linked to this template, oldest first.
+
+        Returns:
+            Criteria; empty when no set is linked.
+
+        Example:
+            >>> link = criterion_set.link_template(template)
+            >>> len(template.list_criteria())
+            2
+        """
         from elluminate.schemas.criterion_set import Criterion
 
         session = self._bound_client().session
@@ -46,8 +55,14 @@ class PromptTemplate(Bound, api.PromptTemplate):
         Args:
             delete_existing: Replace the criteria that the template has.
 
+        Returns:
+            The criteria as they are stored.
+
         Raises:
             ConflictError: The template has criteria and `delete_existing` is false.
+
+        Example:
+            >>> criteria = template.generate_criteria()
         """
         from elluminate.schemas.criterion_set import Criterion
 
@@ -62,6 +77,11 @@ class PromptTemplate(Bound, api.PromptTemplate):
 
         Returns:
             The criteria, and whether they were generated now.
+
+        Example:
+            >>> criteria, generated = template.get_or_generate_criteria()
+            >>> generated
+            True
         """
         try:
             return await self.agenerate_criteria(), True
@@ -86,9 +106,16 @@ class PromptTemplate(Bound, api.PromptTemplate):
             tool_choice: "none", "auto", "required", or a named function.
             template: Another spelling of `messages`.
 
+        Returns:
+            The new version.
+
         Raises:
             ConflictError: A version with this very content exists.
             ValidationError: Nothing was given to change, or both spellings of the prompt.
+
+        Example:
+            >>> template.new_version(template="Explain {{concept}} to a child.").version
+            2
         """
         if messages is not None and template is not None:
             raise ValidationError("new_version takes the prompt as messages=… or as template=…, not as both")
@@ -109,8 +136,18 @@ class PromptTemplate(Bound, api.PromptTemplate):
     def render_messages(self, **kwargs: Any) -> list[dict[str, Any]]:
         """The messages with `{{placeholders}}` replaced, exactly as a run sends them to the model.
 
+        Args:
+            kwargs: Values by the placeholders' names.
+
+        Returns:
+            Chat messages, as dicts.
+
         Raises:
             ValidationError: A placeholder has no value.
+
+        Example:
+            >>> template.render_messages(concept="tides")
+            [{'role': 'user', 'content': 'Explain tides.'}]
         """
         from elluminate_server.domain.errors import DomainError
         from elluminate_server.domain.rendering import render_messages

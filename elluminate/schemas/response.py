@@ -121,7 +121,8 @@ class PromptResponse(Bound, api.PromptResponse):
             The trajectory, None where none was uploaded or it was dropped.
 
         Example:
-            >>> steps = response.fetch_trajectory()["steps"]
+            >>> for step in (response.fetch_trajectory() or {}).get("steps", []):
+            ...     print(step["source"], step["message"])
         """
         session = self._bound_client().session
         request = get_response.build(await session.project_id(), self.id)

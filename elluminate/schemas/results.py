@@ -24,9 +24,15 @@ class ExperimentResults(api.ExperimentResults):
     def get_criterion_summary(self, criterion_id: int) -> str:
         """One criterion's shares as a line of text.
 
+        Args:
+            criterion_id: Id of a criterion that was rated.
+
+        Returns:
+            The line; "no ratings" for any other id.
+
         Example:
-            >>> results.get_criterion_summary(7)
-            '66.7% yes, 33.3% no'
+            >>> results.get_criterion_summary(criterion.id)
+            '...% yes, ...% no'
         """
         mean = self.mean_rating_by_criterion_id.get(criterion_id)
         return "no ratings" if mean is None else f"{mean.yes:.1%} yes, {mean.no:.1%} no"
@@ -36,6 +42,13 @@ class ExperimentResults(api.ExperimentResults):
 
         Args:
             criterion_names: What to call the criteria; their ids otherwise.
+
+        Returns:
+            Several lines, without a line break at the end.
+
+        Example:
+            >>> print(results.summary({criterion.id: criterion.criterion_str for criterion in criterion_set.criteria}))
+            Pass rate: ...
         """
         names = criterion_names or {}
         lines = [
@@ -55,5 +68,13 @@ class ExperimentResults(api.ExperimentResults):
         return "\n".join(lines)
 
     def print_summary(self, criterion_names: Mapping[int, str] | None = None) -> None:
-        """Print :meth:`summary`."""
+        """Print :meth:`summary`.
+
+        Args:
+            criterion_names: What to call the criteria; their ids otherwise.
+
+        Example:
+            >>> results.print_summary()
+            Pass rate: ...
+        """
         print(self.summary(criterion_names))  # noqa: T201  # printing is what it is for

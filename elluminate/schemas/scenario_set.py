@@ -59,6 +59,10 @@ class ScenarioSet(Bound, api.ScenarioSet):
 
         Raises:
             ConflictError: The set has that field, or is read-only.
+
+        Example:
+            >>> scenarios.add_field("mood", default_value="calm").name
+            'mood'
         """
         session = self._bound_client().session
         body = api.AddScenarioFieldRequest(
@@ -73,11 +77,20 @@ class ScenarioSet(Bound, api.ScenarioSet):
     async def arename_field(self, field: ScenarioField, name: str) -> ScenarioField:
         """Give a field another name; its values and its default stay.
 
+        Args:
+            field: A field of this set.
+            name: As for `add_field`.
+
         Returns:
             The field under its new name. It is also in `fields` from now on.
 
         Raises:
             ConflictError: The set has another field of that name, or is read-only.
+
+        Example:
+            >>> field = scenarios.add_field("mood")
+            >>> scenarios.rename_field(field, "temper").name
+            'temper'
         """
         session = self._bound_client().session
         field_id = required_id_of(field, ScenarioField, "field")
@@ -90,7 +103,17 @@ class ScenarioSet(Bound, api.ScenarioSet):
         return renamed
 
     async def adelete_field(self, field: ScenarioField) -> None:
-        """Take a field and its values out of every scenario."""
+        """Take a field and its values out of every scenario.
+
+        Args:
+            field: A field of this set; not `goal` or `expected_conversation_outcome`.
+
+        Raises:
+            ConflictError: The set is read-only.
+
+        Example:
+            >>> scenarios.delete_field(scenarios.add_field("mood"))
+        """
         session = self._bound_client().session
         field_id = required_id_of(field, ScenarioField, "field")
         await session.call(delete_scenario_field.build(await session.project_id(), self.id, field_id))
@@ -113,6 +136,11 @@ class ScenarioSet(Bound, api.ScenarioSet):
             ValidationError: Something in the list is no scenario.
             APIError: A field is not declared (422).
             ConflictError: The set is read-only.
+
+        Example:
+            >>> added = scenarios.add_scenarios(
+            ...     [{"goal": "Learn how rain forms", "expected_conversation_outcome": "Can describe a cloud."}]
+            ... )
         """
         given = scenarios_in(scenarios)
         if not given:
@@ -126,7 +154,15 @@ class ScenarioSet(Bound, api.ScenarioSet):
         return added
 
     async def alist_scenarios(self) -> list[Scenario]:
-        """All scenarios, in order of creation."""
+        """All scenarios, in order of creation.
+
+        Returns:
+            Scenarios with a value for every field.
+
+        Example:
+            >>> [scenario.goal for scenario in scenarios.list_scenarios()]
+            ['Understand tides']
+        """
         session = self._bound_client().session
         project = await session.project_id()
         return await session.pages(lambda page: list_scenarios.build(project, self.id, page=page), Scenario)
@@ -134,8 +170,18 @@ class ScenarioSet(Bound, api.ScenarioSet):
     async def aget_scenario(self, scenario_id: int) -> Scenario:
         """Read one scenario.
 
+        Args:
+            scenario_id: Its id.
+
+        Returns:
+            The scenario.
+
         Raises:
             NotFoundError: The set has no scenario of that id.
+            ValidationError: It is no positive integer.
+
+        Example:
+            >>> scenario = scenarios.get_scenario(scenarios.list_scenarios()[0].id)
         """
         if isinstance(scenario_id, bool) or not isinstance(scenario_id, int) or scenario_id < 1:
             raise ValidationError(f"scenario_id must be a positive integer, not {scenario_id!r:.80}")
@@ -147,8 +193,20 @@ class ScenarioSet(Bound, api.ScenarioSet):
     async def aupdate_scenario(self, scenario: Scenario) -> Scenario:
         """Store what was changed on a scenario; a declared field that it has no value for gets its default.
 
+        Args:
+            scenario: A scenario of this set, with other values.
+
         Returns:
             The scenario as it is stored now.
+
+        Raises:
+            ConflictError: The set is read-only.
+            ValidationError: Goal or outcome are empty.
+
+        Example:
+            >>> scenario = scenarios.list_scenarios()[0]
+            >>> scenario.goal = "Understand why there are two tides a day"
+            >>> scenario = scenarios.update_scenario(scenario)
         """
         session = self._bound_client().session
         scenario_id = required_id_of(scenario, Scenario, "scenario")
@@ -165,7 +223,17 @@ class ScenarioSet(Bound, api.ScenarioSet):
         )
 
     async def adelete_scenario(self, scenario: Scenario) -> None:
-        """Delete one scenario; conversations about it stay."""
+        """Delete one scenario; conversations about it stay.
+
+        Args:
+            scenario: A scenario of this set.
+
+        Raises:
+            ConflictError: The set is read-only.
+
+        Example:
+            >>> scenarios.delete_scenario(scenarios.list_scenarios()[0])
+        """
         session = self._bound_client().session
         scenario_id = required_id_of(scenario, Scenario, "scenario")
         await session.call(delete_scenario.build(await session.project_id(), self.id, scenario_id))

@@ -38,8 +38,18 @@ class TemplateString:
     def render(self, **kwargs: Any) -> str:
         """The text with every placeholder replaced, exactly as a run does it.
 
+        Args:
+            kwargs: Values by the placeholders' names.
+
+        Returns:
+            The text.
+
         Raises:
             ValidationError: A placeholder has no value, or the text gets larger than the backend allows.
+
+        Example:
+            >>> TemplateString("{{ n }} apples").render(n=3)
+            '3 apples'
         """
         from elluminate_server.domain.errors import DomainError
         from elluminate_server.domain.rendering import render_text
