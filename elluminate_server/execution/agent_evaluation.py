@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution import queueing
 from elluminate_server.execution.leases import UNFINISHED
 from elluminate_server.execution.plans import CriterionPlan
-from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import AgentTask, Experiment, LogLine, Task, WorkItem
+from elluminate_server.store.tables import AgentTask, Experiment, LogLine, Task
 
 __all__ = ["add_evaluation", "frozen_criteria"]
 
@@ -21,49 +20,48 @@ async def add_evaluation(
 ) -> str:
     """Queue the evaluation of uploaded trials; the task's id.
 
-    An evaluation of the experiment that is still going on hands over what it has not rated: an experiment has one
-    task at a time, whose end is the end of all that was uploaded.
+    An evaluation of the experiment that is still going on takes them in: an experiment has one task at a time,
+    whose end is the end of all that was uploaded.
     """
-    left = await _taken_over(session, experiment)
-    task_id = await queueing.add_task(
-        session,
-        owner,
-        experiment.project_id,
-        experiment.id,
-        KIND,
-        {"rating_mode": experiment.rating_mode},
-    )
-    await queueing.add_rating_items(session, task_id, [*left, *response_ids])
+    task_id = await _going_on(session, experiment)
+    if task_id is None:
+        task_id = await queueing.add_task(
+            session,
+            owner,
+            experiment.project_id,
+            experiment.id,
+            KIND,
+            {"rating_mode": experiment.rating_mode},
+        )
+        await queueing.add_rating_items(session, task_id, response_ids)
+    else:
+        added = await queueing.add_rating_items(session, task_id, response_ids)
+        session.add(LogLine(task_id=task_id, line=f"A later upload adds {added} to rate"))
     experiment.generation_task_id = task_id
     experiment.has_internal_error = False
     await session.flush()
     return task_id
 
 
-async def _taken_over(session: AsyncSession, experiment: Experiment) -> list[int]:
-    """Responses that a running evaluation has not rated yet; it is over then."""
-    running = list(
-        await session.scalars(
-            select(Task.id).where(
-                Task.experiment_id == experiment.id, Task.kind == KIND, Task.status.in_(UNFINISHED)
-            )
-        )
-    )
-    if not running:
-        return []
-    open_items = (WorkItem.task_id.in_(running), WorkItem.state != "done")
-    left = await session.scalars(select(WorkItem.response_id).where(*open_items).order_by(WorkItem.id))
-    response_ids = [response_id for response_id in left if response_id is not None]
-    await session.execute(delete(WorkItem).where(*open_items).execution_options(synchronize_session=False))
+async def _going_on(session: AsyncSession, experiment: Experiment) -> str | None:
+    """The experiment's evaluation that is not over, and will not be before this transaction."""
+    # One upload after another comes by here. (The experiment's row is the wrong one to lock: the end of a task locks
+    # the task, then the experiment.)
     await session.execute(
-        update(Task)
-        .where(Task.id.in_(running))
-        .values(status="SUCCESS", finished_at=utc_now(), lease_owner=None, lease_expires_at=None)
-        .execution_options(synchronize_session=False)
+        select(AgentTask.id)
+        .where(AgentTask.experiment_id == experiment.id)
+        .order_by(AgentTask.id)
+        .limit(1)
+        .with_for_update()
     )
-    line = f"Handed over to the evaluation of a later upload: {len(response_ids)} left to rate"
-    session.add_all(LogLine(task_id=task_id, line=line) for task_id in running)
-    return response_ids
+    found: str | None = await session.scalar(
+        select(Task.id)
+        .where(Task.experiment_id == experiment.id, Task.kind == KIND, Task.status.in_(UNFINISHED))
+        .order_by(Task.created_at.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    return found
 
 
 async def frozen_criteria(

@@ -232,16 +232,9 @@ class Executor:
 
     async def _run(self, task_id: str) -> None:
         try:
-            outcome = await self._outcome(task_id)
-            async with self._store.write() as session:
-                await leases.finish(
-                    session,
-                    self._owner,
-                    task_id,
-                    outcome.status,
-                    outcome.error_msg,
-                    internal=outcome.is_internal,
-                )
+            # A task may be given more work while it runs.
+            while not await self._finished(task_id, await self._outcome(task_id)):
+                logger.debug("Task %s was given more to do", task_id)
         except LeaseLostError:
             logger.info("Task %s was revoked or taken over, or this process ends", task_id)
         except BusyError as error:
@@ -254,6 +247,18 @@ class Executor:
             self._runs.pop(task_id, None)
             self.notices.publish(task_id, over=True)
             self._work.set()
+
+    async def _finished(self, task_id: str, outcome: Outcome) -> bool:
+        async with self._store.write() as session:
+            return await leases.finish(
+                session,
+                self._owner,
+                task_id,
+                outcome.status,
+                outcome.error_msg,
+                internal=outcome.is_internal,
+                last_item=outcome.last_item,
+            )
 
     async def _outcome(self, task_id: str) -> Outcome:
         run = Run(

@@ -14,7 +14,7 @@ from sqlalchemy import CursorResult, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import Experiment, LogLine, Task
+from elluminate_server.store.tables import Experiment, LogLine, Task, WorkItem
 
 __all__ = [
     "HEARTBEAT_SECONDS",
@@ -138,13 +138,39 @@ async def release(session: AsyncSession, owner: str) -> None:
 
 
 async def finish(
-    session: AsyncSession, owner: str, task_id: str, status: str, error_msg: str | None, *, internal: bool
-) -> None:
+    session: AsyncSession,
+    owner: str,
+    task_id: str,
+    status: str,
+    error_msg: str | None,
+    *,
+    internal: bool,
+    last_item: int | None = None,
+) -> bool:
     """End a task and free its experiment.
+
+    Args:
+        session: The write transaction.
+        owner: Who holds the task.
+        task_id: The task.
+        status: One of `TERMINAL`.
+        error_msg: The reason when it failed.
+        internal: Whether the reason is a fault of this server.
+        last_item: The last work item that the end is about; None for whatever there is.
+
+    Returns:
+        False when the task was given work after that item: it goes on.
 
     Raises:
         LeaseLostError: It is not the owner's any more.
     """
+    if last_item is not None:
+        # Locks the row, too: work is added by those who hold it.
+        if not await held(session, owner, task_id):
+            raise LeaseLostError
+        added = select(WorkItem.id).where(WorkItem.task_id == task_id, WorkItem.id > last_item).limit(1)
+        if await session.scalar(added) is not None:
+            return False
     now = utc_now()
     ended = await _count(
         session,
@@ -162,6 +188,7 @@ async def finish(
     )
     if error_msg is not None:
         session.add(LogLine(task_id=task_id, line=f"{status}: {error_msg}"))
+    return True
 
 
 async def revoke(session: AsyncSession, experiment: Experiment, reason: str) -> str | None:

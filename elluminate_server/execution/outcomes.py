@@ -19,11 +19,13 @@ class Outcome:
         status: The contract's `TaskStatus`.
         error_msg: The reason when it failed.
         is_internal: Whether the reason is a fault of this server.
+        last_item: The last work item that it is about; None when the task was broken off.
     """
 
     status: str
     error_msg: str | None = None
     is_internal: bool = False
+    last_item: int | None = None
 
 
 async def outcome_of(session: AsyncSession, task_id: str, kind: str, since: datetime.datetime) -> Outcome:

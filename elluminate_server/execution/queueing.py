@@ -205,8 +205,9 @@ async def add_ratings(
     return task_id
 
 
-async def add_rating_items(session: AsyncSession, task_id: str, response_ids: Sequence[int]) -> None:
-    """Give a task responses to rate, in the order given, each once."""
+async def add_rating_items(session: AsyncSession, task_id: str, response_ids: Sequence[int]) -> int:
+    """Give a task responses to rate, in the order given, each once, after those that it has; how many."""
+    last = await session.scalar(select(func.max(WorkItem.ordinal)).where(WorkItem.task_id == task_id))
     rows: dict[int, tuple[int, int]] = {}
     for chunk in chunks(list(dict.fromkeys(response_ids))):
         found = await session.execute(
@@ -222,11 +223,12 @@ async def add_rating_items(session: AsyncSession, task_id: str, response_ids: Se
             "response_id": response_id,
             "state": "answered",
         }
-        for ordinal, response_id in enumerate(dict.fromkeys(response_ids))
+        for ordinal, response_id in enumerate(dict.fromkeys(response_ids), 0 if last is None else last + 1)
         if response_id in rows
     ]
     for chunk_of_items in chunks(items):
         await session.execute(insert(WorkItem), chunk_of_items)
+    return len(items)
 
 
 async def add_task(

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import attrs
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution.commits import Commits
@@ -84,6 +84,8 @@ class Run:
         self._mode: RatingMode = "detailed"
         self._since: Any = None
         self._total = 0
+        # What is added later is another run's, so that this one's numbers fit together.
+        self._last_item = 0
         # How many were answered and rated before this run, and which are in it: a write that is tried again
         # counts once.
         self._before = (0, 0)
@@ -107,7 +109,8 @@ class Run:
             for _ in range(workers):
                 await items.put(None)
         async with self._read() as session:
-            return await outcome_of(session, self._task_id, self._kind, self._since)
+            outcome = await outcome_of(session, self._task_id, self._kind, self._since)
+        return attrs.evolve(outcome, last_item=self._last_item)
 
     async def _load(self) -> None:
         async with self._read() as session:
@@ -120,6 +123,10 @@ class Run:
             self._mode = task.payload.get("rating_mode", "detailed")
             self._since = task.created_at
             states = await item_states(session, self._task_id)
+            last = await session.scalar(
+                select(func.max(WorkItem.id)).where(WorkItem.task_id == self._task_id)
+            )
+        self._last_item = last or 0
         self._total = sum(states.values())
         self._before = (self._total - states.get("pending", 0), states.get("done", 0))
 
@@ -147,7 +154,12 @@ class Run:
                         WorkItem.payload,
                         WorkItem.persona_version_id,
                     )
-                    .where(WorkItem.task_id == self._task_id, WorkItem.state != "done", WorkItem.id > last)
+                    .where(
+                        WorkItem.task_id == self._task_id,
+                        WorkItem.state != "done",
+                        WorkItem.id > last,
+                        WorkItem.id <= self._last_item,
+                    )
                     .order_by(WorkItem.id)
                     .limit(CHUNK)
                 )

@@ -1,5 +1,6 @@
 """Evaluating what agents did: the task over HTTP, what the judge is shown, and one upload after another."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.execution.backend import Backend, events_of
@@ -118,23 +119,46 @@ def test_the_judge_is_shown_the_trajectory_as_data(
     assert any("Did it task2?" in user["content"] for _, user in asked)
 
 
-def test_a_later_upload_takes_over_what_is_not_rated_yet(
-    backend_with_model: Backend, model_server: ModelServer
-) -> None:
+def test_an_evaluation_takes_later_uploads_in(backend_with_model: Backend, model_server: ModelServer) -> None:
     backend = backend_with_model
     experiment = agentic(backend)
     with model_server.held():
         first = upload(backend, experiment, trial("task1"))
-        model_server.wait_for_requests(1)
-        second = upload(backend, experiment, trial("task2"))
-        taken_over = backend.status(experiment, first["evaluation_task_id"])
-        assert taken_over["status"] == "SUCCESS"
-        assert taken_over["generation_task_id"] == second["evaluation_task_id"]
-    status = backend.ended(experiment, second["evaluation_task_id"])
-    assert (status["status"], status["completed_ratings"], status["total_responses"]) == ("SUCCESS", 2, 2)
+        task_id = first["evaluation_task_id"]
+        model_server.wait_for_requests(2)
+        for number in (2, 1, 2):
+            stored = upload(backend, experiment, trial(f"task{number}"))
+            assert (stored["created_responses"], stored["evaluation_task_id"]) == (1, task_id)
+        status = backend.status(experiment, task_id)
+        assert (status["status"], status["total_responses"]) == ("STARTED", 4)
+    status = backend.ended(experiment, task_id)
+    assert (status["status"], status["completed_ratings"], status["total_responses"]) == ("SUCCESS", 4, 4)
     responses = backend.responses(experiment_id=experiment["id"])
-    assert [len(response["ratings"]) for response in responses] == [2, 2]
-    assert "Handed over" in backend.get(f"experiments/{experiment['id']}")["logs"]
+    assert [len(response["ratings"]) for response in responses] == [2, 2, 2, 2]
+    # No verdict is asked for twice: those in flight when a later upload comes are not lost.
+    assert len(model_server.requests) == 8
+    log = backend.get(f"experiments/{experiment['id']}")["logs"]
+    assert log.count("A later upload adds 1 to rate") == 3
+    assert log.rstrip().endswith("Rated 4/4")
+    # What is over takes nothing in.
+    assert upload(backend, experiment, trial("task1"))["evaluation_task_id"] != task_id
+
+
+def test_no_upload_is_forgotten_however_close_to_the_end_of_an_evaluation_it_comes(backend: Backend) -> None:
+    experiment = agentic(backend)
+
+    def upload_several(name: str) -> None:
+        for _ in range(10):
+            upload(backend, experiment, trial(name))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(upload_several, ["task1", "task2"] * 2))
+    backend.wait(
+        lambda: backend.get(f"experiments/{experiment['id']}"),
+        lambda read: read["generation_task_id"] is None,
+    )
+    responses = backend.responses(experiment_id=experiment["id"])
+    assert [len(response["ratings"]) for response in responses] == [2] * 40
 
 
 def test_an_evaluation_can_be_cancelled_and_single_trials_rated_again(
