@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import msgspec
 from attrs import asdict, field, frozen
 from elluminate_api.types import UNSET, File, Request
 
+from elluminate._checks import explained
 from elluminate.exceptions import ValidationError
 
 
@@ -23,7 +25,7 @@ def body_of(request: Request[Any]) -> Body:
     """A request's body, ready to be sent.
 
     Raises:
-        ValidationError: Something in it has no JSON form.
+        ValidationError: Something in it has no JSON form, or is not what the contract allows there.
     """
     if request.body is UNSET:
         return Body()
@@ -34,14 +36,19 @@ def body_of(request: Request[Any]) -> Body:
             if isinstance(value, File)
         }
         return Body({"files": files})
-    return Body({"content": to_json(request.body)})
+    for name, value in asdict(request.body, recurse=False).items():
+        if isinstance(value, bytes | bytearray):  # they would be sent as base64, without a word
+            raise ValidationError(f"{name} is bytes, and has to be text; decode it: {value!r:.80}")
+    encoded = to_json(request.body)
+    _refuse_broken(encoded, type(request.body))
+    return Body({"content": encoded})
 
 
 def to_json(value: Any) -> bytes:
     """JSON of a request.
 
     Raises:
-        ValidationError: Something in it has no JSON form.
+        ValidationError: Something in it has no JSON form, or is a NUL character, which no server can store.
     """
     try:
         encoded = msgspec.json.encode(value, enc_hook=_plain)
@@ -49,7 +56,36 @@ def to_json(value: Any) -> bytes:
             _refuse_non_finite(msgspec.to_builtins(value, enc_hook=_plain), "")
     except (TypeError, UnicodeEncodeError, RecursionError, OverflowError) as error:
         raise ValidationError(f"this cannot be sent as JSON: {error}") from error
+    if b"\\u0000" in encoded:
+        _refuse_nul(msgspec.json.decode(encoded), "")
     return encoded
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def _refuse_broken(encoded: bytes, kind: Any) -> None:
+    """Refuse what the server would: reading the JSON as the contract's model checks types, lengths and bounds."""
+    try:
+        _decoder(kind).decode(encoded)
+    except msgspec.ValidationError as error:
+        path, reason = explained(error, msgspec.json.decode(encoded))
+        raise ValidationError(f"{path.removeprefix('$').removeprefix('.') or 'this'}: {reason}") from None
+
+
+def _refuse_nul(value: Any, path: str) -> None:
+    if isinstance(value, str) and "\0" in value:
+        where = path.removeprefix(".") or "the text"
+        raise ValidationError(f"{where} holds a NUL character (\\x00), which cannot be stored: {value!r:.80}")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_nul(key, f"{path}: the name {key!r:.80}")
+            _refuse_nul(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            _refuse_nul(inner, f"{path}[{number}]")
 
 
 def _refuse_non_finite(value: Any, path: str) -> None:

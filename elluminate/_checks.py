@@ -7,11 +7,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import msgspec
 from elluminate_api.types import OpenEnum
 
 from elluminate.exceptions import ValidationError
 
 E = TypeVar("E", bound=OpenEnum)
+N = TypeVar("N", int, float)
 
 MAX_NAME = 255
 MAX_FILTERS = 10_000
@@ -27,6 +29,10 @@ def checked_name(name: str, of: str) -> str:
     if len(name) > MAX_NAME:
         raise ValidationError(
             f"the name of a {of} may have {MAX_NAME} characters, got {len(name)}: {name[:40]!r}…"
+        )
+    if "\0" in name:
+        raise ValidationError(
+            f"the name of a {of} holds a NUL character, which cannot be stored: {name!r:.80}"
         )
     if any("\ud800" <= character <= "\udfff" for character in name):
         raise ValidationError(f"the name of a {of} holds a lone surrogate, which UTF-8 has not: {name!r}")
@@ -88,6 +94,31 @@ def checked_whole(number: int, argument: str, *, low: int, high: int | None = No
     return number
 
 
+def checked_number(number: N | None, argument: str, *, low: float = 0, whole: bool = False) -> N | None:
+    """A number that may be left out, not below its bound."""
+    if number is None:
+        return None
+    allowed = int if whole else int | float
+    if isinstance(number, bool) or not isinstance(number, allowed) or not number >= low:
+        kind = "an integer" if whole else "a number"
+        raise ValidationError(f"{argument} must be {kind} from {low:g}, not {number!r:.80}")
+    return number
+
+
+def checked_choice(choice: bool, argument: str) -> bool:
+    """True or False, and nothing that only counts as one."""
+    if not isinstance(choice, bool):
+        raise ValidationError(f"{argument} must be True or False, not {choice!r:.80}")
+    return choice
+
+
+def explained(error: msgspec.ValidationError, raw: Any) -> tuple[str, str]:
+    """Where in a value msgspec found something wrong, as a JSON path, and what."""
+    from elluminate_server.domain.shapes import explained  # only those who are wrong pay for it
+
+    return explained(error, raw)
+
+
 def checked_filters(filters: Mapping[str, Sequence[str]] | None) -> str | None:
     """Categorical filters as the query parameter that they travel in: JSON, from column name to values."""
     if filters is None:
@@ -128,6 +159,10 @@ def checked_rows(variables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
         for column, value in row.items():
             if not isinstance(column, str) or not column.strip():
                 raise ValidationError(f"variables[{number}] has a column without a name: {column!r}")
+            if isinstance(value, bytes | bytearray):
+                raise ValidationError(
+                    f"variables[{number}].{column} is bytes, which JSON has not; decode it to text: {value!r:.80}"
+                )
             if hasattr(value, "to_uce_dict"):  # a conversation, given as an object
                 values[column] = value.to_uce_dict()
         rows.append(values)

@@ -30,6 +30,8 @@ def defaults_of(defaults: Mapping[str, Any] | None, kind: type[Any]) -> dict[str
     Raises:
         ValidationError: A key that `kind`, a TypedDict, does not have.
     """
+    if not isinstance(defaults, Mapping | None):
+        raise ValidationError(f"defaults must be a mapping, or None, not {defaults!r:.80}")
     given = dict(defaults or {})
     known = kind.__annotations__
     unknown = [key for key in given if key not in known]

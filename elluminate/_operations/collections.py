@@ -161,11 +161,12 @@ class CollectionOperations(Operations):
             >>> created, collection.variables_count
             (False, 2)
         """
+        wanted = defaults_of(defaults, CollectionDefaults)
         return await get_or_create(
             "collection",
             name,
             get=lambda: self.get_collection(name=name),
-            create=lambda: self.create_collection(name, **defaults_of(defaults, CollectionDefaults)),
+            create=lambda: self.create_collection(name, **wanted),
             create_first=True,
         )
 

@@ -110,11 +110,12 @@ class CriterionSetOperations(Operations):
             ...     "Tone", {"criteria": ["Is it polite?"]}
             ... )
         """
+        wanted = defaults_of(defaults, CriterionSetDefaults)
         return await get_or_create(
             "criterion set",
             name,
             get=lambda: self.get_criterion_set(name=name),
-            create=lambda: self.create_criterion_set(name, **defaults_of(defaults, CriterionSetDefaults)),
+            create=lambda: self.create_criterion_set(name, **wanted),
         )
 
     async def list_criterion_sets(self) -> list[CriterionSet]:

@@ -201,9 +201,9 @@ class LLMConfigOperations(Operations):
             ...     "Another", {"llm_model_name": "some-model", "api_key": "the-providers-key"}
             ... )
         """
+        given = defaults_of(defaults, LLMConfigDefaults)
 
         async def create() -> LLMConfig:
-            given = defaults_of(defaults, LLMConfigDefaults)
             missing = [key for key in ("llm_model_name", "api_key") if key not in given]
             if missing:
                 raise ValidationError(

@@ -21,7 +21,7 @@ from elluminate_api.api.personas import (
 from elluminate_api.models import Persona, PersonaGroup
 from elluminate_api.types import UNSET
 
-from elluminate._checks import checked_name, checked_name_or_id, checked_texts
+from elluminate._checks import checked_name, checked_name_or_id, checked_texts, checked_whole
 from elluminate._lookup import found, get_or_create, naming_conflicts, required_id_of
 from elluminate._operations.base import Operations, defaults_of
 from elluminate.exceptions import ValidationError
@@ -95,6 +95,8 @@ class PersonaOperations(Operations):
             1
         """
         checked_name_or_id("get_persona", "persona", name, id)
+        if version is not None:
+            checked_whole(version, "version", low=1)
         project = await self.session.project_id()
         identifier = id
         if identifier is None:

@@ -17,6 +17,7 @@ from elluminate_api.api.prompt_templates import (
 from elluminate._checks import (
     checked_name,
     checked_name_or_id,
+    checked_whole,
 )
 from elluminate._lookup import found, get_or_create, naming_conflicts
 from elluminate._messages import (
@@ -132,6 +133,8 @@ class PromptTemplateOperations(Operations):
         checked_name_or_id("get_prompt_template", "prompt template", name, id)
         if version is not None and name is None:
             raise ValidationError("version=… goes with name=…; an id names one version already")
+        if version is not None:
+            checked_whole(version, "version", low=1)
         project = await self.session.project_id()
         if id is not None:
             return await self.session.call(get_prompt_template.build(project, id), PromptTemplate)

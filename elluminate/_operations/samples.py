@@ -18,7 +18,7 @@ from elluminate_api.models import (
 )
 from elluminate_api.types import UNSET
 
-from elluminate._checks import checked_filters, checked_whole, known
+from elluminate._checks import checked_choice, checked_filters, checked_number, checked_whole, known
 from elluminate._lookup import id_of, required_id_of
 from elluminate._operations.base import Operations
 from elluminate.exceptions import ValidationError
@@ -74,15 +74,21 @@ class SampleOperations(Operations):
             list_response_samples.build(
                 await self.session.project_id(),
                 experiment_id=required_id_of(experiment, Experiment, "experiment"),
-                exclude_perfect_responses=exclude_perfect_responses or UNSET,
-                show_only_annotated_responses=show_only_annotated_responses or UNSET,
+                exclude_perfect_responses=checked_choice(
+                    exclude_perfect_responses, "exclude_perfect_responses"
+                )
+                or UNSET,
+                show_only_annotated_responses=checked_choice(
+                    show_only_annotated_responses, "show_only_annotated_responses"
+                )
+                or UNSET,
                 sort_by=None if sort_by is None else known(ResponsesSampleSortBy, sort_by, "sort_by"),
-                duration_seconds_min=duration_seconds_min,
-                duration_seconds_max=duration_seconds_max,
-                input_tokens_min=input_tokens_min,
-                input_tokens_max=input_tokens_max,
-                output_tokens_min=output_tokens_min,
-                output_tokens_max=output_tokens_max,
+                duration_seconds_min=checked_number(duration_seconds_min, "duration_seconds_min"),
+                duration_seconds_max=checked_number(duration_seconds_max, "duration_seconds_max"),
+                input_tokens_min=checked_number(input_tokens_min, "input_tokens_min", whole=True),
+                input_tokens_max=checked_number(input_tokens_max, "input_tokens_max", whole=True),
+                output_tokens_min=checked_number(output_tokens_min, "output_tokens_min", whole=True),
+                output_tokens_max=checked_number(output_tokens_max, "output_tokens_max", whole=True),
             )
         )
 

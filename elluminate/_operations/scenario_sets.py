@@ -113,12 +113,13 @@ class ScenarioSetOperations(Operations):
             False
         """
         checked_name(name, "scenario set")
+        wanted = defaults_of(defaults, ScenarioSetDefaults)
         try:
             return await self.get_scenario_set(name=name), False
         except NotFoundError:
             pass
         try:
-            return await self.create_scenario_set(name, **defaults_of(defaults, ScenarioSetDefaults)), True
+            return await self.create_scenario_set(name, **wanted), True
         except APIError as error:
             if error.status_code != _NAME_TAKEN:
                 raise
@@ -141,6 +142,8 @@ class ScenarioSetOperations(Operations):
             >>> [scenarios.name for scenarios in client.list_scenario_sets(name_search="less")]
             ['Lessons']
         """
+        if name_search is not None:
+            checked_name(name_search, "scenario set")
         project = await self.session.project_id()
         return await self.session.pages(
             lambda page: list_scenario_sets.build(project, name_search=name_search, page=page), ScenarioSet

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 from typing import Any, Literal
 
+import msgspec
 from attrs import define, fields
 from elluminate_api.models import RatingValue
 
+from elluminate._checks import explained
 from elluminate.exceptions import ValidationError
 
 
@@ -141,15 +143,24 @@ class TemplateVariablesCollectionSort:
     sort: Literal["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"] | None = None
 
 
+_MOMENTS = {"date_from", "date_to"}
+"""Read by `checked_moment`, which takes more than a datetime."""
+
+
 def query_of(filter: Any, kind: type[Any]) -> dict[str, Any]:
     """A filter as query parameters, without what is not set.
 
     Raises:
-        ValidationError: It is a filter for something else.
+        ValidationError: It is a filter for something else, or a property has another type.
     """
     if filter is None:
         return {}
     if not isinstance(filter, kind):
         raise ValidationError(f"filter must be a {kind.__name__}, got {filter!r:.80}")
     values = {attribute.name: getattr(filter, attribute.name) for attribute in fields(kind)}
+    try:
+        msgspec.convert({name: value for name, value in values.items() if name not in _MOMENTS}, kind)
+    except msgspec.ValidationError as error:
+        path, reason = explained(error, values)
+        raise ValidationError(f"{kind.__name__}: {path.removeprefix('$.')} {reason}") from None
     return {name: value for name, value in values.items() if value is not None}

@@ -235,7 +235,7 @@ class Level(enum.IntEnum):
         (Answer(mood="fine"), '{"mood":"fine"}'),
         ("null", '"null"'),
         ([None, {"null": None}], '[null,{"null":null}]'),
-        ("\u2028\u0000\U0001f600", '"\u2028\\u0000\U0001f600"'),
+        ("\u2028\u0001\U0001f600", '"\u2028\\u0001\U0001f600"'),
     ],
     ids=repr,
 )
