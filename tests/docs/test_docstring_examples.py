@@ -177,6 +177,9 @@ def scene(label: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
             else:
                 scene.set_for(EXAMPLES[label])
             yield scene
+        for thing in scene.values():
+            if isinstance(thing, Client):  # an example's own; closing one twice does nothing
+                thing.close()
     finally:
         reset_default_client()
         for database in (":memory:", "evals.db"):  # the next example finds none
