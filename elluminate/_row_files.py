@@ -27,6 +27,7 @@ def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
     """
     if not isinstance(delimiter, str) or len(delimiter) != 1:
         raise ValidationError(f"delimiter must be a single character, not {delimiter!r}")
+    _checked_path(path)
     csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
     rows: list[dict[str, Any]] = []
     line = 1
@@ -72,7 +73,13 @@ def rows_from_jsonl(path: FilePath) -> list[dict[str, Any]]:
     return list(_json_lines(path))
 
 
+def _checked_path(path: FilePath) -> None:
+    if not isinstance(path, str | os.PathLike):
+        raise ValidationError(f"path must name a file, as a string or a Path, not {path!r:.80}")
+
+
 def _json_lines(path: FilePath) -> Iterator[dict[str, Any]]:
+    _checked_path(path)
     try:
         # Only "\n" ends a line: a value may hold the other line breaks that text has.
         with Path(path).open(encoding="utf-8-sig", newline="\n") as file:

@@ -222,6 +222,10 @@ class AgentResultOperations(Operations):
         is_patient: bool,
     ) -> AsyncGenerator[ExperimentStatusEvent]:
         identifier = _id_of(experiment)
+        if not isinstance(task_id, str | None):
+            raise ValidationError(
+                f"task_id must be the id of a task as an upload returns it, not {task_id!r:.80}"
+            )
         task = task_id
         if task is None:
             project = await self.session.project_id()

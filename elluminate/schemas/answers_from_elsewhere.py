@@ -259,7 +259,7 @@ def _requests(
             f"responses and template_variables belong together one by one; got {len(responses)} and "
             f"{len(template_variables)}"
         )
-    if metadata is not None and len(metadata) != len(responses):
+    if metadata is not None and len(checked_texts(metadata, "metadata")) != len(responses):
         raise ValidationError(
             f"metadata must hold one entry per response ({len(responses)}), got {len(metadata)}"
         )

@@ -49,8 +49,14 @@ class Criterion(Bound, api.Criterion):
         """
         if criterion_str is None and label is None:
             raise ValidationError("update was given nothing to change; pass criterion_str=… or label=…")
+        if not isinstance(criterion_str, str | None) or not isinstance(label, str | None):
+            raise ValidationError(
+                f"criterion_str and label must be strings, got {criterion_str!r:.80}, {label!r:.80}"
+            )
         if criterion_str is not None and not criterion_str.strip():
-            raise ValidationError("criterion_str is empty; a criterion is a yes/no question")
+            raise ValidationError(
+                f"criterion_str is empty, {criterion_str!r}; a criterion is a yes/no question"
+            )
         body = api.EditCriterionRequest(
             criterion_str=UNSET if criterion_str is None else criterion_str,
             label=UNSET if label is None else label,

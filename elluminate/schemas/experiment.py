@@ -192,7 +192,7 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
         body = api.RunExperimentRequest(
             rating_mode=known(RatingMode, rating_mode, "rating_mode"),
             n_epochs=checked_epochs(n_epochs),
-            generation_params=generation_params or self.generation_params or UNSET,
+            generation_params=_params(generation_params) or self.generation_params or UNSET,
         )
         request = run_experiment.build(await session.project_id(), self.id, body=body)
         return await self._carried_out(request, timeout, report)
@@ -379,3 +379,11 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
     cancel = blocking(acancel)
     wait_until_finished = blocking(await_until_finished)
     clone = blocking(aclone)
+
+
+def _params(given: GenerationParams | None) -> GenerationParams | None:
+    if not isinstance(given, GenerationParams | None):
+        raise ValidationError(
+            f"generation_params must be a GenerationParams, like GenerationParams(temperature=0.2), not {given!r:.80}"
+        )
+    return given
