@@ -284,7 +284,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             environment_config: What agents' tasks need; None clears it, left out it stays.
 
         Returns:
-            This collection, as it is now.
+            This collection, as it is now. Rows in `variables` stay as they were read.
 
         Raises:
             ConflictError: The name is taken, or columns of a read-only collection were to change.

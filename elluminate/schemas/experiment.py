@@ -98,7 +98,8 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
         """The responses as flat rows: inputs, answer, measures, and a verdict and its reasoning per criterion.
 
         Returns:
-            One dict per response; a criterion's question is the name of its column.
+            One dict per response, all with the same keys: `input.<column>`, `response`, `error`, `annotation`, measures,
+            and `rating.<criterion>` and `reasoning.<criterion>` by the criteria's labels.
 
         Raises:
             ValidationError: There are responses, and they were not fetched.
