@@ -166,7 +166,7 @@ def test_a_killed_server_s_agent_evaluation_is_completed_by_the_next_start(tmp_p
             task_id = upload(backend, made, *trials)["evaluation_task_id"]
             model_server.wait_for_requests(1, is_held)
             until_rated(backend, made, 5)
-            assert backend.status(made, task_id)["completed_ratings"] == 2
+            backend.wait(lambda: backend.status(made, task_id), lambda s: s["completed_ratings"] == 2)
             kill(served)
         with started(database, model_server) as (backend, _):
             before = ratings_of(backend, made)
