@@ -98,8 +98,8 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
         """The responses as flat rows: inputs, answer, measures, and a verdict and its reasoning per criterion.
 
         Returns:
-            One dict per response, all with the same keys: `input.<column>`, `response`, `error`, `annotation`, measures,
-            and `rating.<criterion>` and `reasoning.<criterion>` by the criteria's labels.
+            One dict per response, all with the same keys: `input.<column>`, `response`, `error`, `annotation`,
+            measures, and `rating.<label>` and `reasoning.<label>` for each criterion.
 
         Raises:
             ValidationError: There are responses, and they were not fetched.

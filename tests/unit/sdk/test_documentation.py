@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import elluminate
+import elluminate.schemas
 from elluminate import AsyncClient, Client
 
 PUBLIC_MODULES = [
@@ -60,6 +62,33 @@ def test_the_first_line_of_a_docstring_is_a_sentence() -> None:
         if not (inspect.getdoc(thing) or "").split("\n\n")[0].rstrip().endswith((".", ":"))
     ]
     assert odd == []
+
+
+def methods() -> Iterator[tuple[str, Any]]:
+    """The functions behind the public methods of clients and models."""
+    models = [getattr(elluminate.schemas, name) for name in elluminate.schemas.__all__]
+    for owner in [Client, *filter(inspect.isclass, models)]:
+        for name, member in inspect.getmembers(owner, inspect.isroutine):
+            function = inspect.unwrap(getattr(member, "__func__", member))
+            is_ours = (getattr(function, "__module__", None) or "").startswith("elluminate.")
+            if is_ours and not name.startswith("_") and name != "await_finished":
+                yield f"{owner.__name__}.{name}", function
+
+
+def test_every_parameter_of_a_method_is_described() -> None:
+    checked = dict(methods())
+    assert len(checked) > 100
+    unexplained = [
+        f"{name}({parameter})"
+        for name, function in checked.items()
+        for parameter in inspect.signature(function).parameters
+        if parameter not in {"self", "cls"} and not is_described(parameter, inspect.getdoc(function) or "")
+    ]
+    assert unexplained == []
+
+
+def is_described(parameter: str, doc: str) -> bool:
+    return re.search(rf"^ +{parameter}:", doc, re.MULTILINE) is not None or f"`{parameter}`" in doc
 
 
 OPERATIONS = [
