@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,8 @@ from elluminate import AsyncClient, Client
 from elluminate_server import serving
 from elluminate_server.key_commands import create_key
 from elluminate_server.settings import Settings
-from tests.server.test_agent_results import TRAJECTORY
 
-__all__ = ["TRAJECTORY", "BothWays", "Way", "both_ways"]
+__all__ = ["BothWays", "Things", "Way", "both_ways"]
 
 
 @frozen
@@ -80,6 +80,7 @@ class Way:
 class BothWays:
     """Both ways to one server, and a way to another project of it."""
 
+    path: Path
     blocking: Way
     asynchronous: Way
     other: Any
@@ -88,6 +89,11 @@ class BothWays:
 
     def __attrs_post_init__(self) -> None:
         self.ways = {"blocking": self.blocking, "async": self.asynchronous}
+
+    def stored(self) -> list[str]:
+        """Everything that is in the database, but when keys were last used."""
+        with closing(sqlite3.connect(self.path)) as connection:
+            return [line for line in connection.iterdump() if '"api_keys"' not in line]
 
 
 @contextmanager
@@ -120,7 +126,7 @@ def both_ways(folder: Path) -> Iterator[BothWays]:
                 asynchronous = Way("async", aclient, sent, runner)
                 for way in (blocking, asynchronous):
                     way.things = _read(way, mine)
-                yield BothWays(blocking, asynchronous, other, _everything(other))
+                yield BothWays(path, blocking, asynchronous, other, _everything(other))
             finally:
                 runner.run(aclient.close())
                 runner.run(ahttp.aclose())
