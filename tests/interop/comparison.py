@@ -20,6 +20,7 @@ Groups = dict[tuple[int, bool], list[str]]
 _TASK = re.compile(r"[0-9a-f]{8}-?[0-9a-f-]{20,}")
 _STAMP = re.compile(r"\(\d{4}-\d\d-\d\d \d\d:\d\d\)")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:\d+")
+_MADE_UP = re.compile(r"^evaluate-\d+$|^.+ x .+ \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [0-9a-f]{6}\)$")
 _POLL = re.compile(r"/(generation|batches)/<task> ")
 
 
@@ -67,6 +68,26 @@ def _criteria_at_once(requests: Requests) -> Requests:
     return result
 
 
+def _without_keys_to_models(one: Recorded) -> Recorded:
+    """Uploaded responses, as if what says which model answered held no key to it."""
+    if not one.path.endswith("/responses/batches"):
+        return one
+    uploaded = []
+    for response in one.body["prompt_response_ins"]:
+        metadata = response.get("metadata") or {}
+        if model := metadata.get("llm_model_config"):
+            metadata = {**metadata, "llm_model_config": {**model, "api_key": None}}
+        uploaded.append({**response, "metadata": metadata or response.get("metadata")})
+    return evolve(one, body={**one.body, "prompt_response_ins": uploaded})
+
+
+def _unnamed_evaluations(one: Recorded) -> Recorded:
+    """An experiment that `evaluate` named, as if both clients named it alike."""
+    if one.method == "POST" and one.path.endswith("/experiments") and _MADE_UP.search(one.body["name"]):
+        return evolve(one, body={**one.body, "name": "(named by evaluate)"})
+    return one
+
+
 INTENDED = (
     Difference(
         "every POST carries an Idempotency-Key, so that it can be repeated",
@@ -87,6 +108,14 @@ INTENDED = (
     ),
     Difference(
         "inline criteria are stored in one request, so that no empty set is left behind", _criteria_at_once
+    ),
+    Difference(
+        "what says which model answered holds no key to it, not even a masked one",
+        _each(lambda one: _without_keys_to_models(one) if one.method == "POST" else one),
+    ),
+    Difference(
+        "an evaluation that nobody named says what was evaluated, and two of one second do not meet",
+        _each(_unnamed_evaluations),
     ),
 )
 
@@ -115,7 +144,7 @@ SPARED = (
     ReadDifference(
         r"GET /api/v0/projects/\d+/responses experiment_id=\d+&page=1 ",
         "an experiment's responses are not read again for ratings that came with the responses read by id",
-        frozenset({"experiments", "comparing"}),
+        frozenset({"experiments", "comparing", "conversations"}),
     ),
 )
 """Reads that only the published client does."""
@@ -125,6 +154,11 @@ ADDED = (
         r"GET /api/v0/projects/\d+/(experiments/\d+|responses experiment_id=\d+&page=1) ",
         "the end of an evaluation carries the experiment with its responses, as the end of every other wait",
         frozenset({"agent_results"}),
+    ),
+    ReadDifference(
+        r"GET /api/v0/projects/\d+/prompt_templates/\d+ ",
+        "a template without criteria is read once more before it is refused, as the object may be older than the link",
+        frozenset({"evaluating"}),
     ),
 )
 """Reads that only our client does."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -20,8 +22,10 @@ NEWEST = VERSIONS[0]
 OURS = "ours"
 PROGRAMS = Path(__file__).with_name("programs")
 
-_HTTPX = ("httpx>=0.27,<1",)
-_BESIDES = {"1.1.13": _HTTPX, "1.0.6": _HTTPX}
+CONSTRAINTS = Path(__file__).with_name("constraints.txt")
+"""The versions of everything that the published client brings along."""
+
+_BESIDES = {"1.1.13": ("httpx",), "1.0.6": ("httpx",)}
 """What older versions import and do not require: a dependency of theirs used to bring it."""
 
 _INSTALL_SECONDS = 300
@@ -50,19 +54,37 @@ def install(version: str, folder: Path) -> Path:
         subprocess.SubprocessError: It cannot be installed, or not in time.
     """
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    ready = folder / f"ready-{version}"
+    pins = hashlib.sha256(CONSTRAINTS.read_bytes()).hexdigest()[:12]
+    ready = folder / f"ready-{version}-{pins}"
     if ready.exists():
         return python
     _checked([sys.executable, "-m", "venv", "--clear", str(folder)])
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _checked([*pip, f"elluminate=={version}", *_BESIDES.get(version, ())])
+    _checked([*pip, "-c", str(CONSTRAINTS), f"elluminate=={version}", *_BESIDES.get(version, ())])
     ready.touch()
     return python
 
 
-def _checked(command: list[str]) -> None:
+def installed(python: Path) -> dict[str, str]:
+    """Names and versions of everything that an interpreter has, without pip itself."""
+    frozen = _checked([str(python), "-m", "pip", "freeze", "--quiet", "--disable-pip-version-check"])
+    return _pins(frozen)
+
+
+def pinned() -> dict[str, str]:
+    """Names and versions of `CONSTRAINTS`."""
+    return _pins(CONSTRAINTS.read_text(encoding="utf-8"))
+
+
+def _pins(text: str) -> dict[str, str]:
+    lines = (line.partition("==") for line in text.splitlines() if "==" in line)
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, _, version in lines}
+
+
+def _checked(command: list[str]) -> str:
     done = subprocess.run(command, env=clean_environment(), capture_output=True, timeout=_INSTALL_SECONDS)
     assert done.returncode == 0, f"{' '.join(command[1:])}: {done.stderr.decode(errors='replace')}"
+    return done.stdout.decode(errors="replace")
 
 
 def run(python: Path, version: str, program: str, mode: str, folder: Path, **environment: str) -> Outcome:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +11,31 @@ import pytest
 
 from tests.interop.comparison import compared
 from tests.interop.expected import ASYNC_ONLY, EXPECTED, LACKING
-from tests.interop.published import NEWEST, OURS, VERSIONS, Outcome, run
+from tests.interop.published import NEWEST, OURS, VERSIONS, Outcome, installed, pinned, run
 from tests.support.model_server import ModelServer
 
 MODES = ("blocking", "async")
 FAILURES = 2
+FAILING = frozenset({"comparing"})
+"""Programs that ask a model which fails at first, so often."""
+
+Ran = Callable[[str, str, str], Outcome]
 
 
-@pytest.fixture
-def environment(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
-    """Further variables for a program: where a model answers that fails at first, if the program asks one."""
-    if request.node.callspec.params["program"] != "comparing":
-        yield {}
-        return
-    with ModelServer() as model:
-        model.fail(FAILURES, status=400)
-        yield {"INTEROP_MODEL_URL": model.base_url}
+@pytest.fixture(scope="session")
+def ran(interpreter: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Tells what came of a program, run with a version in a mode; each is run once."""
+
+    @cache
+    def outcome(version: str, program: str, mode: str) -> Outcome:
+        folder = tmp_path_factory.mktemp("interop")
+        if program not in FAILING:
+            return run(interpreter(version), version, program, mode, folder)
+        with ModelServer() as model:
+            model.fail(FAILURES, status=400)
+            return run(interpreter(version), version, program, mode, folder, INTEROP_MODEL_URL=model.base_url)
+
+    return outcome
 
 
 def noted(outcome: Outcome) -> dict[str, Any]:
@@ -39,17 +49,12 @@ def noted(outcome: Outcome) -> dict[str, Any]:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("program", EXPECTED)
 def test_a_program_for_the_published_client_runs_without_an_error(
-    version: str,
-    mode: str,
-    program: str,
-    interpreter: Callable[[str], Path],
-    environment: dict[str, str],
-    tmp_path: Path,
+    version: str, mode: str, program: str, ran: Ran
 ) -> None:
     if program in LACKING[version]:
         pytest.skip(f"version {version} has nothing that {program} is about")
 
-    outcome = run(interpreter(version), version, program, mode, tmp_path, **environment)
+    outcome = ran(version, program, mode)
 
     absent = LACKING[version] | (ASYNC_ONLY if mode == "blocking" else set())
     wanted = {name: value for name, value in EXPECTED[program].items() if name not in absent}
@@ -59,19 +64,22 @@ def test_a_program_for_the_published_client_runs_without_an_error(
     assert [str(one) for one in outcome.requests if one.status >= 500] == []
 
 
+@pytest.mark.parametrize(
+    "version", [pytest.param(one, marks=pytest.mark.xdist_group(one)) for one in VERSIONS]
+)
+def test_its_environment_holds_what_is_pinned_and_nothing_else(
+    version: str, interpreter: Callable[[str], Path]
+) -> None:
+    found = installed(interpreter(version))
+    assert found.pop("elluminate") == version
+    assert found.items() <= pinned().items()
+
+
 @pytest.mark.xdist_group(NEWEST)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("program", EXPECTED)
-def test_our_client_sends_the_same_requests(
-    mode: str, program: str, interpreter: Callable[[str], Path], tmp_path: Path
-) -> None:
-    outcomes = []
-    for version in (NEWEST, OURS):
-        with ModelServer() as model:
-            model.fail(FAILURES, status=400)
-            variables = {"INTEROP_MODEL_URL": model.base_url}
-            outcomes.append(run(interpreter(version), version, program, mode, tmp_path, **variables))
-    published, ours = outcomes
+def test_our_client_sends_the_same_requests(mode: str, program: str, ran: Ran) -> None:
+    published, ours = (ran(version, program, mode) for version in (NEWEST, OURS))
 
     comparison = compared(program, published.requests, ours.requests)
 

@@ -37,6 +37,32 @@ PLAIN_TRAJECTORY = {
 }
 """As agents write it: an upload sends it as it is."""
 
+COUNTED = {
+    "schema_version": "ATIF-v1.7",
+    "session_id": "session-3",
+    "agent": {"name": "solver", "version": "1.0"},
+    "steps": [
+        {"step_id": 1, "source": "user", "message": "Count the lines."},
+        {
+            "step_id": 2,
+            "source": "agent",
+            "message": "I look.",
+            "tool_calls": [
+                {
+                    "tool_call_id": "call-1",
+                    "function_name": "wc",
+                    "arguments": {"file": "a.txt", "lines": True},
+                }
+            ],
+            "observation": {"results": [{"source_call_id": "call-1", "content": "3"}]},
+            "metrics": {"prompt_tokens": 10, "completion_tokens": 4, "cost_usd": 0.001},
+        },
+        {"step_id": 3, "source": "agent", "message": "There are 3."},
+    ],
+    "final_metrics": {"total_prompt_tokens": 10, "total_completion_tokens": 4, "total_steps": 3},
+}
+"""With a tool that was called, what it gave back, and what that took."""
+
 
 async def program(call: Caller):
     rows = [{"task": f"task-{number}", "instruction": f"Solve number {number}."} for number in (1, 2, 3)]
@@ -131,6 +157,18 @@ async def program(call: Caller):
     )
     accepted = [task.task_name for task in unmatched.accepted_tasks]
     call.note("unmatched", [unmatched.accepted_tasks_total, accepted, len(unmatched.reasons)])
+
+    waited = await call.do(
+        "wait_for_agent_evaluation", experiment=experiment.id, timeout=60, polling_interval=0.2
+    )
+    call.note("nothing left to wait for", waited.status.value)
+    clone = await call.of(experiment, "clone", name="Agents again")
+    again = await call.of(clone, "get_agent_results_definition")
+    counted = AgentTrialResult(task_name="task-1", trajectory=COUNTED, reward=0.5)
+    await call.of(clone, "upload_agent_results", [counted], evaluate=False)
+    read = await call.do("get_experiment", id=clone.id)
+    call.note("clone", [str(clone.evaluation_mode), clone.agent_config, len(again.tasks)])
+    call.note("counted", [response.response_str for response in read.rated_responses])
 
     read = await call.do("get_experiment", id=experiment.id)
     first_epoch = [response for response in read.rated_responses if response.epoch == 1]

@@ -4,6 +4,8 @@ import os
 
 from calling import Caller, main
 
+from elluminate import ConflictError
+
 
 async def retrying(call: Caller, template, collection, quality):
     model = await call.do(
@@ -25,7 +27,14 @@ async def retrying(call: Caller, template, collection, quality):
     call.note("failed in the results", experiment.results.num_failed_responses)
     if call.has(experiment, "retry_failed"):
         good = {response.id for response in experiment.rated_responses if not response.error}
-        again = await call.of(experiment, "retry_failed")
+        # The published client has no method that leaves notes.
+        for identifier in sorted(response.id for response in experiment.rated_responses):
+            call.ask("PATCH", f"responses/{identifier}", {"annotation": "Seen."})
+        read = await call.do("get_experiment", id=experiment.id)
+        call.note("notes", sorted(response.annotation for response in read.rated_responses))
+        await call.refused_of(ConflictError, experiment, "retry_failed")
+        again = await call.of(experiment, "retry_failed", discard_annotations=True)
+        call.note("notes kept", sorted(response.annotation for response in again.rated_responses))
         call.note("still failed", len([response for response in again.rated_responses if response.error]))
         call.note("good ones kept", good <= {response.id for response in again.rated_responses})
         nothing = await call.of(experiment, "retry_failed")

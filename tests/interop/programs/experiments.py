@@ -1,5 +1,7 @@
 """Experiments: created, run, streamed, rated, fed with external answers, cloned, looked up, listed, deleted."""
 
+import os
+
 from calling import Caller, main
 
 from elluminate.exceptions import ConflictError
@@ -41,6 +43,30 @@ async def running(call: Caller, template, collection, quality):
     await call.of(created, "run", n_epochs=2, rating_mode=RatingMode.FAST)
     clone = await call.of(created, "clone", name="Clone", description="as the one before")
     await call.of(clone, "run")
+    other = await call.do("create_criterion_set", name="Other", criteria=["Is it true?"])
+    model = await call.do("create_llm_config", name="Small", llm_model_name="small-1", api_key="not-a-key")
+    judge = {"rating_version": "mock"} if call.level >= (1, 5) else {}
+    changed = await call.of(
+        first, "clone", name="Changed", llm_config=model, criterion_set=other, description="", **judge
+    )
+    await call.of(changed, "run")
+    call.note(
+        "changed", [changed.llm_config.name, changed.criterion_set.name, changed.description, shape(changed)]
+    )
+    if judge:
+        kept = await call.of(changed, "clone", name="Kept judge")
+        default = await call.of(changed, "clone", name="Default judge", rating_version=None)
+        call.note("judges", [changed.rating_version, kept.rating_version, default.rating_version != "mock"])
+    judged = await call.do(
+        "run_experiment",
+        name="Judged",
+        prompt_template=template,
+        collection=collection,
+        criterion_set=quality,
+        rating_version="latest",
+        n_epochs=2,
+    )
+    call.note("judged", [bool(judged.rating_version), judged.rating_version != "latest", shape(judged)])
     await call.refused(
         ConflictError, "create_experiment", name="First", prompt_template=template, collection=collection
     )
@@ -61,8 +87,10 @@ async def reading(call: Caller, first, template, collection):
     everything = await call.do("list_experiments")
     some = await call.do("list_experiments", prompt_template=template, collection=collection)
     call.note("read", [shape(named), fetched, len(bare.rated_responses)])
-    call.note("listed", sorted(experiment.name for experiment in everything))
-    call.note("listed by template", len(some))
+    # Only the newer client's clones can have another judge.
+    names = [[one.name for one in listed if not one.name.endswith(" judge")] for listed in (everything, some)]
+    call.note("listed", sorted(names[0]))
+    call.note("listed by template", len(names[1]))
     summary = {criterion.id: criterion.criterion_str for criterion in named.criterion_set.criteria or []}
     call.note("criteria named", sorted(summary.values()))
 
@@ -134,6 +162,11 @@ async def program(call: Caller):
     await streaming(call, template, collection, quality)
     await call.do("delete_experiment", created)
     await call.refused(ValueError, "get_experiment", name="Created")
+    await call.do("check_version")
+    first.print_results_summary()  # in words of each client's own
+    call.note(
+        "told", [os.environ["ELLUMINATE_API_KEY"] in call.client.get_info(), len(list(first.responses()))]
+    )
 
 
 main(program)
