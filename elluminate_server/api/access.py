@@ -14,6 +14,7 @@ from elluminate_server.api.problems import NotFound, Unauthorized
 from elluminate_server.settings import Settings, SettingsError
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import BusyError, Store
+from elluminate_server.store.rows import fetch
 from elluminate_server.store.tables import ApiKey, Organization, Project
 
 __all__ = ["Principal", "authenticate", "digest_of", "open_default_project"]
@@ -77,22 +78,29 @@ _KEY_AND_PROJECT = (
 _FIRST_PROJECT = select(_of_project.id, _of_project.name).order_by(_of_project.id).limit(1)
 
 
-async def authenticate(headers: Headers, store: Store, settings: Settings) -> Principal:
+async def authenticate(
+    headers: Headers, session: AsyncSession, store: Store, settings: Settings
+) -> Principal:
     """The principal of a request: its `X-API-Key`, otherwise its `Authorization: Bearer` token.
+
+    Args:
+        headers: Of the request.
+        session: Where to read.
+        store: Where to note, once a minute, that the key was used.
+        settings: Of the server.
 
     Raises:
         Unauthorized: No credentials, or ones that open nothing.
     """
     key = _credentials(headers)
     process_key = settings.process_key
-    async with store.read() as session:
-        if process_key is not None and hmac.compare_digest(digest_of(key), digest_of(process_key)):
-            project = (await session.execute(_FIRST_PROJECT)).one_or_none()
-            if project is not None:
-                return Principal(project.id, project.name)
-        found = (await session.execute(_KEY_AND_PROJECT, {"digest": digest_of(key)})).one_or_none()
-    if found is None:
+    if process_key is not None and hmac.compare_digest(digest_of(key), digest_of(process_key)):
+        for project in await fetch(session, _FIRST_PROJECT):
+            return Principal(project.id, project.name)
+    known = await fetch(session, _KEY_AND_PROJECT, digest=digest_of(key))
+    if not known:
         raise Unauthorized("This API key is not known here. Check ELLUMINATE_API_KEY and the address.")
+    (found,) = known
     now = utc_now()
     if found.revoked_at is not None:
         raise Unauthorized(f"The API key {found.name!r} was revoked.")

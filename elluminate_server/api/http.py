@@ -126,6 +126,7 @@ class Call:
     query: dict[str, Any]
     body: bytes
     idempotency: Idempotency | None
+    _session: AsyncSession | None = None
     _answer: Answer | None = None
     _repeated: Answer | None = None
     _on_commit: list[Callable[[], object]] = attrs.field(factory=list)
@@ -195,7 +196,9 @@ class Call:
             raise BadRequest(f"The body is no valid multipart form: {error}") from None
 
     def read(self) -> contextlib.AbstractAsyncContextManager[AsyncSession]:
-        """A session that sees one consistent state."""
+        """A session that sees one consistent state: that of the check of the key, for a GET."""
+        if self._session is not None:
+            return contextlib.nullcontext(self._session)
         return self.store.read()
 
     @contextlib.asynccontextmanager
@@ -305,9 +308,20 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
 
 async def _answered(operation: ContractOperation, request: Request) -> Response:
     state = request.app.state
-    principal = None
-    if not operation.public:
-        principal = await authenticate(request.headers, state.store, state.settings)
+    if operation.public:
+        return await _handled(operation, request, None, None)
+    async with state.store.read() as session:
+        principal = await authenticate(request.headers, session, state.store, state.settings)
+        if operation.method == "GET":
+            # Who asks and what is asked for are read in one go.
+            return await _handled(operation, request, principal, session)
+    return await _handled(operation, request, principal, None)
+
+
+async def _handled(
+    operation: ContractOperation, request: Request, principal: Principal | None, session: AsyncSession | None
+) -> Response:
+    state = request.app.state
     path = operation.path_values(request.path_params)
     if principal is not None and "project_id" in path:
         principal.require_project(path["project_id"])
@@ -320,9 +334,9 @@ async def _answered(operation: ContractOperation, request: Request) -> Response:
     if operation.idempotent_by_key and principal is not None:
         idempotency = idempotency_of(request, principal.project_id, body)
         if idempotency is not None:
-            async with state.store.read() as session:
-                await idempotency.replay(session)
-    call = Call(operation, request, principal, path, query, body, idempotency)
+            async with state.store.read() as reading:
+                await idempotency.replay(reading)
+    call = Call(operation, request, principal, path, query, body, idempotency, session)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             answer = await handler(call)

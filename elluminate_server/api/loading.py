@@ -1,12 +1,12 @@
 """Whatever belongs to a list of things, in a fixed number of queries however long the list is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 import attrs
 from elluminate_api import models
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Executable, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.presenting import (
@@ -17,6 +17,7 @@ from elluminate_server.api.presenting import (
     present_llm_config,
     present_prompt_template,
 )
+from elluminate_server.store.rows import fetch_by_ids
 from elluminate_server.store.tables import (
     Collection,
     CollectionColumn,
@@ -43,63 +44,67 @@ __all__ = [
 ]
 
 
-T = TypeVar("T")
-
-# Built once: to build a query takes longer than to run it.
 _IDS: Any = bindparam("ids", expanding=True)
+_of_column, _of_entry = CollectionColumn.__table__.c, Entry.__table__.c
+_of_template, _of_criterion = PromptTemplate.__table__.c, Criterion.__table__.c
+_of_response = Response.__table__.c
 _COLUMNS = (
     select(CollectionColumn)
     .where(CollectionColumn.collection_id.in_(_IDS))
     .order_by(CollectionColumn.position, CollectionColumn.id)
 )
-_ROW_COUNTS = (
-    select(Entry.collection_id, func.count())
-    .where(Entry.collection_id.in_(_IDS), Entry.deleted_at.is_(None))
-    .group_by(Entry.collection_id)
+_COLUMNS_SHOWN = (
+    select(CollectionColumn.__table__)
+    .where(_of_column.collection_id.in_(_IDS))
+    .order_by(_of_column.position, _of_column.id)
 )
-_COLLECTIONS = select(Collection).where(Collection.id.in_(_IDS))
-_PROMPT_TEMPLATES = select(PromptTemplate).where(PromptTemplate.id.in_(_IDS))
-_LLM_CONFIGS = select(LLMConfig).where(LLMConfig.id.in_(_IDS))
-_ENTRIES = select(Entry).where(Entry.id.in_(_IDS))
-_CRITERION_SETS = select(CriterionSet).where(CriterionSet.id.in_(_IDS))
+_ROW_COUNTS = (
+    select(_of_entry.collection_id, func.count())
+    .where(_of_entry.collection_id.in_(_IDS), _of_entry.deleted_at.is_(None))
+    .group_by(_of_entry.collection_id)
+)
+_COLLECTIONS = select(Collection.__table__).where(Collection.__table__.c.id.in_(_IDS))
+_PROMPT_TEMPLATES = select(PromptTemplate.__table__).where(_of_template.id.in_(_IDS))
+_LLM_CONFIGS = select(LLMConfig.__table__).where(LLMConfig.__table__.c.id.in_(_IDS))
+_ENTRIES = select(Entry.__table__).where(_of_entry.id.in_(_IDS))
+_CRITERION_SETS = select(CriterionSet.__table__).where(CriterionSet.__table__.c.id.in_(_IDS))
 _CURRENT_CRITERIA = (
     select(Criterion)
     .where(Criterion.criterion_set_id.in_(_IDS), Criterion.superseded_at.is_(None))
     .order_by(Criterion.position, Criterion.id)
 )
+_CRITERIA_SHOWN = (
+    select(Criterion.__table__)
+    .where(_of_criterion.criterion_set_id.in_(_IDS), _of_criterion.superseded_at.is_(None))
+    .order_by(_of_criterion.position, _of_criterion.id)
+)
 _LINKED_TEMPLATES = (
-    select(PromptTemplate)
-    .where(PromptTemplate.criterion_set_id.in_(_IDS), PromptTemplate.deleted_at.is_(None))
-    .order_by(PromptTemplate.id)
+    select(PromptTemplate.__table__)
+    .where(_of_template.criterion_set_id.in_(_IDS), _of_template.deleted_at.is_(None))
+    .order_by(_of_template.id)
 )
 _DROPPED_TRAJECTORIES = (
-    select(Response.experiment_id, func.count())
-    .where(Response.experiment_id.in_(_IDS), Response.trajectory_ingest_error.is_not(None))
-    .group_by(Response.experiment_id)
+    select(_of_response.experiment_id, func.count())
+    .where(_of_response.experiment_id.in_(_IDS), _of_response.trajectory_ingest_error.is_not(None))
+    .group_by(_of_response.experiment_id)
 )
 
 
 @attrs.frozen
 class LoadedCollection:
-    """A collection, its columns in order, and both as the contract shows them."""
+    """A collection's columns in order, and both as the contract shows them."""
 
-    row: Collection
     columns: list[CollectionColumn]
     shown: models.TemplateVariablesCollection
 
 
-async def _by_ids(session: AsyncSession, query: Select[T], ids: Iterable[int]) -> Sequence[T]:
-    wanted = list(ids)
-    return (await session.scalars(query, {"ids": wanted})).all() if wanted else []
-
-
-async def _counts(session: AsyncSession, query: Select[int, int], ids: Iterable[int]) -> dict[int, int]:
-    return {row[0]: row[1] for row in await session.execute(query, {"ids": list(ids)})}
+async def _counts(session: AsyncSession, query: Executable, ids: Iterable[int]) -> dict[int, int]:
+    return {row[0]: row[1] for row in await fetch_by_ids(session, query, ids)}
 
 
 async def columns_of(session: AsyncSession, collection_id: int) -> list[CollectionColumn]:
     """The columns of one collection, in order."""
-    return list(await _by_ids(session, _COLUMNS, [collection_id]))
+    return list(await session.scalars(_COLUMNS, {"ids": [collection_id]}))
 
 
 async def load_collection(session: AsyncSession, collection: Collection) -> LoadedCollection:
@@ -111,14 +116,14 @@ async def load_collections(session: AsyncSession, ids: Iterable[int]) -> dict[in
     """Collections by id, deleted ones included: experiments still show them."""
     wanted = set(ids)
     columns: dict[int, list[CollectionColumn]] = defaultdict(list)
-    for column in await _by_ids(session, _COLUMNS, wanted):
+    for column in await fetch_by_ids(session, _COLUMNS_SHOWN, wanted):
         columns[column.collection_id].append(column)
     counts = await _counts(session, _ROW_COUNTS, wanted)
     return {
         row.id: LoadedCollection(
-            row, columns[row.id], present_collection(row, columns[row.id], counts.get(row.id, 0))
+            columns[row.id], present_collection(row, columns[row.id], counts.get(row.id, 0))
         )
-        for row in await _by_ids(session, _COLLECTIONS, wanted)
+        for row in await fetch_by_ids(session, _COLLECTIONS, wanted)
     }
 
 
@@ -126,19 +131,19 @@ async def load_prompt_templates(
     session: AsyncSession, ids: Iterable[int | None]
 ) -> dict[int, models.PromptTemplate]:
     """Prompt templates by id, deleted ones included."""
-    rows = await _by_ids(session, _PROMPT_TEMPLATES, {one for one in ids if one is not None})
+    rows = await fetch_by_ids(session, _PROMPT_TEMPLATES, {one for one in ids if one is not None})
     return {row.id: present_prompt_template(row) for row in rows}
 
 
 async def load_llm_configs(session: AsyncSession, ids: Iterable[int | None]) -> dict[int, models.LLMConfig]:
     """LLM configs by id, deleted ones included."""
-    rows = await _by_ids(session, _LLM_CONFIGS, {one for one in ids if one is not None})
+    rows = await fetch_by_ids(session, _LLM_CONFIGS, {one for one in ids if one is not None})
     return {row.id: present_llm_config(row) for row in rows}
 
 
 async def current_criteria(session: AsyncSession, criterion_set_id: int) -> list[Criterion]:
     """The criteria of one set, in order, without replaced versions."""
-    return list(await _by_ids(session, _CURRENT_CRITERIA, [criterion_set_id]))
+    return list(await session.scalars(_CURRENT_CRITERIA, {"ids": [criterion_set_id]}))
 
 
 async def dropped_trajectories(session: AsyncSession, experiment_ids: Iterable[int]) -> dict[int, int]:
@@ -149,7 +154,9 @@ async def dropped_trajectories(session: AsyncSession, experiment_ids: Iterable[i
 async def load_criteria(session: AsyncSession, rows: Iterable[Criterion]) -> dict[int, models.Criterion]:
     """Criteria as the contract shows them, by id, each with the row that it is for."""
     found = list(rows)
-    stored = await _by_ids(session, _ENTRIES, {row.entry_id for row in found if row.entry_id is not None})
+    stored = await fetch_by_ids(
+        session, _ENTRIES, {row.entry_id for row in found if row.entry_id is not None}
+    )
     entries: dict[int, models.TemplateVariables] = {}
     if stored:
         collections = await load_collections(session, {entry.collection_id for entry in stored})
@@ -168,14 +175,14 @@ async def load_criterion_sets(session: AsyncSession, ids: Iterable[int]) -> dict
     """Criterion sets by id with criteria and linked templates, deleted sets included."""
     wanted = set(ids)
     criteria: dict[int, list[Criterion]] = defaultdict(list)
-    for criterion in await _by_ids(session, _CURRENT_CRITERIA, wanted):
+    for criterion in await fetch_by_ids(session, _CRITERIA_SHOWN, wanted):
         criteria[criterion.criterion_set_id].append(criterion)
     shown = await load_criteria(session, (one for of in criteria.values() for one in of))
     templates: dict[int, list[PromptTemplate]] = defaultdict(list)
-    for template in await _by_ids(session, _LINKED_TEMPLATES, wanted):
+    for template in await fetch_by_ids(session, _LINKED_TEMPLATES, wanted):
         if template.criterion_set_id is not None:
             templates[template.criterion_set_id].append(template)
     return {
         row.id: present_criterion_set(row, [shown[one.id] for one in criteria[row.id]], templates[row.id])
-        for row in await _by_ids(session, _CRITERION_SETS, wanted)
+        for row in await fetch_by_ids(session, _CRITERION_SETS, wanted)
     }

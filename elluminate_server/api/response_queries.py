@@ -1,12 +1,12 @@
 """Responses with all that belongs to them, in a fixed number of queries for a page."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import TypeVar, cast
 
 import msgspec
 from elluminate_api import models
-from sqlalchemy import BindParameter, Executable, Result, bindparam, select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.loading import load_collections, load_criteria, load_prompt_templates
@@ -17,6 +17,7 @@ from elluminate_server.api.presenting import (
     present_response,
 )
 from elluminate_server.store.columns import as_stored
+from elluminate_server.store.rows import fetch_by_ids
 from elluminate_server.store.tables import Criterion, Entry, Prompt, Rating, Response
 
 __all__ = ["IN_ROW_ORDER", "load_responses", "present_one"]
@@ -69,6 +70,7 @@ _ENTRIES = select(
     _of_entry.created_at,
     _of_entry.deleted_at,
 ).where(_of_entry.id.in_(_IDS))
+_CRITERIA = select(Criterion.__table__).where(Criterion.__table__.c.id.in_(_IDS))
 _RATINGS = select(
     _of_rating.id,
     _of_rating.response_id,
@@ -91,7 +93,7 @@ async def load_responses(
         with_trajectory: Whether the trajectory of an agent's run comes along.
     """
     query = _WITH_TRAJECTORY if with_trajectory else _RESPONSES
-    found = {row.id: row for row in await _rows(session, query, ids)}
+    found = {row.id: row for row in await fetch_by_ids(session, query, ids)}
     rows = [found[one] for one in ids if one in found]
     prompts = await _prompts(session, {row.prompt_id for row in rows})
     ratings = await _ratings(session, ids)
@@ -111,8 +113,8 @@ async def load_responses(
 
 
 async def _prompts(session: AsyncSession, ids: set[int]) -> dict[int, models.Prompt]:
-    rows = await _rows(session, _PROMPTS, ids)
-    entries = {row.id: row for row in await _rows(session, _ENTRIES, {row.entry_id for row in rows})}
+    rows = await fetch_by_ids(session, _PROMPTS, ids)
+    entries = {row.id: row for row in await fetch_by_ids(session, _ENTRIES, {row.entry_id for row in rows})}
     loaded = await load_collections(session, {entry.collection_id for entry in entries.values()})
     collections = _encoded_once({number: collection.shown for number, collection in loaded.items()})
     templates = _encoded_once(await load_prompt_templates(session, {row.prompt_template_id for row in rows}))
@@ -128,25 +130,15 @@ async def _prompts(session: AsyncSession, ids: set[int]) -> dict[int, models.Pro
 
 
 async def _ratings(session: AsyncSession, response_ids: Sequence[int]) -> dict[int, list[models.Rating]]:
-    rows = await _rows(session, _RATINGS, response_ids)
-    criteria = {
-        criterion.id: criterion
-        for criterion in await session.scalars(
-            select(Criterion).where(Criterion.id.in_({row.criterion_id for row in rows}))
-        )
-    }
-    shown = _encoded_once(await load_criteria(session, criteria.values()))
+    rows = await fetch_by_ids(session, _RATINGS, response_ids)
+    criteria = await fetch_by_ids(session, _CRITERIA, {row.criterion_id for row in rows})
+    shown = _encoded_once(await load_criteria(session, criteria))
     # A newer version of a criterion stands where the older one stood.
-    places = {criterion.id: (criterion.position, criterion.id) for criterion in criteria.values()}
+    places = {criterion.id: (criterion.position, criterion.id) for criterion in criteria}
     grouped: dict[int, list[models.Rating]] = defaultdict(list)
     for row in sorted(rows, key=lambda rating: places[rating.criterion_id]):
         grouped[row.response_id].append(present_rating(row, shown[row.criterion_id]))
     return grouped
-
-
-async def _rows(session: AsyncSession, query: Executable, ids: Collection[int]) -> Sequence[Any]:
-    found: Result[Any] = await session.execute(query, {"ids": list(ids)})
-    return found.all()
 
 
 def _encoded_once(shown: Mapping[int, T]) -> dict[int, T]:

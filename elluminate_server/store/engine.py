@@ -82,8 +82,8 @@ class Store:
         options: dict[str, Any] = {
             "json_serializer": lambda value: msgspec.json.encode(value).decode(),
             "json_deserializer": msgspec.json.decode,
-            "pool_size": 8,
-            "max_overflow": 24,
+            "pool_size": 16,
+            "max_overflow": 32,
             "pool_timeout": self._busy_timeout,
             # An error that showed the values of a failed statement would show keys.
             "hide_parameters": True,
@@ -113,9 +113,17 @@ class Store:
         Raises:
             BusyError: No connection was free in time.
         """
+        session = AsyncSession(self._reading_engine, expire_on_commit=False, autoflush=False)
         with _busy_as_such():
-            async with AsyncSession(self._reading_engine, expire_on_commit=False, autoflush=False) as session:
+            if not self.is_sqlite:
+                async with session:
+                    yield session
+                return
+            # Its own `async with` closes it in a task, while which the next request would open a connection.
+            try:
                 yield session
+            finally:
+                await session.close()
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
