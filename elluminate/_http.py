@@ -32,10 +32,9 @@ C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 MAX_CONNECTIONS = 100
 """Enough for many concurrent calls to one server; further calls wait for a free connection."""
 
-POOL_CONNECTIONS = 10
-"""Of one of the HTTP library's asynchronous pools, whose work per request grows with its connections."""
+KEEP_SECONDS = 30.0
+"""How long a connection that is not used is kept."""
 
-_KEEP_SECONDS = 30.0
 _CONNECT_SECONDS = 15.0
 # Waiting for a connection is waiting for our own other calls, so it may take longer than one of them.
 _POOL_SECONDS = 3_600.0
@@ -96,37 +95,36 @@ def _absolute(base_url: str, url: str) -> str:
 def open_blocking(config: Config, base_url: str) -> Blocking:
     """A blocking HTTP client with the project's policy, or the caller's own."""
     if config.http_client is None:
-        return _open(httpx.Client, config, base_url, MAX_CONNECTIONS)
+        return _open(httpx.Client, config, base_url, tls_context(config, base_url), MAX_CONNECTIONS)
     return LentBlocking(checked_http_client(config.http_client, httpx.Client), base_url)
 
 
-def open_async(config: Config, base_url: str) -> Async:
+def open_async(config: Config, base_url: str, tls: ssl.SSLContext) -> Async:
     """An asynchronous HTTP client with the project's policy, for the running event loop, or the caller's own.
 
-    One of ours takes :data:`POOL_CONNECTIONS` requests at a time; see :func:`open_beside`.
+    One of ours has a single connection; see :func:`open_beside`.
+
+    Args:
+        config: What the user chose.
+        base_url: Where the API is.
+        tls: What :func:`tls_context` made.
     """
     if config.http_client is None:
-        return _open(httpx.AsyncClient, config, base_url, POOL_CONNECTIONS)
+        return _open(httpx.AsyncClient, config, base_url, tls, 1)
     return LentAsync(checked_http_client(config.http_client, httpx.AsyncClient), base_url)
 
 
 def open_beside(
     first: httpx.AsyncClient, config: Config, base_url: str, tls: ssl.SSLContext
 ) -> httpx.AsyncClient:
-    """Another pool of connections for the requests that `first` builds; they share their cookies.
-
-    Args:
-        first: The client of the first pool.
-        config: Of both.
-        base_url: Of both.
-        tls: What :func:`tls_context` made, for all of them: to read the certificates takes 20 ms.
-    """
-    shared = {"cookies": first.cookies.jar, "verify": tls}
-    return _open(httpx.AsyncClient, config, base_url, POOL_CONNECTIONS, **shared)
+    """Another connection for the requests that `first` builds; they share their cookies."""
+    return _open(httpx.AsyncClient, config, base_url, tls, 1, cookies=first.cookies.jar)
 
 
-def tls_context(config: Config) -> ssl.SSLContext:
-    """Certificates as the HTTP library chooses them."""
+def tls_context(config: Config, base_url: str) -> ssl.SSLContext:
+    """The certificates that the HTTP library trusts; none where there is no TLS: to read them takes 20 ms."""
+    if base_url.lower().startswith("http://"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return httpx.create_ssl_context(trust_env=_trusts_environment(config))
 
 
@@ -184,14 +182,17 @@ class Credential:
         return httpx.Response(response.status_code, headers=kept, content=content, request=response.request)
 
 
-def _open(kind: type[C], config: Config, base_url: str, connections: int, **more: Any) -> C:
+def _open(
+    kind: type[C], config: Config, base_url: str, tls: ssl.SSLContext, connections: int, **more: Any
+) -> C:
     arguments: dict[str, Any] = {
+        "verify": tls,
         "base_url": base_url,
         "timeout": timeouts(config.timeout),
         "limits": httpx.Limits(
             max_connections=connections,
             max_keepalive_connections=connections,
-            keepalive_expiry=_KEEP_SECONDS,
+            keepalive_expiry=KEEP_SECONDS,
         ),
         # Redirects are the transport's to judge: a credential must not travel to another origin.
         "follow_redirects": False,

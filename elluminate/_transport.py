@@ -22,8 +22,6 @@ from elluminate import _http
 from elluminate.exceptions import ClientClosedError
 
 if TYPE_CHECKING:
-    import ssl
-
     from elluminate._config import Config
 
 T = TypeVar("T")
@@ -142,18 +140,21 @@ class BlockingTransport:
 
 
 class _LoopState:
-    """What one event loop holds for one client."""
+    """What one event loop holds for one client.
+
+    The HTTP library's pool looks through all its connections and all that wait for one whenever a request begins
+    or ends: with a thousand calls at once, that took most of their time. So each connection is a pool of its own,
+    and the ones used last are used first.
+    """
 
     def __init__(self, config: Config, base_url: str) -> None:
         self._config, self._base_url = config, base_url
-        self.client = _http.open_async(config, base_url)
+        self._tls = _http.tls_context(config, base_url)
+        self.client = _http.open_async(config, base_url, self._tls)
         self.lock = anyio.Lock()
-        # The HTTP library's queue looks through all that wait, and through all connections, whenever one is
-        # served: with a thousand calls at once that took most of their time. So no more get there than it can
-        # serve, and they spread over small pools, opened when the earlier ones are busy.
         self._turns = anyio.Semaphore(_http.MAX_CONNECTIONS)
-        self._pools: list[_Pool] = [_Pool(self.client)]
-        self._tls: ssl.SSLContext | None = None
+        self._idle: list[_Connection] = [_Connection(self.client)]
+        self._all = {self._idle[0]}
         self.opened = self._open_until_closed()
         # Begun here, the generator is known to the running loop, which closes it in the end, so that a client
         # which nobody closes leaves no connection behind: asyncio.run and trio.run both see to that.
@@ -162,39 +163,45 @@ class _LoopState:
 
     async def send(self, request: _http.Request) -> _http.Response:
         async with self._turns:
-            pool = self._free_pool()
-            pool.under_way += 1
+            if isinstance(self.client, _http.LentAsync):
+                return await self.client.send(request)  # the caller's own, with a pool of its own
+            await self._close_one_unused()
+            connection = self._idle.pop() if self._idle else self._another(self.client)
             try:
-                return await pool.client.send(request)
+                return await connection.client.send(request)
             finally:
-                pool.under_way -= 1
+                connection.idle_since = time.monotonic()
+                self._idle.append(connection)
 
-    def _free_pool(self) -> _Pool:
-        if isinstance(self.client, _http.LentAsync):
-            return self._pools[0]  # the caller's own, with the limits that it was given
-        for pool in self._pools:
-            if pool.under_way < _http.POOL_CONNECTIONS:
-                return pool
-        if self._tls is None:
-            self._tls = _http.tls_context(self._config)
-        beside = _http.open_beside(self.client, self._config, self._base_url, self._tls)
-        self._pools.append(_Pool(beside))
-        return self._pools[-1]
+    def _another(self, first: _http.OwnAsync) -> _Connection:
+        connection = _Connection(_http.open_beside(first, self._config, self._base_url, self._tls))
+        self._all.add(connection)
+        return connection
+
+    async def _close_one_unused(self) -> None:
+        # The first in the list have been idle for longest; the very first client builds all requests and stays.
+        for connection in self._idle[:2]:
+            unused_for = time.monotonic() - connection.idle_since
+            if connection.client is not self.client and unused_for > _http.KEEP_SECONDS:
+                self._idle.remove(connection)
+                await connection.client.aclose()
+                self._all.discard(connection)
+                return
 
     async def _open_until_closed(self) -> AsyncGenerator[None]:
         try:
             yield
         finally:
-            for pool in self._pools:
-                await pool.client.aclose()
+            for connection in self._all:
+                await connection.client.aclose()
 
 
-class _Pool:
-    """One of the HTTP library's clients, and how many requests it has under way."""
+class _Connection:
+    """One connection: a client of the HTTP library that opens no second one."""
 
     def __init__(self, client: _http.Async) -> None:
         self.client = client
-        self.under_way = 0
+        self.idle_since = time.monotonic()
 
 
 class AsyncTransport:
