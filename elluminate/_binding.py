@@ -57,6 +57,12 @@ class Bound:
             setattr(twin, name, value if name == "_client" else copied(value))
         return twin
 
+    def _take_over(self, fresh: Any) -> None:
+        """Have the values that `fresh`, the same thing read again, has; further fields of this class stay."""
+        for attribute in fields(type(fresh)):
+            if attribute.init:
+                setattr(self, attribute.name, getattr(fresh, attribute.name))
+
     def _bound_client(self) -> AsyncClient:
         """The client that returned this model.
 

@@ -97,9 +97,7 @@ class CollectionOperations(Operations):
             name=checked_name(name, "collection"),
             description=description,
             variables=UNSET if variables is None else checked_rows(variables),
-            columns=UNSET
-            if columns is None
-            else [_column(column) for column in checked_texts(columns, "columns")],
+            columns=_columns(columns),
             read_only=read_only,
             collection_type=known(CollectionType, collection_type, "collection_type"),
             environment_config=UNSET if environment_config is None else environment_config,
@@ -267,9 +265,7 @@ class CollectionOperations(Operations):
             name=checked_name(collection.name if name is None else name, "collection"),
             description=UNSET if description is None else description,
             read_only=UNSET if read_only is None else read_only,
-            columns=UNSET
-            if columns is None
-            else [_column(column) for column in checked_texts(columns, "columns")],
+            columns=_columns(columns),
             environment_config=environment_config,
         )
         project = await self.session.project_id()
@@ -292,6 +288,10 @@ class CollectionOperations(Operations):
             >>> client.delete_collection(collection)
         """
         await self._delete(delete_collection.build, collection, TemplateVariablesCollection)
+
+
+def _columns(columns: Sequence[str | CollectionColumn] | None) -> list[CollectionColumn] | Unset:
+    return UNSET if columns is None else [_column(column) for column in checked_texts(columns, "columns")]
 
 
 def _column(column: str | CollectionColumn) -> CollectionColumn:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, fields
+from attrs import define
 from elluminate_api import models as api
 from elluminate_api.api.template_variables import (
     create_template_variables,
@@ -301,9 +301,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             columns=columns,
             environment_config=environment_config,
         )
-        for attribute in fields(TemplateVariablesCollection):
-            if attribute.init:
-                setattr(self, attribute.name, getattr(fresh, attribute.name))
+        self._take_over(fresh)
         return self
 
     def _take_in(self, added: list[TemplateVariables]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import define, fields
+from attrs import define
 from elluminate_api import models as api
 from elluminate_api.api.criteria import create_criteria, delete_criterion, update_criterion
 from elluminate_api.api.criterion_sets import link_prompt_template, unlink_prompt_template
@@ -64,9 +64,7 @@ class Criterion(Bound, api.Criterion):
         session = self._bound_client().session
         project = await session.project_id()
         fresh = await session.call(update_criterion.build(project, self.id, body=body), Criterion)
-        for attribute in fields(Criterion):
-            if attribute.init:
-                setattr(self, attribute.name, getattr(fresh, attribute.name))
+        self._take_over(fresh)
         return self
 
     async def adelete(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, fields
+from attrs import define, field
 from elluminate_api import models as api
 from elluminate_api.api.experiments import (
     cancel_experiment,
@@ -320,9 +320,7 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
 
         fresh, responses = await session.transport.gather([read, read_responses], limit=2)
         assert isinstance(fresh, Experiment) and isinstance(responses, list)  # noqa: S101  # for type checkers
-        for attribute in fields(Experiment):
-            if attribute.init:
-                setattr(self, attribute.name, getattr(fresh, attribute.name))
+        self._take_over(fresh)
         self.rated_responses = responses
         return self
 
