@@ -12,6 +12,7 @@ import attrs
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution.leases import LeaseLostError, held
+from elluminate_server.execution.outages import is_outage
 from elluminate_server.store.engine import Store
 
 __all__ = ["Commits"]
@@ -77,9 +78,10 @@ class Commits:
                 waiting.done.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - raised where the write came from
-            if len(batch) == 1:
-                if not batch[0].done.done():
-                    batch[0].done.set_exception(error)
+            if len(batch) == 1 or is_outage(error):
+                for waiting in batch:
+                    if not waiting.done.done():
+                        waiting.done.set_exception(error)
                 return
             # One of them broke the transaction: the others must not suffer for it.
             for waiting in batch:

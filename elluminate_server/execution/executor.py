@@ -14,13 +14,14 @@ from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.notices import Notices
+from elluminate_server.execution.outages import is_outage, reason_of
 from elluminate_server.execution.outcomes import Outcome
 from elluminate_server.execution.queueing import ResponseOrder
 from elluminate_server.execution.retrying import FailedResponse
 from elluminate_server.execution.run import Run
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
-from elluminate_server.store.engine import BusyError, Store
+from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import Experiment
 
 __all__ = ["Executor"]
@@ -72,9 +73,13 @@ class Executor:
         try:
             async with self._store.write() as session:
                 await leases.release(session, self._owner)
-        except (BusyError, RuntimeError) as error:
+        except Exception as error:
             # RuntimeError: Python starts no threads, and so no connections, while it exits.
-            logger.info("Leases were not given back, and expire in %.0f s: %s", leases.LEASE_SECONDS, error)
+            if not isinstance(error, RuntimeError) and not is_outage(error):
+                raise
+            logger.info(
+                "Leases were not given back, and expire in %.0f s: %s", leases.LEASE_SECONDS, reason_of(error)
+            )
 
     def release_waiters(self) -> None:
         """End every event stream: the server is about to stop. Runs go on until `stop`."""
@@ -196,11 +201,13 @@ class Executor:
             try:
                 await self._keep_leases()
                 await self._take_tasks()
-            except BusyError as error:
-                logger.warning("The queue could not be read, and is read again soon: %s", error)
-            except Exception:
+            except Exception as error:
                 # Whatever it was, the other runs go on, and the queue is read again soon.
-                if not _interpreter_is_ending():
+                if is_outage(error):
+                    logger.warning(
+                        "The queue could not be read, and is read again soon: %s", reason_of(error)
+                    )
+                elif not _interpreter_is_ending():
                     logger.exception("The queue could not be read")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(leases.HEARTBEAT_SECONDS):
@@ -232,13 +239,10 @@ class Executor:
 
     async def _run(self, task_id: str) -> None:
         try:
-            # A task may be given more work while it runs.
-            while not await self._finished(task_id, await self._outcome(task_id)):
-                logger.debug("Task %s was given more to do", task_id)
+            while not await self._ended(task_id):
+                pass
         except LeaseLostError:
             logger.info("Task %s was revoked or taken over, or this process ends", task_id)
-        except BusyError as error:
-            logger.warning("Task %s goes on when the database is free: %s", task_id, error)
         except Exception:
             # Not even its end could be written. It is taken again, `leases.MAX_ATTEMPTS` times at most.
             if not _interpreter_is_ending():
@@ -247,6 +251,21 @@ class Executor:
             self._runs.pop(task_id, None)
             self.notices.publish(task_id, over=True)
             self._work.set()
+
+    async def _ended(self, task_id: str) -> bool:
+        """Do what is left of the task; False when it goes on, from where its rows say it stands."""
+        try:
+            outcome = await self._outcome(task_id)
+            ended = await self._finished(task_id, outcome)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            logger.warning("Task %s goes on when the database is there again: %s", task_id, reason_of(error))
+            await asyncio.sleep(leases.HEARTBEAT_SECONDS)
+            return False
+        if not ended:
+            logger.debug("Task %s was given more to do", task_id)
+        return ended
 
     async def _finished(self, task_id: str, outcome: Outcome) -> bool:
         async with self._store.write() as session:
@@ -281,11 +300,9 @@ class Executor:
                 raise
             reason = f"Not finished within {limit:g} seconds. What was done until then is kept."
             return Outcome(status="TIMEOUT", error_msg=reason)
-        except (LeaseLostError, BusyError):
-            raise
         except Exception as error:
             cause = _first_of(error)
-            if isinstance(cause, LeaseLostError | BusyError):
+            if _is_no_outcome(cause):
                 raise cause from None
             if _interpreter_is_ending():
                 raise LeaseLostError from error
@@ -295,11 +312,14 @@ class Executor:
 
 
 def _first_of(error: BaseException) -> BaseException:
-    """The exception that a task group was ended by; a lost lease counts before everything else."""
+    """The exception that a task group was ended by; one that is no outcome counts before everything else."""
     if not isinstance(error, BaseExceptionGroup):
         return error
-    lost = error.subgroup(lambda one: isinstance(one, LeaseLostError | BusyError))
-    return _first_of((lost or error).exceptions[0])
+    return _first_of((error.subgroup(_is_no_outcome) or error).exceptions[0])
+
+
+def _is_no_outcome(error: BaseException) -> bool:
+    return isinstance(error, LeaseLostError) or is_outage(error)
 
 
 def _interpreter_is_ending() -> bool:

@@ -1,0 +1,103 @@
+"""A database that is away in the middle of a run: locked for too long, restarted, cut off."""
+
+import asyncio
+import os
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from elluminate_server.execution import leases
+from elluminate_server.store.engine import BusyError
+from elluminate_server.store.tables import WorkItem
+from tests.execution.scene import Scene, running, scene
+
+URL = os.environ.get("ELLUMINATE_TEST_POSTGRESQL_URL", "")
+
+ROWS = 6
+
+
+@pytest.fixture(autouse=True)
+def _try_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "HEARTBEAT_SECONDS", 0.1)
+
+
+def test_a_run_goes_on_when_the_database_was_locked_for_too_long(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as here:
+            await here.add_experiment(rows=ROWS)
+            write, writes = here.store.write, count()
+
+            def write_sometimes() -> Any:
+                if next(writes) in range(2, 12):
+                    raise BusyError("Locked by the test.")
+                return write()
+
+            async with running(here.executor()) as executor:
+                task_id = await here.enqueue(executor)
+                here.store.write = write_sometimes  # type: ignore[method-assign]
+                task = await here.ended(task_id)
+            assert (task.status, task.error_msg, task.attempts) == ("SUCCESS", None, 1)
+            await here.assert_each_row_once(rows=ROWS, criteria=2)
+
+    asyncio.run(scenario())
+    assert "goes on when the database is there again: Locked by the test." in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+class Cutter:
+    """Has the server drop the connection of some commits, before or after they are carried out."""
+
+    def __init__(self, here: Scene, *, after: bool) -> None:
+        self.commits = 0
+        self._server = create_engine(URL, isolation_level="AUTOCOMMIT")
+        self._after = after
+        self._dialect: Any = here.store.engine.sync_engine.dialect
+        self._commit = self._dialect.do_commit
+        self._dialect.do_commit = self._cut_some
+
+    def _cut_some(self, connection: Any) -> None:
+        self.commits += 1
+        if self.commits % 5:
+            self._commit(connection)
+            return
+        if self._after:
+            self._commit(connection)
+        with self._server.connect() as server:
+            process = connection.driver_connection.info.backend_pid
+            assert server.scalar(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
+        # Fails as the commit would that nobody answers.
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1")
+
+    def close(self) -> None:
+        self._dialect.do_commit = self._commit
+        self._server.dispose()
+
+
+@pytest.mark.skipif(not URL, reason="SQLite is a file, without a connection to lose")
+@pytest.mark.parametrize("after", [False, True])
+def test_a_run_goes_on_when_commits_lose_their_connection(
+    tmp_path: Path, after: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as here:
+            await here.add_experiment(rows=ROWS)
+            async with running(here.executor()) as executor:
+                task_id = await here.enqueue(executor)
+                cutter = Cutter(here, after=after)
+                try:
+                    task = await here.ended(task_id)
+                finally:
+                    cutter.close()
+            assert (task.status, task.error_msg) == ("SUCCESS", None)
+            assert cutter.commits >= 5
+            assert {item.attempts for item in await here.all(WorkItem)} == {1}
+            await here.assert_each_row_once(rows=ROWS, criteria=2)
+
+    asyncio.run(scenario())
+    assert "Traceback" not in caplog.text
