@@ -77,7 +77,7 @@ class CollectionOperations(Operations):
         Raises:
             ConflictError: The name is taken.
             ValidationError: The name is empty, or a row is no mapping.
-            APIError: Columns and rows do not go together (422); it says which row.
+            APIError: A row's value does not fit its column (422); it says which row.
 
         Example:
             >>> collection = client.create_collection(
@@ -146,7 +146,7 @@ class CollectionOperations(Operations):
 
         Args:
             name: 1 to 255 characters.
-            defaults: Arguments of `create_collection`; not looked at when it exists.
+            defaults: Arguments of `create_collection`; used when it does not exist.
 
         Returns:
             The collection with its rows, and whether it was created.
@@ -254,7 +254,7 @@ class CollectionOperations(Operations):
 
         Raises:
             ConflictError: The name is taken, or columns of a read-only collection were to change.
-            APIError: A column's name or type cannot be used (422).
+            APIError: Columns do not go together, or a row's value does not fit its column's new type (422).
 
         Example:
             >>> client.update_collection(collection, name="Ideas", read_only=True).name

@@ -97,7 +97,7 @@ class CriterionSetOperations(Operations):
 
         Args:
             name: 1 to 255 characters.
-            defaults: Arguments of `create_criterion_set`; not looked at when it exists.
+            defaults: Arguments of `create_criterion_set`; used when it does not exist.
 
         Returns:
             The set with its criteria, and whether it was created.

@@ -188,7 +188,7 @@ class LLMConfigOperations(Operations):
 
         Args:
             name: 1 to 255 characters.
-            defaults: Arguments of `create_llm_config`; not looked at when it exists.
+            defaults: Arguments of `create_llm_config`; used when it does not exist.
 
         Returns:
             The config, and whether it was created.

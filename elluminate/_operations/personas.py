@@ -114,7 +114,7 @@ class PersonaOperations(Operations):
 
         Args:
             name: 1 to 255 characters.
-            defaults: Arguments of `create_persona`; not looked at when it exists.
+            defaults: Arguments of `create_persona`; used when it does not exist.
 
         Returns:
             The persona, and whether it was created.
@@ -269,7 +269,7 @@ class PersonaOperations(Operations):
 
         Args:
             name: 1 to 255 characters.
-            defaults: Arguments of `create_persona_group`; not looked at when it exists.
+            defaults: Arguments of `create_persona_group`; used when it does not exist.
 
         Returns:
             The group, and whether it was created.

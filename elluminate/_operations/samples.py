@@ -100,7 +100,7 @@ class SampleOperations(Operations):
         criterion_ids: Sequence[int] | None = None,
         categorical_filters: Mapping[str, Sequence[str]] | None = None,
     ) -> list[ResponsesSample]:
-        """The samples of two experiments over the same rows, those of a row next to each other.
+        """The samples of two experiments, those of the same row next to each other.
 
         Args:
             experiment_a: The experiment to compare with.
@@ -114,7 +114,6 @@ class SampleOperations(Operations):
 
         Raises:
             ValidationError: `filter_samples_by` is another word, or `criterion_ids` is empty.
-            APIError: The experiments have no rows in common (400).
 
         Example:
             >>> worse = client.list_comparison_samples(before, after, filter_samples_by="regressed")

@@ -99,7 +99,7 @@ class ScenarioSetOperations(Operations):
 
         Args:
             name: 1 to 255 characters.
-            defaults: Arguments of `create_scenario_set`; not looked at when it exists.
+            defaults: Arguments of `create_scenario_set`; used when it does not exist.
 
         Returns:
             The set, and whether it was created.

@@ -61,7 +61,8 @@ class AnswersFromElsewhere(Bound):
 
         Raises:
             ValidationError: The lists differ in length, or an entry cannot be used.
-            ConflictError: The experiment is running.
+            TaskFailedError: Storing them did not end well.
+            WaitTimeoutError: It did not end in time; it goes on.
 
         Example:
             >>> planned = client.create_experiment("Elsewhere", template, collection, criterion_set=criterion_set)

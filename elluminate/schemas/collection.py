@@ -105,7 +105,8 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
 
         Raises:
             ConflictError: The collection is read-only.
-            APIError: The model gave no usable row.
+            ServerError: The model cannot be reached at the moment (503).
+            APIError: The template has no placeholders (422), or the model gave no usable row (400).
 
         Example:
             >>> row = collection.generate_variables(template)

@@ -60,6 +60,8 @@ class PromptTemplate(Bound, api.PromptTemplate):
 
         Raises:
             ConflictError: The template has criteria and `delete_existing` is false.
+            ServerError: The model cannot be reached at the moment (503).
+            APIError: The model gave no usable criteria (400).
 
         Example:
             >>> criteria = template.generate_criteria()

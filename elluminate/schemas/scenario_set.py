@@ -106,7 +106,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
         """Take a field and its values out of every scenario.
 
         Args:
-            field: A field of this set; not `goal` or `expected_conversation_outcome`.
+            field: A field of this set.
 
         Raises:
             ConflictError: The set is read-only.
