@@ -57,9 +57,9 @@ def explained(
     ...     explained(error, {"names": ["Ada", 7]})
     ('$[...][1]', 'has to be a text')
     """
-    reason, found, where = str(error).rpartition(" - at ")
-    if not found:
-        reason, where = where, ""
+    reason, _, where = str(error).rpartition(" - at ")
+    if not where.startswith("`$"):  # nothing is inside of it, or a value of the user's has these words
+        reason, where = str(error), ""
     path = where.strip("`") or "$"
     names = [name for _, name in _STEP.findall(path) if name]
     by_name = choices or {}
