@@ -46,12 +46,12 @@ def test_the_other_programs_of_the_readme_run(number: int) -> None:
 
 
 def test_the_program_of_the_page_on_agents_runs() -> None:
-    (program,) = re.findall(r"^```python\n(.*?)^```$", AGENTS, flags=re.MULTILINE | re.DOTALL)
+    program, *_ = re.findall(r"^```python\n(.*?)^```$", AGENTS, flags=re.MULTILINE | re.DOTALL)
     assert "Rated responses: 1" in printed_by(program)
 
 
 def test_the_program_of_the_page_on_conversations_runs() -> None:
-    (program,) = re.findall(r"^```python\n(.*?)^```$", MULTI_TURN, flags=re.MULTILINE | re.DOTALL)
+    program, *_ = re.findall(r"^```python\n(.*?)^```$", MULTI_TURN, flags=re.MULTILINE | re.DOTALL)
     printed = printed_by(program).splitlines()
     assert [line.split()[:2] for line in printed] == [
         [name, "persona_ended"] for name in ("Ada", "Kurt", "Ada", "Kurt")
