@@ -37,7 +37,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 import attrs
@@ -196,10 +196,24 @@ class Call:
             raise BadRequest(f"The body is no valid multipart form: {error}") from None
 
     def read(self) -> contextlib.AbstractAsyncContextManager[AsyncSession]:
-        """A session that sees one consistent state: that of the check of the key, for a GET."""
-        if self._session is not None:
-            return contextlib.nullcontext(self._session)
-        return self.store.read()
+        """A session that sees one consistent state.
+
+        The first one of a GET is that in which its key was checked. Each later one, and one that a stream opens
+        when the request is answered, is of its own and sees what has changed.
+        """
+        if self._session is None:
+            return self.store.read()
+        session, self._session = self._session, None
+        return contextlib.nullcontext(session)
+
+    @contextlib.contextmanager
+    def sharing(self, session: AsyncSession) -> Iterator[None]:
+        """Have the first `read` within this block get the session."""
+        self._session = session
+        try:
+            yield
+        finally:
+            self._session = None
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -309,34 +323,38 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
 async def _answered(operation: ContractOperation, request: Request) -> Response:
     state = request.app.state
     if operation.public:
-        return await _handled(operation, request, None, None)
+        return await _handled(await _call(operation, request, None))
     async with state.store.read() as session:
         principal = await authenticate(request.headers, session, state.store, state.settings)
         if operation.method == "GET":
             # Who asks and what is asked for are read in one go.
-            return await _handled(operation, request, principal, session)
-    return await _handled(operation, request, principal, None)
+            call = await _call(operation, request, principal)
+            with call.sharing(session):
+                return await _handled(call)
+    return await _handled(await _call(operation, request, principal))
 
 
-async def _handled(
-    operation: ContractOperation, request: Request, principal: Principal | None, session: AsyncSession | None
-) -> Response:
+async def _call(operation: ContractOperation, request: Request, principal: Principal | None) -> Call:
     state = request.app.state
     path = operation.path_values(request.path_params)
     if principal is not None and "project_id" in path:
         principal.require_project(path["project_id"])
     query = operation.query_values(request.query_params.multi_items())
-    handler = HANDLERS.get(operation.id)
-    if handler is None:
-        raise NotBuilt(f"This server does not offer {operation.id} yet. Nothing was changed.")
-    body = await _body(request, state.settings.max_body_bytes)
+    # A GET has none; to wait for one would hold the connection to the database.
+    body = b"" if operation.method == "GET" else await _body(request, state.settings.max_body_bytes)
     idempotency = None
     if operation.idempotent_by_key and principal is not None:
         idempotency = idempotency_of(request, principal.project_id, body)
         if idempotency is not None:
-            async with state.store.read() as reading:
-                await idempotency.replay(reading)
-    call = Call(operation, request, principal, path, query, body, idempotency, session)
+            async with state.store.read() as session:
+                await idempotency.replay(session)
+    return Call(operation, request, principal, path, query, body, idempotency)
+
+
+async def _handled(call: Call) -> Response:
+    handler = HANDLERS.get(call.operation.id)
+    if handler is None:
+        raise NotBuilt(f"This server does not offer {call.operation.id} yet. Nothing was changed.")
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             answer = await handler(call)
