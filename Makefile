@@ -37,7 +37,7 @@ test-postgresql: $(VENV)/.installed-scale ## run the tests of runs on a PostgreS
 	.ci/postgresql $(ARGS)
 
 interop: $(VENV)/.installed-dev ## run the published client, from the package index, against this server
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/interop $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope tests/interop $(ARGS)
 
 memory: $(VENV)/.installed-dev ## show that the client reads 100,000 responses in less than 150 MB
 	$(BIN)/python -m pytest -rP tests/sdk/memory $(ARGS)

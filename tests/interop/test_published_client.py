@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.interop.comparison import compared
+from tests.interop.comparison import ADDED, INTENDED, SPARED, compared
 from tests.interop.expected import ASYNC_ONLY, EXPECTED, LACKING
-from tests.interop.published import NEWEST, OURS, VERSIONS, Outcome, installed, pinned, run
+from tests.interop.published import NEWEST, OURS, Outcome, installed, pinned, run
 from tests.support.model_server import ModelServer
 
 MODES = ("blocking", "async")
@@ -42,47 +42,63 @@ def noted(outcome: Outcome) -> dict[str, Any]:
     return {name: value for name, value in outcome.summary.items() if name not in ("version", "skipped")}
 
 
-# One worker per version, so that each virtual environment is made once.
-@pytest.mark.parametrize(
-    "version", [pytest.param(one, marks=pytest.mark.xdist_group(one)) for one in VERSIONS]
-)
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("program", EXPECTED)
-def test_a_program_for_the_published_client_runs_without_an_error(
-    version: str, mode: str, program: str, ran: Ran
-) -> None:
-    if program in LACKING[version]:
-        pytest.skip(f"version {version} has nothing that {program} is about")
+class Programs:
+    """The programs with one version; `--dist loadscope` gives a class to one worker, which makes its environment."""
 
-    outcome = ran(version, program, mode)
+    version: str
 
-    absent = LACKING[version] | (ASYNC_ONLY if mode == "blocking" else set())
-    wanted = {name: value for name, value in EXPECTED[program].items() if name not in absent}
-    assert outcome.summary["version"] == version
-    assert noted(outcome) == wanted
-    assert outcome.messages == ""
-    assert [str(one) for one in outcome.requests if one.status >= 500] == []
+    def test_its_environment_holds_what_is_pinned_and_nothing_else(
+        self, interpreter: Callable[[str], Path]
+    ) -> None:
+        found = installed(interpreter(self.version))
+        assert found.pop("elluminate") == self.version
+        assert found.items() <= pinned().items()
 
+    @pytest.mark.parametrize("mode", MODES)
+    @pytest.mark.parametrize("program", EXPECTED)
+    def test_a_program_for_the_published_client_runs_without_an_error(
+        self, mode: str, program: str, ran: Ran
+    ) -> None:
+        lacking = LACKING[self.version]
+        if program in lacking:
+            pytest.skip(f"version {self.version} has nothing that {program} is about")
 
-@pytest.mark.parametrize(
-    "version", [pytest.param(one, marks=pytest.mark.xdist_group(one)) for one in VERSIONS]
-)
-def test_its_environment_holds_what_is_pinned_and_nothing_else(
-    version: str, interpreter: Callable[[str], Path]
-) -> None:
-    found = installed(interpreter(version))
-    assert found.pop("elluminate") == version
-    assert found.items() <= pinned().items()
+        outcome = ran(self.version, program, mode)
+
+        absent = lacking | (ASYNC_ONLY if mode == "blocking" else set())
+        wanted = {name: value for name, value in EXPECTED[program].items() if name not in absent}
+        assert outcome.summary["version"] == self.version
+        assert noted(outcome) == wanted
+        assert outcome.messages == ""
+        assert [str(one) for one in outcome.requests if one.status >= 500] == []
 
 
-@pytest.mark.xdist_group(NEWEST)
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("program", EXPECTED)
-def test_our_client_sends_the_same_requests(mode: str, program: str, ran: Ran) -> None:
-    published, ours = (ran(version, program, mode) for version in (NEWEST, OURS))
+class TestVersion152(Programs):
+    version = NEWEST
 
-    comparison = compared(program, published.requests, ours.requests)
+    @pytest.mark.parametrize("mode", MODES)
+    @pytest.mark.parametrize("program", EXPECTED)
+    def test_our_client_sends_the_same_requests(self, mode: str, program: str, ran: Ran) -> None:
+        published, ours = (ran(version, program, mode) for version in (NEWEST, OURS))
 
-    assert comparison.unexpected == ""
-    assert comparison.compared >= 8
-    assert noted(ours) == noted(published)
+        comparison = compared(program, published.requests, ours.requests)
+
+        assert comparison.unexpected == ""
+        assert comparison.compared >= 8
+        assert noted(ours) == noted(published)
+
+    def test_every_intended_difference_shows(self, ran: Ran) -> None:
+        shown: set[str] = set()
+        for program in EXPECTED:
+            for mode in MODES:
+                published, ours = (ran(version, program, mode) for version in (NEWEST, OURS))
+                shown |= compared(program, published.requests, ours.requests).intended
+        assert shown == {difference.reason for difference in (*INTENDED, *SPARED, *ADDED)}
+
+
+class TestVersion1113(Programs):
+    version = "1.1.13"
+
+
+class TestVersion106(Programs):
+    version = "1.0.6"
