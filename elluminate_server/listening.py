@@ -8,8 +8,10 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+import msgspec
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 __all__ = ["GRACE_SECONDS", "AddressInUseError", "Serving", "ServingError", "bind"]
 
@@ -66,6 +68,26 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+class _Connection(HttpToolsProtocol):
+    """One connection, which answers what is no HTTP request in the contract's way: JSON with a `detail`."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer and close.
+
+        Args:
+            msg: What uvicorn would say, as text.
+        """
+        body = msgspec.json.encode({"detail": f"{msg} {_UNREADABLE}"})
+        self.transport.write(
+            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body)
+        )
+        self.transport.close()
+
+
+_UNREADABLE = "Its first line or its headers are malformed, or longer than 65,535 bytes: shorten the address."
+
+
 class Serving(uvicorn.Server):
     """One application behind one listening socket.
 
@@ -76,6 +98,7 @@ class Serving(uvicorn.Server):
     def __init__(self, app: Starlette, listener: socket.socket, *, log_level: str | None = None) -> None:
         config = uvicorn.Config(
             app,
+            http=_Connection,
             lifespan="off",  # run here, so that its exceptions reach the caller
             log_config=None,
             log_level=log_level,
