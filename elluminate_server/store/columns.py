@@ -44,9 +44,11 @@ def _utc_of_aware(stored: datetime.datetime | None) -> datetime.datetime | None:
     return None if stored is None else stored.astimezone(datetime.UTC)
 
 
-class _StoredJson(Text):
+class _StoredJson(TypeDecorator[msgspec.Raw]):
     """JSON as its text, ready to stand in an answer."""
 
+    # Not a subclass of Text: drivers put a type of their own in the place of one.
+    impl = Text
     cache_ok = True
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
