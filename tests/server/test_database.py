@@ -20,7 +20,7 @@ from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
 
-HEAD = "0003"
+HEAD = "0004"
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ PUBLISHED_MIGRATIONS = {
     "0001_the_first_tables.py": "c608dbc22dcb8c1c",
     "0002_personas_and_agents.py": "ddec52d250018187",
     "0003_responses_in_row_order.py": "b3b15f39814d0684",
+    "0004_live_rows.py": "09b0dc926c7d26f0",
 }
 
 
@@ -125,7 +126,7 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(url: str, half
                 "INSERT INTO criterion_sets (id, project_id, name, created_at, updated_at) VALUES (9, 8, 'S', 0, 0)",
             ):
                 await session.execute(text(statement))
-        with pytest.raises(SchemaVersionError, match=r"version 0001, .* needs 0003.* `elluminate migrate`"):
+        with pytest.raises(SchemaVersionError, match=r"version 0001, .* needs 0004.* `elluminate migrate`"):
             await prepare(store)
 
         await prepare(store, upgrade=True)

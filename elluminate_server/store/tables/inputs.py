@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -138,7 +139,17 @@ class Entry(Base):
     """Row of a collection: column name to value. A cell that is missing reads as its column's default."""
 
     __tablename__ = "entries"
-    __table_args__ = (Index("ix_entries_collection_identity", "collection_id", "identity"), COUNTED)
+    __table_args__ = (
+        Index("ix_entries_collection_identity", "collection_id", "identity"),
+        # Counted without reading the rows: whatever shows a collection shows how many it has.
+        Index(
+            "ix_entries_live",
+            "collection_id",
+            sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        COUNTED,
+    )
 
     id: Mapped[int] = id_column()
     collection_id: Mapped[int] = reference("collections", cascade=True)
