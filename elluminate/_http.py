@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias, TypeVar
+from urllib.request import getproxies
 
 import httpx
 import msgspec
-from attrs import define
+from attrs import define, frozen
 
 from elluminate._config import Config
 from elluminate.exceptions import (
@@ -32,6 +33,12 @@ C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 MAX_CONNECTIONS = 100
 """Enough for many concurrent calls to one server; further calls wait for a free connection."""
 
+ENOUGH_CONNECTIONS = 16
+"""As many keep a quick server busy; more are opened for one that takes its time."""
+
+PATIENCE_SECONDS = 0.02
+"""Without any answer for so long, a server takes its time."""
+
 KEEP_SECONDS = 30.0
 """How long a connection that is not used is kept."""
 
@@ -50,7 +57,7 @@ class LentBlocking:
 
     def build_request(self, method: str, url: str, **content: Any) -> Request:
         """As the HTTP library's, `url` relative to the API."""
-        return self.client.build_request(method, _absolute(self.base_url, url), **content)
+        return self.client.build_request(method, absolute(self.base_url, url), **content)
 
     def send(self, request: Request) -> Response:
         """As the HTTP library's; redirects are ours to judge."""
@@ -74,7 +81,7 @@ class LentAsync:
 
     def build_request(self, method: str, url: str, **content: Any) -> Request:
         """As the HTTP library's, `url` relative to the API."""
-        return self.client.build_request(method, _absolute(self.base_url, url), **content)
+        return self.client.build_request(method, absolute(self.base_url, url), **content)
 
     async def send(self, request: Request) -> Response:
         """As the HTTP library's; redirects are ours to judge."""
@@ -88,18 +95,19 @@ Blocking: TypeAlias = httpx.Client | LentBlocking
 Async: TypeAlias = httpx.AsyncClient | LentAsync
 
 
-def _absolute(base_url: str, url: str) -> str:
+def absolute(base_url: str, url: str) -> str:
+    """A URL relative to the API, put together here: it takes the HTTP library twice as long."""
     return url if "://" in url else f"{base_url}/{url}"
 
 
 def open_blocking(config: Config, base_url: str) -> Blocking:
     """A blocking HTTP client with the project's policy, or the caller's own."""
     if config.http_client is None:
-        return _open(httpx.Client, config, base_url, tls_context(config, base_url), MAX_CONNECTIONS)
+        return _open(httpx.Client, config, base_url, surroundings_of(config, base_url), MAX_CONNECTIONS)
     return LentBlocking(checked_http_client(config.http_client, httpx.Client), base_url)
 
 
-def open_async(config: Config, base_url: str, tls: ssl.SSLContext) -> Async:
+def open_async(config: Config, base_url: str, surroundings: Surroundings) -> Async:
     """An asynchronous HTTP client with the project's policy, for the running event loop, or the caller's own.
 
     One of ours has a single connection; see :func:`open_beside`.
@@ -107,25 +115,41 @@ def open_async(config: Config, base_url: str, tls: ssl.SSLContext) -> Async:
     Args:
         config: What the user chose.
         base_url: Where the API is.
-        tls: What :func:`tls_context` made.
+        surroundings: What :func:`surroundings_of` found.
     """
     if config.http_client is None:
-        return _open(httpx.AsyncClient, config, base_url, tls, 1)
+        return _open(httpx.AsyncClient, config, base_url, surroundings, 1)
     return LentAsync(checked_http_client(config.http_client, httpx.AsyncClient), base_url)
 
 
 def open_beside(
-    first: httpx.AsyncClient, config: Config, base_url: str, tls: ssl.SSLContext
+    first: httpx.AsyncClient, config: Config, base_url: str, surroundings: Surroundings
 ) -> httpx.AsyncClient:
     """Another connection for the requests that `first` builds; they share their cookies."""
-    return _open(httpx.AsyncClient, config, base_url, tls, 1, cookies=first.cookies.jar)
+    return _open(httpx.AsyncClient, config, base_url, surroundings, 1, cookies=first.cookies.jar)
 
 
-def tls_context(config: Config, base_url: str) -> ssl.SSLContext:
-    """The certificates that the HTTP library trusts; none where there is no TLS: to read them takes 20 ms."""
+@frozen
+class Surroundings:
+    """What the machine says about connections: read once, for a hundred of them it would take 30 ms.
+
+    Attributes:
+        tls: The certificates that the HTTP library trusts; none where there is no TLS: to read them takes 20 ms.
+        proxies: Whether there may be proxies to use.
+    """
+
+    tls: ssl.SSLContext
+    proxies: bool
+
+
+def surroundings_of(config: Config, base_url: str) -> Surroundings:
+    """What holds for the connections of a client."""
+    trusted = not config.is_local and config.proxy != ""
     if base_url.lower().startswith("http://"):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx.create_ssl_context(trust_env=_trusts_environment(config))
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        tls = httpx.create_ssl_context(trust_env=trusted)
+    return Surroundings(tls, trusted and bool(config.proxy or getproxies()))
 
 
 def checked_http_client(given: Any, kind: type[C]) -> C:
@@ -183,10 +207,10 @@ class Credential:
 
 
 def _open(
-    kind: type[C], config: Config, base_url: str, tls: ssl.SSLContext, connections: int, **more: Any
+    kind: type[C], config: Config, base_url: str, surroundings: Surroundings, connections: int, **more: Any
 ) -> C:
     arguments: dict[str, Any] = {
-        "verify": tls,
+        "verify": surroundings.tls,
         "base_url": base_url,
         "timeout": timeouts(config.timeout),
         "limits": httpx.Limits(
@@ -198,7 +222,7 @@ def _open(
         "follow_redirects": False,
         **more,
     }
-    if not _trusts_environment(config):
+    if not surroundings.proxies:
         arguments["trust_env"] = False
     elif config.proxy is not None:
         arguments["proxy"] = config.proxy
@@ -212,10 +236,6 @@ def _open(
         raise ConfigurationError(
             f"the proxy cannot be used: {error}; check proxy=… and the environment's proxy settings"
         ) from None
-
-
-def _trusts_environment(config: Config) -> bool:
-    return not config.is_local and config.proxy != ""
 
 
 def error_of(error: Exception, request: Request) -> TransportError | None:

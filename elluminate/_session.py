@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
@@ -324,9 +324,10 @@ class Session:
 
     async def pages(self, build: Callable[[int], Request[Any]], item: type[T]) -> list[T]:
         """All items of a list: the first page tells how many pages there are, the others are fetched together."""
-        items: list[T] = []
-        async for page in self.iterate_pages(build, item):
-            items.extend(page)
+        first, reads = await self._first_and_others(build, item)
+        items = list(first.items)
+        for page in await self.transport.gather(reads, PAGES_IN_FLIGHT) if reads else []:
+            items.extend(page.items)
         return items
 
     async def iterate(self, build: Callable[[int], Request[Any]], item: type[T]) -> AsyncGenerator[T]:
@@ -340,19 +341,20 @@ class Session:
         self, build: Callable[[int], Request[Any]], item: type[T]
     ) -> AsyncGenerator[list[T]]:
         """The pages of a list in order, a bounded number of them in flight."""
+        first, reads = await self._first_and_others(build, item)
+        yield first.items
+        for start in range(0, len(reads), PAGES_IN_FLIGHT):
+            for page in await self.transport.gather(reads[start : start + PAGES_IN_FLIGHT], PAGES_IN_FLIGHT):
+                yield page.items
+
+    async def _first_and_others(
+        self, build: Callable[[int], Request[Any]], item: type[T]
+    ) -> tuple[Page[T], list[Callable[[], Awaitable[Page[T]]]]]:
         page_type: Any = Page[item]  # type: ignore[valid-type]  # the item is known when this runs
         first: Page[T] = await self.call(build(1), page_type)
-        yield first.items
         size = len(first.items)
-        if size == 0 or first.count <= size:
-            return
-        numbers = range(2, -(-first.count // size) + 1)
-        for start in range(0, len(numbers), PAGES_IN_FLIGHT):
-            batch = numbers[start : start + PAGES_IN_FLIGHT]
-            reads = [partial(self.call, build(number), page_type) for number in batch]
-            pages: list[Page[T]] = await self.transport.gather(reads, PAGES_IN_FLIGHT)
-            for page in pages:
-                yield page.items
+        numbers = range(2, -(-first.count // size) + 1) if size else ()
+        return first, [partial(self.call, build(number), page_type) for number in numbers]
 
     async def first(self, request: Request[Any], item: type[T]) -> T | None:
         """The first item that a lookup by name finds, None when there is none."""

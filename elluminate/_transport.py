@@ -19,6 +19,7 @@ import anyio
 import anyio.lowlevel
 
 from elluminate import _http
+from elluminate._turns import Turns
 from elluminate.exceptions import ClientClosedError
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class BlockingTransport:
         return client
 
     def build(self, method: str, url: str, **content: Any) -> _http.Request:
-        return self._http_client().build_request(method, url, **content)
+        return self._http_client().build_request(method, _http.absolute(self._base_url, url), **content)
 
     async def send(self, request: _http.Request) -> _http.Response:
         return self._http_client().send(request)
@@ -149,10 +150,10 @@ class _LoopState:
 
     def __init__(self, config: Config, base_url: str) -> None:
         self._config, self._base_url = config, base_url
-        self._tls = _http.tls_context(config, base_url)
-        self.client = _http.open_async(config, base_url, self._tls)
+        self._surroundings = _http.surroundings_of(config, base_url)
+        self.client = _http.open_async(config, base_url, self._surroundings)
         self.lock = anyio.Lock()
-        self._turns = anyio.Semaphore(_http.MAX_CONNECTIONS)
+        self._turns = Turns(_http.ENOUGH_CONNECTIONS, _http.MAX_CONNECTIONS, _http.PATIENCE_SECONDS)
         self._idle: list[_Connection] = [_Connection(self.client)]
         self._all = {self._idle[0]}
         self.opened = self._open_until_closed()
@@ -174,7 +175,7 @@ class _LoopState:
                 self._idle.append(connection)
 
     def _another(self, first: _http.OwnAsync) -> _Connection:
-        connection = _Connection(_http.open_beside(first, self._config, self._base_url, self._tls))
+        connection = _Connection(_http.open_beside(first, self._config, self._base_url, self._surroundings))
         self._all.add(connection)
         return connection
 
@@ -224,7 +225,7 @@ class AsyncTransport:
         return state
 
     def build(self, method: str, url: str, **content: Any) -> _http.Request:
-        return self._here().client.build_request(method, url, **content)
+        return self._here().client.build_request(method, _http.absolute(self._base_url, url), **content)
 
     async def send(self, request: _http.Request) -> _http.Response:
         return await self._here().send(request)
