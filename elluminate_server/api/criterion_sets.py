@@ -9,7 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.api.deleting import hide_or_delete
 from elluminate_server.api.finding import find_criterion_set, find_prompt_template
 from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.loading import current_criteria, load_criterion_set, load_criterion_sets
+from elluminate_server.api.loading import (
+    current_criteria,
+    load_criterion_set,
+    load_criterion_sets,
+    show_criterion_set,
+)
 from elluminate_server.api.naming import of_project, refuse_taken
 from elluminate_server.api.pages import page_of, paged
 from elluminate_server.api.problems import NotFound
@@ -48,7 +53,7 @@ async def get_criterion_set(call: Call) -> Answer:
     """A set with its criteria and linked templates."""
     async with call.read() as session:
         row = await find_criterion_set(session, call.project_id, call.path["criterion_set_id"])
-        return call.answer(await load_criterion_set(session, row.id))
+        return call.answer(await show_criterion_set(session, row))
 
 
 @operation("delete_criterion_set")

@@ -310,13 +310,9 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
     key = request.headers.get("idempotency-key")
     if key is not None and operation.idempotent_by_key and response.status_code < 300:
         response.headers["Idempotency-Key"] = key  # how a client learns that keys are honoured here
-    _logger.debug(
-        "%s %s -> %d in %.1f ms",
-        request.method,
-        request.url.path,
-        response.status_code,
-        (time.perf_counter() - began) * 1000,
-    )
+    if _logger.isEnabledFor(logging.DEBUG):  # to put the URL together takes a tenth of a small request's time
+        took = (time.perf_counter() - began) * 1000
+        _logger.debug("%s %s -> %d in %.1f ms", request.method, request.url.path, response.status_code, took)
     return response
 
 

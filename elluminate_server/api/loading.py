@@ -1,7 +1,7 @@
 """Whatever belongs to a list of things, in a fixed number of queries however long the list is."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -41,6 +41,7 @@ __all__ = [
     "load_criterion_sets",
     "load_llm_configs",
     "load_prompt_templates",
+    "show_criterion_set",
 ]
 
 
@@ -171,18 +172,29 @@ async def load_criterion_set(session: AsyncSession, criterion_set_id: int) -> mo
     return (await load_criterion_sets(session, [criterion_set_id]))[criterion_set_id]
 
 
+async def show_criterion_set(session: AsyncSession, row: CriterionSet) -> models.CriterionSet:
+    """One criterion set, which was found already, with its criteria and linked templates."""
+    return (await _show_criterion_sets(session, [row]))[row.id]
+
+
 async def load_criterion_sets(session: AsyncSession, ids: Iterable[int]) -> dict[int, models.CriterionSet]:
     """Criterion sets by id with criteria and linked templates, deleted sets included."""
-    wanted = set(ids)
+    return await _show_criterion_sets(session, await fetch_by_ids(session, _CRITERION_SETS, set(ids)))
+
+
+async def _show_criterion_sets(
+    session: AsyncSession, rows: Sequence[CriterionSet]
+) -> dict[int, models.CriterionSet]:
+    ids = [row.id for row in rows]
     criteria: dict[int, list[Criterion]] = defaultdict(list)
-    for criterion in await fetch_by_ids(session, _CRITERIA_SHOWN, wanted):
+    for criterion in await fetch_by_ids(session, _CRITERIA_SHOWN, ids):
         criteria[criterion.criterion_set_id].append(criterion)
     shown = await load_criteria(session, (one for of in criteria.values() for one in of))
     templates: dict[int, list[PromptTemplate]] = defaultdict(list)
-    for template in await fetch_by_ids(session, _LINKED_TEMPLATES, wanted):
+    for template in await fetch_by_ids(session, _LINKED_TEMPLATES, ids):
         if template.criterion_set_id is not None:
             templates[template.criterion_set_id].append(template)
     return {
         row.id: present_criterion_set(row, [shown[one.id] for one in criteria[row.id]], templates[row.id])
-        for row in await fetch_by_ids(session, _CRITERION_SETS, wanted)
+        for row in rows
     }

@@ -2,23 +2,50 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
 from elluminate_api import models
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.problems import Invalid, shown
 from elluminate_server.api.response_queries import IN_ROW_ORDER
 from elluminate_server.domain.aggregation import ResponseFacts, aggregate
 from elluminate_server.domain.rendering import value_text
+from elluminate_server.store.rows import fetch_by_ids
 from elluminate_server.store.tables import Experiment, Prompt, Rating, Response
 
 __all__ = ["CategoricalFilters", "filtered_prompts", "load_results", "parse_filters"]
 
 CategoricalFilters = Mapping[str, Sequence[str]]
 """Column name to values: any of them inside a column, all columns together."""
+
+
+_IDS: Any = bindparam("ids", expanding=True)
+_of_response, _of_rating = Response.__table__.c, Rating.__table__.c
+_RATINGS = (
+    select(_of_rating.response_id, _of_rating.criterion_id, _of_rating.rating)
+    .join(Response.__table__, _of_response.id == _of_rating.response_id)
+    .where(_of_response.experiment_id.in_(_IDS))
+)
+_RESPONSES = (
+    select(
+        _of_response.id,
+        _of_response.experiment_id,
+        _of_response.prompt_id,
+        _of_response.error,
+        _of_response.duration_seconds,
+        _of_response.input_tokens,
+        _of_response.output_tokens,
+        _of_response.reasoning_tokens,
+        _of_response.epoch,
+        _of_response.input_price_per_mtok,
+        _of_response.output_price_per_mtok,
+    )
+    .where(_of_response.experiment_id.in_(_IDS))
+    .order_by(*IN_ROW_ORDER)
+)
 
 
 def parse_filters(text: str | None) -> CategoricalFilters:
@@ -55,46 +82,15 @@ async def load_results(
     """
     ids = [experiment.id for experiment in experiments]
     ratings: dict[int, list[tuple[int, Literal["YES", "NO"]]]] = defaultdict(list)
-    for response_id, criterion_id, rating in await session.execute(
-        select(Rating.response_id, Rating.criterion_id, Rating.rating)
-        .join(Response, Response.id == Rating.response_id)
-        .where(Response.experiment_id.in_(ids))
-    ):
-        ratings[response_id].append((criterion_id, cast(Literal["YES", "NO"], rating)))
+    for response_id, criterion_id, rating in await fetch_by_ids(session, _RATINGS, ids):
+        ratings[response_id].append((criterion_id, rating))
     chosen = await filtered_prompts(session, ids, filters) if filters else None
     facts: dict[int, list[ResponseFacts]] = defaultdict(list)
-    for row in await session.execute(
-        select(
-            Response.id,
-            Response.experiment_id,
-            Response.prompt_id,
-            Response.error,
-            Response.epoch,
-            Response.duration_seconds,
-            Response.input_tokens,
-            Response.output_tokens,
-            Response.reasoning_tokens,
-            Response.input_price_per_mtok,
-            Response.output_price_per_mtok,
-        )
-        .where(Response.experiment_id.in_(ids))
-        .order_by(*IN_ROW_ORDER)
+    for response_id, experiment_id, prompt_id, error, *measures in await fetch_by_ids(
+        session, _RESPONSES, ids
     ):
-        if chosen is not None and row.prompt_id not in chosen:
-            continue
-        facts[row.experiment_id].append(
-            ResponseFacts(
-                ratings=ratings[row.id],
-                failed=row.error is not None,
-                epoch=row.epoch,
-                duration_seconds=row.duration_seconds,
-                input_tokens=row.input_tokens,
-                output_tokens=row.output_tokens,
-                reasoning_tokens=row.reasoning_tokens,
-                input_price_per_mtok=row.input_price_per_mtok,
-                output_price_per_mtok=row.output_price_per_mtok,
-            )
-        )
+        if chosen is None or prompt_id in chosen:
+            facts[experiment_id].append(ResponseFacts(ratings[response_id], error is not None, *measures))
     results = {}
     for experiment in experiments:
         duration = None

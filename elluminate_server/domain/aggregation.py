@@ -13,19 +13,17 @@ How things count:
 - `std_all_ratings` is always 0, as on the existing platform: one number per experiment has no spread.
 """
 
-from collections import Counter
+import itertools
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
-
-import attrs
+from typing import Any, Literal, NamedTuple
 
 __all__ = ["ResponseFacts", "aggregate"]
 
 _TOKENS_PER_PRICE = 1_000_000
 
 
-@attrs.frozen(kw_only=True)
-class ResponseFacts:
+class ResponseFacts(NamedTuple):
     """What the results need to know of one finished response.
 
     Attributes:
@@ -73,11 +71,11 @@ def aggregate(
         return None
     answered = [response for response in finished if not response.failed]
     verdicts: Counter[str] = Counter()
-    by_criterion: dict[int, Counter[str]] = {}
-    for response in answered:
-        for criterion_id, verdict in response.ratings:
-            verdicts[verdict] += 1
-            by_criterion.setdefault(criterion_id, Counter())[verdict] += 1
+    by_criterion: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    counted = Counter(itertools.chain.from_iterable(response.ratings for response in answered))
+    for (criterion_id, verdict), count in counted.items():
+        verdicts[verdict] += count
+        by_criterion[criterion_id][verdict] += count
 
     durations = [r.duration_seconds for r in answered if r.duration_seconds is not None]
     inputs = [r.input_tokens for r in answered if r.input_tokens is not None]

@@ -14,9 +14,11 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from elluminate_server.settings import MEMORY
+from elluminate_server.store.rows import HERE
 from elluminate_server.store.sqlite import READING_DRIVER, ReadingConnection, SqliteConnection
 
 __all__ = ["BusyError", "Store"]
@@ -66,6 +68,7 @@ class Store:
         if self.is_sqlite:
             self._writing_engine = self._engine.execution_options(elluminate_begin="BEGIN IMMEDIATE")
             self._reading_engine = self._create_engine(READING_DRIVER)
+            self._reading_pool: Any = self._reading_engine.sync_engine.pool
         else:
             self._writing_engine = self._engine
             # SQLite's readers see one state anyway; a page and its count have to come from the same.
@@ -113,7 +116,9 @@ class Store:
         Raises:
             BusyError: No connection was free in time.
         """
-        session = AsyncSession(self._reading_engine, expire_on_commit=False, autoflush=False)
+        session = AsyncSession(
+            self._reading_engine, expire_on_commit=False, autoflush=False, info={HERE: self.is_sqlite}
+        )
         with _busy_as_such():
             if not self.is_sqlite:
                 async with session:
@@ -121,9 +126,11 @@ class Store:
                 return
             # Its own `async with` closes it in a task, while which the next request would open a connection.
             try:
+                if not self._reading_pool.checkedin():
+                    await session.run_sync(Session.connection)  # only this may have to wait
                 yield session
             finally:
-                await session.close()
+                session.sync_session.close()
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:

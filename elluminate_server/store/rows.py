@@ -7,7 +7,10 @@ from sqlalchemy import Executable
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-__all__ = ["fetch", "fetch_by_ids"]
+__all__ = ["HERE", "fetch", "fetch_by_ids"]
+
+HERE = "elluminate_reads_here"
+"""In a session's `info`: it has its connection, and its driver answers in the calling thread: nothing is awaited."""
 
 
 async def fetch(session: AsyncSession, statement: Executable, **parameters: Any) -> Sequence[Any]:
@@ -18,13 +21,15 @@ async def fetch(session: AsyncSession, statement: Executable, **parameters: Any)
         statement: Built once, with `bindparam`: to build one takes longer than to run it.
         parameters: Its parameters.
     """
+    if session.info.get(HERE):
+        return _fetched(session.sync_session, statement, parameters)
     return await session.run_sync(_fetched, statement, parameters)
 
 
 async def fetch_by_ids(session: AsyncSession, statement: Executable, ids: Iterable[int]) -> Sequence[Any]:
     """All rows of a statement with the one parameter `ids`, which takes a list; none of them without asking."""
     wanted = list(ids)
-    return await session.run_sync(_fetched, statement, {"ids": wanted}) if wanted else []
+    return await fetch(session, statement, ids=wanted) if wanted else []
 
 
 def _fetched(session: Session, statement: Executable, parameters: dict[str, Any]) -> Sequence[Any]:
