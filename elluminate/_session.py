@@ -47,6 +47,11 @@ CONTRACT_LEVEL = "1.5.2"
 """Sent as `SDK-Version`: the level of the wire contract that this client speaks, which a server may refuse."""
 
 PAGES_IN_FLIGHT = 8
+"""Of a list that is read as a whole."""
+
+PAGES_HELD = 3
+"""Of a list that is read item by item, so that it need not fit in memory; a page may have a thousand items."""
+
 _MAX_REDIRECTS = 3
 _BODY_METHODS = ("POST", "PUT", "PATCH")
 
@@ -343,8 +348,8 @@ class Session:
         """The pages of a list in order, a bounded number of them in flight."""
         first, reads = await self._first_and_others(build, item)
         yield first.items
-        for start in range(0, len(reads), PAGES_IN_FLIGHT):
-            for page in await self.transport.gather(reads[start : start + PAGES_IN_FLIGHT], PAGES_IN_FLIGHT):
+        for start in range(0, len(reads), PAGES_HELD):
+            for page in await self.transport.gather(reads[start : start + PAGES_HELD], PAGES_HELD):
                 yield page.items
 
     async def _first_and_others(

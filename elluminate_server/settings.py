@@ -130,7 +130,7 @@ class Settings:
     judge_api_key: str | None = attrs.field(default=None, repr=False)
     page_size: int = attrs.field(default=100, validator=_bounded("ELLUMINATE_PAGE_SIZE", 1, 1000))
     response_page_size: int = attrs.field(
-        default=200, validator=_bounded("ELLUMINATE_RESPONSE_PAGE_SIZE", 1, 1000)
+        default=500, validator=_bounded("ELLUMINATE_RESPONSE_PAGE_SIZE", 1, 1000)
     )
     max_body_bytes: int = attrs.field(
         default=MAX_BODY_BYTES, validator=_bounded("ELLUMINATE_MAX_BODY_BYTES", 1024, 1 << 40)
