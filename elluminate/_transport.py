@@ -193,7 +193,7 @@ class _LoopState:
         try:
             yield
         finally:
-            for connection in self._all:
+            for connection in list(self._all):  # a call under way may open one meanwhile
                 await connection.client.aclose()
 
 
