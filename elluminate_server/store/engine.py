@@ -31,6 +31,9 @@ logging.getLogger("aiosqlite").setLevel(logging.INFO)
 BUSY_TIMEOUT = 30.0
 """Seconds to wait for another writer before giving up."""
 
+READING_TIMEOUT = 3.0
+"""Seconds that a reader of SQLite may wait, and the event loop with it: for a file that is recovered after a crash."""
+
 
 class BusyError(RuntimeError):
     """The database was locked for longer than the time-out; nothing was written."""
@@ -96,11 +99,13 @@ class Store:
             return create_async_engine(url, pool_pre_ping=True, connect_args=waiting, **options)
         if url.database:
             Path(url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
-        connection = SqliteConnection if driver is None else ReadingConnection
+        connection, timeout = SqliteConnection, self._busy_timeout
+        if driver is not None:
+            connection, timeout = ReadingConnection, min(READING_TIMEOUT, timeout)
         engine = create_async_engine(
             url,
             poolclass=AsyncAdaptedQueuePool,
-            connect_args={"timeout": self._busy_timeout, "factory": connection},
+            connect_args={"timeout": timeout, "factory": connection},
             # Sessions have ended their transactions themselves. Rolling back once more takes a change of thread, and
             # is logged as an error when it is cut off, as it may be when a server stops.
             pool_reset_on_return=None,
