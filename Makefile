@@ -33,7 +33,7 @@ $(VENV)/.installed-scale: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,scale]'
 	@touch $@
 
-test-postgresql: $(VENV)/.installed-scale ## run the tests of runs on a PostgreSQL of their own
+test-postgresql: $(VENV)/.installed-scale ## run the tests of the server and of runs on a PostgreSQL of their own
 	.ci/postgresql $(ARGS)
 
 interop: $(VENV)/.installed-dev ## run the published client, from the package index, against this server

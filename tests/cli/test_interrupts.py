@@ -16,7 +16,7 @@ import pytest
 from elluminate_server.local import LocalAddress
 from tests.cli.test_serve import Started
 from tests.execution.backend import Backend, client_of, events_of
-from tests.execution.databases import fresh_database
+from tests.support.databases import fresh_database
 from tests.support.model_server import CapturedRequest, ModelServer
 from tests.support.serve_process import clean_environment
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from elluminate_server.local import LocalAddress, LocalServer
-from tests.execution.databases import fresh_database
+from tests.support.databases import fresh_database
 from tests.support.model_server import ModelServer
 
 BOUND = 30.0

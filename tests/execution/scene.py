@@ -33,7 +33,7 @@ from elluminate_server.store.tables import (
     Task,
     WorkItem,
 )
-from tests.execution.databases import fresh_database
+from tests.support.databases import fresh_database
 
 BOUND = 30.0
 """Seconds that any condition may take to come true before its test fails."""
@@ -226,7 +226,7 @@ class Scene:
 
 @asynccontextmanager
 async def scene(path: Path, **settings: Any) -> AsyncIterator[Scene]:
-    """An empty database (see `databases.fresh_database`) with its default project."""
+    """An empty database (see `fresh_database`) with its default project."""
     chosen = Settings(database_url=fresh_database(path), **settings)
     async with Store(chosen.database_url) as store:
         await prepare(store)

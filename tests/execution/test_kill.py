@@ -14,11 +14,11 @@ import pytest
 from elluminate_server.llm.simulated_user import END_MARK
 from elluminate_server.local import LocalAddress
 from tests.execution.backend import Backend, client_of
-from tests.execution.databases import fresh_database
 from tests.execution.test_agent_evaluation import CRITERIA as AGENTS_CRITERIA
 from tests.execution.test_agent_evaluation import agentic, trial, upload
 from tests.execution.test_multi_turn import MOON, RAIN, group, scenario_set
 from tests.execution.test_multi_turn import experiment as multi_turn
+from tests.support.databases import fresh_database
 from tests.support.model_server import CapturedRequest, ModelServer
 from tests.support.serve_process import Served, serving
 

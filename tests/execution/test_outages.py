@@ -1,7 +1,6 @@
 """A database that is away in the middle of a run: locked for too long, restarted, cut off."""
 
 import asyncio
-import os
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ from elluminate_server.execution import leases
 from elluminate_server.store.engine import BusyError
 from elluminate_server.store.tables import WorkItem
 from tests.execution.scene import Scene, running, scene
-
-URL = os.environ.get("ELLUMINATE_TEST_POSTGRESQL_URL", "")
+from tests.support.databases import postgresql_only
 
 ROWS = 6
 
@@ -54,7 +52,7 @@ class Cutter:
 
     def __init__(self, here: Scene, *, after: bool) -> None:
         self.commits = 0
-        self._server = create_engine(URL, isolation_level="AUTOCOMMIT")
+        self._server = create_engine(here.store.engine.url, isolation_level="AUTOCOMMIT")
         self._after = after
         self._dialect: Any = here.store.engine.sync_engine.dialect
         self._commit = self._dialect.do_commit
@@ -79,7 +77,7 @@ class Cutter:
         self._server.dispose()
 
 
-@pytest.mark.skipif(not URL, reason="SQLite is a file, without a connection to lose")
+@postgresql_only
 @pytest.mark.parametrize("after", [False, True])
 def test_a_run_goes_on_when_commits_lose_their_connection(
     tmp_path: Path, after: bool, caplog: pytest.LogCaptureFixture

@@ -1,8 +1,5 @@
 """A server for each test: its own SQLite file, its lifespan, and clients that speak to it in process."""
 
-import contextlib
-import os
-import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,26 +7,18 @@ from typing import Any
 import attrs
 import httpx
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
 
 from elluminate_server.api.access import digest_of
 from elluminate_server.app import create_app
-from elluminate_server.settings import Settings, normalise_database_url
+from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey
+from tests.support.databases import new_database
 
 KEY = "key-of-the-default-project"
 OTHER_KEY = "key-of-another-project"
 PROJECTS = "/api/v0/projects"
-
-sqlite_only = pytest.mark.skipif(
-    bool(os.environ.get("ELLUMINATE_TEST_POSTGRESQL")), reason="looks into an SQLite file"
-)
-postgresql_only = pytest.mark.skipif(
-    not os.environ.get("ELLUMINATE_TEST_POSTGRESQL"), reason="SQLite locks whole databases"
-)
 
 
 @pytest.fixture(scope="session")
@@ -41,25 +30,6 @@ def anyio_backend() -> str:
 async def database_url(tmp_path: Path) -> AsyncIterator[str]:
     async with new_database(tmp_path) as url:
         yield url
-
-
-@contextlib.asynccontextmanager
-async def new_database(folder: Path) -> AsyncIterator[str]:
-    """A database of its own: an SQLite file, or one on the PostgreSQL server that a variable names."""
-    server = os.environ.get("ELLUMINATE_TEST_POSTGRESQL", "")
-    if not server:
-        yield str(folder / "test.db")
-        return
-    name = f"test_{uuid.uuid4().hex}"
-    engine = create_async_engine(normalise_database_url(f"{server}/postgres"), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        yield f"{server}/{name}"
-    finally:
-        async with engine.connect() as connection:
-            await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        await engine.dispose()
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from tests.server.conftest import (
     PROJECTS,
     World,
     client,
-    sqlite_only,
 )
+from tests.support.databases import sqlite_only
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,8 @@ from starlette.applications import Starlette
 from elluminate_server.api import http as pipeline
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import BusyError, Store
-from tests.server.conftest import KEY, PROJECTS, postgresql_only, sqlite_only
+from tests.server.conftest import KEY, PROJECTS
+from tests.support.databases import postgresql_only, sqlite_only
 
 pytestmark = pytest.mark.anyio
 

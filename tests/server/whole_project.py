@@ -17,8 +17,9 @@ from elluminate_server.app import create_app
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey, Base, Collection, Organization
-from tests.server.conftest import KEY, OTHER_KEY, client, created, make_world, new_database
+from tests.server.conftest import KEY, OTHER_KEY, client, created, make_world
 from tests.server.contract_inputs import CONTRACT, OPERATIONS, parameters
+from tests.support.databases import new_database
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 UNKNOWN = 987_654_321
