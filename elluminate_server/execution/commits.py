@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.execution.leases import LeaseLostError, held
+from elluminate_server.execution.leases import LeaseLostError, renew_for_writing
 from elluminate_server.execution.outages import is_outage
 from elluminate_server.store.engine import Store
 
@@ -91,7 +91,7 @@ class Commits:
         results: list[tuple[_Waiting, Any]] = []
         async with self._store.write() as session:
             leases = {
-                task_id: await held(session, self._owner, task_id)
+                task_id: await renew_for_writing(session, self._owner, task_id)
                 for task_id in sorted({waiting.task_id for waiting in batch})
             }
             for waiting in batch:

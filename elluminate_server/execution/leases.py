@@ -3,6 +3,9 @@
 A process owns a task while its name is in the row and the lease has not expired. It renews the lease every
 few seconds, and checks it in each transaction that writes what the task produced. So a task of a killed process
 is free after `LEASE_SECONDS`, and a process that was only asleep for that long cannot write a second answer.
+
+Times are the processes' own. A clock that was put back leaves leases that end long after they could; they count as
+expired. The clocks of processes that share a database have to agree within `LEASE_SECONDS`.
 """
 
 import datetime
@@ -27,10 +30,10 @@ __all__ = [
     "claimable",
     "expiry",
     "finish",
-    "held",
     "new_owner",
     "release",
     "renew",
+    "renew_for_writing",
     "revoke",
 ]
 
@@ -38,7 +41,7 @@ LEASE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 3.0
 
 MAX_ATTEMPTS = 5
-"""How many processes may die over one task before it is given up."""
+"""How many processes in a row may die over one task, none of which got anything done, before it is given up."""
 
 UNFINISHED = ("PENDING", "STARTED")
 TERMINAL = ("SUCCESS", "FAILURE", "REVOKED", "REJECTED", "TIMEOUT")
@@ -72,7 +75,7 @@ async def claimable(session: AsyncSession, owner: str, running: Collection[str],
 async def claim(session: AsyncSession, owner: str, task_id: str) -> bool:
     """Take a task; False when it is over, or another process was faster.
 
-    A task over which `MAX_ATTEMPTS` processes have died is ended as FAILURE instead.
+    A task over which `MAX_ATTEMPTS` processes have died since anything was done is ended as FAILURE instead.
     """
     taken = await _count(
         session,
@@ -90,8 +93,8 @@ async def claim(session: AsyncSession, owner: str, task_id: str) -> bool:
     task = await session.get_one(Task, task_id, populate_existing=True)
     if task.attempts > MAX_ATTEMPTS:
         reason = (
-            f"Given up: the server ended {MAX_ATTEMPTS} times in the middle of this task. "
-            "See its log; what was done until then is kept."
+            f"Given up: the server ended {MAX_ATTEMPTS} times in a row in the middle of this task, and got nothing "
+            "more of it done. See its log; what was done until then is kept, and a retry goes on from there."
         )
         await finish(session, owner, task_id, "FAILURE", reason, internal=True)
         return False
@@ -107,9 +110,12 @@ async def claim(session: AsyncSession, owner: str, task_id: str) -> bool:
     return True
 
 
-async def held(session: AsyncSession, owner: str, task_id: str) -> bool:
-    """Renew the lease of one task inside a transaction that writes for it; False when it is lost."""
-    return bool(await _count(session, _renewal(owner, [task_id])))
+async def renew_for_writing(session: AsyncSession, owner: str, task_id: str) -> bool:
+    """Renew the lease of one task inside a transaction that writes what it produced; False when it is lost.
+
+    That is progress: the lives before this one no longer count as attempts.
+    """
+    return bool(await _count(session, _renewal(owner, [task_id]).values(attempts=1)))
 
 
 async def renew(session: AsyncSession, owner: str, task_ids: Collection[str]) -> set[str]:
@@ -166,7 +172,7 @@ async def finish(
     """
     if last_item is not None:
         # Locks the row, too: work is added by those who hold it.
-        if not await held(session, owner, task_id):
+        if not await renew_for_writing(session, owner, task_id):
             raise LeaseLostError
         added = select(WorkItem.id).where(WorkItem.task_id == task_id, WorkItem.id > last_item).limit(1)
         if await session.scalar(added) is not None:
@@ -213,7 +219,14 @@ async def revoke(session: AsyncSession, experiment: Experiment, reason: str) -> 
 
 
 def _free_for(owner: str) -> Any:
-    return or_(Task.lease_owner.is_(None), Task.lease_owner == owner, Task.lease_expires_at < utc_now())
+    now = utc_now()
+    return or_(
+        Task.lease_owner.is_(None),
+        Task.lease_owner == owner,
+        Task.lease_expires_at < now,
+        # Twice as far as a lease reaches: whoever wrote it had another clock.
+        Task.lease_expires_at > now + datetime.timedelta(seconds=2 * LEASE_SECONDS),
+    )
 
 
 def _renewal(owner: str, task_ids: Collection[str]) -> Any:

@@ -10,9 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, text
 
 from elluminate_server.llm.simulated_user import END_MARK
 from elluminate_server.local import LocalAddress
+from elluminate_server.settings import normalise_database_url
 from tests.execution.backend import Backend, client_of
 from tests.execution.test_agent_evaluation import CRITERIA as AGENTS_CRITERIA
 from tests.execution.test_agent_evaluation import agentic, trial, upload
@@ -86,6 +88,39 @@ def test_a_killed_server_s_run_is_completed_by_the_next_start(tmp_path: Path) ->
 
 def prompt_of(request: CapturedRequest) -> str:
     return str(request.json["messages"][-1]["content"])
+
+
+def expire_leases(database: str) -> None:
+    """Let the time go by in which the next start would wait for the end of a killed process's lease."""
+    engine = create_engine(normalise_database_url(database).replace("+aiosqlite", ""))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE tasks SET lease_expires_at = NULL, lease_owner = NULL"))
+    engine.dispose()
+
+
+@can_kill
+def test_ten_kills_do_not_end_a_run_of_which_each_life_does_a_part(tmp_path: Path) -> None:
+    database = fresh_database(tmp_path)
+    kills, rows = 10, 40
+    with ModelServer() as model_server:
+        model_server.latency = 0.02
+        for life in range(1, kills + 1):
+            with started(database, model_server) as (backend, served):
+                if life == 1:
+                    experiment = backend.create_experiment(rows=rows, criteria=CRITERIA)
+                    task_id = backend.run(experiment)
+                until_rated(backend, experiment, len(CRITERIA) * 3 * life, at_least=True)
+                assert backend.status(experiment, task_id)["status"] == "STARTED"
+                kill(served)
+            expire_leases(database)
+        with started(database, model_server) as (backend, _):
+            assert backend.ended(experiment, task_id)["status"] == "SUCCESS"
+            responses = backend.responses(experiment_id=experiment["id"])
+            assert len({response["prompt"]["template_variables"]["id"] for response in responses}) == rows
+            assert [len(response["ratings"]) for response in responses] == [len(CRITERIA)] * rows
+        answers = Counter(prompt_of(r) for r in model_server.requests if r.kind == "answer")
+        assert len(answers) == rows
+        assert answers.total() <= rows + 2 * kills
 
 
 @can_kill
@@ -297,9 +332,10 @@ def ratings_of(backend: Backend, experiment: dict[str, Any]) -> dict[tuple[int, 
     return by_place
 
 
-def until_rated(backend: Backend, experiment: dict[str, Any], count: int) -> None:
+def until_rated(backend: Backend, experiment: dict[str, Any], count: int, *, at_least: bool = False) -> None:
     backend.wait(
-        lambda: {"ratings": ratings_of(backend, experiment)}, lambda found: len(found["ratings"]) == count
+        lambda: {"ratings": ratings_of(backend, experiment)},
+        lambda found: len(found["ratings"]) == count or (at_least and len(found["ratings"]) > count),
     )
 
 

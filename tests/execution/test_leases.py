@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import update
 
 from elluminate_server.execution import Executor, leases
-from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Response, Task
 from tests.execution.scene import Scene, eventually, running, scene
 
@@ -151,10 +150,7 @@ def test_a_server_that_lost_its_lease_writes_nothing_more(tmp_path: Path) -> Non
             await until_answered(here, 2)
             async with here.store.write() as session:
                 await session.execute(
-                    update(Task).values(
-                        lease_owner="another process",
-                        lease_expires_at=utc_now() + datetime.timedelta(hours=1),
-                    )
+                    update(Task).values(lease_owner="another process", lease_expires_at=leases.expiry())
                 )
             go_on.set()
 
@@ -186,8 +182,24 @@ def test_a_task_that_kills_its_servers_is_given_up(tmp_path: Path) -> None:
             executor.wake()
             task = await here.ended(task_id)
             assert task.status == "FAILURE"
-            assert "ended 5 times in the middle of this task" in (task.error_msg or "")
+            assert "ended 5 times in a row in the middle of this task" in (task.error_msg or "")
             assert (await here.experiment()).has_internal_error
             assert here.model.answered == []
+
+    asyncio.run(scenario())
+
+
+def test_a_lease_that_ends_later_than_a_lease_can_is_expired(tmp_path: Path) -> None:
+    """The clock was an hour ahead when its owner was killed."""
+
+    async def scenario() -> None:
+        async with scene(tmp_path) as here:
+            await here.add_experiment(rows=2)
+            task_id = await here.enqueue(here.executor())
+            async with here.store.write() as session:
+                ahead = leases.expiry() + datetime.timedelta(hours=1)
+                await session.execute(update(Task).values(lease_expires_at=ahead))
+            async with running(here.executor()):
+                assert (await here.ended(task_id)).status == "SUCCESS"
 
     asyncio.run(scenario())

@@ -41,7 +41,7 @@ class Task(Base):
     error_msg: Mapped[str | None] = mapped_column(Text, default=None)
     payload: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
-    """How often a process has taken it."""
+    """How many processes have taken it since anything was done, the one that has it included."""
     lease_owner: Mapped[str | None] = mapped_column(String(64), default=None)
     lease_expires_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
     created_at: Mapped[datetime.datetime] = created_at_column()
