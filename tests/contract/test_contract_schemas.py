@@ -191,6 +191,24 @@ def test_request_fields_are_bounded(contract: Contract) -> None:
     no([f"{name}: bounded, needs no exception" for name in sorted(UNBOUNDED.keys() - needed)])
 
 
+def test_no_client_depends_on_an_extension(contract: Contract) -> None:
+    extensions = [
+        (schema_name, field)
+        for schema_name, schema in contract.schemas.items()
+        for field, node in schema.get("properties", {}).items()
+        if node.get("x-extension") is True
+    ]
+    assert ("ExperimentResults", "verdicts") in extensions
+    assert ("PromptResponse", "missing_verdicts") in extensions
+    no(
+        [
+            f"{name}.{field}: an extension, and required"
+            for name, field in extensions
+            if field in contract.schemas[name].get("required", [])
+        ]
+    )
+
+
 def test_defaults_are_accepted_by_their_own_schema(contract: Contract) -> None:
     no(
         [

@@ -81,6 +81,9 @@ if TYPE_CHECKING:
     from .experiment_results_mean_rating_by_criterion_id import (
         ExperimentResultsMeanRatingByCriterionId,
     )
+    from .experiment_results_verdicts_by_criterion_id_type_0 import (
+        ExperimentResultsVerdictsByCriterionIdType0,
+    )
     from .function_call_arguments import FunctionCallArguments
     from .function_definition import FunctionDefinition
     from .function_message import FunctionMessage
@@ -93,6 +96,9 @@ if TYPE_CHECKING:
     from .llm_config import LLMConfig
     from .mean_rating import MeanRating
     from .message_annotation import MessageAnnotation
+    from .missing_verdict import MissingVerdict
+    from .missing_verdict_cause import MissingVerdictCause
+    from .missing_verdict_reason import MissingVerdictReason
     from .named_tool_choice import NamedToolChoice
     from .named_tool_choice_type import NamedToolChoiceType
     from .organization import Organization
@@ -161,6 +167,7 @@ if TYPE_CHECKING:
     from .url_citation import UrlCitation
     from .user_message import UserMessage
     from .verbosity import Verbosity
+    from .verdict_counts import VerdictCounts
     from .version_compatible_request import VersionCompatibleRequest
     from .version_compatible_response import VersionCompatibleResponse
 
@@ -238,6 +245,7 @@ _MODULES = {
     "ExperimentMapSample": "experiment_map_sample",
     "ExperimentResults": "experiment_results",
     "ExperimentResultsMeanRatingByCriterionId": "experiment_results_mean_rating_by_criterion_id",
+    "ExperimentResultsVerdictsByCriterionIdType0": "experiment_results_verdicts_by_criterion_id_type_0",
     "FunctionCallArguments": "function_call_arguments",
     "FunctionDefinition": "function_definition",
     "FunctionMessage": "function_message",
@@ -250,6 +258,9 @@ _MODULES = {
     "LLMConfig": "llm_config",
     "MeanRating": "mean_rating",
     "MessageAnnotation": "message_annotation",
+    "MissingVerdict": "missing_verdict",
+    "MissingVerdictCause": "missing_verdict_cause",
+    "MissingVerdictReason": "missing_verdict_reason",
     "NamedToolChoice": "named_tool_choice",
     "NamedToolChoiceType": "named_tool_choice_type",
     "Organization": "organization",
@@ -316,6 +327,7 @@ _MODULES = {
     "UrlCitation": "url_citation",
     "UserMessage": "user_message",
     "Verbosity": "verbosity",
+    "VerdictCounts": "verdict_counts",
     "VersionCompatibleRequest": "version_compatible_request",
     "VersionCompatibleResponse": "version_compatible_response",
 }
@@ -408,6 +420,7 @@ __all__ = (
     "ExperimentMapSample",
     "ExperimentResults",
     "ExperimentResultsMeanRatingByCriterionId",
+    "ExperimentResultsVerdictsByCriterionIdType0",
     "FunctionCallArguments",
     "FunctionDefinition",
     "FunctionMessage",
@@ -420,6 +433,9 @@ __all__ = (
     "LLMConfig",
     "MeanRating",
     "MessageAnnotation",
+    "MissingVerdict",
+    "MissingVerdictCause",
+    "MissingVerdictReason",
     "NamedToolChoice",
     "NamedToolChoiceType",
     "Organization",
@@ -486,6 +502,7 @@ __all__ = (
     "UrlCitation",
     "UserMessage",
     "Verbosity",
+    "VerdictCounts",
     "VersionCompatibleRequest",
     "VersionCompatibleResponse",
 )

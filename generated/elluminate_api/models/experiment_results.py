@@ -27,6 +27,10 @@ class ExperimentResults:
         estimated_input_cost_usd: Price of the prompts by the config's prices, in US dollars. 0 without prices.
         estimated_output_cost_usd: Price of the answers by the config's prices, in US dollars. 0 without prices.
         estimated_total_cost_usd: Sum of the two.
+        verdicts: What became of the verdicts that the answers should have, over all criteria.
+        verdicts_by_criterion_id: The same per criterion, in the order of the set, those without any verdict included. The
+            keys are criterion ids as decimal text.
+        num_truncated_responses: Number of answers that ended at the limit of tokens, so that their end is missing.
     """
 
     mean_all_ratings: MeanRating
@@ -47,6 +51,10 @@ class ExperimentResults:
     estimated_input_cost_usd: float = 0.0
     estimated_output_cost_usd: float = 0.0
     estimated_total_cost_usd: float = 0.0
+    verdicts: VerdictCounts | None = None
+    verdicts_by_criterion_id: dict[str, VerdictCounts] | None = None
+    num_truncated_responses: int | None = None
 
 
 from ..models.mean_rating import MeanRating  # noqa: E402
+from ..models.verdict_counts import VerdictCounts  # noqa: E402

@@ -26,6 +26,8 @@ class PromptResponse:
         ratings: Verdicts so far.
         trajectory: Trajectory of an agent, in the Agent Trajectory Interchange Format. Null in lists.
         annotation: Note of a person. Empty means none.
+        missing_verdicts: Verdicts that the response should have and does not have, in the order of the criteria.
+            Empty while a run may still give them.
     """
 
     id: int
@@ -40,9 +42,11 @@ class PromptResponse:
     ratings: list[Rating] = field(factory=list)
     trajectory: dict[str, Any] | None = None
     annotation: str = ""
+    missing_verdicts: list[MissingVerdict] | None = None
 
 
 from ..models.generation_metadata import GenerationMetadata  # noqa: E402
+from ..models.missing_verdict import MissingVerdict  # noqa: E402
 from ..models.persona_minimal import PersonaMinimal  # noqa: E402
 from ..models.prompt import Prompt  # noqa: E402
 from ..models.rating import Rating  # noqa: E402

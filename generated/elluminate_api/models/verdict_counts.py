@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from attrs import define
+
+
+@define(kw_only=True)
+class VerdictCounts:
+    """What became of the verdicts that were to be given: one for each answer and each criterion that
+    applies to it. Every one of them is counted once: expected = given + pending + missing_answer_failed
+    + missing_not_judged. Criteria that were added after an answer was made apply to it once they were
+    judged, and one that was edited or taken out of its set since counts with the verdicts it has. A
+    verdict on a failed answer counts nowhere, as in the means.
+
+    Attributes:
+        expected: Number of verdicts that the answers should have.
+        given: Number of verdicts there are, which the means are made of.
+        pending: Number of verdicts that a run which is going on may still give.
+        missing_answer_failed: Number of verdicts that are missing because there is no answer to judge.
+        missing_not_judged: Number of verdicts that are missing although there is an answer.
+        reasons: Why verdicts are missing, the most frequent reason first, 20 at most.
+        missing_for_other_reasons: Number of missing verdicts whose reason is not among the reasons, because these are too
+            many.
+    """
+
+    expected: int
+    given: int
+    pending: int
+    missing_answer_failed: int
+    missing_not_judged: int
+    reasons: list[MissingVerdictReason]
+    missing_for_other_reasons: int = 0
+
+
+from ..models.missing_verdict_reason import MissingVerdictReason  # noqa: E402
