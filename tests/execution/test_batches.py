@@ -157,7 +157,8 @@ def test_a_rating_batch_goes_on_after_a_restart_without_rating_twice(tmp_path: P
                 started = (await here.task(task_id)).created_at
 
                 async def three_are_new() -> bool:
-                    return sum(r.created_at >= started for r in await here.all(Rating)) == 3
+                    ratings = await here.all(Rating)
+                    return len([rating for rating in ratings if rating.created_at >= started]) == 3
 
                 await eventually(three_are_new, "three of four ratings are stored")
             go_on.set()

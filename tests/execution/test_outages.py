@@ -56,7 +56,7 @@ class Cutter:
         self._after = after
         self._dialect: Any = here.store.engine.sync_engine.dialect
         self._commit = self._dialect.do_commit
-        self._dialect.do_commit = self._cut_some
+        self._dialect.do_commit = self._cut_some  # type: ignore[method-assign,assignment]
 
     def _cut_some(self, connection: Any) -> None:
         self.commits += 1

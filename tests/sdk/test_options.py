@@ -74,7 +74,7 @@ class Troubled(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
 
@@ -127,7 +127,7 @@ def test_a_copy_shares_connections_and_does_not_close_them(client: Client) -> No
 def test_options_that_cannot_be_used_are_refused(client: Client) -> None:
     for bad in ({"timeout": 0}, {"timeout": True}, {"max_retries": -1}, {"max_retries": 1.5}):
         with pytest.raises(ConfigurationError):
-            client.with_options(**bad)  # type: ignore[arg-type]  # bad on purpose
+            client.with_options(**bad)  # pyright: ignore[reportArgumentType]  # bad on purpose
 
 
 def test_a_callers_http_client_is_used_and_left_open() -> None:

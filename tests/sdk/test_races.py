@@ -54,7 +54,7 @@ def test_tasks_that_race_get_one_object(operation: str) -> None:
     async def program() -> list[tuple[Any, bool]]:
         async with AsyncClient(base_url="local::memory:") as client:
             call = getattr(client, operation)
-            return await asyncio.gather(
+            return await asyncio.gather(  # type: ignore[no-any-return]
                 *(call(f"Tasks: {operation}", *WANTED[operation]) for _ in range(CALLERS))
             )
 

@@ -20,7 +20,10 @@ from elluminate.schemas import (
 )
 
 ROWS = [{"place": f"Zürich {number}", "n": str(number)} for number in range(3)]
-CRITERIA = ["Is it short?", CriterionIn(criterion_str="Does it name {{place}}?", label="names it")]
+CRITERIA: list[str | CriterionIn] = [
+    "Is it short?",
+    CriterionIn(criterion_str="Does it name {{place}}?", label="names it"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -350,7 +350,7 @@ async def test_S140_S141_S142_an_unknown_name_is_not_found(guide: Guide, kind: s
 
 
 def test_S143_S202_an_exception_travels_through_gather() -> None:
-    async def main() -> list[Any]:
+    async def main() -> tuple[object, object]:
         async with AsyncClient(base_url=IN_MEMORY) as client:
             return await asyncio.gather(
                 client.get_experiment(name="Nobody made this"),

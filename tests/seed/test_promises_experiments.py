@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -100,7 +101,7 @@ async def test_S002_S057_S112_S116_S128_runs_at_the_same_time_keep_their_order(g
             criterion_set=criterion_set,
         )
 
-    calls: list[Callable[[], Any]] = [lambda number=number: run(number) for number in range(6)]
+    calls: list[Callable[[], Any]] = [functools.partial(run, number) for number in range(6)]
     experiments = await guide.gather(*calls)
     assert [experiment.name for experiment in experiments] == names
     assert [experiment.prompt_template.id for experiment in experiments] == [one.id for one in templates] * 3

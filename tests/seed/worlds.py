@@ -111,6 +111,6 @@ def guide(request: pytest.FixtureRequest) -> Iterator[Guide]:
             yield Guide(client, None)
         return
     with asyncio.Runner() as runner:
-        client = AsyncClient(base_url=IN_MEMORY)
-        yield Guide(client, runner)
-        runner.run(client.close())
+        aclient = AsyncClient(base_url=IN_MEMORY)
+        yield Guide(aclient, runner)
+        runner.run(aclient.close())

@@ -67,7 +67,8 @@ def test_the_first_line_of_a_docstring_is_a_sentence() -> None:
 def methods() -> Iterator[tuple[str, Any]]:
     """The functions behind the public methods of clients and models."""
     models = [getattr(elluminate.schemas, name) for name in elluminate.schemas.__all__]
-    for owner in [Client, *filter(inspect.isclass, models)]:
+    classes: list[type] = [Client, *filter(inspect.isclass, models)]
+    for owner in classes:
         for name, member in inspect.getmembers(owner, inspect.isroutine):
             function = inspect.unwrap(getattr(member, "__func__", member))
             is_ours = (getattr(function, "__module__", None) or "").startswith("elluminate.")

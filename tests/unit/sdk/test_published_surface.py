@@ -163,7 +163,8 @@ def test_enums_can_be_pickled_and_keep_values_they_do_not_know() -> None:
     for name in schemas.__all__:
         kind = getattr(schemas, name)
         if isinstance(kind, enum.EnumMeta):
-            for member in kind:
+            members: Any = list(kind)
+            for member in members:
                 assert pickle.loads(pickle.dumps(member)) is member
             assert pickle.loads(pickle.dumps(kind("of-tomorrow"))) == "of-tomorrow"
 
