@@ -19,10 +19,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from elluminate_server import api
-from elluminate_server.api.access import open_default_project
-from elluminate_server.api.contract import PREFIX, ContractOperation, document, operations
-from elluminate_server.api.http import HANDLERS, Executor, problem_response, serve
-from elluminate_server.api.problems import Problem, Unavailable
+from elluminate_server.http.access import open_default_project
+from elluminate_server.http.contract import PREFIX, ContractOperation, document, operations
+from elluminate_server.http.pipeline import HANDLERS, Executor, problem_response, serve
+from elluminate_server.http.problems import Problem, Unavailable
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store

@@ -8,7 +8,7 @@ import attrs
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.access import open_default_project
+from elluminate_server.http.access import open_default_project
 from elluminate_server.keys import add_key, revoke
 from elluminate_server.settings import MEMORY, Settings
 from elluminate_server.store.columns import utc_now

@@ -1,17 +1,17 @@
 """API keys of the server's own making: made, kept as digests, revoked."""
 
 import datetime
+import hashlib
 import secrets
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.access import digest_of
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey, Project
 
-__all__ = ["add_key", "keep_first_key", "new_key", "revoke"]
+__all__ = ["add_key", "digest_of", "keep_first_key", "new_key", "revoke"]
 
 _SHOWN = 8
 """Characters of a key that lists show: the fixed beginning and a few of 43 random ones."""
@@ -20,6 +20,11 @@ _SHOWN = 8
 def new_key() -> str:
     """A random API key: 256 bits, safe in headers, shells and URLs."""
     return f"elm_{secrets.token_urlsafe(32)}"
+
+
+def digest_of(key: str) -> str:
+    """What is stored of an API key: its SHA-256 (hex). Keys are random, so no salt is needed."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 async def add_key(

@@ -10,18 +10,18 @@ from elluminate_api import models
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.agent_definitions import FrozenTasks, load_tasks
-from elluminate_server.api.agent_tasks import TASK_COLUMN
-from elluminate_server.api.finding import find_experiment
-from elluminate_server.api.http import Answer, Call, operation
 from elluminate_server.api.older_clients import upload_of
-from elluminate_server.api.problems import BadRequest, shown
 from elluminate_server.api.runs import executor_of
 from elluminate_server.domain.agent_trials import Costs, Task, TaskIndex, costs_of
 from elluminate_server.domain.atif import InvalidTrajectoryError, check_trajectory
 from elluminate_server.domain.messages import InvalidMessageError, check_messages, text_of
 from elluminate_server.domain.trajectory_text import final_answer
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import BadRequest, shown
+from elluminate_server.reading.finding import find_experiment
 from elluminate_server.store.tables import AgentTask, Experiment, Prompt, Rating, Response
+from elluminate_server.writing.agent_tasks import TASK_COLUMN
+from elluminate_server.writing.frozen_tasks import FrozenTasks, load_tasks
 
 MAX_ACCEPTED_TASKS = 10
 MAX_REASONS = 100

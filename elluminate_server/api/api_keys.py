@@ -5,9 +5,9 @@ import datetime
 from elluminate_api import models
 from sqlalchemy import select
 
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.problems import Conflict, Invalid, NotFound
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Conflict, Invalid, NotFound
 from elluminate_server.keys import add_key, revoke
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import ApiKey

@@ -2,10 +2,10 @@
 
 from elluminate_api.models import BatchTaskStatus, TaskStatus
 
-from elluminate_server.api.event_stream import EventStream, News, event_stream
-from elluminate_server.api.http import Answer, Call
 from elluminate_server.execution import Executor
 from elluminate_server.execution.leases import TERMINAL
+from elluminate_server.http.event_stream import EventStream, News, event_stream
+from elluminate_server.http.pipeline import Answer, Call
 from elluminate_server.store.tables import Task
 
 __all__ = ["answer_status", "stream_status"]

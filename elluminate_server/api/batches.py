@@ -10,15 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.batch_status import answer_status
-from elluminate_server.api.finding import find_experiment, find_llm_config
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.problems import Invalid, NotFound
-from elluminate_server.api.response_queries import present_one
 from elluminate_server.api.runs import executor_of
 from elluminate_server.domain.messages import check_messages
 from elluminate_server.execution.generation import store_response
 from elluminate_server.execution.now import answer_now
 from elluminate_server.execution.queueing import ResponseOrder
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Invalid, NotFound
+from elluminate_server.reading.finding import find_experiment, find_llm_config
+from elluminate_server.reading.responses import present_one
 from elluminate_server.store.tables import Entry, Experiment
 
 __all__ = ["checked_orders"]

@@ -8,32 +8,31 @@ from msgspec import UNSET
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.agent_tasks import (
+from elluminate_server.domain.compatibility import missing_columns
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Conflict, Invalid, Taken, shown
+from elluminate_server.reading.finding import find_collection, find_prompt_template
+from elluminate_server.reading.loading import columns_of, load_collection, load_collections
+from elluminate_server.reading.presenting import present_collection_with_entries
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
+from elluminate_server.writing.agent_tasks import (
     TASK_COLUMN,
     check_task_column,
     check_task_names,
     infer_types,
 )
-from elluminate_server.api.deleting import hide_or_delete
-from elluminate_server.api.finding import find_collection, find_prompt_template
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.loading import columns_of, load_collection, load_collections
-from elluminate_server.api.naming import free_name, of_project
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.presenting import present_collection_with_entries
-from elluminate_server.api.problems import Conflict, Invalid, Taken, shown
-from elluminate_server.api.rows import (
+from elluminate_server.writing.cells import (
     added_columns,
     check_prompt_columns,
     checked_columns,
     identity,
     stored_values,
 )
-from elluminate_server.domain.compatibility import missing_columns
-from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
-
-_FLUSH = 1000
+from elluminate_server.writing.deleting import hide_or_delete
+from elluminate_server.writing.entries import add_entries
+from elluminate_server.writing.naming import free_name, of_project
 
 
 @operation("list_collections")
@@ -109,28 +108,6 @@ async def create_collection(call: Call) -> Answer:
         await session.flush()
         loaded = await load_collection(session, collection)
         return call.answer(present_collection_with_entries(loaded.shown, loaded.columns, entries))
-
-
-async def add_entries(
-    session: AsyncSession,
-    collection_id: int,
-    rows: Sequence[tuple[dict[str, Any], dict[str, Any] | None]],
-) -> list[Entry]:
-    """Store rows, given as (stored values, environment config), in their order."""
-    entries = [
-        Entry(
-            collection_id=collection_id,
-            input_values=values,
-            environment_config=environment,
-            identity=identity(values, environment),
-        )
-        for values, environment in rows
-    ]
-    # In pieces, so that other requests get a turn in between.
-    for start in range(0, len(entries), _FLUSH):
-        session.add_all(entries[start : start + _FLUSH])
-        await session.flush()
-    return entries
 
 
 async def _refuse_taken(

@@ -7,22 +7,22 @@ from msgspec import UNSET
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.criterion_sets import add_criteria, freezes_criteria, take_out
-from elluminate_server.api.finding import (
+from elluminate_server.domain.rendering import render_messages
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Conflict, Invalid, shown
+from elluminate_server.reading.finding import (
     find_any_entry,
     find_criterion,
     find_criterion_set,
     find_prompt_template,
 )
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.loading import columns_of, current_criteria, load_criteria
-from elluminate_server.api.naming import free_name
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.presenting import row_values
-from elluminate_server.api.problems import Conflict, Invalid, shown
-from elluminate_server.domain.rendering import render_messages
+from elluminate_server.reading.loading import columns_of, current_criteria, load_criteria
+from elluminate_server.reading.presenting import row_values
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Criterion, CriterionSet, PromptTemplate, Rating
+from elluminate_server.writing.criteria import add_criteria, freezes_criteria, take_out
+from elluminate_server.writing.naming import free_name
 
 
 @operation("list_criteria")

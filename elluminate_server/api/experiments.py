@@ -1,37 +1,17 @@
 """Experiments: read with their results, deleted."""
 
-from collections.abc import Sequence
 from typing import Any, cast
 
-import msgspec
-from elluminate_api import models
 from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.finding import (
-    find_experiment,
-)
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.loading import (
-    dropped_trajectories,
-    load_collections,
-    load_criterion_sets,
-    load_llm_configs,
-    load_prompt_templates,
-)
 from elluminate_server.api.older_clients import readable
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.results import CategoricalFilters, load_results, parse_filters
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.reading.experiments import load_experiment, load_experiments
+from elluminate_server.reading.finding import find_experiment
+from elluminate_server.reading.results import parse_filters
 from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import (
-    Experiment,
-    LogLine,
-    PromptTemplate,
-    Task,
-    WorkItem,
-)
-
-__all__ = ["load_experiment", "load_experiments"]
+from elluminate_server.store.tables import Experiment, LogLine, PromptTemplate, Task, WorkItem
 
 PAGE_SIZE = 25
 """Most experiments of a page: each comes with numbers of every one of its responses."""
@@ -74,65 +54,6 @@ async def list_experiments(call: Call) -> Answer:
 def _in_utc(moment: Any) -> Any:
     # A time without a zone is taken as UTC, as every time that this server shows.
     return moment.replace(tzinfo=utc_now().tzinfo) if moment.tzinfo is None else moment
-
-
-async def load_experiments(
-    session: AsyncSession, rows: Sequence[Experiment], filters: CategoricalFilters | None = None
-) -> list[models.Experiment]:
-    """Experiments as the contract shows them, with their results so far and without responses."""
-    collections = await load_collections(session, [row.collection_id for row in rows])
-    sets = await load_criterion_sets(session, [row.criterion_set_id for row in rows])
-    templates = await load_prompt_templates(session, [row.prompt_template_id for row in rows])
-    configs = await load_llm_configs(session, [row.llm_config_id for row in rows])
-    counts = {one: loaded.shown.variables_count for one, loaded in collections.items()}
-    results = await load_results(session, rows, counts, filters)
-    dropped = await dropped_trajectories(session, [row.id for row in rows])
-    return [
-        models.Experiment(
-            id=row.id,
-            name=row.name,
-            description=row.description,
-            prompt_template=templates.get(row.prompt_template_id or 0),
-            collection=collections[row.collection_id].shown,
-            criterion_set=sets[row.criterion_set_id],
-            llm_config=configs.get(row.llm_config_id or 0),
-            rating_version=row.rating_version,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            generation_task_id=row.generation_task_id,
-            has_internal_error=row.has_internal_error,
-            generation_params=_params(row),
-            n_epochs=row.n_epochs,
-            response_column_id=row.response_column_id,
-            results=results.get(row.id),
-            evaluation_mode=models.EvaluationMode(row.evaluation_mode),
-            agent_config=row.agent_config,
-            evaluation_agent_config=row.evaluation_agent_config,
-            dropped_trajectories=dropped.get(row.id, 0),
-        )
-        for row in rows
-    ]
-
-
-async def load_experiment(
-    session: AsyncSession, row: Experiment, filters: CategoricalFilters | None = None
-) -> models.Experiment:
-    """One experiment as the contract shows it, with results and logs."""
-    (shown,) = await load_experiments(session, [row], filters)
-    lines = await session.scalars(
-        select(LogLine.line)
-        .join(Task, Task.id == LogLine.task_id)
-        .where(Task.experiment_id == row.id)
-        .order_by(LogLine.id)
-    )
-    shown.logs = "\n".join(lines) or None
-    return shown
-
-
-def _params(row: Experiment) -> models.GenerationParams | None:
-    if row.generation_params is None:
-        return None
-    return msgspec.convert(row.generation_params, models.GenerationParams)
 
 
 @operation("get_experiment")

@@ -6,8 +6,8 @@ from elluminate_api.models import Health
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.problems import Unavailable
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Unavailable
 
 
 @operation("get_health")

@@ -8,14 +8,14 @@ import msgspec
 from elluminate_api.models import CreateLLMConfigRequest
 from sqlalchemy import select
 
-from elluminate_server.api.deleting import hide_or_delete
-from elluminate_server.api.finding import find_llm_config
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.naming import of_project, refuse_taken
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.presenting import present_llm_config
-from elluminate_server.api.problems import Conflict, Invalid, shown
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Conflict, Invalid, shown
+from elluminate_server.reading.finding import find_llm_config
+from elluminate_server.reading.presenting import present_llm_config
 from elluminate_server.store.tables import Experiment, LLMConfig
+from elluminate_server.writing.deleting import hide_or_delete
+from elluminate_server.writing.naming import of_project, refuse_taken
 
 
 @operation("list_llm_configs")

@@ -7,15 +7,15 @@ from msgspec import UNSET
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.deleting import hide_or_delete
-from elluminate_server.api.finding import find_persona_group
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.naming import of_project, refuse_taken
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.personas import load_personas
-from elluminate_server.api.problems import Invalid, NotFound
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Invalid, NotFound
+from elluminate_server.reading.finding import find_persona_group
+from elluminate_server.reading.personas import load_personas
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Experiment, Persona, PersonaGroup, PersonaGroupMember
+from elluminate_server.writing.deleting import hide_or_delete
+from elluminate_server.writing.naming import of_project, refuse_taken
 
 
 @operation("list_persona_groups")

@@ -1,19 +1,17 @@
 """Personas: simulated users, in versions that are never edited."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from elluminate_api import models
 from msgspec import UNSET
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.deleting import hide_or_delete
-from elluminate_server.api.finding import find_persona
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.naming import of_project, refuse_taken
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.problems import Conflict, NotFound
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Conflict, NotFound
+from elluminate_server.reading.finding import find_persona
+from elluminate_server.reading.personas import load_personas, present_persona
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import (
     Persona,
@@ -23,8 +21,8 @@ from elluminate_server.store.tables import (
     Response,
     WorkItem,
 )
-
-__all__ = ["load_persona_versions", "load_personas"]
+from elluminate_server.writing.deleting import hide_or_delete
+from elluminate_server.writing.naming import of_project, refuse_taken
 
 
 @operation("list_personas")
@@ -54,7 +52,7 @@ async def create_persona(call: Call) -> Answer:
         )
         session.add(version)
         await session.flush()
-        return call.answer(_presented(row, version))
+        return call.answer(present_persona(row, version))
 
 
 @operation("get_persona")
@@ -64,7 +62,7 @@ async def get_persona(call: Call) -> Answer:
     async with call.read() as session:
         row = await find_persona(session, call.project_id, call.path["persona_id"])
         if wanted is None:
-            return call.answer(_presented(row, await _newest(session, row)))
+            return call.answer(present_persona(row, await _newest(session, row)))
         version = await session.scalar(
             select(PersonaVersion).where(
                 PersonaVersion.persona_id == row.id, PersonaVersion.version == wanted
@@ -72,7 +70,7 @@ async def get_persona(call: Call) -> Answer:
         )
         if version is None:
             raise NotFound(f"persona {row.id} in version", wanted)
-        return call.answer(_presented(row, version))
+        return call.answer(present_persona(row, version))
 
 
 @operation("update_persona")
@@ -101,7 +99,7 @@ async def update_persona(call: Call) -> Answer:
             session.add(version)
             row.updated_at = utc_now()
         await session.flush()
-        return call.answer(_presented(row, version))
+        return call.answer(present_persona(row, version))
 
 
 @operation("delete_persona")
@@ -123,41 +121,6 @@ async def delete_persona(call: Call) -> Answer:
             )
         await hide_or_delete(session, row, *_uses(row))
         return call.answer()
-
-
-async def load_personas(session: AsyncSession, ids: Iterable[int]) -> dict[int, models.Persona]:
-    """Personas by id, each in its newest version."""
-    wanted = set(ids)
-    newest = (
-        select(PersonaVersion.persona_id, func.max(PersonaVersion.version).label("version"))
-        .where(PersonaVersion.persona_id.in_(wanted))
-        .group_by(PersonaVersion.persona_id)
-        .subquery()
-    )
-    found = await session.execute(
-        select(Persona, PersonaVersion)
-        .join(newest, newest.c.persona_id == Persona.id)
-        .join(
-            PersonaVersion,
-            (PersonaVersion.persona_id == Persona.id) & (PersonaVersion.version == newest.c.version),
-        )
-    )
-    return {row[0].id: _presented(row[0], row[1]) for row in found}
-
-
-async def load_persona_versions(
-    session: AsyncSession, version_ids: Iterable[int]
-) -> dict[int, models.PersonaMinimal]:
-    """Who held a conversation, by the id of the version; deleted personas included."""
-    wanted = set(version_ids)
-    if not wanted:
-        return {}
-    found = await session.execute(
-        select(PersonaVersion.id, Persona.id, Persona.name, PersonaVersion.version)
-        .join(Persona, Persona.id == PersonaVersion.persona_id)
-        .where(PersonaVersion.id.in_(wanted))
-    )
-    return {row[0]: models.PersonaMinimal(id=row[1], name=row[2], version=row[3]) for row in found}
 
 
 async def _newest(session: AsyncSession, row: Persona) -> PersonaVersion:
@@ -183,15 +146,3 @@ def _uses(row: Persona) -> list[Select[Any]]:
 async def _refuse_taken(session: AsyncSession, project_id: int, name: str) -> None:
     advice = "Update that one, which makes its next version, or choose another name."
     await refuse_taken(session, project_id, Persona, "a persona", name, advice)
-
-
-def _presented(row: Persona, version: PersonaVersion) -> models.Persona:
-    return models.Persona(
-        id=row.id,
-        name=row.name,
-        version=version.version,
-        description=version.description,
-        domain_knowledge=version.domain_knowledge,
-        created_at=version.created_at,
-        updated_at=row.updated_at,
-    )

@@ -5,10 +5,10 @@ from msgspec import UNSET
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.pages import paged
-from elluminate_server.api.presenting import present_project
-from elluminate_server.api.problems import Forbidden, NotFound, Taken
+from elluminate_server.http.pages import paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Forbidden, NotFound, Taken
+from elluminate_server.reading.presenting import present_project
 from elluminate_server.store.tables import Organization, Project
 
 

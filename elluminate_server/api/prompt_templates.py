@@ -7,19 +7,19 @@ from elluminate_api.models import CreatePromptTemplateRequest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.deleting import hide_or_delete
-from elluminate_server.api.finding import find_collection, find_prompt_template
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.loading import columns_of
-from elluminate_server.api.naming import free_name, of_project
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.presenting import present_prompt_template
-from elluminate_server.api.problems import Conflict, Invalid
 from elluminate_server.domain.compatibility import missing_columns
 from elluminate_server.domain.identity import template_identity
 from elluminate_server.domain.messages import check_messages
 from elluminate_server.domain.rendering import message_placeholders
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Conflict, Invalid
+from elluminate_server.reading.finding import find_collection, find_prompt_template
+from elluminate_server.reading.loading import columns_of
+from elluminate_server.reading.presenting import present_prompt_template
 from elluminate_server.store.tables import Experiment, Project, Prompt, PromptTemplate
+from elluminate_server.writing.deleting import hide_or_delete
+from elluminate_server.writing.naming import free_name, of_project
 
 
 @operation("list_prompt_templates")

@@ -8,15 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response as HttpResponse
 
 from elluminate_server.api.batch_status import answer_status, stream_status
-from elluminate_server.api.finding import find_response
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.loading import load_criteria
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.presenting import present_rating
-from elluminate_server.api.problems import Invalid, NotFound
 from elluminate_server.api.runs import executor_of
 from elluminate_server.execution.now import rate_now
 from elluminate_server.execution.rating import store_rating
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Invalid, NotFound
+from elluminate_server.reading.finding import find_response
+from elluminate_server.reading.loading import load_criteria
+from elluminate_server.reading.presenting import present_rating
 from elluminate_server.store.tables import Criterion, Experiment, Rating, Response
 
 __all__: list[str] = []

@@ -7,8 +7,8 @@ from elluminate_api import models
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.finding import find_llm_config
-from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.reading.finding import find_llm_config
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Experiment, Rating, Response
 

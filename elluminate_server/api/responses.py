@@ -8,12 +8,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.batches import checked_orders
-from elluminate_server.api.finding import find_response
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.problems import Invalid
-from elluminate_server.api.response_queries import IN_ROW_ORDER, load_responses, present_one
 from elluminate_server.execution.queueing import store_given
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Invalid
+from elluminate_server.reading.finding import find_response
+from elluminate_server.reading.responses import IN_ROW_ORDER, load_responses, present_one
 from elluminate_server.store.tables import Experiment, Prompt, Response, WorkItem
 
 _CHUNK = 10_000

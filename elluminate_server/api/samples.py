@@ -7,11 +7,11 @@ from elluminate_api import models
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.finding import find_experiment
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.personas import load_persona_versions
-from elluminate_server.api.results import CategoricalFilters, filtered_prompts, parse_filters
 from elluminate_server.domain.samples import Bounds, Sample, SampleResponse, change, grouped, ordered
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.reading.finding import find_experiment
+from elluminate_server.reading.personas import load_persona_versions
+from elluminate_server.reading.results import CategoricalFilters, filtered_prompts, parse_filters
 from elluminate_server.store.tables import Experiment, Rating, Response
 
 _BOUNDED = ("duration_seconds", "input_tokens", "output_tokens")

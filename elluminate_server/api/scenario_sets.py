@@ -8,17 +8,17 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.collections import holder_of_name
-from elluminate_server.api.deleting import hide_or_delete
-from elluminate_server.api.finding import find_scenario_field, find_scenario_set
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.loading import columns_of
-from elluminate_server.api.naming import free_name, of_project
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.problems import BadRequest, Conflict, Invalid
-from elluminate_server.api.rows import identity
 from elluminate_server.domain.scenarios import BUILT_IN_FIELDS, GOAL, OUTCOME, check_field_name
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import BadRequest, Conflict, Invalid
+from elluminate_server.reading.finding import find_scenario_field, find_scenario_set
+from elluminate_server.reading.loading import columns_of
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
+from elluminate_server.writing.cells import identity
+from elluminate_server.writing.deleting import hide_or_delete
+from elluminate_server.writing.naming import free_name, of_project
 
 __all__ = ["changeable_set", "fields_of"]
 

@@ -6,15 +6,14 @@ from elluminate_api import models
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.collections import add_entries
-from elluminate_server.api.finding import find_scenario, find_scenario_set
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.rows import identity
 from elluminate_server.api.scenario_sets import changeable_set, fields_of
-from elluminate_server.api.template_variables import delete_entries
 from elluminate_server.domain.scenarios import GOAL, OUTCOME, scenario_values
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.reading.finding import find_scenario, find_scenario_set
 from elluminate_server.store.tables import Collection, Entry
+from elluminate_server.writing.cells import identity
+from elluminate_server.writing.entries import add_entries, delete_entries
 
 
 @operation("list_scenarios")

@@ -5,33 +5,26 @@ from typing import Any
 
 from elluminate_api import models
 from msgspec import UNSET
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
-from elluminate_server.api import decoding
-from elluminate_server.api.agent_tasks import check_task_names, check_unused_names, infer_types
-from elluminate_server.api.collections import add_entries
-from elluminate_server.api.finding import find_collection, find_entry, find_prompt_template
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.loading import columns_of, load_collection
-from elluminate_server.api.pages import page_of, paged
-from elluminate_server.api.presenting import present_entry, row_values
-from elluminate_server.api.problems import BadRequest, Conflict, Invalid, shown
-from elluminate_server.api.rows import added_columns, identity, stored_values
+from elluminate_server.http import decoding
+from elluminate_server.http.pages import page_of, paged
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import BadRequest, Conflict, Invalid, shown
+from elluminate_server.reading.finding import find_collection, find_entry, find_prompt_template
+from elluminate_server.reading.loading import columns_of, load_collection
+from elluminate_server.reading.presenting import present_entry, row_values
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import (
-    AgentTask,
     Collection,
     CollectionColumn,
-    Criterion,
     Entry,
-    Prompt,
-    Response,
-    WorkItem,
 )
-
-__all__ = ["delete_entries"]
+from elluminate_server.writing.agent_tasks import check_task_names, check_unused_names, infer_types
+from elluminate_server.writing.cells import added_columns, identity, stored_values
+from elluminate_server.writing.entries import add_entries, delete_entries
 
 EXAMPLES = 20
 """Present rows that a model is shown when it writes another: the newest ones."""
@@ -178,27 +171,6 @@ async def delete_all_template_variables(call: Call) -> Answer:
         collection = await _changeable(call, session)
         await delete_entries(session, Entry.collection_id == collection.id)
         return call.answer()
-
-
-async def delete_entries(session: AsyncSession, which: Any) -> None:
-    """Hide the rows that results refer to, delete the others; `which` is a condition on `Entry`."""
-    used = (
-        select(AgentTask.id).where(AgentTask.entry_id == Entry.id).exists()
-        | select(Prompt.id).where(Prompt.entry_id == Entry.id).exists()
-        | select(Response.id).where(Response.entry_id == Entry.id).exists()
-        | select(WorkItem.id).where(WorkItem.entry_id == Entry.id).exists()
-    )
-    now = utc_now()
-    # What was asked of one row only is asked no more, and stays readable where it was rated.
-    of_rows = Criterion.entry_id.in_(select(Entry.id).where(which, Entry.deleted_at.is_(None)))
-    over = update(Criterion).where(of_rows, Criterion.superseded_at.is_(None))
-    await session.execute(
-        over.values(superseded_at=now, deleted_at=now).execution_options(synchronize_session=False)
-    )
-    hidden = update(Entry).where(which, Entry.deleted_at.is_(None), used).values(deleted_at=now)
-    await session.execute(hidden.execution_options(synchronize_session=False))
-    gone = delete(Entry).where(which, Entry.deleted_at.is_(None))
-    await session.execute(gone.execution_options(synchronize_session=False))
 
 
 @operation("create_template_variables_batch")

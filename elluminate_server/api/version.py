@@ -2,7 +2,7 @@
 
 from elluminate_api.models import VersionCompatibleRequest, VersionCompatibleResponse
 
-from elluminate_server.api.http import Answer, Call, operation
+from elluminate_server.http.pipeline import Answer, Call, operation
 
 
 @operation("check_version_compatible")

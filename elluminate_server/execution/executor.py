@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.execution import agent_evaluation, leases, queueing, retrying
+from elluminate_server.execution import agent_evaluation, leases, queueing, requeueing
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
@@ -17,7 +17,7 @@ from elluminate_server.execution.notices import Notices
 from elluminate_server.execution.outages import is_outage, reason_of
 from elluminate_server.execution.outcomes import Outcome
 from elluminate_server.execution.queueing import ResponseOrder
-from elluminate_server.execution.retrying import FailedResponse
+from elluminate_server.execution.requeueing import FailedResponse
 from elluminate_server.execution.run import Run
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
@@ -139,10 +139,10 @@ class Executor:
         Args:
             session: The caller's; the task is there when it commits.
             experiment: Not running; its `generation_task_id` is set.
-            failed: From `retrying.failed_responses`; at least one.
+            failed: From `requeueing.failed_responses`; at least one.
             rating_mode: `fast` or `detailed`.
         """
-        return await retrying.add_retry(session, self._owner, experiment, failed, rating_mode=rating_mode)
+        return await requeueing.add_retry(session, self._owner, experiment, failed, rating_mode=rating_mode)
 
     async def enqueue_agent_evaluation(
         self, session: AsyncSession, experiment: Experiment, response_ids: Sequence[int]

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from elluminate_server.api.contract import operations
-from elluminate_server.api.http import HANDLERS
 from elluminate_server.app import create_app
+from elluminate_server.http.contract import operations
+from elluminate_server.http.pipeline import HANDLERS
 from elluminate_server.settings import Settings
 from tests.contract.document import contract_path
 from tests.support.serve_process import Served, clean_environment, serving

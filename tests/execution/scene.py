@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 from sqlalchemy import func, select
 
-from elluminate_server.api.access import open_default_project
 from elluminate_server.execution import Executor
+from elluminate_server.http.access import open_default_project
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import Answer, JudgeCase, Model, ModelConfig, RatingMode, Verdict

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from elluminate_server.api import event_stream
+from elluminate_server.http import event_stream
 from tests.execution.backend import Backend, events_of
 from tests.support.model_server import ModelServer
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 from starlette.applications import Starlette
 
-from elluminate_server.api.access import digest_of, open_default_project
-from elluminate_server.keys import add_key
+from elluminate_server.http.access import open_default_project
+from elluminate_server.keys import add_key, digest_of
 from elluminate_server.settings import Settings, SettingsError
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey, IdempotencyKey

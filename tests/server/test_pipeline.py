@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from starlette.applications import Starlette
 
-from elluminate_server.api import http as pipeline
+from elluminate_server.http import pipeline
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import BusyError, Store
 from tests.server.conftest import KEY, PROJECTS

@@ -12,8 +12,8 @@ import httpx
 from attrs import frozen
 from sqlalchemy import select, update
 
-from elluminate_server.api.access import digest_of
 from elluminate_server.app import create_app
+from elluminate_server.keys import digest_of
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey, Base, Collection, Organization

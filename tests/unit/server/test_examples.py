@@ -7,7 +7,16 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "name", ["settings", "app", "api.problems", "api.presenting", "api.naming", "api.rows", "api.pages"]
+    "name",
+    [
+        "settings",
+        "app",
+        "http.problems",
+        "http.pages",
+        "reading.presenting",
+        "writing.naming",
+        "writing.cells",
+    ],
 )
 def test_examples_in_docstrings(name: str) -> None:
     module = importlib.import_module(f"elluminate_server.{name}")

@@ -6,12 +6,12 @@ import pytest
 import yaml
 from elluminate_api import models
 
-from elluminate_server.api import contract, decoding
-from elluminate_server.api.contract import operations
-from elluminate_server.api.presenting import masked
-from elluminate_server.api.problems import BadRequest, Invalid, shown
-from elluminate_server.api.rows import added_columns, identity, stored_values
+from elluminate_server.http import contract, decoding
+from elluminate_server.http.contract import operations
+from elluminate_server.http.problems import BadRequest, Invalid, shown
+from elluminate_server.reading.presenting import masked
 from elluminate_server.store.tables import CollectionColumn
+from elluminate_server.writing.cells import added_columns, identity, stored_values
 
 
 def test_every_operation_of_the_generated_code_is_served_as_it_says() -> None:

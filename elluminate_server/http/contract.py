@@ -13,8 +13,8 @@ import attrs
 import msgspec
 import yaml
 
-from elluminate_server.api.problems import Invalid, shown
 from elluminate_server.domain.shapes import explained
+from elluminate_server.http.problems import Invalid, shown
 
 __all__ = ["PREFIX", "ContractOperation", "closed_schemas", "document", "operations"]
 

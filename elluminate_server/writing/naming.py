@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.problems import Taken
+from elluminate_server.http.problems import Taken
 
 __all__ = ["free_name", "of_project", "refuse_taken"]
 

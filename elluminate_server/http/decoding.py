@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import msgspec
 from elluminate_api.types import OpenEnum
 
-from elluminate_server.api.contract import closed_schemas
-from elluminate_server.api.problems import BadRequest, Invalid, shown
 from elluminate_server.domain.shapes import explained, suggestion
+from elluminate_server.http.contract import closed_schemas
+from elluminate_server.http.problems import BadRequest, Invalid, shown
 
 __all__ = ["MAX_INTEGER", "convert", "decode", "parse_json"]
 

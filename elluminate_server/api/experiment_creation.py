@@ -6,9 +6,12 @@ import msgspec
 from elluminate_api import models
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.agent_definitions import check_agentic, freeze_tasks
-from elluminate_server.api.experiments import load_experiment
-from elluminate_server.api.finding import (
+from elluminate_server.domain.compatibility import missing_columns
+from elluminate_server.domain.conversations import PROMPT_TYPES
+from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.problems import Invalid, NotFound
+from elluminate_server.reading.experiments import load_experiment
+from elluminate_server.reading.finding import (
     find_collection,
     find_criterion_set,
     find_llm_config,
@@ -16,15 +19,12 @@ from elluminate_server.api.finding import (
     find_prompt_template,
     find_scenario_set,
 )
-from elluminate_server.api.http import Answer, Call, operation
-from elluminate_server.api.loading import columns_of
-from elluminate_server.api.multi_turn import check_goals, check_multi_turn, check_system_only
-from elluminate_server.api.naming import free_name, refuse_taken
-from elluminate_server.api.problems import Invalid, NotFound
-from elluminate_server.api.rating_versions import judge_key
-from elluminate_server.domain.compatibility import missing_columns
-from elluminate_server.domain.conversations import PROMPT_TYPES
+from elluminate_server.reading.loading import columns_of
 from elluminate_server.store.tables import Collection, CriterionSet, Experiment, PromptTemplate
+from elluminate_server.writing.frozen_tasks import check_agentic, freeze_tasks
+from elluminate_server.writing.judges import judge_key
+from elluminate_server.writing.multi_turn_rules import check_goals, check_multi_turn, check_system_only
+from elluminate_server.writing.naming import free_name, refuse_taken
 
 __all__ = ["checked_params"]
 

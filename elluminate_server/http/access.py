@@ -1,7 +1,6 @@
 """Who may come in: API keys, and the one project that a key opens."""
 
 import datetime
-import hashlib
 import hmac
 import logging
 
@@ -10,14 +9,15 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import Headers
 
-from elluminate_server.api.problems import NotFound, Unauthorized
+from elluminate_server.http.problems import NotFound, Unauthorized
+from elluminate_server.keys import digest_of
 from elluminate_server.settings import Settings, SettingsError
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import BusyError, Store
 from elluminate_server.store.rows import fetch
 from elluminate_server.store.tables import ApiKey, Organization, Project
 
-__all__ = ["Principal", "authenticate", "digest_of", "open_default_project"]
+__all__ = ["Principal", "authenticate", "open_default_project"]
 
 _logger = logging.getLogger("elluminate_server.access")
 
@@ -55,11 +55,6 @@ class Principal:
                 f"This key opens project {self.project_id} ({self.project_name!r})."
             )
             raise problem
-
-
-def digest_of(key: str) -> str:
-    """What is stored of an API key: its SHA-256 (hex). Keys are random, so no salt is needed."""
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 _KEY_AND_PROJECT = (

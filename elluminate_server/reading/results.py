@@ -9,10 +9,10 @@ from elluminate_api import models
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.problems import Invalid, shown
-from elluminate_server.api.response_queries import IN_ROW_ORDER
 from elluminate_server.domain.aggregation import ResponseFacts, aggregate
 from elluminate_server.domain.rendering import value_text
+from elluminate_server.http.problems import Invalid, shown
+from elluminate_server.reading.responses import IN_ROW_ORDER
 from elluminate_server.store.rows import fetch_by_ids
 from elluminate_server.store.tables import Experiment, Prompt, Rating, Response
 

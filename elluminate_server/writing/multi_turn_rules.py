@@ -3,9 +3,9 @@
 from elluminate_api import models
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.loading import columns_of
-from elluminate_server.api.problems import Invalid
 from elluminate_server.domain.scenarios import GOAL, goal_column
+from elluminate_server.http.problems import Invalid
+from elluminate_server.reading.loading import columns_of
 from elluminate_server.store.tables import Collection, PromptTemplate
 
 __all__ = ["check_goals", "check_multi_turn", "check_system_only"]

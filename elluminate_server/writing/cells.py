@@ -6,8 +6,6 @@ from typing import Any
 
 from elluminate_api import models
 
-from elluminate_server.api import decoding
-from elluminate_server.api.problems import BadRequest, Invalid, shown
 from elluminate_server.domain.conversations import (
     PROMPT_TYPES,
     SCHEMA_VERSION,
@@ -15,6 +13,8 @@ from elluminate_server.domain.conversations import (
     check_conversation,
 )
 from elluminate_server.domain.identity import row_identity
+from elluminate_server.http import decoding
+from elluminate_server.http.problems import BadRequest, Invalid, shown
 from elluminate_server.store.tables import CollectionColumn
 
 __all__ = [

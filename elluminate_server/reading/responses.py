@@ -9,13 +9,9 @@ from elluminate_api import models
 from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.loading import load_collections, load_criteria, load_prompt_templates
-from elluminate_server.api.personas import load_persona_versions
-from elluminate_server.api.presenting import (
-    present_prompt,
-    present_rating,
-    present_response,
-)
+from elluminate_server.reading.loading import load_collections, load_criteria, load_prompt_templates
+from elluminate_server.reading.personas import load_persona_versions
+from elluminate_server.reading.presenting import present_prompt, present_rating, present_response
 from elluminate_server.store.columns import as_stored
 from elluminate_server.store.rows import fetch_by_ids
 from elluminate_server.store.tables import Criterion, Entry, Prompt, Rating, Response

@@ -49,11 +49,12 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from elluminate_server.api import decoding
-from elluminate_server.api.access import Principal, authenticate
-from elluminate_server.api.contract import ContractOperation, operations
-from elluminate_server.api.idempotency import Idempotency, Replay, idempotency_of
-from elluminate_server.api.problems import (
+from elluminate_server.domain.errors import DomainError
+from elluminate_server.http import decoding
+from elluminate_server.http.access import Principal, authenticate
+from elluminate_server.http.contract import ContractOperation, operations
+from elluminate_server.http.idempotency import Idempotency, Replay, idempotency_of
+from elluminate_server.http.problems import (
     BadRequest,
     Conflict,
     Invalid,
@@ -62,7 +63,6 @@ from elluminate_server.api.problems import (
     TooLarge,
     Unavailable,
 )
-from elluminate_server.domain.errors import DomainError
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError
 from elluminate_server.settings import Settings

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from elluminate_server.api.problems import Invalid, shown
+from elluminate_server.http.problems import Invalid, shown
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import IdempotencyKey
 

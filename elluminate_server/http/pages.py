@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.http import Call
+from elluminate_server.http.pipeline import Call
 
 __all__ = ["page_of", "paged"]
 

@@ -9,7 +9,7 @@ from elluminate_api import models
 from sqlalchemy import Executable, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.presenting import (
+from elluminate_server.reading.presenting import (
     present_collection,
     present_criterion,
     present_criterion_set,

@@ -6,8 +6,8 @@ import attrs
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.problems import NotFound
 from elluminate_server.domain.scenarios import BUILT_IN_FIELDS
+from elluminate_server.http.problems import NotFound
 from elluminate_server.store.rows import fetch
 from elluminate_server.store.tables import (
     Base,

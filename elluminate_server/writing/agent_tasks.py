@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.problems import Conflict, Invalid, shown
+from elluminate_server.http.problems import Conflict, Invalid, shown
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry
 
 __all__ = ["TASK_COLUMN", "check_task_column", "check_task_names", "check_unused_names", "infer_types"]

@@ -1,0 +1,1 @@
+"""The pipeline that every request goes through, and what handlers are given by it."""

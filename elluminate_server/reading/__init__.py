@@ -1,0 +1,1 @@
+"""Stored rows as the contract's models: found, loaded, presented."""

@@ -1,0 +1,79 @@
+"""Experiments as the contract shows them, with their results."""
+
+from collections.abc import Sequence
+
+import msgspec
+from elluminate_api import models
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.reading.loading import (
+    dropped_trajectories,
+    load_collections,
+    load_criterion_sets,
+    load_llm_configs,
+    load_prompt_templates,
+)
+from elluminate_server.reading.results import CategoricalFilters, load_results
+from elluminate_server.store.tables import Experiment, LogLine, Task
+
+__all__ = ["load_experiment", "load_experiments"]
+
+
+async def load_experiments(
+    session: AsyncSession, rows: Sequence[Experiment], filters: CategoricalFilters | None = None
+) -> list[models.Experiment]:
+    """Experiments as the contract shows them, with their results so far and without responses."""
+    collections = await load_collections(session, [row.collection_id for row in rows])
+    sets = await load_criterion_sets(session, [row.criterion_set_id for row in rows])
+    templates = await load_prompt_templates(session, [row.prompt_template_id for row in rows])
+    configs = await load_llm_configs(session, [row.llm_config_id for row in rows])
+    counts = {one: loaded.shown.variables_count for one, loaded in collections.items()}
+    results = await load_results(session, rows, counts, filters)
+    dropped = await dropped_trajectories(session, [row.id for row in rows])
+    return [
+        models.Experiment(
+            id=row.id,
+            name=row.name,
+            description=row.description,
+            prompt_template=templates.get(row.prompt_template_id or 0),
+            collection=collections[row.collection_id].shown,
+            criterion_set=sets[row.criterion_set_id],
+            llm_config=configs.get(row.llm_config_id or 0),
+            rating_version=row.rating_version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            generation_task_id=row.generation_task_id,
+            has_internal_error=row.has_internal_error,
+            generation_params=_params(row),
+            n_epochs=row.n_epochs,
+            response_column_id=row.response_column_id,
+            results=results.get(row.id),
+            evaluation_mode=models.EvaluationMode(row.evaluation_mode),
+            agent_config=row.agent_config,
+            evaluation_agent_config=row.evaluation_agent_config,
+            dropped_trajectories=dropped.get(row.id, 0),
+        )
+        for row in rows
+    ]
+
+
+async def load_experiment(
+    session: AsyncSession, row: Experiment, filters: CategoricalFilters | None = None
+) -> models.Experiment:
+    """One experiment as the contract shows it, with results and logs."""
+    (shown,) = await load_experiments(session, [row], filters)
+    lines = await session.scalars(
+        select(LogLine.line)
+        .join(Task, Task.id == LogLine.task_id)
+        .where(Task.experiment_id == row.id)
+        .order_by(LogLine.id)
+    )
+    shown.logs = "\n".join(lines) or None
+    return shown
+
+
+def _params(row: Experiment) -> models.GenerationParams | None:
+    if row.generation_params is None:
+        return None
+    return msgspec.convert(row.generation_params, models.GenerationParams)

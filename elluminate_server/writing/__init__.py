@@ -1,0 +1,1 @@
+"""What may be stored: checks and inserts that several handlers share."""
