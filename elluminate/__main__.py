@@ -1,19 +1,14 @@
-"""The command line: `elluminate serve`, `elluminate migrate`, `elluminate keys`, `elluminate --version`."""
+"""The command line: `elluminate serve`, `elluminate migrate`, `elluminate keys`, `elluminate --version`.
+
+What a command of the server does is in `elluminate_server.commands`, which is imported when one is asked for.
+"""
 
 import argparse
-import asyncio
-import contextlib
-import ipaddress
 import sys
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from elluminate import __version__
 from elluminate._extras import how_to_install
-
-if TYPE_CHECKING:
-    from elluminate_server.settings import Settings
-    from elluminate_server.store.migrating import Migration
 
 __all__ = ["main"]
 
@@ -54,14 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
-        import elluminate_server.serving  # noqa: F401 - only to see whether the extra is there
+        from elluminate_server.commands import CommandError, run
     except ModuleNotFoundError as error:
         return _fail(f"The server needs {how_to_install(error, 'server')}.")
-    if options.command == "migrate":
-        return _migrate(options.database)
-    if options.command == "keys":
-        return _keys(options)
-    return _serve(options.host, options.port, options.database, options.log_level)
+    try:
+        run(options)
+    except CommandError as error:
+        return _fail(str(error))
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        return _fail(f"PostgreSQL needs {how_to_install(error, 'scale')}.")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -131,113 +130,6 @@ def _key_id(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) < 2**53:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not the id of a key; `elluminate keys list` shows them")
-
-
-def _serve(host: str, port: int, database: str | None, log_level: str) -> int:
-    from elluminate_server.serving import serve
-
-    if not _is_loopback(host):
-        print(
-            f"Warning: listening on {host}: the API is reachable from the network, over plain HTTP. "
-            "Whoever has a key can use it; put a TLS proxy in front.",
-            file=sys.stderr,
-        )
-    with _failures_as_exit():
-        serve(_settings(database), host, port, log_level=log_level)
-    return 0
-
-
-def _migrate(database: str | None) -> int:
-    with _failures_as_exit():
-        done = asyncio.run(_migrated(_settings(database)))
-    if done.before is None:
-        print(f"The database was empty; it has version {done.now} now.")
-    elif done.before == done.now:
-        print(f"The database has version {done.now} already; nothing was changed.")
-    else:
-        print(f"The database had version {done.before}; it has version {done.now} now.")
-    if done.backup is not None:
-        print(f"A copy of the older one is in {done.backup}")
-    return 0
-
-
-async def _migrated(settings: "Settings") -> "Migration":
-    from elluminate_server.store.engine import Store
-    from elluminate_server.store.migrating import migrate
-    from elluminate_server.store.probing import probe
-
-    probe(settings.database_url)
-    async with Store(settings.database_url) as store:
-        return await migrate(store)
-
-
-def _keys(options: argparse.Namespace) -> int:
-    from elluminate_server import key_commands
-
-    with _failures_as_exit():
-        settings = _settings(options.database)
-        if options.action == "list":
-            print(asyncio.run(key_commands.list_keys(settings, options.project)))
-        elif options.action == "create":
-            made = key_commands.create_key(settings, options.project, options.name, options.days)
-            key, about = asyncio.run(made)
-            # The key alone on standard output, so that a shell can put it where it belongs.
-            print(about, "It is shown only now:", file=sys.stderr)
-            print(key)
-        else:
-            print(asyncio.run(key_commands.revoke_key(settings, options.project, options.key)))
-    return 0
-
-
-@contextlib.contextmanager
-def _failures_as_exit() -> Iterator[None]:
-    """Failures that the user can do something about become one line and exit code 1."""
-    from sqlalchemy.exc import OperationalError
-
-    from elluminate_server.key_commands import KeyCommandError
-    from elluminate_server.serving import ServingError
-    from elluminate_server.settings import SettingsError
-    from elluminate_server.store.engine import BusyError
-    from elluminate_server.store.migrating import SchemaVersionError
-    from elluminate_server.store.probing import DatabaseUnusableError
-
-    try:
-        yield
-    except (
-        ServingError,
-        SettingsError,
-        SchemaVersionError,
-        DatabaseUnusableError,
-        BusyError,
-        KeyCommandError,
-    ) as error:
-        reason = str(error)
-    except OperationalError as error:
-        # Without the statement, which says nothing to the user, and the URL, which may hold a password.
-        said = " ".join(str(error.orig).split()).rstrip(".")
-        reason = f"The database cannot be opened ({said}). Check --database or ELLUMINATE_DATABASE_URL."
-    except ModuleNotFoundError as error:
-        if error.name != "psycopg":
-            raise
-        reason = f"PostgreSQL needs {how_to_install(error, 'scale')}."
-    else:
-        return
-    sys.exit(_fail(reason))
-
-
-def _settings(database: str | None) -> "Settings":
-    from elluminate_server.settings import Settings
-
-    return Settings.from_environment(database_url=database)
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _fail(reason: str) -> int:

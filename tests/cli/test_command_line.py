@@ -70,9 +70,7 @@ def test_a_missing_database_driver_is_one_line_with_the_way_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(SystemExit) as ended:
-        main(["migrate", "--database", "postgresql://evals@127.0.0.1:1/evals"])
-    assert ended.value.code == 1
+    assert main(["migrate", "--database", "postgresql://evals@127.0.0.1:1/evals"]) == 1
     assert capsys.readouterr().err == (
         "elluminate: PostgreSQL needs psycopg, which is not installed; "
         'install elluminate with its extra "scale" (in a checkout: pip install ".[scale]").\n'

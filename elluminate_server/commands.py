@@ -1,0 +1,115 @@
+"""What the commands of the server do: `serve`, `migrate` and `keys`. The command line itself is the SDK's."""
+
+import argparse
+import asyncio
+import contextlib
+import ipaddress
+import sys
+from collections.abc import Iterator
+
+from sqlalchemy.exc import OperationalError
+
+from elluminate_server import key_commands
+from elluminate_server.key_commands import KeyCommandError
+from elluminate_server.serving import ServingError, serve
+from elluminate_server.settings import Settings, SettingsError
+from elluminate_server.store.engine import BusyError, Store
+from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate
+from elluminate_server.store.probing import DatabaseUnusableError, probe
+
+__all__ = ["CommandError", "run"]
+
+
+class CommandError(Exception):
+    """The command cannot be done, for a reason that the user can do something about; the message is one line."""
+
+
+def run(options: argparse.Namespace) -> None:
+    """Do a command.
+
+    Args:
+        options: As the command line was read: `command`, and what belongs to it.
+
+    Raises:
+        CommandError: It cannot be done.
+        ModuleNotFoundError: The database's driver is not installed.
+    """
+    with _failures_in_one_line():
+        settings = Settings.from_environment(database_url=options.database)
+        if options.command == "serve":
+            _serve(settings, options.host, options.port, options.log_level)
+        elif options.command == "migrate":
+            _migrate(settings)
+        else:
+            _manage_keys(settings, options)
+
+
+def _serve(settings: Settings, host: str, port: int, log_level: str) -> None:
+    if not _is_loopback(host):
+        print(
+            f"Warning: listening on {host}: the API is reachable from the network, over plain HTTP. "
+            "Whoever has a key can use it; put a TLS proxy in front.",
+            file=sys.stderr,
+        )
+    serve(settings, host, port, log_level=log_level)
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _migrate(settings: Settings) -> None:
+    done = asyncio.run(_migrate_database(settings))
+    if done.before is None:
+        print(f"The database was empty; it has version {done.now} now.")
+    elif done.before == done.now:
+        print(f"The database has version {done.now} already; nothing was changed.")
+    else:
+        print(f"The database had version {done.before}; it has version {done.now} now.")
+    if done.backup is not None:
+        print(f"A copy of the older one is in {done.backup}")
+
+
+async def _migrate_database(settings: Settings) -> Migration:
+    probe(settings.database_url)
+    async with Store(settings.database_url) as store:
+        return await migrate(store)
+
+
+def _manage_keys(settings: Settings, options: argparse.Namespace) -> None:
+    if options.action == "list":
+        print(asyncio.run(key_commands.list_keys(settings, options.project)))
+    elif options.action == "create":
+        made = key_commands.create_key(settings, options.project, options.name, options.days)
+        key, about = asyncio.run(made)
+        # The key alone on standard output, so that a shell can put it where it belongs.
+        print(about, "It is shown only now:", file=sys.stderr)
+        print(key)
+    else:
+        print(asyncio.run(key_commands.revoke_key(settings, options.project, options.key)))
+
+
+@contextlib.contextmanager
+def _failures_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except (
+        ServingError,
+        SettingsError,
+        SchemaVersionError,
+        DatabaseUnusableError,
+        BusyError,
+        KeyCommandError,
+    ) as error:
+        raise CommandError(str(error)) from error
+    except OperationalError as error:
+        # Without the statement, which says nothing to the user, and the URL, which may hold a password.
+        said = " ".join(str(error.orig).split()).rstrip(".")
+        raise CommandError(
+            f"The database cannot be opened ({said}). Check --database or ELLUMINATE_DATABASE_URL."
+        ) from error
