@@ -9,15 +9,14 @@ from typing import Any
 from benchmarks import pydantic_models
 from benchmarks.interleaving import Ratio, compare
 from benchmarks.responses_page import RATINGS, RESPONSES
-from elluminate._binding import decoding_for
-from elluminate._session import Page, _decoder
+from elluminate._session import Page, _decoder, decoding_for
 from elluminate.async_client import AsyncClient
 from elluminate.schemas.response import PromptResponse
 
 
 def decode(content: bytes) -> Page[PromptResponse]:
-    """What a client does with an answer's bytes: one pass, each model bound to its client."""
-    token = decoding_for.set(_CLIENT)
+    """What a client does with an answer's bytes: one pass, each model bound to its session."""
+    token = decoding_for.set(_SESSION)
     try:
         page: Page[PromptResponse] = _decoder(Page[PromptResponse]).decode(content)
         return page
@@ -55,10 +54,10 @@ def check(content: bytes) -> None:
             theirs["prompt"]["template_variables"]["input_values"],
         )
         assert mine.created_at == item.created_at
-        assert mine.prompt.prompt_template is not None and mine.prompt.prompt_template._client is _CLIENT
+        assert mine.prompt.prompt_template is not None and mine.prompt.prompt_template._session is _SESSION
         assert [(one.rating.value, one.reasoning, one.criterion.criterion_str) for one in mine.ratings] == [
             (one.rating.value, one.reasoning, one.criterion.criterion_str) for one in item.ratings
         ]
 
 
-_CLIENT = AsyncClient(base_url="http://127.0.0.1:9", api_key="benchmark")
+_SESSION = AsyncClient(base_url="http://127.0.0.1:9", api_key="benchmark").session

@@ -28,7 +28,7 @@ SENDING_MODULES = (
     "_operations",
     "_session",
     "schemas",
-    "streaming",
+    "_following",
     "_exports",
     "_row_files",
     "async_client",

@@ -1,29 +1,19 @@
-"""How a model that a client has returned knows its client."""
+"""How a model that a client has returned knows the conversation it came from."""
 
 from __future__ import annotations
 
-import contextvars
 import copy
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self
 
 from attrs import field, fields
 
+from elluminate._session import Session, decoding_for
 from elluminate.exceptions import ModelNotBoundError
-
-if TYPE_CHECKING:
-    from elluminate.async_client import AsyncClient
-
-M = TypeVar("M")
-
-decoding_for: contextvars.ContextVar[AsyncClient | None] = contextvars.ContextVar(
-    "elluminate_client", default=None
-)
-"""The client whose answer is being decoded: every model made meanwhile, nested ones included, is bound to it."""
 
 
 def unbound() -> Any:
-    """The private field that holds a model's client: not an argument, not compared, not shown, not sent."""
+    """The private field that holds a model's session: not an argument, not compared, not shown, not sent."""
     return field(default=None, init=False, repr=False, eq=False)
 
 
@@ -31,15 +21,15 @@ class Bound:
     """Mixin of the models that have methods; a model made by hand has none to talk through."""
 
     __slots__ = ()
-    _client: Any
+    _session: Any
 
     def __attrs_post_init__(self) -> None:
-        self._client = decoding_for.get()
+        self._session = decoding_for.get()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A pickle holds everything but the client, which has connections and a credential."""
+        """A pickle holds everything but the session, which has connections and a credential."""
         kind = type(self)
-        return _unpickled, (kind, {n: getattr(self, n) for n in _field_names(kind) if n != "_client"})
+        return _unpickled, (kind, {n: getattr(self, n) for n in _field_names(kind) if n != "_session"})
 
     def __copy__(self) -> Self:
         return self._twin(lambda value: value)
@@ -48,13 +38,13 @@ class Bound:
         return self._twin(lambda value: copy.deepcopy(value, memo), memo)
 
     def _twin(self, copied: Callable[[Any], Any], memo: dict[int, Any] | None = None) -> Self:
-        """A copy that talks through the same client."""
+        """A copy that talks through the same session."""
         twin = object.__new__(type(self))
         if memo is not None:
             memo[id(self)] = twin
         for name in _field_names(type(self)):
             value = getattr(self, name)
-            setattr(twin, name, value if name == "_client" else copied(value))
+            setattr(twin, name, value if name == "_session" else copied(value))
         return twin
 
     def _take_over(self, fresh: Any) -> None:
@@ -63,17 +53,17 @@ class Bound:
             if attribute.init:
                 setattr(self, attribute.name, getattr(fresh, attribute.name))
 
-    def _bound_client(self) -> AsyncClient:
-        """The client that returned this model.
+    def _bound_session(self) -> Session:
+        """The session of the client that returned this model.
 
         Raises:
             ModelNotBoundError: The model was made by hand.
         """
-        client: AsyncClient | None = self._client
-        if client is None:
+        session: Session | None = self._session
+        if session is None:
             name = type(self).__name__
             raise ModelNotBoundError(name, f"use the {name} that a method of Client or AsyncClient returns")
-        return client
+        return session
 
 
 def _field_names(kind: type[Any]) -> list[str]:

@@ -9,33 +9,30 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from elluminate._transport import run_blocking
 
 P = ParamSpec("P")
+S = TypeVar("S")
 T = TypeVar("T")
 
 
 def blocking(
-    operation: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[Any, P], T]:
-    """A method that runs the coroutine `operation` to its end in the calling thread.
-
-    On a :class:`~elluminate.Client` the operation runs on the AsyncClient that it wraps; on a model it runs
-    on the model itself.
-    """
+    operation: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[S, P], T]:
+    """A method that runs `operation`, a coroutine method of the same object, to its end in the calling thread."""
 
     @wraps(operation)
-    def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return run_blocking(operation(_operations_of(self), *args, **kwargs))
+    def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return run_blocking(operation(self, *args, **kwargs))
 
     return _renamed(call, operation)
 
 
 def iterating(
-    operation: Callable[Concatenate[Any, P], AsyncGenerator[T, None]],
-) -> Callable[Concatenate[Any, P], Iterator[T]]:
-    """A method that yields what the asynchronous generator `operation` yields, one blocking step at a time."""
+    operation: Callable[Concatenate[S, P], AsyncGenerator[T, None]],
+) -> Callable[Concatenate[S, P], Iterator[T]]:
+    """A method that yields what `operation`, of the same object, yields, one blocking step at a time."""
 
     @wraps(operation)
-    def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        events = operation(_operations_of(self), *args, **kwargs)
+    def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        events = operation(self, *args, **kwargs)
         try:
             while True:
                 try:
@@ -53,9 +50,26 @@ async def _next(events: AsyncGenerator[T, None]) -> T:
     return await events.__anext__()
 
 
-def _operations_of(owner: Any) -> Any:
-    """A Client's operations are those of the AsyncClient inside it; a model's are its own."""
-    return getattr(owner, "_operations", owner)
+def blocking_on_client(
+    operation: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Any, P], T]:
+    """A method of Client that runs an operation of the AsyncClient that it wraps."""
+    return _of_wrapped(blocking(operation))
+
+
+def iterating_on_client(
+    operation: Callable[Concatenate[Any, P], AsyncGenerator[T, None]],
+) -> Callable[Concatenate[Any, P], Iterator[T]]:
+    """A method of Client that yields what an operation of the AsyncClient that it wraps yields."""
+    return _of_wrapped(iterating(operation))
+
+
+def _of_wrapped(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
+    @wraps(method)
+    def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return method(self._operations, *args, **kwargs)
+
+    return call
 
 
 def _renamed(call: Callable[P, T], operation: Callable[..., Any]) -> Callable[P, T]:

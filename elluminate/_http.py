@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias, TypeVar
 from urllib.request import getproxies
 
 import httpx
-import msgspec
 from attrs import define, frozen
 
 from elluminate._config import Config
@@ -45,7 +42,6 @@ KEEP_SECONDS = 30.0
 _CONNECT_SECONDS = 15.0
 # Waiting for a connection is waiting for our own other calls, so it may take longer than one of them.
 _POOL_SECONDS = 3_600.0
-_KEPT_CHARACTERS = 10_000
 
 
 @define
@@ -277,34 +273,3 @@ def redirect_of(response: Response) -> str | None:
             f"into a GET of {there}; set base_url so that no redirect is needed"
         )
     return str(there)
-
-
-def kept_text(response: Response) -> str:
-    """As much of an answer's text as an error keeps: 10,000 characters."""
-    return response.text[:_KEPT_CHARACTERS]
-
-
-def json_of(response: Response) -> Any:
-    """The decoded JSON body, None when it is not JSON."""
-    try:
-        return msgspec.json.decode(response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def retry_after_of(response: Response, now: datetime.datetime | None = None) -> float | None:
-    """Seconds of a `Retry-After` header (RFC 9110, 10.2.3): a number or an HTTP date; None if unusable."""
-    value = response.headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(value)
-        except (ValueError, OverflowError):
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=datetime.UTC)
-        seconds = (moment - (now or datetime.datetime.now(datetime.UTC))).total_seconds()
-    return seconds if seconds == seconds and abs(seconds) != float("inf") else None

@@ -1,20 +1,123 @@
-"""Telling how far a run is: to a function of the caller's, or as a line of text."""
+"""How far a run is, and telling it: to a function of the caller's, or as a line of text."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from attrs import define, field
+from elluminate_api.models import ExperimentGenerationStatus
+
+from elluminate._homes import at_home_in
 from elluminate.exceptions import ValidationError
 
-if TYPE_CHECKING:
-    from elluminate.streaming import ExperimentProgress
 
-Progress: TypeAlias = "bool | Callable[[ExperimentProgress], object]"
+@at_home_in("elluminate.streaming")
+@define
+class EpochProgress:
+    """How far one epoch of an experiment is.
+
+    Attributes:
+        epoch: Its number, from 1.
+        responses_generated: Responses that the model has given.
+        responses_rated: Responses that have all their ratings.
+        total_responses: Responses there will be.
+    """
+
+    epoch: int
+    responses_generated: int
+    responses_rated: int
+    total_responses: int
+
+
+@at_home_in("elluminate.streaming")
+@define
+class ExperimentProgress:
+    """How far an experiment is, over all epochs.
+
+    Attributes:
+        responses_generated: Responses that the model has given.
+        responses_rated: Responses that have all their ratings.
+        total_responses: Responses there will be.
+        epochs: The same per epoch; empty when the server does not tell.
+    """
+
+    responses_generated: int
+    responses_rated: int
+    total_responses: int
+    epochs: list[EpochProgress] = field(factory=list)
+
+    @property
+    def percent_complete(self) -> float:
+        """Share of responses that are rated, 0 to 100."""
+        return _percent(self.responses_rated, self.total_responses)
+
+    @property
+    def generation_complete(self) -> bool:
+        """Whether every response has been given."""
+        return self.responses_generated >= self.total_responses
+
+    @property
+    def rating_complete(self) -> bool:
+        """Whether every response has been rated."""
+        return self.responses_rated >= self.total_responses
+
+
+@at_home_in("elluminate.streaming")
+@define
+class BatchProgress:
+    """How far a batch is; servers do not tell yet, so events carry None.
+
+    Attributes:
+        processed: Items done, failed ones included.
+        total: Items in all.
+        failed: Items that could not be done.
+    """
+
+    processed: int
+    total: int
+    failed: int = 0
+
+    @property
+    def percent_complete(self) -> float:
+        """Share of items that are done, 0 to 100."""
+        return _percent(self.processed, self.total)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every item is done."""
+        return self.processed >= self.total
+
+
+def _percent(done: int, total: int) -> float:
+    return min(100.0, 100.0 * done / total) if total > 0 else 0.0
+
+
+def progress_of(status: ExperimentGenerationStatus) -> ExperimentProgress | None:
+    """The progress that a poll tells, None when it tells none."""
+    if status.completed_responses is None:
+        return None
+    return ExperimentProgress(
+        responses_generated=status.completed_responses,
+        responses_rated=status.completed_ratings or 0,
+        total_responses=status.total_responses or 0,
+        epochs=[
+            EpochProgress(
+                epoch=epoch.epoch,
+                responses_generated=epoch.completed_responses,
+                responses_rated=epoch.completed_ratings,
+                total_responses=epoch.total_responses,
+            )
+            for epoch in status.epochs or []
+        ],
+    )
+
+
+Progress: TypeAlias = bool | Callable[[ExperimentProgress], object]
 """False tells nothing, True writes a line to stderr, a function gets every change."""
 
-Report: TypeAlias = "Callable[[ExperimentProgress | None], None] | None"
+Report: TypeAlias = Callable[[ExperimentProgress | None], None] | None
 """What is to be called with each progress, and with None in the end; None where nobody asked."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from elluminate.schemas.criterion_set import Criterion
+    from elluminate.schemas.prompt_template import Criterion
     from elluminate.schemas.response import PromptResponse
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import time
 import uuid
@@ -18,9 +19,7 @@ from elluminate_api.api.version import check_version_compatible
 from elluminate_api.types import UNSET, Operation, Request
 
 from elluminate import _http
-from elluminate._binding import decoding_for
 from elluminate._bodies import Body, body_of
-from elluminate._error_answers import error_from
 from elluminate._extras import how_to_install
 from elluminate._retries import exhausted
 from elluminate._transport import Transport, Transports, in_thread, is_blocking
@@ -32,11 +31,11 @@ from elluminate.exceptions import (
     NotFoundError,
     RedirectRefusedError,
     TransportError,
+    error_from,
 )
 
 if TYPE_CHECKING:
     from elluminate._config import Config
-    from elluminate.async_client import AsyncClient
 
 T = TypeVar("T")
 
@@ -54,6 +53,12 @@ PAGES_HELD = 3
 
 _MAX_REDIRECTS = 3
 _BODY_METHODS = ("POST", "PUT", "PATCH")
+
+
+decoding_for: contextvars.ContextVar[Session | None] = contextvars.ContextVar(
+    "elluminate_session", default=None
+)
+"""The session whose answer is being decoded: every model made meanwhile, nested ones included, is bound to it."""
 
 
 class Page(msgspec.Struct, Generic[T]):
@@ -88,11 +93,10 @@ class Session:
         current_project: The project in use, once known.
     """
 
-    def __init__(self, config: Config, client: AsyncClient, like: Session | None = None) -> None:
+    def __init__(self, config: Config, like: Session | None = None) -> None:
         self.config = config
         self.projects: list[api.Project] = []
         self.current_project: api.Project | None = None
-        self._client = client
         self._owns_link = like is None
         # The connections have the timeouts of the settings that they were opened with.
         self._request_options: dict[str, Any] = {}
@@ -244,7 +248,7 @@ class Session:
         return self._decoded(response, target)
 
     def _decoded(self, response: _http.Response, target: Any) -> Any:
-        token = decoding_for.set(self._client)
+        token = decoding_for.set(self)
         try:
             return _decoder(target).decode(response.content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

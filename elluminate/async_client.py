@@ -84,13 +84,13 @@ class AsyncClient(
     def _open(self, config: Config) -> None:
         if config.http_client is not None:
             _http.checked_http_client(config.http_client, _http.OwnAsync)
-        self.session = Session(config, self)
+        self.session = Session(config)
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """A client from settings that were checked before."""
         client = cls.__new__(cls)
-        client.session = Session(config, client)
+        client.session = Session(config)
         return client
 
     def with_options(self, *, timeout: float | None = None, max_retries: int | None = None) -> Self:
@@ -115,7 +115,7 @@ class AsyncClient(
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__)
         config = changed_config(self.session.config, timeout=timeout, max_retries=max_retries)
-        twin.session = Session(config, twin, like=self.session)
+        twin.session = Session(config, like=self.session)
         return twin
 
     async def __aenter__(self) -> Self:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from elluminate._blocking import blocking, iterating
+from elluminate._blocking import blocking_on_client as blocking
+from elluminate._blocking import iterating_on_client as iterating
 from elluminate._client_base import ClientBase
 from elluminate._config import Config
 from elluminate._transport import run_blocking

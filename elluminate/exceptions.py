@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from attrs import field, frozen
+
+from elluminate._answers import Answer, json_of, kept_text, message_of, retry_after_of
 
 if TYPE_CHECKING:
     from elluminate_api.models import AgentResultsUploadResponse, AgentResultTaskRefOut
-
-    from elluminate._http import Response
 
 
 class ElluminateError(Exception):
@@ -120,10 +121,8 @@ class ResponseInfo:
     content_type: str | None = None
 
     @classmethod
-    def from_response(cls, response: Response) -> ResponseInfo:
+    def from_response(cls, response: Answer) -> ResponseInfo:
         """Take down an answer of the HTTP library."""
-        from elluminate._http import json_of, kept_text
-
         decoded = json_of(response)
         return cls(
             status_code=response.status_code,
@@ -144,7 +143,7 @@ class APIError(ElluminateError):
     """
 
     def __init__(
-        self, message: str, status_code: int | None = None, response: Response | None = None, **extra: Any
+        self, message: str, status_code: int | None = None, response: Answer | None = None, **extra: Any
     ) -> None:
         super().__init__(message if status_code is None else f"[{status_code}] {message}")
         self.message = message
@@ -167,7 +166,7 @@ class InvalidResponseError(APIError):
         self,
         message: str,
         status_code: int | None = None,
-        response: Response | None = None,
+        response: Answer | None = None,
         json_path: str | None = None,
     ) -> None:
         super().__init__(message, status_code, response, json_path=json_path)
@@ -202,7 +201,7 @@ class ConflictError(APIError):
         self,
         message: str,
         status_code: int | None = 409,
-        response: Response | None = None,
+        response: Answer | None = None,
         resource_type: str | None = None,
         resource_name: str | None = None,
         resource_id: int | None = None,
@@ -230,7 +229,7 @@ class RateLimitError(APIError):
         self,
         message: str,
         status_code: int | None = 429,
-        response: Response | None = None,
+        response: Answer | None = None,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message, status_code, response, retry_after=retry_after)
@@ -249,7 +248,7 @@ class ServerError(APIError):
         self,
         message: str,
         status_code: int | None = 500,
-        response: Response | None = None,
+        response: Answer | None = None,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message, status_code, response, retry_after=retry_after)
@@ -272,7 +271,7 @@ class TaskMatchError(APIError, ValidationError):
         self,
         message: str,
         status_code: int | None = None,
-        response: Response | None = None,
+        response: Answer | None = None,
         accepted_tasks: list[AgentResultTaskRefOut] | None = None,
         accepted_tasks_total: int = 0,
         reasons: list[str] | None = None,
@@ -338,14 +337,57 @@ class RetriedTransportError(RetryExhaustedError, TransportError):
     """A broken connection on every attempt."""
 
 
-def raise_api_error(response: Response, message: str | None = None) -> None:
+_BY_STATUS: dict[int, type[APIError]] = {
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+}
+
+
+def error_from(response: Answer, message: str | None = None) -> APIError:
+    """The typed exception for an answer that is not 2xx.
+
+    Args:
+        response: The answer.
+        message: Instead of the server's own words.
+    """
+    if message is None:
+        message = message_of(response)
+    status = response.status_code
+    decoded = json_of(response)
+    if isinstance(decoded, dict) and decoded.get("kind") == "unmatched_tasks":
+        return _task_match_error(message, response, decoded)
+    if status == 429:
+        return RateLimitError(message, status, response, retry_after=retry_after_of(response))
+    if status >= 500:
+        return ServerError(message, status, response, retry_after=retry_after_of(response))
+    return _BY_STATUS.get(status, APIError)(message, status, response)
+
+
+def _task_match_error(message: str, response: Answer, body: dict[str, Any]) -> APIError:
+    """The refusal of agent results; a plain error if its body is not what the contract says."""
+    from elluminate_api.models import AgentResultTaskRefOut
+
+    try:
+        return TaskMatchError(
+            message,
+            response.status_code,
+            response,
+            accepted_tasks=msgspec.convert(body.get("accepted_tasks"), list[AgentResultTaskRefOut]),
+            accepted_tasks_total=msgspec.convert(body.get("accepted_tasks_total", 0), int),
+            reasons=msgspec.convert(body.get("results", []), list[str]),
+        )
+    except msgspec.ValidationError:
+        return APIError(message, response.status_code, response)
+
+
+def raise_api_error(response: Answer, message: str | None = None) -> None:
     """Raise the typed exception for an answer of the HTTP library; return if it is a success.
 
     Args:
         response: The answer.
         message: Instead of the server's own words.
     """
-    from elluminate._error_answers import error_from
-
     if not 200 <= response.status_code < 300:
         raise error_from(response, message)

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any
 
 from elluminate_api import models as api
-from elluminate_api.api.agent_results import (
-    get_agent_results_definition,
-    preview_agent_results_matching,
-    upload_agent_results,
-)
-from elluminate_api.api.experiments import get_experiment
-from elluminate_api.models import (
-    AgentResultsDefinition,
-    AgentResultsUploadResponse,
-    ExperimentGenerationStatus,
-    TaskStatus,
-)
+from elluminate_api.models import AgentResultsDefinition, AgentResultsUploadResponse
 
-from elluminate._checks import checked_polling_interval, checked_texts, checked_timeout, checked_whole
-from elluminate._lookup import required_id_of
+from elluminate._checks import checked_polling_interval
 from elluminate._operations.base import Operations
-from elluminate.exceptions import NotFoundError, PartialUploadError, ValidationError
 from elluminate.schemas.agent_results import (
     DEFAULT_EVALUATION_POLLING_INTERVAL,
     AgentResultsMatchPreview,
+    definition_of,
+    evaluation_statuses,
+    preview_matching,
+    upload,
 )
-from elluminate.schemas.experiment import Experiment
-from elluminate.streaming import ExperimentStatusEvent, follow_experiment, progress_of
-
-logger = logging.getLogger("elluminate")
-
-_MAX_EPOCH = 1_000_000
+from elluminate.schemas.experiment import (
+    Experiment,
+    ExperimentStatusEvent,
+    evaluated,
+    evaluation_event,
+)
 
 
 class AgentResultOperations(Operations):
@@ -56,8 +45,7 @@ class AgentResultOperations(Operations):
             >>> for task in client.get_agent_results_definition(experiment).tasks:
             ...     print(task.task_id, task.task_name, [one.rendered_criterion_str for one in task.criteria])
         """
-        project = await self.session.project_id()
-        return await self.session.call(get_agent_results_definition.build(project, _id_of(experiment)))
+        return await definition_of(self.session, experiment)
 
     async def preview_agent_results_matching(
         self, experiment: Experiment | int, results: Sequence[api.AgentTrialTaskRef | api.AgentTrialResult]
@@ -79,17 +67,7 @@ class AgentResultOperations(Operations):
             >>> [match.matched for match in client.preview_agent_results_matching(experiment, refs).results]
             [True, False]
         """
-        identifier = _id_of(experiment)
-        kinds = (api.AgentTrialTaskRef, api.AgentTrialResult)
-        body = api.AgentResultsMatchPreviewRequest(
-            results=[
-                api.AgentTrialTaskRef(task_id=result.task_id, task_name=result.task_name)
-                for result in _checked_results(results, kinds)
-            ]
-        )
-        project = await self.session.project_id()
-        request = preview_agent_results_matching.build(project, identifier, body=body)
-        return await self.session.call(request, AgentResultsMatchPreview)
+        return await preview_matching(self.session, experiment, results)
 
     async def upload_agent_results(
         self,
@@ -128,22 +106,14 @@ class AgentResultOperations(Operations):
             >>> client.wait_for_agent_evaluation(experiment).is_success
             True
         """
-        identifier = _id_of(experiment)
-        body = api.AgentResultsUploadRequest(
-            results=list(_checked_results(results, (api.AgentTrialResult,))),
-            epoch=checked_whole(epoch, "epoch", low=1, high=_MAX_EPOCH),
+        return await upload(
+            self.session,
+            experiment,
+            results,
+            epoch=epoch,
             evaluate=evaluate,
+            raise_on_partial=raise_on_partial,
         )
-        project = await self.session.project_id()
-        stored = await self.session.call(upload_agent_results.build(project, identifier, body=body))
-        if isinstance(experiment, Experiment) and stored.evaluation_task_id is not None:
-            experiment.generation_task_id = stored.evaluation_task_id
-        if stored.errors:
-            problem = _partial_problem(stored)
-            if raise_on_partial:
-                raise PartialUploadError(problem, stored)
-            logger.warning("%s", problem)
-        return stored
 
     async def wait_for_agent_evaluation(
         self,
@@ -173,16 +143,7 @@ class AgentResultOperations(Operations):
             >>> client.wait_for_agent_evaluation(experiment, stored.evaluation_task_id, timeout=600).is_success
             True
         """
-        checked_timeout(timeout)
-        last: ExperimentStatusEvent | None = None
-        events = self._evaluation_events(
-            experiment, task_id, checked_polling_interval(polling_interval), timeout, is_patient=True
-        )
-        async with aclosing(events):
-            async for event in events:
-                last = event
-        assert last is not None and last.is_complete, "polling ends with a terminal status"  # noqa: S101
-        return last
+        return await evaluated(self.session, experiment, task_id, timeout, polling_interval)
 
     async def stream_agent_evaluation(
         self, experiment: Experiment | int, task_id: str | None = None, polling_interval: float = 0.5
@@ -207,98 +168,9 @@ class AgentResultOperations(Operations):
             SUCCESS
         """
         interval = checked_polling_interval(polling_interval)
-        events = self._evaluation_events(experiment, task_id, interval, None, is_patient=False)
-        async with aclosing(events):
-            async for event in events:
-                yield event
-
-    async def _evaluation_events(
-        self,
-        experiment: Experiment | int,
-        task_id: str | None,
-        interval: float,
-        timeout: float | None,
-        *,
-        is_patient: bool,
-    ) -> AsyncGenerator[ExperimentStatusEvent]:
-        identifier = _id_of(experiment)
-        if not isinstance(task_id, str | None):
-            raise ValidationError(
-                f"task_id must be the id of a task as an upload returns it, not {task_id!r:.80}"
-            )
-        task = task_id
-        if task is None:
-            project = await self.session.project_id()
-            fresh = await self.session.call(get_experiment.build(project, identifier), Experiment)
-            task = fresh.generation_task_id
-            if task is None:
-                ended = TaskStatus.FAILURE if fresh.has_internal_error else TaskStatus.SUCCESS
-                yield await self._evaluation_event(identifier, ExperimentGenerationStatus(status=ended))
-                return
-        statuses = follow_experiment(
-            self.session,
-            identifier,
-            task,
-            polling_interval=interval,
-            timeout=timeout,
-            with_logs=not is_patient,
-            faster_at_first=is_patient,
+        statuses = evaluation_statuses(
+            self.session, experiment, task_id, polling_interval=interval, timeout=None, is_patient=False
         )
-        is_confirmed = task_id is None
         async with aclosing(statuses):
             async for status in statuses:
-                # Servers answer PENDING for every id; a real task that is pending is the experiment's current one.
-                if (
-                    not is_confirmed
-                    and status.status == TaskStatus.PENDING
-                    and status.generation_task_id is None
-                ):
-                    raise NotFoundError(f"experiment {identifier} has no task {task!r}", 404)
-                is_confirmed = True
-                yield await self._evaluation_event(identifier, status)
-
-    async def _evaluation_event(
-        self, identifier: int, status: ExperimentGenerationStatus
-    ) -> ExperimentStatusEvent:
-        result = None
-        if status.status == TaskStatus.SUCCESS:
-            project = await self.session.project_id()
-            result = await self.session.call(get_experiment.build(project, identifier), Experiment)
-            await result.afetch_responses()
-        return ExperimentStatusEvent(
-            status=status.status,
-            progress=progress_of(status),
-            logs_delta=status.logs_delta or None,
-            error_msg=status.error_msg,
-            result=result,
-        )
-
-
-def _id_of(experiment: Experiment | int) -> int:
-    if isinstance(experiment, int):
-        return checked_whole(experiment, "experiment", low=1)
-    return required_id_of(experiment, Experiment, "experiment")
-
-
-def _checked_results(results: Sequence[Any], kinds: tuple[type[Any], ...]) -> Sequence[Any]:
-    checked_texts(results, "results")
-    if not results:
-        raise ValidationError("results is empty; there is nothing to upload or to match")
-    for number, result in enumerate(results):
-        if not isinstance(result, kinds):
-            names = " or ".join(kind.__name__ for kind in kinds)
-            raise ValidationError(f"results[{number}] must be an {names}, got {result!r:.80}")
-        if result.task_id is None and not result.task_name:
-            raise ValidationError(f"results[{number}] names no task; give task_id or task_name")
-    return results
-
-
-def _partial_problem(stored: AgentResultsUploadResponse) -> str:
-    first = "; ".join(stored.errors[:3]) + ("; …" if len(stored.errors) > 3 else "")
-    text = f"{len(stored.errors)} problem(s) with the upload; {stored.created_responses} result(s) were stored: {first}"
-    if any("trajectory dropped" in error for error in stored.errors):
-        text += (
-            " (a dropped trajectory breaks a rule of ATIF, and its result was stored without it; correct the step "
-            "that is named, delete the response and upload the result again)"
-        )
-    return text
+                yield await evaluation_event(self.session, experiment, status)

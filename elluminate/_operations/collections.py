@@ -6,14 +6,12 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Literal, TypedDict
 
-from attrs import evolve, fields
 from elluminate_api import models as api
 from elluminate_api.api.collections import (
     create_collection,
     delete_collection,
     get_collection,
     list_collections,
-    update_collection,
 )
 from elluminate_api.models import (
     CollectionColumn,
@@ -25,13 +23,16 @@ from elluminate._checks import (
     checked_name,
     checked_name_or_id,
     checked_rows,
-    checked_texts,
     known,
 )
-from elluminate._lookup import found, get_or_create, id_of, naming_conflicts, required_id_of
+from elluminate._lookup import found, get_or_create, id_of, naming_conflicts
 from elluminate._operations.base import Operations, defaults_of
-from elluminate.exceptions import ValidationError
-from elluminate.schemas.collection import TemplateVariablesCollection, TemplateVariablesCollectionWithEntries
+from elluminate.schemas.collection import (
+    TemplateVariablesCollection,
+    TemplateVariablesCollectionWithEntries,
+    change_collection,
+)
+from elluminate.schemas.columns import columns_in
 from elluminate.schemas.filters import TemplateVariablesCollectionFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 
@@ -97,7 +98,7 @@ class CollectionOperations(Operations):
             name=checked_name(name, "collection"),
             description=description,
             variables=UNSET if variables is None else checked_rows(variables),
-            columns=_columns(columns),
+            columns=columns_in(columns),
             read_only=read_only,
             collection_type=known(CollectionType, collection_type, "collection_type"),
             environment_config=UNSET if environment_config is None else environment_config,
@@ -260,19 +261,15 @@ class CollectionOperations(Operations):
             >>> client.update_collection(collection, name="Ideas", read_only=True).name
             'Ideas'
         """
-        identifier = required_id_of(collection, TemplateVariablesCollection, "collection")
-        body = api.UpdateCollectionRequest(
-            name=checked_name(collection.name if name is None else name, "collection"),
-            description=UNSET if description is None else description,
-            read_only=UNSET if read_only is None else read_only,
-            columns=_columns(columns),
+        return await change_collection(
+            self.session,
+            collection,
+            name=name,
+            description=description,
+            read_only=read_only,
+            columns=columns,
             environment_config=environment_config,
         )
-        project = await self.session.project_id()
-        with naming_conflicts("collection", body.name):
-            return await self.session.call(
-                update_collection.build(project, identifier, body=body), TemplateVariablesCollection
-            )
 
     async def delete_collection(self, collection: TemplateVariablesCollection) -> None:
         """Delete a collection and its rows; experiments that used it keep them.
@@ -288,21 +285,3 @@ class CollectionOperations(Operations):
             >>> client.delete_collection(collection)
         """
         await self._delete(delete_collection.build, collection, TemplateVariablesCollection)
-
-
-def _columns(columns: Sequence[str | CollectionColumn] | None) -> list[CollectionColumn] | Unset:
-    return UNSET if columns is None else [_column(column) for column in checked_texts(columns, "columns")]
-
-
-def _column(column: str | CollectionColumn) -> CollectionColumn:
-    if isinstance(column, str):
-        column = CollectionColumn(name=checked_name(column, "column"))
-    if not isinstance(column, CollectionColumn):
-        raise ValidationError(f"columns must be names or CollectionColumn objects, got {column!r:.80}")
-    # The server decides what was not given, so it is left out: null could be read as a decision.
-    not_given: dict[str, Any] = {
-        attribute.name: UNSET
-        for attribute in fields(CollectionColumn)
-        if getattr(column, attribute.name) is None
-    }
-    return evolve(column, **not_given)

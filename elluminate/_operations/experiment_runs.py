@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 
 from elluminate_api import models as api
-from elluminate_api.models import CriterionIn, LLMConfig, RatingMode
+from elluminate_api.models import CriterionIn, LLMConfig, RatingMode, TaskStatus
 
 from elluminate._checks import checked_epochs, checked_name, checked_polling_interval, checked_timeout, known
+from elluminate._following import follow_experiment
 from elluminate._lookup import id_of
 from elluminate._operations.experiments import ExperimentOperations
 from elluminate._progress import Progress, reporter
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
-from elluminate.schemas.experiment import Experiment
+from elluminate.schemas.experiment import Experiment, ExperimentStatusEvent, event_of
 from elluminate.schemas.prompt_template import PromptTemplate
-from elluminate.streaming import ExperimentStatusEvent, TaskStatus, follow_experiment, progress_of
+from elluminate.schemas.runs import finish
 
 
 class ExperimentRunOperations(ExperimentOperations):
@@ -124,7 +125,7 @@ class ExperimentRunOperations(ExperimentOperations):
             generate,
         )
         return (
-            await experiment.await_finished(experiment.generation_task_id, timeout, report)
+            await finish(experiment, experiment.generation_task_id, timeout, report)
             if generate
             else experiment
         )
@@ -195,9 +196,7 @@ class ExperimentRunOperations(ExperimentOperations):
         yield ExperimentStatusEvent(status=TaskStatus.PENDING)
         task = experiment.generation_task_id
         if task is None:  # nothing to do: an empty collection
-            yield ExperimentStatusEvent(
-                status=TaskStatus.SUCCESS, result=await experiment.await_finished(None, None)
-            )
+            yield ExperimentStatusEvent(status=TaskStatus.SUCCESS, result=await finish(experiment, None))
             return
         statuses = follow_experiment(
             self.session, experiment.id, task, polling_interval=interval, with_logs=True
@@ -205,12 +204,6 @@ class ExperimentRunOperations(ExperimentOperations):
         try:
             async for status in statuses:
                 done = status.status == TaskStatus.SUCCESS
-                yield ExperimentStatusEvent(
-                    status=status.status,
-                    progress=progress_of(status),
-                    logs_delta=status.logs_delta or None,
-                    error_msg=status.error_msg,
-                    result=await experiment.await_finished(None, None) if done else None,
-                )
+                yield event_of(status, await finish(experiment, None) if done else None)
         finally:
             await statuses.aclose()

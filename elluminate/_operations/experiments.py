@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Literal
 
 from elluminate_api import models as api
 from elluminate_api.api.experiments import (
-    create_experiment,
     delete_experiment,
     get_experiment,
     list_experiments,
@@ -28,20 +26,18 @@ from elluminate._checks import (
     checked_name_or_id,
     known,
 )
-from elluminate._lookup import found, id_of, naming_conflicts
+from elluminate._lookup import found, id_of
 from elluminate._operations.collections import CollectionOperations
 from elluminate._operations.criterion_sets import CriterionSetOperations
 from elluminate.exceptions import ConflictError, ValidationError
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet, criteria_in
 from elluminate.schemas.experiment import Experiment
+from elluminate.schemas.experiment_creation import name_parts, post_experiment
 from elluminate.schemas.filters import ExperimentFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 
-logger = logging.getLogger("elluminate")
-
 _INLINE_SETS_PER_MINUTE = 100
-_LATEST_JUDGE = "latest"
 
 
 class ExperimentOperations(CollectionOperations, CriterionSetOperations):
@@ -124,44 +120,10 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
                 "criteria=… makes a criterion set of its own, so it excludes criterion_set=…; give one of them"
             )
         new_criteria = None if criteria is None else criteria_in(criteria)
-        if (collection is None) == (body.scenario_set_id is None):
-            both = "both" if collection is not None else "neither"
-            raise ValidationError(
-                f"an experiment runs over a collection or a scenario set, exactly one; got {both}"
-            )
-        body.prompt_template_id = id_of(prompt_template, PromptTemplate, "prompt_template")
-        body.collection_id = id_of(collection, TemplateVariablesCollection, "collection")
-        body.criterion_set_id = id_of(criterion_set, CriterionSet, "criterion_set")
-        project = await self.session.project_id()
-        if prompt_template is not None and collection is not None:
-            await self._check_columns(prompt_template, collection)
+        await name_parts(self.session, body, prompt_template, collection, criterion_set)
         if new_criteria is not None:
             body.criterion_set_id = (await self._inline_criterion_set(body.name, new_criteria)).id
-        with naming_conflicts("experiment", body.name):
-            created = await self.session.call(create_experiment.build(project, body=body), Experiment)
-        if body.rating_version not in (None, _LATEST_JUDGE, created.rating_version):
-            logger.warning(
-                "experiment %r is judged by %r, not by %r as asked for: the server does not know that rating version",
-                created.name,
-                created.rating_version,
-                body.rating_version,
-            )
-        return created
-
-    async def _check_columns(self, template: PromptTemplate, collection: TemplateVariablesCollection) -> None:
-        """Refuse a template whose placeholders the collection does not cover, before anything is created."""
-        missing = _missing_columns(template, collection)
-        if not missing:
-            return
-        # The object at hand may be older than the collection, so an error is worth one look at it.
-        fresh = await self.get_collection(id=collection.id)
-        missing = _missing_columns(template, fresh)
-        if missing and fresh.columns:
-            raise ValidationError(
-                f"prompt template {template.name!r} has {', '.join('{{' + name + '}}' for name in missing)}, and "
-                f"collection {fresh.name!r} has no such column; it has "
-                f"{', '.join(column.name or '' for column in fresh.columns)}. Rename the placeholder or add the column"
-            )
+        return await post_experiment(self.session, body, Experiment)
 
     async def _inline_criterion_set(self, experiment: str, criteria: list[CriterionIn]) -> CriterionSet:
         """The set that holds an experiment's inline criteria, under the first such name that is free."""
@@ -306,8 +268,3 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             >>> client.delete_experiment(experiment)
         """
         await self._delete(delete_experiment.build, experiment, Experiment)
-
-
-def _missing_columns(template: PromptTemplate, collection: TemplateVariablesCollection) -> list[str]:
-    columns = {column.name for column in collection.columns}
-    return sorted(name for name in template.placeholders if name not in columns)

@@ -6,9 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from elluminate_api import models as api
 from elluminate_api.api.prompt_templates import (
-    create_prompt_template,
     delete_prompt_template,
     get_prompt_template,
     list_prompt_templates,
@@ -19,18 +17,15 @@ from elluminate._checks import (
     checked_name_or_id,
     checked_whole,
 )
-from elluminate._lookup import found, get_or_create, naming_conflicts
+from elluminate._lookup import found, get_or_create
 from elluminate._messages import (
     Messages,
-    function_tools,
     one_prompt,
-    response_format_schema,
-    tool_choice_of,
 )
 from elluminate._operations.base import Operations
 from elluminate.exceptions import ConflictError, ValidationError
 from elluminate.schemas.filters import PromptTemplateFilter, query_of
-from elluminate.schemas.prompt_template import PromptTemplate
+from elluminate.schemas.prompt_template import PromptTemplate, create_version
 
 
 class PromptTemplateOperations(Operations):
@@ -74,40 +69,14 @@ class PromptTemplateOperations(Operations):
             >>> template.placeholders, template.version
             ({'country'}, 1)
         """
-        return await self.create_template_version(
+        return await create_version(
+            self.session,
             name,
             one_prompt(messages, template, "create_prompt_template"),
             response_format=response_format,
             tools=tools,
             tool_choice=tool_choice,
         )
-
-    async def create_template_version(
-        self,
-        name: str,
-        messages: list[dict[str, Any]],
-        *,
-        response_format: Any = None,
-        tools: Sequence[Any] | None = None,
-        tool_choice: Any = None,
-        parent_prompt_template_id: int | None = None,
-    ) -> PromptTemplate:
-        """The one request behind creating a template and deriving a version; see `create_prompt_template`.
-
-        Args:
-            parent_prompt_template_id: The version that this one derives from.
-        """
-        body = api.CreatePromptTemplateRequest(
-            name=checked_name(name, "prompt template"),
-            messages=messages,
-            response_format_json_schema=response_format_schema(response_format),
-            tools=function_tools(tools),
-            tool_choice=tool_choice_of(tool_choice, tools),
-            parent_prompt_template_id=parent_prompt_template_id,
-        )
-        project = await self.session.project_id()
-        with naming_conflicts("prompt_template", name, id_key="prompt_template_id"):
-            return await self.session.call(create_prompt_template.build(project, body=body), PromptTemplate)
 
     async def get_prompt_template(
         self, *, name: str | None = None, id: int | None = None, version: int | None = None
@@ -182,8 +151,13 @@ class PromptTemplateOperations(Operations):
         async def create() -> PromptTemplate:
             nonlocal existing
             try:
-                return await self.create_template_version(
-                    name, prompt, response_format=response_format, tools=tools, tool_choice=tool_choice
+                return await create_version(
+                    self.session,
+                    name,
+                    prompt,
+                    response_format=response_format,
+                    tools=tools,
+                    tool_choice=tool_choice,
                 )
             except ConflictError as conflict:
                 existing = conflict.resource_id

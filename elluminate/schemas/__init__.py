@@ -105,7 +105,6 @@ if TYPE_CHECKING:
     from elluminate.schemas.conversation import ResponseFormat as ResponseFormat
     from elluminate.schemas.conversation import UCEInput as UCEInput
     from elluminate.schemas.conversation import UCEPayloadV1 as UCEPayloadV1
-    from elluminate.schemas.criterion_set import Criterion as Criterion
     from elluminate.schemas.criterion_set import CriterionSet as CriterionSet
     from elluminate.schemas.experiment import Experiment as Experiment
     from elluminate.schemas.filters import ExperimentFilter as ExperimentFilter
@@ -116,6 +115,7 @@ if TYPE_CHECKING:
         TemplateVariablesCollectionFilter as TemplateVariablesCollectionFilter,
     )
     from elluminate.schemas.filters import TemplateVariablesCollectionSort as TemplateVariablesCollectionSort
+    from elluminate.schemas.prompt_template import Criterion as Criterion
     from elluminate.schemas.prompt_template import PromptTemplate as PromptTemplate
     from elluminate.schemas.response import Prompt as Prompt
     from elluminate.schemas.response import PromptResponse as PromptResponse
@@ -136,11 +136,11 @@ _RICH = {
     "DEFAULT_EVALUATION_POLLING_INTERVAL",
     "collection": "TemplateVariablesCollection TemplateVariablesCollectionWithEntries",
     "conversation": "ResponseFormat UCEInput UCEPayloadV1",
-    "criterion_set": "Criterion CriterionSet",
+    "criterion_set": "CriterionSet",
     "experiment": "Experiment",
     "filters": "ExperimentFilter PromptResponseFilter PromptTemplateFilter ResponsesSampleFilter "
     "TemplateVariablesCollectionFilter TemplateVariablesCollectionSort",
-    "prompt_template": "PromptTemplate",
+    "prompt_template": "Criterion PromptTemplate",
     "response": "Prompt PromptResponse Rating ResolvedPromptContext",
     "results": "ExperimentResults",
     "scenario_set": "ScenarioSet",
@@ -194,7 +194,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module("elluminate_api.models"), name)
         settle(value, __name__)
     elif name == "TaskStatus":
-        value = import_module("elluminate.streaming").TaskStatus
+        value = import_module("elluminate._following").TaskStatus
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -1,9 +1,12 @@
 """What an experiment does with answers that were made elsewhere: by any program, or by agents."""
 
+# Fields narrow to this package's richer classes, and are only ever given those.
+# pyright: reportIncompatibleVariableOverride=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 from elluminate_api import models as api
@@ -21,23 +24,20 @@ from elluminate_api.models import (
 from elluminate._binding import Bound
 from elluminate._blocking import blocking
 from elluminate._checks import checked_texts, checked_timeout
+from elluminate._following import batch_ended
 from elluminate._messages import Messages, response_messages
 from elluminate.exceptions import ValidationError
-from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL, AgentResultsMatchPreview
+from elluminate.schemas.agent_results import AgentResultsMatchPreview, definition_of, preview_matching, upload
+from elluminate.schemas.judging import rate
 from elluminate.schemas.response import PromptResponse, Rating, responses_of
 
-if TYPE_CHECKING:
-    from elluminate.schemas.experiment import Experiment
-    from elluminate.streaming import ExperimentStatusEvent
 
-
-class AnswersFromElsewhere(Bound):
+class AnswersFromElsewhere(Bound, api.Experiment):
     """Mixin of experiments."""
 
     __slots__ = ()
-
-    def _experiment(self) -> Experiment:
-        return cast("Experiment", self)
+    if TYPE_CHECKING:
+        rated_responses: list[PromptResponse]  # type: ignore[assignment]
 
     async def aadd_responses(
         self,
@@ -72,25 +72,24 @@ class AnswersFromElsewhere(Bound):
             [2, 2]
         """
         checked_timeout(timeout)
-        stored = _requests(self._experiment().id, responses, template_variables, epoch, metadata)
+        stored = _requests(self.id, responses, template_variables, epoch, metadata)
         if not stored:
             return []
-        experiment = self._experiment()
-        client = self._bound_client()
-        session = client.session
+        session = self._bound_session()
         project = await session.project_id()
         # The server does not name what a batch created, so it is what was not there before.
-        before = {response.id for response in await responses_of(session, experiment.id)}
+        before = {response.id for response in await responses_of(session, self.id)}
         body = api.BatchCreatePromptResponseRequest(prompt_response_ins=stored)
         task = await session.call(create_responses_batch.build(project, body=body))
         if task is not None:
-            await client.await_batch(
+            await batch_ended(
+                session,
                 lambda: session.call(get_responses_batch_status.build(project, task)),
                 "storing responses",
                 timeout,
             )
-        experiment.rated_responses = await responses_of(session, experiment.id)
-        added = [response for response in experiment.rated_responses if response.id not in before]
+        self.rated_responses = await responses_of(session, self.id)
+        added = [response for response in self.rated_responses if response.id not in before]
         return sorted(added, key=lambda response: response.id)
 
     async def arate_responses(
@@ -120,20 +119,18 @@ class AnswersFromElsewhere(Bound):
             2
         """
         checked_timeout(timeout)
-        experiment = self._experiment()
-        client = self._bound_client()
+        session = self._bound_session()
         if prompt_responses is None:
-            if not experiment.rated_responses:
-                await experiment.afetch_responses()
-            prompt_responses = experiment.rated_responses
-        ratings = await client.rate_batch(prompt_responses, rating_mode, timeout)
+            if not self.rated_responses:
+                self.rated_responses = await responses_of(session, self.id)
+            prompt_responses = self.rated_responses
+        ratings = await rate(session, prompt_responses, rating_mode, timeout)
         of_response = dict(zip((response.id for response in prompt_responses), ratings, strict=True))
-        for response in [*prompt_responses, *experiment.rated_responses]:
+        for response in [*prompt_responses, *self.rated_responses]:
             if response.id in of_response:
                 response.ratings = of_response[response.id]
-        project = await client.session.project_id()
-        fresh = await client.session.call(get_experiment.build(project, experiment.id), type(experiment))
-        experiment.results = fresh.results
+        fresh = await session.call(get_experiment.build(await session.project_id(), self.id), type(self))
+        self.results = fresh.results
         return ratings
 
     async def aget_agent_results_definition(self) -> AgentResultsDefinition:
@@ -149,7 +146,7 @@ class AnswersFromElsewhere(Bound):
             >>> [task.task_name for task in experiment.get_agent_results_definition().tasks]
             ['sort']
         """
-        return await self._bound_client().get_agent_results_definition(self._experiment())
+        return await definition_of(self._bound_session(), self)
 
     async def apreview_agent_results_matching(
         self, results: Sequence[api.AgentTrialTaskRef | api.AgentTrialResult]
@@ -170,7 +167,7 @@ class AnswersFromElsewhere(Bound):
             >>> [match.matched for match in preview.results]
             [False]
         """
-        return await self._bound_client().preview_agent_results_matching(self._experiment(), results)
+        return await preview_matching(self._bound_session(), self, results)
 
     async def aupload_agent_results(
         self,
@@ -200,35 +197,13 @@ class AnswersFromElsewhere(Bound):
             >>> experiment.upload_agent_results([trial]).created_responses
             1
         """
-        return await self._bound_client().upload_agent_results(
-            self._experiment(), results, epoch=epoch, evaluate=evaluate, raise_on_partial=raise_on_partial
-        )
-
-    async def await_for_evaluation(
-        self,
-        task_id: str | None = None,
-        timeout: float | None = None,
-        polling_interval: float = DEFAULT_EVALUATION_POLLING_INTERVAL,
-    ) -> ExperimentStatusEvent:
-        """Wait until the trajectories of this AGENTIC experiment are judged; see `Client.wait_for_agent_evaluation`.
-
-        Args:
-            task_id: `evaluation_task_id` of an upload; None takes the evaluation that is going on, if there is one.
-            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
-            polling_interval: Seconds between two looks, 0.1 to 10.
-
-        Returns:
-            How it ended, with the experiment and its responses on success.
-
-        Raises:
-            WaitTimeoutError: It did not end in time; it goes on.
-
-        Example:
-            >>> experiment.wait_for_evaluation().is_success
-            True
-        """
-        return await self._bound_client().wait_for_agent_evaluation(
-            self._experiment(), task_id, timeout, polling_interval
+        return await upload(
+            self._bound_session(),
+            self,
+            results,
+            epoch=epoch,
+            evaluate=evaluate,
+            raise_on_partial=raise_on_partial,
         )
 
     add_responses = blocking(aadd_responses)
@@ -236,7 +211,6 @@ class AnswersFromElsewhere(Bound):
     get_agent_results_definition = blocking(aget_agent_results_definition)
     preview_agent_results_matching = blocking(apreview_agent_results_matching)
     upload_agent_results = blocking(aupload_agent_results)
-    wait_for_evaluation = blocking(await_for_evaluation)
 
 
 def _requests(

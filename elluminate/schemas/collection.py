@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 from elluminate_api import models as api
+from elluminate_api.api.collections import update_collection
 from elluminate_api.api.template_variables import (
     create_template_variables,
     create_template_variables_batch,
@@ -23,10 +24,12 @@ from elluminate_api.types import UNSET, File, Unset
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking, iterating
 from elluminate._bodies import to_json
-from elluminate._checks import checked_rows
+from elluminate._checks import checked_name, checked_rows
 from elluminate._exports import Exports
-from elluminate._lookup import required_id_of
+from elluminate._lookup import naming_conflicts, required_id_of
 from elluminate._row_files import FilePath, rows_from_csv, rows_from_dataframe, rows_from_jsonl
+from elluminate._session import Session
+from elluminate.schemas.columns import columns_in
 
 if TYPE_CHECKING:
     from elluminate.schemas.prompt_template import PromptTemplate
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
     """A named set of test cases, without its rows; `get_collection` gives it with them."""
 
-    _client: Any = unbound()
+    _session: Any = unbound()
 
     async def aadd_many(
         self, variables: Iterable[Mapping[str, Any]], skip_existing: bool = False
@@ -63,7 +66,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         rows = checked_rows(variables)
         if not rows:
             return []
-        session = self._bound_client().session
+        session = self._bound_session()
         lines = b"\n".join(to_json(row) for row in rows)
         added = await session.call(
             create_template_variables_batch.build(
@@ -89,7 +92,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             >>> collection.clear().variables_count
             0
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         await session.call(delete_all_template_variables.build(await session.project_id(), self.id))
         self._forget_rows()
         return self
@@ -113,7 +116,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         """
         from elluminate.schemas.prompt_template import PromptTemplate
 
-        session = self._bound_client().session
+        session = self._bound_session()
         body = api.CreateTemplateVariablesRequest(
             prompt_template_id=required_id_of(prompt_template, PromptTemplate, "prompt_template")
         )
@@ -187,7 +190,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
     async def _add_rows_of(
         self, read: Callable[[], list[dict[str, Any]]], skip_existing: bool
     ) -> list[TemplateVariables]:
-        session = self._bound_client().session
+        session = self._bound_session()
         await session.start()
         return await self.aadd_many(await session.transport.in_thread(read), skip_existing)
 
@@ -201,7 +204,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             >>> for row in collection.iter_entries():
             ...     print(row.input_values)
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         project = await session.project_id()
         rows = session.iterate(
             lambda page: list_template_variables.build(project, self.id, page=page), TemplateVariables
@@ -235,7 +238,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             >>> row.input_values
             {'concept': 'iteration'}
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         entry_id = required_id_of(entry, TemplateVariables, "entry")
         body = api.UpdateTemplateVariablesRequest(
             input_values=checked_rows([input_values])[0], environment_config=environment_config
@@ -259,7 +262,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             >>> len(collection.variables)
             1
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         entry_id = required_id_of(entry, TemplateVariables, "entry")
         await session.call(delete_template_variables.build(await session.project_id(), self.id, entry_id))
         self.variables_count = max(0, self.variables_count - 1)
@@ -294,7 +297,8 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             >>> collection.update(read_only=True).read_only
             True
         """
-        fresh = await self._bound_client().update_collection(
+        fresh = await change_collection(
+            self._bound_session(),
             self,
             name=name,
             description=description,
@@ -376,3 +380,29 @@ class TemplateVariablesCollectionWithEntries(Exports, TemplateVariablesCollectio
     def _replace_row(self, entry_id: int, by: TemplateVariables | None) -> None:
         replaced = [by if row.id == entry_id else row for row in self.variables]
         self.variables = [row for row in replaced if row is not None]
+
+
+async def change_collection(
+    session: Session,
+    collection: TemplateVariablesCollection,
+    *,
+    name: str | None,
+    description: str | None,
+    read_only: bool | None,
+    columns: Sequence[str | CollectionColumn] | None,
+    environment_config: dict[str, Any] | Unset | None,
+) -> TemplateVariablesCollection:
+    """The one request behind the ways to change a collection; see `update_collection`."""
+    identifier = required_id_of(collection, TemplateVariablesCollection, "collection")
+    body = api.UpdateCollectionRequest(
+        name=checked_name(collection.name if name is None else name, "collection"),
+        description=UNSET if description is None else description,
+        read_only=UNSET if read_only is None else read_only,
+        columns=columns_in(columns),
+        environment_config=environment_config,
+    )
+    project = await session.project_id()
+    with naming_conflicts("collection", body.name):
+        return await session.call(
+            update_collection.build(project, identifier, body=body), TemplateVariablesCollection
+        )

@@ -1,4 +1,4 @@
-"""Criteria, and the sets that group them."""
+"""The sets that group criteria."""
 
 # Fields narrow to this package's richer classes, and are only ever given those.
 # pyright: reportIncompatibleVariableOverride=false
@@ -10,77 +10,15 @@ from typing import Any
 
 from attrs import define
 from elluminate_api import models as api
-from elluminate_api.api.criteria import create_criteria, delete_criterion, update_criterion
+from elluminate_api.api.criteria import create_criteria
 from elluminate_api.api.criterion_sets import link_prompt_template, unlink_prompt_template
-from elluminate_api.types import UNSET
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate._checks import checked_texts
 from elluminate._lookup import id_of, required_id_of
 from elluminate.exceptions import ValidationError
-from elluminate.schemas.prompt_template import PromptTemplate
-
-
-@define(kw_only=True)
-class Criterion(Bound, api.Criterion):
-    """One yes/no question about a response."""
-
-    prompt_template: PromptTemplate | None = None
-    _client: Any = unbound()
-
-    async def aupdate(self, criterion_str: str | None = None, label: str | None = None) -> Criterion:
-        """Change the question or its label; what is not given stays. Ratings made earlier keep the old wording.
-
-        Args:
-            criterion_str: The new question, which may hold `{{placeholders}}`.
-            label: A short name for tables, at most 255 characters.
-
-        Returns:
-            This criterion, as it is now: another question has another id.
-
-        Raises:
-            ConflictError: The set has another criterion with that question.
-            ValidationError: Nothing was given, or the question is empty.
-
-        Example:
-            >>> criterion.update(criterion_str="Is the answer right?").criterion_str
-            'Is the answer right?'
-        """
-        if criterion_str is None and label is None:
-            raise ValidationError("update was given nothing to change; pass criterion_str=… or label=…")
-        if not isinstance(criterion_str, str | None) or not isinstance(label, str | None):
-            raise ValidationError(
-                f"criterion_str and label must be strings, got {criterion_str!r:.80}, {label!r:.80}"
-            )
-        if criterion_str is not None and not criterion_str.strip():
-            raise ValidationError(
-                f"criterion_str is empty, {criterion_str!r}; a criterion is a yes/no question"
-            )
-        body = api.EditCriterionRequest(
-            criterion_str=UNSET if criterion_str is None else criterion_str,
-            label=UNSET if label is None else label,
-        )
-        session = self._bound_client().session
-        project = await session.project_id()
-        fresh = await session.call(update_criterion.build(project, self.id, body=body), Criterion)
-        self._take_over(fresh)
-        return self
-
-    async def adelete(self) -> None:
-        """Take the criterion out of its set on the server; ratings made with it stay.
-
-        Raises:
-            NotFoundError: It was deleted or replaced already.
-
-        Example:
-            >>> criterion.delete()
-        """
-        session = self._bound_client().session
-        await session.call(delete_criterion.build(await session.project_id(), self.id))
-
-    update = blocking(aupdate)
-    delete = blocking(adelete)
+from elluminate.schemas.prompt_template import Criterion, PromptTemplate
 
 
 @define(kw_only=True)
@@ -94,7 +32,7 @@ class CriterionSet(Bound, api.CriterionSet):
 
     criteria: list[Criterion] | None = None  # type: ignore[assignment]
     linked_prompt_templates: list[PromptTemplate] | None = None  # type: ignore[assignment]
-    _client: Any = unbound()
+    _session: Any = unbound()
 
     async def aadd_criteria(
         self,
@@ -164,7 +102,7 @@ class CriterionSet(Bound, api.CriterionSet):
     async def _put_criteria(
         self, criteria: list[api.CriterionIn], *, delete_existing: bool, row: int | None = None
     ) -> list[Criterion]:
-        session = self._bound_client().session
+        session = self._bound_session()
         body = api.CreateCriteriaRequest(
             criterion_set_id=self.id,
             template_variables_id=row,
@@ -192,7 +130,7 @@ class CriterionSet(Bound, api.CriterionSet):
             >>> [each.name for each in linked.linked_prompt_templates]
             ['Explain']
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         template_id = required_id_of(template, PromptTemplate, "template")
         project = await session.project_id()
         linked = await session.call(link_prompt_template.build(project, self.id, template_id), CriterionSet)
@@ -213,7 +151,7 @@ class CriterionSet(Bound, api.CriterionSet):
             >>> linked = criterion_set.link_template(template)
             >>> criterion_set.unlink_template(template)
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         template_id = required_id_of(template, PromptTemplate, "template")
         project = await session.project_id()
         await session.call(unlink_prompt_template.build(project, self.id, template_id))

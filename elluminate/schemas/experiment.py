@@ -7,46 +7,40 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define, field
 from elluminate_api import models as api
-from elluminate_api.api.experiments import (
-    cancel_experiment,
-    get_experiment,
-    retry_failed_experiment,
-    run_experiment,
-)
+from elluminate_api.api.experiments import get_experiment
 from elluminate_api.api.responses import list_responses
-from elluminate_api.models import (
-    EvaluationMode,
-    GenerationParams,
-    LLMConfig,
-    RatingMode,
-)
-from elluminate_api.types import UNSET, Request, Unset
+from elluminate_api.models import EvaluationMode, LLMConfig, TaskStatus
+from elluminate_api.types import UNSET, Unset
 
-from elluminate._binding import Bound, unbound
+from elluminate._binding import unbound
 from elluminate._blocking import blocking, iterating
-from elluminate._checks import checked_epochs, checked_timeout, known
+from elluminate._checks import checked_name, checked_polling_interval, checked_timeout
 from elluminate._exports import Exports
-from elluminate._progress import Progress, Report, reporter
+from elluminate._following import Ending, final_status
+from elluminate._homes import at_home_in
+from elluminate._lookup import id_of
+from elluminate._progress import ExperimentProgress, progress_of
 from elluminate._response_rows import response_rows
+from elluminate._session import Session
 from elluminate.exceptions import ValidationError
+from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL, evaluation_statuses
 from elluminate.schemas.answers_from_elsewhere import AnswersFromElsewhere
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
+from elluminate.schemas.experiment_creation import name_parts, post_experiment
 from elluminate.schemas.filters import PromptResponseFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.response import PromptResponse, responses_of
 from elluminate.schemas.results import ExperimentResults
-
-if TYPE_CHECKING:
-    from elluminate._session import Session
+from elluminate.schemas.runs import Runs
 
 
 @define(kw_only=True)
-class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
+class Experiment(Exports, Runs, AnswersFromElsewhere):
     """A template x a collection x a model configuration, judged against a criterion set.
 
     `results` is None until there are ratings. `rated_responses` holds the responses once they were fetched.
@@ -59,9 +53,9 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
     prompt_template: PromptTemplate | None = None
     collection: TemplateVariablesCollection
     criterion_set: CriterionSet
-    rated_responses: list[PromptResponse] = field(factory=list)  # type: ignore[assignment]
+    rated_responses: list[PromptResponse] = field(factory=list)
     results: ExperimentResults | None = None
-    _client: Any = unbound()
+    _session: Any = unbound()
 
     @property
     def result(self) -> ExperimentResults | None:
@@ -133,7 +127,7 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
             ...     print(response.response_text)
         """
         wanted = {**query_of(filter, PromptResponseFilter), "experiment_id": self.id}
-        session = self._bound_client().session
+        session = self._bound_session()
         project = await session.project_id()
         responses = session.iterate(
             lambda page: list_responses.build(project, **wanted, page=page), PromptResponse
@@ -153,175 +147,7 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
             >>> len(bare.rated_responses), len(bare.fetch_responses().rated_responses)
             (0, 2)
         """
-        self.rated_responses = await responses_of(self._bound_client().session, self.id)
-        return self
-
-    async def arun(
-        self,
-        rating_mode: RatingMode = RatingMode.DETAILED,
-        n_epochs: int = 1,
-        timeout: float | None = None,
-        generation_params: GenerationParams | None = None,
-        *,
-        progress: Progress = False,
-    ) -> Experiment:
-        """Run an experiment that was created and not run yet, and wait until it has ended.
-
-        Args:
-            rating_mode: How much effort the judge spends.
-            n_epochs: Responses per row, 1 to 1000.
-            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
-            generation_params: Sampling for this run, instead of the LLM config's.
-            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
-
-        Returns:
-            This experiment, with results and responses.
-
-        Raises:
-            APIError: It ran already.
-            WaitTimeoutError: It did not end in time; it goes on.
-            TaskFailedError: It was revoked, rejected or timed out.
-
-        Example:
-            >>> planned = client.create_experiment("Planned", template, collection, criterion_set=criterion_set)
-            >>> len(planned.run(n_epochs=2).rated_responses)
-            4
-        """
-        checked_timeout(timeout)
-        report = reporter(progress, self.name)
-        session = self._bound_client().session
-        body = api.RunExperimentRequest(
-            rating_mode=known(RatingMode, rating_mode, "rating_mode"),
-            n_epochs=checked_epochs(n_epochs),
-            generation_params=_params(generation_params) or self.generation_params or UNSET,
-        )
-        request = run_experiment.build(await session.project_id(), self.id, body=body)
-        return await self._carried_out(request, timeout, report)
-
-    async def aretry_failed(
-        self,
-        rating_mode: RatingMode = RatingMode.DETAILED,
-        discard_annotations: bool = False,
-        timeout: float | None = None,
-        *,
-        progress: Progress = False,
-    ) -> Experiment:
-        """Generate the responses that failed again, rate them, and wait until that has ended.
-
-        The other responses keep their ids, texts and ratings. When nothing failed, nothing changes.
-
-        Args:
-            rating_mode: How much effort the judge spends.
-            discard_annotations: Whether notes that people left on failed responses may be lost.
-            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
-            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
-
-        Returns:
-            This experiment, with results and responses.
-
-        Raises:
-            ConflictError: It is running, its answers cannot be generated, or failed responses carry notes.
-            WaitTimeoutError: It did not end in time; it goes on.
-            TaskFailedError: It was revoked, rejected or timed out.
-
-        Example:
-            >>> experiment.retry_failed().results.num_failed_responses
-            0
-        """
-        checked_timeout(timeout)
-        report = reporter(progress, self.name)
-        session = self._bound_client().session
-        body = api.RetryFailedRequest(
-            rating_mode=known(RatingMode, rating_mode, "rating_mode"), discard_annotations=discard_annotations
-        )
-        request = retry_failed_experiment.build(await session.project_id(), self.id, body=body)
-        return await self._carried_out(request, timeout, report)
-
-    async def acancel(self) -> Experiment:
-        """Stop what is running; responses and ratings so far stay.
-
-        Whoever waits for the run gets TaskFailedError with the status REVOKED, and streams end so. When nothing is
-        running, nothing changes.
-
-        Returns:
-            This experiment, with the results and responses so far.
-
-        Example:
-            >>> experiment.cancel().generation_task_id is None
-            True
-        """
-        session = self._bound_client().session
-        await session.call(cancel_experiment.build(await session.project_id(), self.id), Experiment)
-        return await self._reread(session)
-
-    async def await_until_finished(
-        self, timeout: float | None = None, *, progress: Progress = False
-    ) -> Experiment:
-        """Wait until nothing is running any more, whoever started it; at once when nothing is.
-
-        The blocking spelling is `wait_until_finished()`.
-
-        Args:
-            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
-            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
-
-        Returns:
-            This experiment, with results and responses.
-
-        Raises:
-            WaitTimeoutError: It did not end in time; it goes on.
-            TaskFailedError: It was revoked, rejected or timed out.
-
-        Example:
-            >>> experiment.wait_until_finished(timeout=600).results.num_rated_responses
-            2
-        """
-        checked_timeout(timeout)
-        report = reporter(progress, self.name)
-        session = self._bound_client().session
-        request = get_experiment.build(await session.project_id(), self.id)
-        return await self._carried_out(request, timeout, report)
-
-    async def _carried_out(
-        self,
-        request: Request[api.Experiment],
-        timeout: float | None,
-        report: Report,
-    ) -> Experiment:
-        """Send what starts a task or tells which one runs, and wait for it."""
-        answered = await self._bound_client().session.call(request, Experiment)
-        return await self.await_finished(answered.generation_task_id, timeout, report)
-
-    async def await_finished(
-        self,
-        task_id: str | None,
-        timeout: float | None,
-        report: Report = None,
-    ) -> Experiment:
-        """Wait for a task of this experiment (None: there is none), then read results and responses into it."""
-        from elluminate.streaming import final_status, follow_experiment, raise_unless_usable, reporting
-
-        session = self._bound_client().session
-        if task_id is not None:
-            statuses = follow_experiment(session, self.id, task_id, timeout=timeout)
-            last = await final_status(statuses if report is None else reporting(statuses, report))
-            raise_unless_usable(self.name, last)
-        return await self._reread(session)
-
-    async def _reread(self, session: Session) -> Experiment:
-        """Read the experiment and its responses at the same time, into this object."""
-        project = await session.project_id()
-
-        async def read() -> Experiment:
-            return await session.call(get_experiment.build(project, self.id), Experiment)
-
-        async def read_responses() -> list[PromptResponse]:
-            return await responses_of(session, self.id)
-
-        fresh, responses = await session.transport.gather([read, read_responses], limit=2)
-        assert isinstance(fresh, Experiment) and isinstance(responses, list)  # noqa: S101  # for type checkers
-        self._take_over(fresh)
-        self.rated_responses = responses
+        self.rated_responses = await responses_of(self._bound_session(), self.id)
         return self
 
     async def aclone(
@@ -357,32 +183,110 @@ class Experiment(Exports, AnswersFromElsewhere, Bound, api.Experiment):
             raise ValidationError(
                 "a MULTI_TURN experiment cannot be cloned: its persona group cannot be read back"
             )
-        return await self._bound_client().create_experiment(
-            name,
-            self.prompt_template,
-            self.collection,
-            llm_config=llm_config or self.llm_config,
-            criterion_set=criterion_set or self.criterion_set,
+        session = self._bound_session()
+        body = api.CreateExperimentRequest(
+            name=checked_name(name, "experiment"),
             description=(self.description or "") if description is None else description,
+            llm_config_id=id_of(llm_config or self.llm_config, LLMConfig, "llm_config"),
             rating_version=self.rating_version if isinstance(rating_version, Unset) else rating_version,
             response_column_id=self.response_column_id,
-            evaluation_mode=self.evaluation_mode.value,  # type: ignore[arg-type]  # StrEnum's value is a str
+            evaluation_mode=self.evaluation_mode,
             agent_config=self.agent_config,
             evaluation_agent_config=self.evaluation_agent_config,
         )
+        await name_parts(
+            session, body, self.prompt_template, self.collection, criterion_set or self.criterion_set
+        )
+        return await post_experiment(session, body, Experiment)
+
+    async def await_for_evaluation(
+        self,
+        task_id: str | None = None,
+        timeout: float | None = None,
+        polling_interval: float = DEFAULT_EVALUATION_POLLING_INTERVAL,
+    ) -> ExperimentStatusEvent:
+        """Wait until the trajectories of this AGENTIC experiment are judged; see `Client.wait_for_agent_evaluation`.
+
+        Args:
+            task_id: `evaluation_task_id` of an upload; None takes the evaluation that is going on, if there is one.
+            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+            polling_interval: Seconds between two looks, 0.1 to 10.
+
+        Returns:
+            How it ended, with the experiment and its responses on success.
+
+        Raises:
+            WaitTimeoutError: It did not end in time; it goes on.
+
+        Example:
+            >>> experiment.wait_for_evaluation().is_success
+            True
+        """
+        return await evaluated(self._bound_session(), self, task_id, timeout, polling_interval)
 
     fetch_responses = blocking(afetch_responses)
     iter_responses = iterating(aiter_responses)
-    run = blocking(arun)
-    retry_failed = blocking(aretry_failed)
-    cancel = blocking(acancel)
-    wait_until_finished = blocking(await_until_finished)
+    wait_for_evaluation = blocking(await_for_evaluation)
     clone = blocking(aclone)
 
 
-def _params(given: GenerationParams | None) -> GenerationParams | None:
-    if not isinstance(given, GenerationParams | None):
-        raise ValidationError(
-            f"generation_params must be a GenerationParams, like GenerationParams(temperature=0.2), not {given!r:.80}"
-        )
-    return given
+@at_home_in("elluminate.streaming")
+@define(kw_only=True)
+class ExperimentStatusEvent(Ending):
+    """One look at a running experiment.
+
+    Attributes:
+        status: PENDING, STARTED, or how it ended.
+        progress: How far it is, None before it started.
+        logs_delta: Log lines since the event before, None when there are none.
+        error_msg: Why it ended, when it did not end well.
+        result: The finished experiment with its responses, on SUCCESS.
+    """
+
+    status: TaskStatus
+    progress: ExperimentProgress | None = None
+    logs_delta: str | None = None
+    error_msg: str | None = None
+    result: Experiment | None = None
+
+
+def event_of(status: api.ExperimentGenerationStatus, result: Experiment | None) -> ExperimentStatusEvent:
+    """What a look at a task has shown, as streams tell it."""
+    return ExperimentStatusEvent(
+        status=status.status,
+        progress=progress_of(status),
+        logs_delta=status.logs_delta or None,
+        error_msg=status.error_msg,
+        result=result,
+    )
+
+
+async def evaluated(
+    session: Session,
+    experiment: Experiment | int,
+    task_id: str | None,
+    timeout: float | None,
+    polling_interval: float,
+) -> ExperimentStatusEvent:
+    """Wait until trajectories are judged; see `wait_for_agent_evaluation`."""
+    statuses = evaluation_statuses(
+        session,
+        experiment,
+        task_id,
+        polling_interval=checked_polling_interval(polling_interval),
+        timeout=checked_timeout(timeout),
+        is_patient=True,
+    )
+    return await evaluation_event(session, experiment, await final_status(statuses))
+
+
+async def evaluation_event(
+    session: Session, experiment: Experiment | int, status: api.ExperimentGenerationStatus
+) -> ExperimentStatusEvent:
+    """What a look at an evaluation has shown; with the experiment and its responses, read anew, on SUCCESS."""
+    result = None
+    if status.status == TaskStatus.SUCCESS:
+        identifier = experiment if isinstance(experiment, int) else experiment.id
+        request = get_experiment.build(await session.project_id(), identifier)
+        result = await (await session.call(request, Experiment)).afetch_responses()
+    return event_of(status, result)

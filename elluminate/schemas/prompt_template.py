@@ -1,21 +1,35 @@
-"""A prompt template that can version itself and make criteria for itself."""
+"""A prompt template that can version itself and make criteria for itself; and a criterion, which may know its template.
+
+Each has the other in its signatures, so that they stand in one module.
+"""
+
+# Fields narrow to this package's richer classes, and are only ever given those.
+# pyright: reportIncompatibleVariableOverride=false
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define
 from elluminate_api import models as api
-from elluminate_api.api.criteria import create_criteria, list_criteria
+from elluminate_api.api.criteria import create_criteria, delete_criterion, list_criteria, update_criterion
+from elluminate_api.api.prompt_templates import create_prompt_template
+from elluminate_api.types import UNSET
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
-from elluminate._messages import Messages, prompt_messages
+from elluminate._checks import checked_name
+from elluminate._lookup import naming_conflicts
+from elluminate._messages import (
+    Messages,
+    function_tools,
+    prompt_messages,
+    response_format_schema,
+    tool_choice_of,
+)
+from elluminate._session import Session
 from elluminate.exceptions import ConflictError, ValidationError
-
-if TYPE_CHECKING:
-    from elluminate.schemas.criterion_set import Criterion
 
 
 @define(kw_only=True)
@@ -28,7 +42,7 @@ class PromptTemplate(Bound, api.PromptTemplate):
         {'concept'}
     """
 
-    _client: Any = unbound()
+    _session: Any = unbound()
 
     async def alist_criteria(self) -> list[Criterion]:
         """The criteria of the sets linked to this template, oldest first.
@@ -41,9 +55,7 @@ class PromptTemplate(Bound, api.PromptTemplate):
             >>> len(template.list_criteria())
             2
         """
-        from elluminate.schemas.criterion_set import Criterion
-
-        session = self._bound_client().session
+        session = self._bound_session()
         project = await session.project_id()
         return await session.pages(
             lambda page: list_criteria.build(project, prompt_template_id=self.id, page=page), Criterion
@@ -66,9 +78,7 @@ class PromptTemplate(Bound, api.PromptTemplate):
         Example:
             >>> criteria = template.generate_criteria()
         """
-        from elluminate.schemas.criterion_set import Criterion
-
-        session = self._bound_client().session
+        session = self._bound_session()
         body = api.CreateCriteriaRequest(prompt_template_id=self.id, delete_existing=delete_existing)
         return await session.call(
             create_criteria.build(await session.project_id(), body=body), list[Criterion]
@@ -126,7 +136,8 @@ class PromptTemplate(Bound, api.PromptTemplate):
             raise ValidationError(
                 "new_version was given nothing that differs; pass messages=… or another part"
             )
-        return await self._bound_client().create_template_version(
+        return await create_version(
+            self._bound_session(),
             self.name,
             list(self.messages) if prompt is None else prompt_messages(prompt),
             response_format=self.response_format_json_schema if response_format is None else response_format,
@@ -163,3 +174,92 @@ class PromptTemplate(Bound, api.PromptTemplate):
     generate_criteria = blocking(agenerate_criteria)
     get_or_generate_criteria = blocking(aget_or_generate_criteria)
     new_version = blocking(anew_version)
+
+
+@define(kw_only=True)
+class Criterion(Bound, api.Criterion):
+    """One yes/no question about a response."""
+
+    prompt_template: PromptTemplate | None = None
+    _session: Any = unbound()
+
+    async def aupdate(self, criterion_str: str | None = None, label: str | None = None) -> Criterion:
+        """Change the question or its label; what is not given stays. Ratings made earlier keep the old wording.
+
+        Args:
+            criterion_str: The new question, which may hold `{{placeholders}}`.
+            label: A short name for tables, at most 255 characters.
+
+        Returns:
+            This criterion, as it is now: another question has another id.
+
+        Raises:
+            ConflictError: The set has another criterion with that question.
+            ValidationError: Nothing was given, or the question is empty.
+
+        Example:
+            >>> criterion.update(criterion_str="Is the answer right?").criterion_str
+            'Is the answer right?'
+        """
+        if criterion_str is None and label is None:
+            raise ValidationError("update was given nothing to change; pass criterion_str=… or label=…")
+        if not isinstance(criterion_str, str | None) or not isinstance(label, str | None):
+            raise ValidationError(
+                f"criterion_str and label must be strings, got {criterion_str!r:.80}, {label!r:.80}"
+            )
+        if criterion_str is not None and not criterion_str.strip():
+            raise ValidationError(
+                f"criterion_str is empty, {criterion_str!r}; a criterion is a yes/no question"
+            )
+        body = api.EditCriterionRequest(
+            criterion_str=UNSET if criterion_str is None else criterion_str,
+            label=UNSET if label is None else label,
+        )
+        session = self._bound_session()
+        project = await session.project_id()
+        fresh = await session.call(update_criterion.build(project, self.id, body=body), Criterion)
+        self._take_over(fresh)
+        return self
+
+    async def adelete(self) -> None:
+        """Take the criterion out of its set on the server; ratings made with it stay.
+
+        Raises:
+            NotFoundError: It was deleted or replaced already.
+
+        Example:
+            >>> criterion.delete()
+        """
+        session = self._bound_session()
+        await session.call(delete_criterion.build(await session.project_id(), self.id))
+
+    update = blocking(aupdate)
+    delete = blocking(adelete)
+
+
+async def create_version(
+    session: Session,
+    name: str,
+    messages: list[dict[str, Any]],
+    *,
+    response_format: Any = None,
+    tools: Sequence[Any] | None = None,
+    tool_choice: Any = None,
+    parent_prompt_template_id: int | None = None,
+) -> PromptTemplate:
+    """The one request behind creating a template and deriving a version; see `create_prompt_template`.
+
+    Args:
+        parent_prompt_template_id: The version that this one derives from.
+    """
+    body = api.CreatePromptTemplateRequest(
+        name=checked_name(name, "prompt template"),
+        messages=messages,
+        response_format_json_schema=response_format_schema(response_format),
+        tools=function_tools(tools),
+        tool_choice=tool_choice_of(tool_choice, tools),
+        parent_prompt_template_id=parent_prompt_template_id,
+    )
+    project = await session.project_id()
+    with naming_conflicts("prompt_template", name, id_key="prompt_template_id"):
+        return await session.call(create_prompt_template.build(project, body=body), PromptTemplate)

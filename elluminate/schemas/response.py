@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define, field
 from elluminate_api import models as api
@@ -13,13 +13,10 @@ from elluminate_api.api.responses import get_response, list_responses, update_re
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
+from elluminate._session import Session
 from elluminate.exceptions import ValidationError
-from elluminate.schemas.criterion_set import Criterion
 from elluminate.schemas.message import ResponseMessage
-from elluminate.schemas.prompt_template import PromptTemplate
-
-if TYPE_CHECKING:
-    from elluminate._session import Session
+from elluminate.schemas.prompt_template import Criterion, PromptTemplate
 
 
 @define(kw_only=True)
@@ -67,7 +64,7 @@ class PromptResponse(Bound, api.PromptResponse):
 
     prompt: Prompt
     ratings: list[Rating] = field(factory=list)  # type: ignore[assignment]
-    _client: Any = unbound()
+    _session: Any = unbound()
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -108,7 +105,7 @@ class PromptResponse(Bound, api.PromptResponse):
         """
         if not isinstance(annotation, str):
             raise ValidationError(f"annotation must be a string, not {annotation!r:.80}")
-        session = self._bound_client().session
+        session = self._bound_session()
         body = api.UpdateResponseAnnotationRequest(annotation=annotation)
         request = update_response_annotation.build(await session.project_id(), self.id, body=body)
         self.annotation = (await session.call(request, PromptResponse)).annotation
@@ -124,7 +121,7 @@ class PromptResponse(Bound, api.PromptResponse):
             >>> for step in (response.fetch_trajectory() or {}).get("steps", []):
             ...     print(step["source"], step["message"])
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         request = get_response.build(await session.project_id(), self.id)
         self.trajectory = (await session.call(request, PromptResponse)).trajectory
         return self.trajectory

@@ -44,7 +44,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
         1
     """
 
-    _client: Any = unbound()
+    _session: Any = unbound()
 
     async def aadd_field(self, name: str, default_value: str = "") -> ScenarioField:
         """Declare a further field; every scenario of the set gets it with the default.
@@ -64,7 +64,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
             >>> scenarios.add_field("mood", default_value="calm").name
             'mood'
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         body = api.AddScenarioFieldRequest(
             name=checked_name(name, "scenario field"), default_value=default_value
         )
@@ -92,7 +92,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
             >>> scenarios.rename_field(field, "temper").name
             'temper'
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         field_id = required_id_of(field, ScenarioField, "field")
         body = api.RenameScenarioFieldRequest(name=checked_name(name, "scenario field"))
         renamed = await session.call(
@@ -114,7 +114,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
         Example:
             >>> scenarios.delete_field(scenarios.add_field("mood"))
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         field_id = required_id_of(field, ScenarioField, "field")
         await session.call(delete_scenario_field.build(await session.project_id(), self.id, field_id))
         self.fields = [known for known in self.fields if known.id != field_id]
@@ -145,7 +145,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
         given = scenarios_in(scenarios)
         if not given:
             return []
-        session = self._bound_client().session
+        session = self._bound_session()
         body = api.ScenarioBatchRequest(scenarios=given, skip_existing=skip_existing)
         added = await session.call(
             create_scenarios_batch.build(await session.project_id(), self.id, body=body), list[Scenario]
@@ -163,7 +163,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
             >>> [scenario.goal for scenario in scenarios.list_scenarios()]
             ['Understand tides']
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         project = await session.project_id()
         return await session.pages(lambda page: list_scenarios.build(project, self.id, page=page), Scenario)
 
@@ -185,7 +185,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
         """
         if isinstance(scenario_id, bool) or not isinstance(scenario_id, int) or scenario_id < 1:
             raise ValidationError(f"scenario_id must be a positive integer, not {scenario_id!r:.80}")
-        session = self._bound_client().session
+        session = self._bound_session()
         return await session.call(
             get_scenario.build(await session.project_id(), self.id, scenario_id), Scenario
         )
@@ -208,7 +208,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
             >>> scenario.goal = "Understand why there are two tides a day"
             >>> scenario = scenarios.update_scenario(scenario)
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         scenario_id = required_id_of(scenario, Scenario, "scenario")
         body = _checked(
             ScenarioIn(
@@ -234,7 +234,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
         Example:
             >>> scenarios.delete_scenario(scenarios.list_scenarios()[0])
         """
-        session = self._bound_client().session
+        session = self._bound_session()
         scenario_id = required_id_of(scenario, Scenario, "scenario")
         await session.call(delete_scenario.build(await session.project_id(), self.id, scenario_id))
         self.scenarios_count = max(0, self.scenarios_count - 1)

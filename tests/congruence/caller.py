@@ -163,7 +163,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in _in_order(value)]
     if hasattr(type(value), "__attrs_attrs__"):
-        value = asdict(value, recurse=False, filter=lambda field, _: field.name != "_client")
+        value = asdict(value, recurse=False, filter=lambda field, _: field.name != "_session")
     if isinstance(value, dict):
         return {
             key: plain(item)

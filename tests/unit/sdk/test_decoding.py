@@ -44,11 +44,11 @@ BODIES: dict[type[Any], Callable[..., dict[str, Any]]] = {
 
 @pytest.mark.parametrize("kind", BODIES, ids=lambda kind: kind.__name__)
 def test_fields_of_a_newer_server_are_left_out(kind: type[Any]) -> None:
-    newer = BODIES[kind](invented_tomorrow={"deep": [1, 2]}, _client="not yours")
+    newer = BODIES[kind](invented_tomorrow={"deep": [1, 2]}, _session="not yours")
     model = decoded(kind, newer)
     assert model == decoded(kind, BODIES[kind]())
     assert not hasattr(model, "invented_tomorrow")
-    assert getattr(model, "_client", None) is None
+    assert getattr(model, "_session", None) is None
 
 
 @pytest.mark.parametrize(

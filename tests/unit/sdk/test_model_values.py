@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from elluminate import ValidationError
+from elluminate._progress import progress_of
 from elluminate.schemas import Experiment, ExperimentResults, PromptResponse, PromptTemplate
 from elluminate.streaming import (
     BatchProgress,
@@ -17,7 +18,6 @@ from elluminate.streaming import (
     ExperimentProgress,
     ExperimentStatusEvent,
     TaskStatus,
-    progress_of,
 )
 from tests.unit.sdk import answers
 

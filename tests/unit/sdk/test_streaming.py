@@ -22,8 +22,8 @@ from elluminate import (
     ServerError,
     TaskFailedError,
     WaitTimeoutError,
+    _following,
 )
-from elluminate import streaming as streaming_module
 from elluminate._transport import AsyncTransport, BlockingTransport
 from elluminate.streaming import ExperimentStatusEvent, TaskStatus
 from tests.unit.sdk import answers
@@ -54,7 +54,7 @@ def clock(world: World, monkeypatch: pytest.MonkeyPatch) -> Clock:
 
     monkeypatch.setattr(BlockingTransport, "sleep", sleep)
     monkeypatch.setattr(AsyncTransport, "sleep", sleep)
-    monkeypatch.setattr(streaming_module, "time", types.SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(_following, "time", types.SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
 

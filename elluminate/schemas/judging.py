@@ -1,0 +1,95 @@
+"""Having responses judged, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from attrs import define
+from elluminate_api import models as api
+from elluminate_api.api.ratings import create_ratings_batch, get_ratings_batch_status
+from elluminate_api.api.responses import list_responses
+from elluminate_api.models import BatchTaskStatus, RatingMode, TaskStatus
+from elluminate_api.types import Request
+
+from elluminate._checks import checked_texts, known
+from elluminate._following import Ending, batch_ended
+from elluminate._homes import at_home_in
+from elluminate._lookup import required_id_of
+from elluminate._progress import BatchProgress
+from elluminate._session import Session
+from elluminate.schemas.response import PromptResponse, Rating
+
+_RESPONSE_IDS_PER_REQUEST = 200
+
+
+@at_home_in("elluminate.streaming")
+@define(kw_only=True)
+class BatchStatusEvent(Ending):
+    """One look at a running batch.
+
+    Attributes:
+        status: PENDING, STARTED, or how it ended.
+        progress: Always None: servers do not count batches.
+        error_msg: Why it ended, when it did not end well.
+        result: On SUCCESS of a rating batch: one list of ratings per response, in the order given.
+    """
+
+    status: TaskStatus
+    progress: BatchProgress | None = None
+    error_msg: str | None = None
+    result: list[list[Rating]] | None = None
+
+
+async def rate(
+    session: Session, responses: Sequence[PromptResponse], rating_mode: RatingMode, timeout: float | None
+) -> list[list[Rating]]:
+    """Have responses judged, and wait for the ratings: one list per response, in the order given."""
+    ids = response_ids(responses)
+    task = await start_rating(session, ids, rating_mode)
+    if task is not None:
+        await batch_ended(session, await rating_poll(session, task), "rating", timeout)
+    return await ratings_of(session, ids)
+
+
+def response_ids(responses: Sequence[PromptResponse]) -> list[int]:
+    """The ids of responses.
+
+    Raises:
+        ValidationError: Something in the list is no response that a client returned.
+    """
+    return [
+        required_id_of(response, PromptResponse, "prompt_responses")
+        for response in checked_texts(responses, "prompt_responses")
+    ]
+
+
+async def start_rating(session: Session, ids: list[int], rating_mode: RatingMode) -> str | None:
+    """Start a batch; None where there is nothing to judge."""
+    if not ids:
+        return None
+    body = api.BatchCreateRatingRequest(
+        prompt_response_ids=ids, rating_mode=known(RatingMode, rating_mode, "rating_mode")
+    )
+    return await session.call(create_ratings_batch.build(await session.project_id(), body=body))
+
+
+async def rating_poll(session: Session, task: str) -> Callable[[], Awaitable[BatchTaskStatus]]:
+    """What asks how a batch is."""
+    project = await session.project_id()
+    return lambda: session.call(get_ratings_batch_status.build(project, task))
+
+
+async def ratings_of(session: Session, ids: list[int]) -> list[list[Rating]]:
+    """The ratings of responses, in the order of their ids; read in parts, so that no URL grows too long."""
+    project = await session.project_id()
+    ratings: dict[int, list[Rating]] = {}
+    for start in range(0, len(ids), _RESPONSE_IDS_PER_REQUEST):
+        part = ids[start : start + _RESPONSE_IDS_PER_REQUEST]
+
+        def page_of(page: int, part: list[int] = part) -> Request[Any]:
+            return list_responses.build(project, response_ids=part, page=page)
+
+        for response in await session.pages(page_of, PromptResponse):
+            ratings[response.id] = response.ratings
+    return [ratings.get(response_id, []) for response_id in ids]

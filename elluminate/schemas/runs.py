@@ -1,0 +1,211 @@
+"""What an experiment does with its runs: starting, repeating, stopping them, and waiting for their end."""
+
+# Fields narrow to this package's richer classes, and are only ever given those.
+# pyright: reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from elluminate_api import models as api
+from elluminate_api.api.experiments import (
+    cancel_experiment,
+    get_experiment,
+    retry_failed_experiment,
+    run_experiment,
+)
+from elluminate_api.models import GenerationParams, RatingMode
+from elluminate_api.types import UNSET, Request
+
+from elluminate._binding import Bound
+from elluminate._blocking import blocking
+from elluminate._checks import checked_epochs, checked_timeout, known
+from elluminate._following import final_status, follow_experiment, raise_unless_usable, reporting
+from elluminate._progress import Progress, Report, reporter
+from elluminate.exceptions import ValidationError
+from elluminate.schemas.response import PromptResponse, responses_of
+
+
+class Runs(Bound, api.Experiment):
+    """Mixin of experiments."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        rated_responses: list[PromptResponse]  # type: ignore[assignment]
+
+    async def arun(
+        self,
+        rating_mode: RatingMode = RatingMode.DETAILED,
+        n_epochs: int = 1,
+        timeout: float | None = None,
+        generation_params: GenerationParams | None = None,
+        *,
+        progress: Progress = False,
+    ) -> Self:
+        """Run an experiment that was created and not run yet, and wait until it has ended.
+
+        Args:
+            rating_mode: How much effort the judge spends.
+            n_epochs: Responses per row, 1 to 1000.
+            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+            generation_params: Sampling for this run, instead of the LLM config's.
+            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+
+        Returns:
+            This experiment, with results and responses.
+
+        Raises:
+            APIError: It ran already.
+            WaitTimeoutError: It did not end in time; it goes on.
+            TaskFailedError: It was revoked, rejected or timed out.
+
+        Example:
+            >>> planned = client.create_experiment("Planned", template, collection, criterion_set=criterion_set)
+            >>> len(planned.run(n_epochs=2).rated_responses)
+            4
+        """
+        checked_timeout(timeout)
+        report = reporter(progress, self.name)
+        session = self._bound_session()
+        body = api.RunExperimentRequest(
+            rating_mode=known(RatingMode, rating_mode, "rating_mode"),
+            n_epochs=checked_epochs(n_epochs),
+            generation_params=_params(generation_params) or self.generation_params or UNSET,
+        )
+        request = run_experiment.build(await session.project_id(), self.id, body=body)
+        return await self._carry_out(request, timeout, report)
+
+    async def aretry_failed(
+        self,
+        rating_mode: RatingMode = RatingMode.DETAILED,
+        discard_annotations: bool = False,
+        timeout: float | None = None,
+        *,
+        progress: Progress = False,
+    ) -> Self:
+        """Generate the responses that failed again, rate them, and wait until that has ended.
+
+        The other responses keep their ids, texts and ratings. When nothing failed, nothing changes.
+
+        Args:
+            rating_mode: How much effort the judge spends.
+            discard_annotations: Whether notes that people left on failed responses may be lost.
+            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+
+        Returns:
+            This experiment, with results and responses.
+
+        Raises:
+            ConflictError: It is running, its answers cannot be generated, or failed responses carry notes.
+            WaitTimeoutError: It did not end in time; it goes on.
+            TaskFailedError: It was revoked, rejected or timed out.
+
+        Example:
+            >>> experiment.retry_failed().results.num_failed_responses
+            0
+        """
+        checked_timeout(timeout)
+        report = reporter(progress, self.name)
+        session = self._bound_session()
+        body = api.RetryFailedRequest(
+            rating_mode=known(RatingMode, rating_mode, "rating_mode"), discard_annotations=discard_annotations
+        )
+        request = retry_failed_experiment.build(await session.project_id(), self.id, body=body)
+        return await self._carry_out(request, timeout, report)
+
+    async def acancel(self) -> Self:
+        """Stop what is running; responses and ratings so far stay.
+
+        Whoever waits for the run gets TaskFailedError with the status REVOKED, and streams end so. When nothing is
+        running, nothing changes.
+
+        Returns:
+            This experiment, with the results and responses so far.
+
+        Example:
+            >>> experiment.cancel().generation_task_id is None
+            True
+        """
+        session = self._bound_session()
+        await session.call(cancel_experiment.build(await session.project_id(), self.id), type(self))
+        await self._reread()
+        return self
+
+    async def await_until_finished(self, timeout: float | None = None, *, progress: Progress = False) -> Self:
+        """Wait until nothing is running any more, whoever started it; at once when nothing is.
+
+        The blocking spelling is `wait_until_finished()`.
+
+        Args:
+            timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
+            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+
+        Returns:
+            This experiment, with results and responses.
+
+        Raises:
+            WaitTimeoutError: It did not end in time; it goes on.
+            TaskFailedError: It was revoked, rejected or timed out.
+
+        Example:
+            >>> experiment.wait_until_finished(timeout=600).results.num_rated_responses
+            2
+        """
+        checked_timeout(timeout)
+        report = reporter(progress, self.name)
+        session = self._bound_session()
+        request = get_experiment.build(await session.project_id(), self.id)
+        return await self._carry_out(request, timeout, report)
+
+    async def _carry_out(
+        self, request: Request[api.Experiment], timeout: float | None, report: Report
+    ) -> Self:
+        """Send what starts a task or tells which one runs, and wait for it."""
+        answered = await self._bound_session().call(request, type(self))
+        return await finish(self, answered.generation_task_id, timeout, report)
+
+    async def _reread(self) -> None:
+        """Read the experiment and its responses at the same time, into this object."""
+        session = self._bound_session()
+        project = await session.project_id()
+
+        async def read() -> api.Experiment:
+            return await session.call(get_experiment.build(project, self.id), type(self))
+
+        async def read_responses() -> list[PromptResponse]:
+            return await responses_of(session, self.id)
+
+        fresh, responses = await session.transport.gather([read, read_responses], limit=2)
+        assert isinstance(fresh, api.Experiment) and isinstance(responses, list)  # noqa: S101  # for type checkers
+        self._take_over(fresh)
+        self.rated_responses = responses
+
+    run = blocking(arun)
+    retry_failed = blocking(aretry_failed)
+    cancel = blocking(acancel)
+    wait_until_finished = blocking(await_until_finished)
+
+
+R = TypeVar("R", bound=Runs)
+
+
+async def finish(
+    experiment: R, task_id: str | None, timeout: float | None = None, report: Report = None
+) -> R:
+    """Wait for a task of an experiment (None: there is none), then read results and responses into it."""
+    if task_id is not None:
+        session = experiment._bound_session()
+        statuses = follow_experiment(session, experiment.id, task_id, timeout=timeout)
+        last = await final_status(statuses if report is None else reporting(statuses, report))
+        raise_unless_usable(experiment.name, last)
+    await experiment._reread()
+    return experiment
+
+
+def _params(given: GenerationParams | None) -> GenerationParams | None:
+    if not isinstance(given, GenerationParams | None):
+        raise ValidationError(
+            f"generation_params must be a GenerationParams, like GenerationParams(temperature=0.2), not {given!r:.80}"
+        )
+    return given
