@@ -19,9 +19,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from elluminate_server import api
+from elluminate_server.execution import Executor
 from elluminate_server.http.access import open_default_project
 from elluminate_server.http.contract import PREFIX, ContractOperation, document, operations
-from elluminate_server.http.pipeline import HANDLERS, Executor, problem_response, serve
+from elluminate_server.http.pipeline import HANDLERS, problem_response, serve
 from elluminate_server.http.problems import Problem, Unavailable
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
@@ -69,18 +70,11 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         await open_default_project(store, settings)
         models = Models(settings.model_defaults())
         stack.push_async_callback(models.aclose)
-        executor = _executor(store, models, settings)
+        executor = Executor(store, models, settings)
         app.state.store, app.state.models, app.state.executor = store, models, executor
         stack.push_async_callback(executor.stop)
         await executor.start()
         yield
-
-
-def _executor(store: Store, models: Models, settings: Settings) -> Executor:
-    from elluminate_server.execution import Executor as TaskExecutor
-
-    executor: Executor = TaskExecutor(store, models, settings)
-    return executor
 
 
 def _load_handlers() -> None:

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.older_clients import upload_of
-from elluminate_server.api.runs import executor_of
 from elluminate_server.domain.agent_trials import Costs, Task, TaskIndex, costs_of
 from elluminate_server.domain.atif import InvalidTrajectoryError, check_trajectory
 from elluminate_server.domain.messages import InvalidMessageError, check_messages, text_of
 from elluminate_server.domain.trajectory_text import final_answer
+from elluminate_server.execution.agent_evaluation import add_evaluation
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import BadRequest, shown
 from elluminate_server.reading.finding import find_experiment
@@ -67,7 +67,6 @@ async def upload_agent_results(call: Call) -> Answer:
     request = upload_of(call)
     # Before the transaction: a long trajectory takes its time, and there is one writer.
     dropped = await asyncio.to_thread(_trajectory_problems, request.results)
-    executor = executor_of(call)
     async with call.write() as session:
         experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
         tasks = await load_tasks(session, call.project_id, experiment.id)
@@ -91,8 +90,8 @@ async def upload_agent_results(call: Call) -> Answer:
             ]
         task_id = None
         if evaluated:
-            task_id = await executor.enqueue_agent_evaluation(session, experiment, evaluated)
-            call.on_commit(executor.wake)
+            task_id = await add_evaluation(session, call.executor.owner, experiment, evaluated)
+            call.on_commit(call.executor.wake)
         return call.answer(
             models.AgentResultsUploadResponse(
                 created_responses=len(responses),

@@ -2,7 +2,6 @@
 
 from elluminate_api.models import BatchTaskStatus, TaskStatus
 
-from elluminate_server.execution import Executor
 from elluminate_server.execution.leases import TERMINAL
 from elluminate_server.http.event_stream import EventStream, News, event_stream
 from elluminate_server.http.pipeline import Answer, Call
@@ -16,7 +15,7 @@ async def answer_status(call: Call, kind: str) -> Answer:
     return call.answer(await _read(call, kind) or BatchTaskStatus(status=TaskStatus.PENDING))
 
 
-def stream_status(call: Call, kind: str, executor: Executor) -> EventStream:
+def stream_status(call: Call, kind: str) -> EventStream:
     """The states of the task in the path as events; one PENDING event when there is no such task."""
     told: list[BatchTaskStatus] = []
 
@@ -29,7 +28,7 @@ def stream_status(call: Call, kind: str, executor: Executor) -> EventStream:
         told[:] = [status]
         return News(value=status, is_last=status.status.value in TERMINAL)
 
-    return event_stream(executor, call.path["task_id"], read, call.query["polling_interval"])
+    return event_stream(call.executor, call.path["task_id"], read, call.query["polling_interval"])
 
 
 async def _read(call: Call, kind: str) -> BatchTaskStatus | None:

@@ -10,11 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.api.batch_status import answer_status
-from elluminate_server.api.runs import executor_of
 from elluminate_server.domain.messages import check_messages
 from elluminate_server.execution.generation import store_response
 from elluminate_server.execution.now import answer_now
-from elluminate_server.execution.queueing import ResponseOrder
+from elluminate_server.execution.queueing import ResponseOrder, add_responses
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid, NotFound
 from elluminate_server.reading.finding import find_experiment, find_llm_config
@@ -30,13 +29,12 @@ CHUNK = 500
 async def create_responses_batch(call: Call) -> Answer:
     """Store the given responses at once, and generate the others in the background. Null when there are none."""
     request = call.decode(models.BatchCreatePromptResponseRequest)
-    executor = executor_of(call)
     async with call.write() as session:
         orders = await checked_orders(
             session, call.project_id, request.prompt_response_ins, where="$.prompt_response_ins[{}]"
         )
-        task_id = await executor.enqueue_responses(session, call.project_id, orders)
-        call.on_commit(executor.wake)
+        task_id = await add_responses(session, call.executor.owner, call.project_id, orders)
+        call.on_commit(call.executor.wake)
         return call.answer(task_id)
 
 
@@ -57,7 +55,7 @@ async def generate_response(call: Call) -> Answer:
     answer = await answer_now(
         call.store,
         call.models,
-        executor_of(call).limits,
+        call.executor.limits,
         experiment_id=order.experiment_id,
         entry_id=order.entry_id,
         llm_config_id=order.llm_config_id,

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.compatibility import missing_columns
 from elluminate_server.domain.conversations import PROMPT_TYPES
+from elluminate_server.execution.queueing import add_experiment
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid, NotFound
 from elluminate_server.reading.experiments import load_experiment
@@ -160,8 +161,9 @@ async def _started_if_asked(
 ) -> Answer:
     """The experiment as it is answered, with its run if the request wants one at once."""
     if request.generate:
-        await call.executor.enqueue_experiment(
+        await add_experiment(
             session,
+            call.executor.owner,
             row,
             rating_mode=row.rating_mode,
             n_epochs=row.n_epochs,

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response as HttpResponse
 
 from elluminate_server.api.batch_status import answer_status, stream_status
-from elluminate_server.api.runs import executor_of
 from elluminate_server.execution.now import rate_now
+from elluminate_server.execution.queueing import add_ratings
 from elluminate_server.execution.rating import store_rating
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
@@ -43,7 +43,7 @@ async def create_ratings(call: Call) -> Answer:
     rated = await rate_now(
         call.store,
         call.models,
-        executor_of(call).limits,
+        call.executor.limits,
         response_id=response.id,
         mode="fast" if request.rating_mode == models.RatingMode.FAST else "detailed",
     )
@@ -58,13 +58,16 @@ async def create_ratings(call: Call) -> Answer:
 async def create_ratings_batch(call: Call) -> Answer:
     """Rate many responses in the background. Null when there are none."""
     request = call.decode(models.BatchCreateRatingRequest)
-    executor = executor_of(call)
     async with call.write() as session:
         await _check_ratable(session, call.project_id, request.prompt_response_ids)
-        task_id = await executor.enqueue_ratings(
-            session, call.project_id, request.prompt_response_ids, rating_mode=request.rating_mode.value
+        task_id = await add_ratings(
+            session,
+            call.executor.owner,
+            call.project_id,
+            request.prompt_response_ids,
+            rating_mode=request.rating_mode.value,
         )
-        call.on_commit(executor.wake)
+        call.on_commit(call.executor.wake)
         return call.answer(task_id)
 
 
@@ -77,7 +80,7 @@ async def get_ratings_batch_status(call: Call) -> Answer:
 @operation("stream_ratings_batch")
 async def stream_ratings_batch(call: Call) -> HttpResponse:
     """The states of a rating batch as events. The stream of an unknown task is one PENDING event."""
-    return stream_status(call, "ratings", executor_of(call))
+    return stream_status(call, "ratings")
 
 
 async def _presented(session: AsyncSession, rows: Sequence[Rating]) -> list[models.Rating]:

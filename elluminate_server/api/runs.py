@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from elluminate_server.api.experiment_creation import checked_params
-from elluminate_server.execution import Executor, Progress
+from elluminate_server.execution import Progress
 from elluminate_server.execution.leases import revoke
 from elluminate_server.execution.progress import (
     MAX_EVENT_CHARACTERS,
@@ -21,7 +21,8 @@ from elluminate_server.execution.progress import (
     log_for_connection,
     progress_of,
 )
-from elluminate_server.execution.requeueing import failed_responses, with_notes
+from elluminate_server.execution.queueing import add_experiment
+from elluminate_server.execution.requeueing import add_retry, failed_responses, with_notes
 from elluminate_server.http.event_stream import News, event_stream
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid
@@ -30,16 +31,8 @@ from elluminate_server.reading.finding import find_experiment
 from elluminate_server.store.tables import Experiment, LogCursor, Task
 from elluminate_server.writing.judges import judge_key
 
-__all__ = ["executor_of"]
-
 SHOWN = 10
 """Most ids that a refusal names."""
-
-
-def executor_of(call: Call) -> Executor:
-    """What runs tasks, with all of its methods."""
-    executor: Executor = call.request.app.state.executor
-    return executor
 
 
 @operation("run_experiment")
@@ -47,7 +40,6 @@ async def run_experiment(call: Call) -> Answer:
     """Start an experiment that was created without a run."""
     request = call.decode(RunExperimentRequest)
     params = None if request.generation_params is UNSET else checked_params(request.generation_params)
-    executor = executor_of(call)
     async with call.write() as session:
         experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
         if experiment.evaluation_mode == "AGENTIC":
@@ -66,14 +58,15 @@ async def run_experiment(call: Call) -> Answer:
                 "and there is one epoch. Leave it out."
             )
         experiment.rating_version = judge_key(call.settings, experiment.rating_version)
-        await executor.enqueue_experiment(
+        await add_experiment(
             session,
+            call.executor.owner,
             experiment,
             rating_mode=request.rating_mode.value,
             n_epochs=request.n_epochs,
             generation_params=params,
         )
-        call.on_commit(executor.wake)
+        call.on_commit(call.executor.wake)
         return call.answer(await load_experiment(session, experiment))
 
 
@@ -116,7 +109,7 @@ async def stream_experiment_generation(call: Call) -> Response:
     async with call.store.read() as session:
         await find_experiment(session, call.project_id, call.path["experiment_id"])
     stream = _RunStream(call, task_id)
-    return event_stream(executor_of(call), task_id, stream.read, call.query["polling_interval"])
+    return event_stream(call.executor, task_id, stream.read, call.query["polling_interval"])
 
 
 class _RunStream:
@@ -198,7 +191,6 @@ def _status(
 async def retry_failed_experiment(call: Call) -> Answer:
     """Generate failed responses again; without one, the unchanged experiment."""
     request = call.decode(RetryFailedRequest)
-    executor = executor_of(call)
     async with call.write() as session:
         experiment = await _locked(session, call)
         _refuse_what_cannot_generate(experiment)
@@ -206,23 +198,24 @@ async def retry_failed_experiment(call: Call) -> Answer:
         if failed:
             if not request.discard_annotations:
                 await _refuse_notes(session, experiment)
-            await executor.enqueue_retry(session, experiment, failed, rating_mode=request.rating_mode.value)
+            await add_retry(
+                session, call.executor.owner, experiment, failed, rating_mode=request.rating_mode.value
+            )
             experiment.rating_version = judge_key(call.settings, experiment.rating_version)
-            call.on_commit(executor.wake)
+            call.on_commit(call.executor.wake)
         return call.answer(await load_experiment(session, experiment))
 
 
 @operation("cancel_experiment")
 async def cancel_experiment(call: Call) -> Answer:
     """Revoke the running task; without one, the unchanged experiment."""
-    executor = executor_of(call)
     async with call.write() as session:
         experiment = await _locked(session, call)
         task_id = await revoke(
             session, experiment, "The run was cancelled. What was done until then is kept."
         )
         if task_id is not None:
-            call.on_commit(lambda: executor.revoked(task_id))
+            call.on_commit(lambda: call.executor.stop_run(task_id))
             await session.flush()
         return call.answer(await load_experiment(session, experiment))
 

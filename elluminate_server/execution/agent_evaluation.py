@@ -22,6 +22,12 @@ async def add_evaluation(
 
     An evaluation of the experiment that is still going on takes them in: an experiment has one task at a time,
     whose end is the end of all that was uploaded.
+
+    Args:
+        session: The caller's write transaction.
+        owner: See `queueing.add_task`.
+        experiment: AGENTIC; its `generation_task_id` is set.
+        response_ids: The trials' responses; at least one.
     """
     task_id = await _going_on(session, experiment)
     if task_id is None:

@@ -4,25 +4,18 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from elluminate_server.execution import agent_evaluation, leases, queueing, requeueing
+from elluminate_server.execution import leases
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.notices import Notices
 from elluminate_server.execution.outages import is_outage, reason_of
 from elluminate_server.execution.outcomes import Outcome
-from elluminate_server.execution.queueing import ResponseOrder
-from elluminate_server.execution.requeueing import FailedResponse
 from elluminate_server.execution.run import Run
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
-from elluminate_server.store.tables import Experiment
 
 __all__ = ["Executor"]
 
@@ -35,25 +28,30 @@ MAX_RUNNING = 50
 class Executor:
     """The runs of one process.
 
-    The queue is the database: `enqueue_...` adds rows inside the caller's transaction, `wake` says after the
-    commit that they are there. A run that this process does not finish, because it stops or is killed, is
-    finished by the next one.
+    The queue is the database: `queueing`, `requeueing` and `agent_evaluation` add tasks inside the caller's
+    transaction, leased to `owner`, and `wake` says after the commit that they are there. A run that this process
+    does not finish, because it stops or is killed, is finished by the next one.
 
     Args:
         store: The database.
         models: The models that answer and judge.
         settings: The server's settings.
+
+    Attributes:
+        owner: Under which name this process holds leases.
+        limits: How many model calls it makes at a time.
+        notices: What has changed, for whoever waits in this process.
     """
 
     def __init__(self, store: Store, models: Models, settings: Settings) -> None:
         self._store = store
         self._models = models
         self._settings = settings
-        self._owner = leases.new_owner()
+        self.owner = leases.new_owner()
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._work = asyncio.Event()
         self._services: list[asyncio.Task[None]] = []
-        self._commits = Commits(store, self._owner, self._committed)
+        self._commits = Commits(store, self.owner, self._committed)
         self.limits = Limits(settings.max_concurrent_calls)
         self.notices = Notices()
 
@@ -72,7 +70,7 @@ class Executor:
         await asyncio.gather(*self._runs.values(), *self._services, return_exceptions=True)
         try:
             async with self._store.write() as session:
-                await leases.release(session, self._owner)
+                await leases.release(session, self.owner)
         except Exception as error:
             # RuntimeError: Python starts no threads, and so no connections, while it exits.
             if not isinstance(error, RuntimeError) and not is_outage(error):
@@ -93,102 +91,12 @@ class Executor:
         """Whether the task runs in this process, so that its changes are published in `notices`."""
         return task_id in self._runs
 
-    async def enqueue_experiment(
-        self,
-        session: AsyncSession,
-        experiment: Experiment,
-        *,
-        rating_mode: str,
-        n_epochs: int,
-        generation_params: Mapping[str, Any] | None,
-    ) -> str:
-        """Add a run over every row of the experiment's collection, in the caller's write transaction.
-
-        Args:
-            session: The caller's; the task is there when it commits.
-            experiment: Its `generation_task_id` is set, and the following parameters are noted on it.
-            rating_mode: `fast` or `detailed`.
-            n_epochs: Answers per row, 1 to 1000.
-            generation_params: The contract's `GenerationParams`; None keeps the experiment's.
-
-        Returns:
-            The task's id.
-
-        Raises:
-            DomainError: Rows times epochs are more than a run may have.
-        """
-        return await queueing.add_experiment(
-            session,
-            self._owner,
-            experiment,
-            rating_mode=rating_mode,
-            n_epochs=n_epochs,
-            generation_params=generation_params,
-        )
-
-    async def enqueue_retry(
-        self,
-        session: AsyncSession,
-        experiment: Experiment,
-        failed: Sequence[FailedResponse],
-        *,
-        rating_mode: str,
-    ) -> str:
-        """Delete failed responses and queue them again, in the caller's write transaction; the task's id.
-
-        Args:
-            session: The caller's; the task is there when it commits.
-            experiment: Not running; its `generation_task_id` is set.
-            failed: From `requeueing.failed_responses`; at least one.
-            rating_mode: `fast` or `detailed`.
-        """
-        return await requeueing.add_retry(session, self._owner, experiment, failed, rating_mode=rating_mode)
-
-    async def enqueue_agent_evaluation(
-        self, session: AsyncSession, experiment: Experiment, response_ids: Sequence[int]
-    ) -> str:
-        """Queue the evaluation of uploaded trials, in the caller's write transaction; the task's id.
-
-        Args:
-            session: The caller's; the task is there when it commits.
-            experiment: AGENTIC; its `generation_task_id` is set.
-            response_ids: The trials' responses; at least one.
-        """
-        return await agent_evaluation.add_evaluation(session, self._owner, experiment, response_ids)
-
-    def revoked(self, task_id: str) -> None:
+    def stop_run(self, task_id: str) -> None:
         """Stop a task that was revoked, and tell whoever watches it; called after the commit."""
         run = self._runs.get(task_id)
         if run is not None:
             run.cancel()
         self.notices.publish(task_id, over=True)
-
-    async def enqueue_responses(
-        self, session: AsyncSession, project_id: int, orders: Sequence[ResponseOrder]
-    ) -> str | None:
-        """Store the responses that are given, and queue those to generate; None when there are none at all.
-
-        Args:
-            session: The caller's write transaction.
-            project_id: The project.
-            orders: Checked by the caller: experiments, rows and LLM configs exist and belong together.
-        """
-        return await queueing.add_responses(session, self._owner, project_id, orders)
-
-    async def enqueue_ratings(
-        self, session: AsyncSession, project_id: int, response_ids: Sequence[int], *, rating_mode: str
-    ) -> str | None:
-        """Queue the rating of responses, which replaces their ratings; None when there are none.
-
-        Args:
-            session: The caller's write transaction.
-            project_id: The project.
-            response_ids: Checked by the caller: they exist and have criteria.
-            rating_mode: `fast` or `detailed`.
-        """
-        return await queueing.add_ratings(
-            session, self._owner, project_id, response_ids, rating_mode=rating_mode
-        )
 
     def _committed(self, task_ids: set[str]) -> None:
         for task_id in task_ids:
@@ -217,7 +125,7 @@ class Executor:
         if not self._runs:
             return
         async with self._store.write() as session:
-            kept = await leases.renew(session, self._owner, list(self._runs))
+            kept = await leases.renew(session, self.owner, list(self._runs))
         for task_id, run in list(self._runs.items()):
             if task_id not in kept:
                 run.cancel()
@@ -227,10 +135,10 @@ class Executor:
         if room <= 0:
             return
         async with self._store.read() as session:
-            free = await leases.claimable(session, self._owner, list(self._runs), room)
+            free = await leases.claimable(session, self.owner, list(self._runs), room)
         for task_id in free:
             async with self._store.write() as session:
-                taken = await leases.claim(session, self._owner, task_id)
+                taken = await leases.claim(session, self.owner, task_id)
             if taken:
                 self._runs[task_id] = asyncio.create_task(
                     self._run(task_id), name=f"elluminate-run-{task_id}"
@@ -271,7 +179,7 @@ class Executor:
         async with self._store.write() as session:
             return await leases.finish(
                 session,
-                self._owner,
+                self.owner,
                 task_id,
                 outcome.status,
                 outcome.error_msg,

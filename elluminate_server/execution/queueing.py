@@ -81,12 +81,23 @@ async def add_experiment(
     n_epochs: int,
     generation_params: Mapping[str, Any] | None,
 ) -> str:
-    """Queue a run over every row of the experiment's collection; the task's id.
+    """Queue a run over every row of the experiment's collection.
 
     In a multi-turn experiment each persona of its group takes each row, in the version that is the newest now.
 
+    Args:
+        session: The caller's write transaction.
+        owner: See `add_task`.
+        experiment: Its `generation_task_id` is set, and the following parameters are noted on it.
+        rating_mode: `fast` or `detailed`.
+        n_epochs: Answers per row, 1 to 1000.
+        generation_params: The contract's `GenerationParams`; None keeps the experiment's.
+
+    Returns:
+        The task's id.
+
     Raises:
-        DomainError: The run would be too large.
+        DomainError: Rows times epochs, times personas, are more than a run may have.
     """
     personas = [None] if experiment.persona_group_id is None else await _personas(session, experiment)
     rows = await session.scalar(
@@ -157,6 +168,12 @@ async def add_responses(
     """Store the given responses now and queue the others; the task's id, or None when there are none at all.
 
     When nothing has to be generated, the task is there and over, so that waiting for it ends at once.
+
+    Args:
+        session: The caller's write transaction.
+        owner: See `add_task`.
+        project_id: The project.
+        orders: Checked by the caller: experiments, rows and LLM configs exist and belong together.
     """
     if not orders:
         return None
@@ -191,7 +208,15 @@ async def add_responses(
 async def add_ratings(
     session: AsyncSession, owner: str, project_id: int, response_ids: Sequence[int], *, rating_mode: str
 ) -> str | None:
-    """Queue the rating of responses, in the order given; the task's id, or None when there are none."""
+    """Queue the rating of responses, which replaces their ratings; the task's id, or None when there are none.
+
+    Args:
+        session: The caller's write transaction.
+        owner: See `add_task`.
+        project_id: The project.
+        response_ids: In the order of rating. Checked by the caller: they exist and have criteria.
+        rating_mode: `fast` or `detailed`.
+    """
     if not response_ids:
         return None
     experiments: set[int] = set()
@@ -239,7 +264,16 @@ async def add_task(
     kind: str,
     payload: dict[str, Any],
 ) -> str:
-    """A new task without work items, leased to `owner`; its id."""
+    """A new task without work items; its id.
+
+    Args:
+        session: The caller's write transaction; the task is there when it commits. `Executor.wake` comes after that.
+        owner: Who is to run it: `Executor.owner` of the process that was asked.
+        project_id: The project.
+        experiment_id: The experiment that it is about, if it is about one.
+        kind: What is to be done.
+        payload: What the whole of it needs to know.
+    """
     task = Task(
         id=uuid.uuid4().hex,
         project_id=project_id,

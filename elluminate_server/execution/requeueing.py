@@ -83,7 +83,15 @@ async def add_retry(
     *,
     rating_mode: str,
 ) -> str:
-    """Delete the failed responses and queue each again, for the same row, epoch and LLM config; the task's id."""
+    """Delete the failed responses and queue each again, for the same row, epoch and LLM config; the task's id.
+
+    Args:
+        session: The caller's write transaction.
+        owner: See `queueing.add_task`.
+        experiment: Not running; its `generation_task_id` is set.
+        failed: From `failed_responses`; at least one.
+        rating_mode: `fast` or `detailed`.
+    """
     task_id = await add_task(
         session, owner, experiment.project_id, experiment.id, "experiment", {"rating_mode": rating_mode}
     )

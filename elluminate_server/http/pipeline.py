@@ -38,7 +38,7 @@ import logging
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 import msgspec
@@ -50,6 +50,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from elluminate_server.domain.errors import DomainError
+from elluminate_server.execution import Executor
 from elluminate_server.http import decoding
 from elluminate_server.http.access import Principal, authenticate
 from elluminate_server.http.contract import ContractOperation, operations
@@ -68,38 +69,13 @@ from elluminate_server.llm.types import ModelError
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import BusyError, Store
 
-__all__ = ["HANDLERS", "Answer", "Call", "Executor", "Handler", "operation", "problem_response", "serve"]
+__all__ = ["HANDLERS", "Answer", "Call", "Handler", "operation", "problem_response", "serve"]
 
 _logger = logging.getLogger("elluminate_server.http")
 
 T = TypeVar("T")
 
 _ATTEMPTS = 3
-
-
-class Executor(Protocol):
-    """What handlers ask of `elluminate_server.execution.Executor`."""
-
-    async def start(self) -> None:
-        """Begin to take tasks."""
-
-    async def stop(self) -> None:
-        """Stop taking tasks; what runs is left for the next start."""
-
-    async def enqueue_experiment(
-        self,
-        session: AsyncSession,
-        experiment: Any,
-        *,
-        rating_mode: str,
-        n_epochs: int,
-        generation_params: Mapping[str, Any] | None,
-    ) -> str:
-        """Add a task and its work items in the caller's transaction; returns the task's id."""
-        ...
-
-    def wake(self) -> None:
-        """Look for new tasks now; called after the commit."""
 
 
 @attrs.frozen

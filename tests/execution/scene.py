@@ -11,6 +11,7 @@ import attrs
 from sqlalchemy import func, select
 
 from elluminate_server.execution import Executor
+from elluminate_server.execution.queueing import add_experiment
 from elluminate_server.http.access import open_default_project
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.providers import Models
@@ -176,8 +177,9 @@ class Scene:
     async def enqueue(self, executor: Executor, *, n_epochs: int = 1, **params: Any) -> str:
         async with self.store.write() as session:
             experiment = await session.get_one(Experiment, self.experiment_id)
-            task_id = await executor.enqueue_experiment(
+            task_id = await add_experiment(
                 session,
+                executor.owner,
                 experiment,
                 rating_mode="detailed",
                 n_epochs=n_epochs,

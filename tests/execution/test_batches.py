@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from elluminate_server.execution import Executor
-from elluminate_server.execution.queueing import ResponseOrder
+from elluminate_server.execution.queueing import ResponseOrder, add_ratings, add_responses
 from elluminate_server.llm.types import ModelError
 from elluminate_server.store.tables import Entry, Prompt, Rating, Response, WorkItem
 from tests.execution.scene import Scene, eventually, running, scene
@@ -14,15 +14,15 @@ GIVEN = [{"role": "assistant", "content": "Given."}]
 
 async def enqueue(here: Scene, executor: Executor, orders: list[ResponseOrder]) -> str | None:
     async with here.store.write() as session:
-        task_id = await executor.enqueue_responses(session, here.project_id, orders)
+        task_id = await add_responses(session, executor.owner, here.project_id, orders)
     executor.wake()
     return task_id
 
 
 async def rate(here: Scene, executor: Executor, response_ids: list[int]) -> str:
     async with here.store.write() as session:
-        task_id = await executor.enqueue_ratings(
-            session, here.project_id, response_ids, rating_mode="detailed"
+        task_id = await add_ratings(
+            session, executor.owner, here.project_id, response_ids, rating_mode="detailed"
         )
     executor.wake()
     assert task_id is not None

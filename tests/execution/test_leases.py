@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from elluminate_server.execution import Executor, leases
+from elluminate_server.execution.queueing import add_experiment
 from elluminate_server.store.tables import Response, Task
 from tests.execution.scene import Scene, eventually, running, scene
 
@@ -135,8 +136,8 @@ def test_a_queued_task_is_left_to_the_server_that_was_asked(tmp_path: Path) -> N
             asked = here.executor()
             task_id = await here.enqueue(asked)
             async with here.store.read() as session:
-                assert await leases.claimable(session, other._owner, [], 10) == []
-                assert await leases.claimable(session, asked._owner, [], 10) == [task_id]
+                assert await leases.claimable(session, other.owner, [], 10) == []
+                assert await leases.claimable(session, asked.owner, [], 10) == [task_id]
 
     asyncio.run(scenario())
 
@@ -171,8 +172,9 @@ def test_a_task_that_kills_its_servers_is_given_up(tmp_path: Path) -> None:
             await here.add_experiment(rows=1)
             async with here.store.write() as session:
                 experiment = await here.experiment()
-                task_id = await executor.enqueue_experiment(
+                task_id = await add_experiment(
                     session,
+                    executor.owner,
                     await session.merge(experiment),
                     rating_mode="fast",
                     n_epochs=1,

@@ -141,7 +141,7 @@ def test_cancelling_stops_calls_in_flight_and_keeps_what_is_there(tmp_path: Path
                 async with place.store.write() as session:
                     experiment = await session.get_one(Experiment, place.experiment_id)
                     assert await revoke(session, experiment, "no longer wanted") == task_id
-                executor.revoked(task_id)
+                executor.stop_run(task_id)
 
                 async def stopped() -> bool:
                     return bool(dropped) and not executor.is_running(task_id)

@@ -102,3 +102,9 @@ def test_the_server_imports_nothing_of_the_sdk() -> None:
     names = {other for known in imports("elluminate_server").values() for other in known}
 
     assert {name for name in names if name.partition(".")[0] == "elluminate"} <= {"elluminate.statistics"}
+
+
+def test_handlers_get_what_they_need_from_the_call() -> None:
+    handlers = (ROOT / "elluminate_server" / "api").glob("*.py")
+
+    assert [file.name for file in handlers if "app.state" in file.read_text(encoding="utf-8")] == []
