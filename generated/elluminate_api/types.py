@@ -73,14 +73,14 @@ LONGEST_REPR = 200
 _LONGEST_VALUE = 60
 
 
-def one_line(model: Any) -> str:
+def one_line(self: Any) -> str:
     """The `repr` of every model: id and name first, then what fits into a line; nested things by their size."""
-    names = [attribute.name for attribute in fields(type(model)) if attribute.repr]
+    names = [attribute.name for attribute in fields(type(self)) if attribute.repr]
     names.sort(key=lambda name: (name != "id", name != "name"))
-    kind = type(model).__name__
+    kind = type(self).__name__
     shown = ""
     for name in names:
-        value = getattr(model, name)
+        value = getattr(self, name)
         if value is None or value is UNSET or value == "":
             continue
         part = f"{', ' if shown else ''}{name}={_short(value)}"
