@@ -8,13 +8,12 @@ from typing import Any, Literal
 import msgspec
 from attrs import define, fields
 from elluminate_api.models import RatingValue
-from elluminate_api.types import one_line
 
 from elluminate._checks import explained
 from elluminate.exceptions import ValidationError
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ExperimentFilter:
     """Which experiments.
 
@@ -40,10 +39,8 @@ class ExperimentFilter:
     llm_config_id: int | None = None
     created_by_schedule_id: int | None = None
 
-    __repr__ = one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class PromptResponseFilter:
     """Which responses.
 
@@ -79,10 +76,8 @@ class PromptResponseFilter:
     output_tokens_min: int | None = None
     output_tokens_max: int | None = None
 
-    __repr__ = one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ResponsesSampleFilter:
     """Which samples (the responses of one row) of an experiment.
 
@@ -108,10 +103,8 @@ class ResponsesSampleFilter:
     output_tokens_max: int | None = None
     show_only_annotated_responses: bool | None = None
 
-    __repr__ = one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class PromptTemplateFilter:
     """Which template versions.
 
@@ -127,10 +120,8 @@ class PromptTemplateFilter:
     search: str | None = None
     criterion_set_id: int | None = None
 
-    __repr__ = one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class TemplateVariablesCollectionFilter:
     """Which collections.
 
@@ -144,16 +135,12 @@ class TemplateVariablesCollectionFilter:
     name_search: str | None = None
     has_entries: bool | None = None
 
-    __repr__ = one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class TemplateVariablesCollectionSort:
     """The order of collections: a property, "-" before it for descending."""
 
     sort: Literal["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"] | None = None
-
-    __repr__ = one_line
 
 
 _MOMENTS = {"date_from", "date_to"}

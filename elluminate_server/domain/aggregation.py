@@ -11,12 +11,15 @@ How things count:
 - An unknown number (a provider that reports no usage) is left out of its list and its mean, and costs
   nothing.
 - `std_all_ratings` is always 0, as on the existing platform: one number per experiment has no spread.
+- Every verdict that was to be given is in `verdicts` once: given, pending, or missing for a reason (see `verdicts`).
 """
 
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
+
+from elluminate_server.domain.verdicts import COMPLETE, Lack, count_verdicts
 
 __all__ = ["ResponseFacts", "aggregate"]
 
@@ -36,6 +39,8 @@ class ResponseFacts(NamedTuple):
         epoch: 1 for the first run over the rows.
         input_price_per_mtok: US dollars per million input tokens; None when unknown.
         output_price_per_mtok: US dollars per million output tokens; None when unknown.
+        is_truncated: Whether the answer ended at the limit of tokens.
+        lack: The verdicts that it should have and does not have.
     """
 
     ratings: Sequence[tuple[int, Literal["YES", "NO"]]] = ()
@@ -47,6 +52,8 @@ class ResponseFacts(NamedTuple):
     epoch: int = 1
     input_price_per_mtok: float | None = None
     output_price_per_mtok: float | None = None
+    is_truncated: bool = False
+    lack: Lack = COMPLETE
 
 
 def aggregate(
@@ -54,6 +61,8 @@ def aggregate(
     *,
     rows: int | None = None,
     experiment_duration_seconds: float | None = None,
+    unanswered: Iterable[Lack] = (),
+    criteria: Iterable[int] = (),
 ) -> dict[str, Any] | None:
     """The contract's `ExperimentResults` of the responses that are there so far.
 
@@ -62,6 +71,8 @@ def aggregate(
         rows: Rows per epoch. An epoch is complete when it has a finished response for each. None takes the
             fullest epoch as the measure.
         experiment_duration_seconds: Time the whole run took, in seconds; None when it is not over.
+        unanswered: What answers lack that were to be made and were not, or not yet.
+        criteria: The criteria in the order of their set.
 
     Returns:
         The results, ready for JSON, or None when no response is there at all.
@@ -77,6 +88,12 @@ def aggregate(
         verdicts[verdict] += count
         by_criterion[criterion_id][verdict] += count
 
+    lacks = [response.lack for response in finished if response.lack is not COMPLETE]
+    all_verdicts, verdicts_by_criterion = count_verdicts(
+        {criterion_id: counts.total() for criterion_id, counts in by_criterion.items()},
+        itertools.chain(lacks, unanswered),
+        criteria,
+    )
     durations = [r.duration_seconds for r in answered if r.duration_seconds is not None]
     inputs = [r.input_tokens for r in answered if r.input_tokens is not None]
     outputs = [r.output_tokens for r in answered if r.output_tokens is not None]
@@ -105,6 +122,9 @@ def aggregate(
         "estimated_input_cost_usd": input_cost,
         "estimated_output_cost_usd": output_cost,
         "estimated_total_cost_usd": input_cost + output_cost,
+        "verdicts": all_verdicts,
+        "verdicts_by_criterion_id": {str(one): counts for one, counts in verdicts_by_criterion.items()},
+        "num_truncated_responses": sum(response.is_truncated for response in answered),
     }
 
 

@@ -192,6 +192,7 @@ async def store_response(
 ) -> int:
     """Add the response, and its prompt when that is new; the response's id."""
     config, usage = generated.config, generated.usage
+    metadata = None if config is None else usage.metadata(config)
     response = Response(
         experiment_id=plan.experiment_id,
         prompt_id=await _prompt_id(session, plan, subject),
@@ -201,7 +202,8 @@ async def store_response(
         error=generated.error,
         termination_reason=generated.termination_reason,
         persona_version_id=generated.persona_version_id,
-        generation_metadata=None if config is None else usage.metadata(config),
+        generation_metadata=metadata,
+        finish_reason=None if metadata is None else metadata.get("finish_reason"),
         llm_model_name=None if config is None else config.model,
         duration_seconds=None if config is None else usage.duration_seconds,
         input_tokens=usage.input_tokens,

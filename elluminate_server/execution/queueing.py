@@ -338,7 +338,13 @@ def _given(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
         output_price_per_mtok=config.get("output_price_per_mtok"),
         **{
             name: (metadata or {}).get(name)
-            for name in ("duration_seconds", "input_tokens", "output_tokens", "reasoning_tokens")
+            for name in (
+                "duration_seconds",
+                "input_tokens",
+                "output_tokens",
+                "reasoning_tokens",
+                "finish_reason",
+            )
         },
     )
 

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from elluminate_api import models
 
+from elluminate_server.domain.verdicts import MissingVerdict
 from elluminate_server.store import tables
 
 __all__ = [
@@ -264,6 +265,7 @@ def present_response(
     row: Any,
     prompt: models.Prompt,
     ratings: Sequence[models.Rating],
+    missing: Sequence[MissingVerdict],
     *,
     persona: models.PersonaMinimal | None = None,
     trajectory: Any = None,
@@ -274,6 +276,7 @@ def present_response(
         row: Columns of `tables.Response`.
         prompt: What it answers.
         ratings: In the order of their criteria.
+        missing: The verdicts that it should have and does not have.
         persona: Who talked with the model.
         trajectory: What an agent did; lists leave it out.
     """
@@ -289,5 +292,11 @@ def present_response(
         ratings=list(ratings),
         trajectory=trajectory,
         annotation=row.annotation,
+        missing_verdicts=[
+            models.MissingVerdict(
+                criterion_id=one.criterion_id, cause=models.MissingVerdictCause(one.cause), reason=one.reason
+            )
+            for one in missing
+        ],
         created_at=row.created_at,
     )

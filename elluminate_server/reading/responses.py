@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.reading.loading import load_collections, load_criteria, load_prompt_templates
 from elluminate_server.reading.personas import load_persona_versions
 from elluminate_server.reading.presenting import present_prompt, present_rating, present_response
+from elluminate_server.reading.verdicts import load_accounts_of_responses
 from elluminate_server.store.columns import as_stored
 from elluminate_server.store.rows import fetch_by_ids
 from elluminate_server.store.tables import Criterion, Entry, Prompt, Rating, Response
 
-__all__ = ["IN_ROW_ORDER", "load_response", "load_responses"]
+__all__ = ["IN_ROW_ORDER", "load_responses", "present_one"]
 
 T = TypeVar("T")
 
@@ -35,6 +36,8 @@ _of_response, _of_prompt = Response.__table__.c, Prompt.__table__.c
 _of_entry, _of_rating = Entry.__table__.c, Rating.__table__.c
 _RESPONSES = select(
     _of_response.id,
+    _of_response.experiment_id,
+    _of_response.entry_id,
     _of_response.prompt_id,
     as_stored(_of_response.messages),
     as_stored(_of_response.generation_metadata),
@@ -90,17 +93,21 @@ async def load_responses(
     """
     query = _WITH_TRAJECTORY if with_trajectory else _RESPONSES
     found = {row.id: row for row in await fetch_by_ids(session, query, ids)}
-    rows = [found[response_id] for response_id in ids if response_id in found]
-    prompts = await _load_prompts(session, {row.prompt_id for row in rows})
-    ratings = await _load_ratings(session, ids)
+    rows = [found[one] for one in ids if one in found]
+    prompts = await _prompts(session, {row.prompt_id for row in rows})
+    ratings = await _ratings(session, ids)
     personas = await load_persona_versions(
         session, {row.persona_version_id for row in rows if row.persona_version_id is not None}
     )
+    accounts = await load_accounts_of_responses(session, {row.experiment_id for row in rows}, ids)
     return [
         present_response(
             row,
             prompts[row.prompt_id],
-            ratings[row.id],
+            [rating for _, rating in ratings[row.id]],
+            accounts[row.experiment_id]
+            .lack(row.id, row.entry_id, row.error, {criterion_id for criterion_id, _ in ratings[row.id]})
+            .missing,
             persona=personas.get(row.persona_version_id or 0),
             trajectory=row.trajectory if with_trajectory else None,
         )
@@ -108,7 +115,7 @@ async def load_responses(
     ]
 
 
-async def _load_prompts(session: AsyncSession, ids: set[int]) -> dict[int, models.Prompt]:
+async def _prompts(session: AsyncSession, ids: set[int]) -> dict[int, models.Prompt]:
     rows = await fetch_by_ids(session, _PROMPTS, ids)
     entries = {row.id: row for row in await fetch_by_ids(session, _ENTRIES, {row.entry_id for row in rows})}
     loaded = await load_collections(session, {entry.collection_id for entry in entries.values()})
@@ -125,24 +132,27 @@ async def _load_prompts(session: AsyncSession, ids: set[int]) -> dict[int, model
     }
 
 
-async def _load_ratings(session: AsyncSession, response_ids: Sequence[int]) -> dict[int, list[models.Rating]]:
+async def _ratings(
+    session: AsyncSession, response_ids: Sequence[int]
+) -> dict[int, list[tuple[int, models.Rating]]]:
+    """(Criterion id, rating) pairs by response, in the order of the criteria."""
     rows = await fetch_by_ids(session, _RATINGS, response_ids)
     criteria = await fetch_by_ids(session, _CRITERIA, {row.criterion_id for row in rows})
-    presented = _encoded_once(await load_criteria(session, criteria))
+    shown = _encoded_once(await load_criteria(session, criteria))
     # A newer version of a criterion stands where the older one stood.
     places = {criterion.id: (criterion.position, criterion.id) for criterion in criteria}
-    grouped: dict[int, list[models.Rating]] = defaultdict(list)
+    grouped: dict[int, list[tuple[int, models.Rating]]] = defaultdict(list)
     for row in sorted(rows, key=lambda rating: places[rating.criterion_id]):
-        grouped[row.response_id].append(present_rating(row, presented[row.criterion_id]))
+        grouped[row.response_id].append((row.criterion_id, present_rating(row, shown[row.criterion_id])))
     return grouped
 
 
-def _encoded_once(presented: Mapping[int, T]) -> dict[int, T]:
+def _encoded_once(shown: Mapping[int, T]) -> dict[int, T]:
     """What every response of a page repeats, as its JSON."""
-    return {number: cast(T, msgspec.Raw(msgspec.json.encode(value))) for number, value in presented.items()}
+    return {number: cast(T, msgspec.Raw(msgspec.json.encode(one))) for number, one in shown.items()}
 
 
-async def load_response(session: AsyncSession, response_id: int) -> models.PromptResponse:
+async def present_one(session: AsyncSession, response_id: int) -> models.PromptResponse:
     """One stored response with its trajectory."""
-    (response,) = await load_responses(session, [response_id], with_trajectory=True)
-    return response
+    (shown,) = await load_responses(session, [response_id], with_trajectory=True)
+    return shown

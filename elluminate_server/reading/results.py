@@ -6,24 +6,28 @@ from typing import Any, Literal
 
 import msgspec
 from elluminate_api import models
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, false, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.aggregation import ResponseFacts, aggregate
 from elluminate_server.domain.rendering import value_text
-from elluminate_server.http.problems import Invalid, quoted
+from elluminate_server.http.problems import Invalid, shown
 from elluminate_server.reading.responses import IN_ROW_ORDER
+from elluminate_server.reading.verdicts import VerdictAccount, load_accounts
 from elluminate_server.store.rows import fetch_by_ids
-from elluminate_server.store.tables import Experiment, Prompt, Rating, Response
+from elluminate_server.store.tables import CollectionColumn, Entry, Experiment, Prompt, Rating, Response
 
 __all__ = ["CategoricalFilters", "filtered_prompts", "load_results", "parse_filters"]
 
 CategoricalFilters = Mapping[str, Sequence[str]]
 """Column name to values: any of them inside a column, all columns together."""
 
+_TRUNCATED = "length"
+"""Why a model stops that has come to the limit of tokens, in the word of OpenAI's API and all that follow it."""
 
 _IDS: Any = bindparam("ids", expanding=True)
-_of_response, _of_rating = Response.__table__.c, Rating.__table__.c
+_of_response, _of_rating, _of_entry = Response.__table__.c, Rating.__table__.c, Entry.__table__.c
+_ROWS = select(_of_entry.id, _of_entry.input_values).where(_of_entry.id.in_(_IDS))
 _RATINGS = (
     select(_of_rating.response_id, _of_rating.criterion_id, _of_rating.rating)
     .join(Response.__table__, _of_response.id == _of_rating.response_id)
@@ -34,6 +38,7 @@ _RESPONSES = (
         _of_response.id,
         _of_response.experiment_id,
         _of_response.prompt_id,
+        _of_response.entry_id,
         _of_response.error,
         _of_response.duration_seconds,
         _of_response.input_tokens,
@@ -42,6 +47,7 @@ _RESPONSES = (
         _of_response.epoch,
         _of_response.input_price_per_mtok,
         _of_response.output_price_per_mtok,
+        func.coalesce(_of_response.finish_reason == _TRUNCATED, false()),
     )
     .where(_of_response.experiment_id.in_(_IDS))
     .order_by(*IN_ROW_ORDER)
@@ -60,7 +66,7 @@ def parse_filters(text: str | None) -> CategoricalFilters:
         raw = msgspec.json.decode(text.encode("utf-8"), type=dict[str, list[str | int | float | bool | None]])
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         raise Invalid(
-            f"The query parameter 'categorical_filters' is {quoted(text)}; it has to be a JSON object from "
+            f"The query parameter 'categorical_filters' is {shown(text)}; it has to be a JSON object from "
             'column name to a list of values, like {"region":["US"]}.'
         ) from None
     return {name: [value_text(value) for value in values] for name, values in raw.items()}
@@ -85,22 +91,32 @@ async def load_results(
     for response_id, criterion_id, rating in await fetch_by_ids(session, _RATINGS, ids):
         ratings[response_id].append((criterion_id, rating))
     chosen = await filtered_prompts(session, ids, filters) if filters else None
+    accounts = await load_accounts(session, ids)
     facts: dict[int, list[ResponseFacts]] = defaultdict(list)
-    for response_id, experiment_id, prompt_id, error, *measures in await fetch_by_ids(
+    for response_id, experiment_id, prompt_id, entry_id, error, *measures in await fetch_by_ids(
         session, _RESPONSES, ids
     ):
         if chosen is None or prompt_id in chosen:
-            facts[experiment_id].append(ResponseFacts(ratings[response_id], error is not None, *measures))
+            given = ratings[response_id]
+            lack = accounts[experiment_id].lack(response_id, entry_id, error, dict(given))
+            facts[experiment_id].append(ResponseFacts._make((given, error is not None, *measures, lack)))
     results = {}
     for experiment in experiments:
         duration = None
         if experiment.started_at is not None and experiment.finished_at is not None:
             duration = (experiment.finished_at - experiment.started_at).total_seconds()
         running = experiment.generation_task_id is not None and not filters
+        account = accounts[experiment.id]
+        unanswered = account.unanswered
+        if filters and unanswered:
+            rows = await _filtered_rows(session, experiment.collection_id, account, filters)
+            unanswered = [answer for answer in unanswered if answer.entry_id in rows]
         aggregated = aggregate(
             facts[experiment.id],
             rows=row_counts.get(experiment.collection_id) if running else None,
             experiment_duration_seconds=duration,
+            unanswered=map(account.lack_of_unanswered, unanswered),
+            criteria=account.order,
         )
         if aggregated is not None:
             results[experiment.id] = msgspec.convert(aggregated, models.ExperimentResults)
@@ -118,6 +134,24 @@ async def filtered_prompts(
         if all(_text(values, name) in allowed for name, allowed in filters.items()):
             chosen.add(prompt_id)
     return chosen
+
+
+async def _filtered_rows(
+    session: AsyncSession, collection_id: int, account: VerdictAccount, filters: CategoricalFilters
+) -> set[int]:
+    """Those of the rows without an answer that have the filters' values now: no prompt was made of them."""
+    columns = await session.execute(
+        select(CollectionColumn.name, CollectionColumn.default_value).where(
+            CollectionColumn.collection_id == collection_id
+        )
+    )
+    defaults = {column.name: column.default_value for column in columns}
+    rows = await fetch_by_ids(session, _ROWS, {answer.entry_id for answer in account.unanswered})
+    return {
+        entry_id
+        for entry_id, values in rows
+        if all(_text(defaults | values, name) in allowed for name, allowed in filters.items())
+    }
 
 
 def _text(values: Mapping[str, Any], name: str) -> str | None:

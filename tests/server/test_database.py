@@ -20,7 +20,7 @@ from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
 
-HEAD = "0004"
+HEAD = "0005"
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ PUBLISHED_MIGRATIONS = {
     "0002_personas_and_agents.py": "ddec52d250018187",
     "0003_responses_in_row_order.py": "b3b15f39814d0684",
     "0004_live_rows.py": "09b0dc926c7d26f0",
+    "0005_missing_verdicts.py": "aa08eeffa0a62d02",
 }
 
 
@@ -126,7 +127,7 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(url: str, half
                 "INSERT INTO criterion_sets (id, project_id, name, created_at, updated_at) VALUES (9, 8, 'S', 0, 0)",
             ):
                 await session.execute(text(statement))
-        with pytest.raises(SchemaVersionError, match=r"version 0001, .* needs 0004.* `elluminate migrate`"):
+        with pytest.raises(SchemaVersionError, match=r"version 0001, .* needs 0005.* `elluminate migrate`"):
             await prepare(store)
 
         await prepare(store, upgrade=True)

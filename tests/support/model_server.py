@@ -28,7 +28,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-__all__ = ["CapturedRequest", "ModelServer", "Reply", "completion"]
+__all__ = ["CapturedRequest", "ModelServer", "Reply", "completion", "refusal"]
 
 _BOUND = 10.0
 """Seconds that any wait in here may take before it fails."""
@@ -108,22 +108,27 @@ def completion(
     return Reply(answer.model_dump_json().encode())
 
 
+def refusal(message: str = "scripted refusal") -> Reply:
+    """An error that no second attempt would change."""
+    return Reply(json.dumps({"error": {"message": message}}).encode(), status=400)
+
+
 class ModelServer:
     """The server, in a thread, on an ephemeral port of 127.0.0.1, for as long as the `with` block lasts.
 
     Attributes:
         latency: Seconds every reply waits; the server goes on serving others meanwhile.
-        answer: Makes the text of an ordinary answer from the request; "An answer to: <last message>" by
-            default.
-        verdict: Makes the text of a judge's answer; YES by default.
+        answer: Makes the text of an ordinary answer from the request, or a whole reply; "An answer to: <last
+            message>" by default.
+        verdict: Makes the text of a judge's answer, or a whole reply; YES by default.
         requests: Every request so far, in the order of arrival.
         most_at_once: Most requests that were open at the same time.
     """
 
     def __init__(self) -> None:
         self.latency = 0.0
-        self.answer: Callable[[CapturedRequest], str] = _default_answer
-        self.verdict: Callable[[CapturedRequest], str] = lambda request: _VERDICT
+        self.answer: Callable[[CapturedRequest], str | Reply] = _default_answer
+        self.verdict: Callable[[CapturedRequest], str | Reply] = lambda request: _VERDICT
         self.requests: list[CapturedRequest] = []
         self.most_at_once = 0
         self._at_once = 0
@@ -263,16 +268,20 @@ class ModelServer:
     def _default(self, request: CapturedRequest) -> Reply:
         match request.kind:
             case "verdict":
-                return completion(self.verdict(request))
+                return _reply(self.verdict(request))
             case "criteria":
                 return completion('{"criteria": ["Is the response correct?", "Is the response short?"]}')
             case "row":
                 schema = request.json["response_format"]["json_schema"]["schema"]
                 return completion(json.dumps({name: f"new {name}" for name in schema["properties"]}))
-        return completion(self.answer(request))
+        return _reply(self.answer(request))
 
 
 _VERDICT = '{"reasoning": "The scripted judge says so.", "rating": "YES"}'
+
+
+def _reply(said: str | Reply) -> Reply:
+    return completion(said) if isinstance(said, str) else said
 
 
 def _nothing(_request: CapturedRequest) -> bool:

@@ -144,6 +144,7 @@ class Response(Base):
     reasoning_tokens: Mapped[int | None] = mapped_column(Id, default=None)
     input_price_per_mtok: Mapped[float | None] = mapped_column(Float, default=None)
     output_price_per_mtok: Mapped[float | None] = mapped_column(Float, default=None)
+    finish_reason: Mapped[str | None] = mapped_column(Text, default=None)
     created_at: Mapped[datetime.datetime] = created_at_column()
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,6 +57,13 @@ class WorkItem(Base):
     __table_args__ = (
         UniqueConstraint("task_id", "entry_id", "epoch", "ordinal"),
         Index("ix_work_items_task_state", "task_id", "state"),
+        # Read with every result, and almost empty.
+        Index(
+            "ix_work_items_not_judged",
+            "response_id",
+            sqlite_where=text("rating_errors IS NOT NULL"),
+            postgresql_where=text("rating_errors IS NOT NULL"),
+        ),
         COUNTED,
     )
 

@@ -5,10 +5,8 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class AddScenarioFieldRequest:
     """A field to declare. Existing clients send both fields.
 
@@ -19,5 +17,3 @@ class AddScenarioFieldRequest:
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
     default_value: Annotated[str, Meta(max_length=100000)] | None = ""
-
-    __repr__ = one_line

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class AgentResultMatch:
     """Task of one trial, or why there is none.
 
@@ -20,5 +18,3 @@ class AgentResultMatch:
     task_id: int | None = None
     task_name: str | None = None
     reason: str | None = None
-
-    __repr__ = one_line

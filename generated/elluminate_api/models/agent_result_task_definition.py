@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class AgentResultTaskDefinition:
     """Task as it was frozen.
 
@@ -22,8 +20,6 @@ class AgentResultTaskDefinition:
     criteria: list[AgentResultCriterionDefinition]
     row_exists: bool = True
     current_task_name: str | None = None
-
-    __repr__ = one_line
 
 
 from ..models.agent_result_criterion_definition import AgentResultCriterionDefinition  # noqa: E402

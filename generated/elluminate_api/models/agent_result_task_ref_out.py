@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class AgentResultTaskRefOut:
     """Task that an upload may name.
 
@@ -16,5 +14,3 @@ class AgentResultTaskRefOut:
 
     task_id: int
     task_name: str
-
-    __repr__ = one_line

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class AgentResultsDefinition:
     """Tasks and criteria that an upload refers to.
 
@@ -18,8 +16,6 @@ class AgentResultsDefinition:
     version: int
     task_name_column: str
     tasks: list[AgentResultTaskDefinition]
-
-    __repr__ = one_line
 
 
 from ..models.agent_result_task_definition import AgentResultTaskDefinition  # noqa: E402

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class AgentResultsMatchPreview:
     """How an upload would be matched.
 
@@ -20,8 +18,6 @@ class AgentResultsMatchPreview:
     matched: int
     unmatched: int
     results: list[AgentResultMatch]
-
-    __repr__ = one_line
 
 
 from ..models.agent_result_match import AgentResultMatch  # noqa: E402

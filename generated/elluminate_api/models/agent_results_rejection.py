@@ -5,10 +5,9 @@ from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
 from ..models.agent_results_error_kind import AgentResultsErrorKind
-from ..types import one_line
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class AgentResultsRejection:
     """Body of the 400 that an upload answers when nothing of it was stored.
 
@@ -25,8 +24,6 @@ class AgentResultsRejection:
     detail: str | Unset = UNSET
     accepted_tasks_total: int | None = None
     results: list[str] | None = None
-
-    __repr__ = one_line
 
 
 from ..models.agent_result_task_ref_out import AgentResultTaskRefOut  # noqa: E402

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class AgentResultsUploadResponse:
     """What an upload stored.
 
@@ -23,5 +21,3 @@ class AgentResultsUploadResponse:
     errors: list[str] = field(factory=list)
     pending_evaluations: int = 0
     evaluation_task_id: str | None = None
-
-    __repr__ = one_line

@@ -5,10 +5,8 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class AgentTrialTaskRef:
     """Task of one trial. At least one of the two fields is given.
 
@@ -19,5 +17,3 @@ class AgentTrialTaskRef:
 
     task_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     task_name: Annotated[str, Meta(max_length=10000)] | None = None
-
-    __repr__ = one_line

@@ -4,10 +4,8 @@ import datetime
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ApiKey:
     """API key of a project.
 
@@ -30,5 +28,3 @@ class ApiKey:
     expires_at: datetime.datetime | None = None
     revoked_at: datetime.datetime | None = None
     last_used_at: datetime.datetime | None = None
-
-    __repr__ = one_line

@@ -4,10 +4,8 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class AssistantAudio:
     """Spoken answer, in the shape of the OpenAI chat API. All four fields are present in stored responses.
 
@@ -22,5 +20,3 @@ class AssistantAudio:
     data: str | Unset = UNSET
     expires_at: int | Unset = UNSET
     transcript: str | Unset = UNSET
-
-    __repr__ = one_line

@@ -5,10 +5,8 @@ from typing import Annotated, Any
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ATIFFinalMetrics:
     """Cost of a whole trajectory.
 
@@ -27,5 +25,3 @@ class ATIFFinalMetrics:
     total_cost_usd: Annotated[float, Meta(ge=0.0, le=1000000000.0)] | None = None
     total_steps: Annotated[int, Meta(ge=0, le=2147483647)] | None = None
     extra: dict[str, Any] | None = None
-
-    __repr__ = one_line

@@ -4,10 +4,8 @@ from typing import Literal
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ATIFImageContentPart:
     """Image in a message of a trajectory.
 
@@ -18,8 +16,6 @@ class ATIFImageContentPart:
 
     type: Literal["image"]
     source: ATIFImageSource
-
-    __repr__ = one_line
 
 
 from ..models.atif_image_source import ATIFImageSource  # noqa: E402

@@ -5,10 +5,8 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ATIFImageSource:
     """Where an image is found.
 
@@ -19,5 +17,3 @@ class ATIFImageSource:
 
     media_type: Annotated[str, Meta(max_length=255)]
     path: Annotated[str, Meta(max_length=2048)]
-
-    __repr__ = one_line

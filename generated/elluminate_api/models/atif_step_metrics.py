@@ -5,10 +5,8 @@ from typing import Annotated, Any
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ATIFStepMetrics:
     """Cost of one step.
 
@@ -31,5 +29,3 @@ class ATIFStepMetrics:
     completion_token_ids: Annotated[list[int], Meta(max_length=10000000)] | None = None
     logprobs: Annotated[list[float], Meta(max_length=10000000)] | None = None
     extra: dict[str, Any] | None = None
-
-    __repr__ = one_line

@@ -5,10 +5,8 @@ from typing import Annotated, Literal
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ATIFTextContentPart:
     """Text in a message of a trajectory.
 
@@ -19,5 +17,3 @@ class ATIFTextContentPart:
 
     type: Literal["text"]
     text: Annotated[str, Meta(max_length=10000000)]
-
-    __repr__ = one_line

@@ -5,10 +5,8 @@ from typing import Annotated, Any
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ATIFToolCall:
     """Tool call of a step.
 
@@ -23,5 +21,3 @@ class ATIFToolCall:
     function_name: Annotated[str, Meta(max_length=255)]
     arguments: dict[str, Any]
     extra: dict[str, Any] | None = None
-
-    __repr__ = one_line

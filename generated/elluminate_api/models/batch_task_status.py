@@ -3,10 +3,9 @@ from __future__ import annotations
 from attrs import define
 
 from ..models.task_status import TaskStatus
-from ..types import one_line
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class BatchTaskStatus:
     """State of a response batch or a rating batch, as poll and as stream event.
 
@@ -17,5 +16,3 @@ class BatchTaskStatus:
 
     status: TaskStatus
     error_msg: str | None = None
-
-    __repr__ = one_line

@@ -6,10 +6,9 @@ from attrs import define
 from msgspec import Meta
 
 from ..models.column_type import ColumnType
-from ..types import one_line
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class CollectionColumn:
     """Column of a collection.
 
@@ -28,5 +27,3 @@ class CollectionColumn:
     default_value: str | None = ""
     column_position: int | None = 0
     categorical_values: list[str] | None = None
-
-    __repr__ = one_line

@@ -6,10 +6,8 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class CreateApiKeyRequest:
     """An API key to create.
 
@@ -21,5 +19,3 @@ class CreateApiKeyRequest:
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
     expires_at: datetime.datetime | None = None
-
-    __repr__ = one_line

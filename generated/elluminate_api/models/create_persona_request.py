@@ -5,10 +5,8 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class CreatePersonaRequest:
     """A persona to create.
 
@@ -21,5 +19,3 @@ class CreatePersonaRequest:
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
     description: Annotated[str, Meta(min_length=1, max_length=10000, pattern=r"\S")]
     domain_knowledge: Annotated[str, Meta(max_length=100000)] | None = None
-
-    __repr__ = one_line

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class CriterionSet:
     """Named group of criteria.
 
@@ -20,8 +18,6 @@ class CriterionSet:
     name: str
     linked_prompt_templates: list[PromptTemplate] | None = None
     criteria: list[Criterion] | None = None
-
-    __repr__ = one_line
 
 
 from ..models.criterion import Criterion  # noqa: E402

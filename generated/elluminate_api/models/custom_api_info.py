@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class CustomApiInfo:
     """Trace of a call over the custom_api protocol.
 
@@ -18,5 +16,3 @@ class CustomApiInfo:
     provider: str
     api_request_id: str | None = None
     track_request_url: str | None = None
-
-    __repr__ = one_line

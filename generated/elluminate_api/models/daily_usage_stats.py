@@ -4,10 +4,8 @@ import datetime
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class DailyUsageStats:
     """Usage on one day.
 
@@ -22,5 +20,3 @@ class DailyUsageStats:
     requests: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
-
-    __repr__ = one_line

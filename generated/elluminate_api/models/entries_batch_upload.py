@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import File, one_line
+from ..types import File
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class EntriesBatchUpload:
     """Form with the rows to add.
 
@@ -15,5 +15,3 @@ class EntriesBatchUpload:
     """
 
     file: File
-
-    __repr__ = one_line

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class EpochProgress:
     """How far one epoch of an experiment is.
 
@@ -20,5 +18,3 @@ class EpochProgress:
     completed_responses: int
     completed_ratings: int
     total_responses: int
-
-    __repr__ = one_line

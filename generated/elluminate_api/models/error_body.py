@@ -6,10 +6,8 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ErrorBody:
     """Body of every error. Other fields may be present.
 
@@ -19,5 +17,3 @@ class ErrorBody:
     """
 
     detail: str | list[dict[str, Any]] | Unset = UNSET
-
-    __repr__ = one_line

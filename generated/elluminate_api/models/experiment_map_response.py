@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ExperimentMapResponse:
     """Summary of one response.
 
@@ -30,5 +28,3 @@ class ExperimentMapResponse:
     total_cost_usd: float | None = None
     num_criteria_passed: int | None = None
     num_criteria_failed: int | None = None
-
-    __repr__ = one_line

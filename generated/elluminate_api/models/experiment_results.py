@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ExperimentResults:
     """Aggregates over the rated responses of an experiment. The lists have one entry per response and no
     nulls.
@@ -56,8 +54,6 @@ class ExperimentResults:
     verdicts: VerdictCounts | None = None
     verdicts_by_criterion_id: dict[str, VerdictCounts] | None = None
     num_truncated_responses: int | None = None
-
-    __repr__ = one_line
 
 
 from ..models.mean_rating import MeanRating  # noqa: E402

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class FunctionCallArguments:
     """Function that a model called.
 
@@ -16,5 +14,3 @@ class FunctionCallArguments:
 
     name: str
     arguments: str
-
-    __repr__ = one_line

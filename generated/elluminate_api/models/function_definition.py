@@ -4,10 +4,8 @@ from typing import Any
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class FunctionDefinition:
     """Function that a model may call. Existing clients send all four fields.
 
@@ -22,5 +20,3 @@ class FunctionDefinition:
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
-
-    __repr__ = one_line

@@ -4,10 +4,8 @@ from typing import Literal
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class FunctionMessage:
     """Result of a function in the provider's older form. Not part of stored responses. Further fields are
     kept.
@@ -21,5 +19,3 @@ class FunctionMessage:
     role: Literal["function"]
     name: str
     content: str | None
-
-    __repr__ = one_line

@@ -4,10 +4,8 @@ from typing import Literal
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class FunctionTool:
     """Tool that is offered to a model. Calls are recorded and can be rated; no server runs them.
 
@@ -18,8 +16,6 @@ class FunctionTool:
 
     type: Literal["function"]
     function: FunctionDefinition
-
-    __repr__ = one_line
 
 
 from ..models.function_definition import FunctionDefinition  # noqa: E402

@@ -4,10 +4,8 @@ from typing import Literal
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class Health:
     """State of a running server.
 
@@ -18,5 +16,3 @@ class Health:
 
     status: Literal["ok"]
     version: str
-
-    __repr__ = one_line

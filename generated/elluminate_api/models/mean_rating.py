@@ -5,10 +5,8 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class MeanRating:
     """Shares of the verdicts; they add up to 1.
 
@@ -19,5 +17,3 @@ class MeanRating:
 
     yes: Annotated[float, Meta(ge=0.0, le=1.0)]
     no: Annotated[float, Meta(ge=0.0, le=1.0)]
-
-    __repr__ = one_line

@@ -3,10 +3,9 @@ from __future__ import annotations
 from attrs import define
 
 from ..models.missing_verdict_cause import MissingVerdictCause
-from ..types import one_line
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class MissingVerdictReason:
     """A reason why verdicts are missing.
 
@@ -19,5 +18,3 @@ class MissingVerdictReason:
     cause: MissingVerdictCause
     reason: str
     count: int
-
-    __repr__ = one_line

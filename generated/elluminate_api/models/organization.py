@@ -4,10 +4,8 @@ import datetime
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class Organization:
     """Owner of projects.
 
@@ -26,5 +24,3 @@ class Organization:
     stripe_subscription_id: str | None
     created_at: datetime.datetime
     updated_at: datetime.datetime
-
-    __repr__ = one_line

@@ -5,10 +5,8 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class PagedPromptResponse:
     """One page of responses.
 
@@ -19,8 +17,6 @@ class PagedPromptResponse:
 
     items: list[PromptResponse]
     count: Annotated[int, Meta(ge=0)]
-
-    __repr__ = one_line
 
 
 from ..models.prompt_response import PromptResponse  # noqa: E402

@@ -5,10 +5,8 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class PagedScenarioSet:
     """One page of scenario sets.
 
@@ -19,8 +17,6 @@ class PagedScenarioSet:
 
     items: list[ScenarioSet]
     count: Annotated[int, Meta(ge=0)]
-
-    __repr__ = one_line
 
 
 from ..models.scenario_set import ScenarioSet  # noqa: E402

@@ -4,10 +4,8 @@ import datetime
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class Persona:
     """Simulated user, in one version.
 
@@ -28,5 +26,3 @@ class Persona:
     created_at: datetime.datetime
     updated_at: datetime.datetime
     domain_knowledge: str | None = None
-
-    __repr__ = one_line

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class PersonaMinimal:
     """Persona that took part in a sample.
 
@@ -18,5 +16,3 @@ class PersonaMinimal:
     id: int
     name: str
     version: int
-
-    __repr__ = one_line

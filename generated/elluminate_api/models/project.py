@@ -4,10 +4,8 @@ import datetime
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class Project:
     """Container of every other resource.
 
@@ -28,8 +26,6 @@ class Project:
     created_at: datetime.datetime
     updated_at: datetime.datetime
     public_in_org: bool = False
-
-    __repr__ = one_line
 
 
 from ..models.organization import Organization  # noqa: E402

@@ -5,10 +5,8 @@ from typing import Any
 
 from attrs import define, field
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class Prompt:
     """A prompt template filled with one row.
 
@@ -33,8 +31,6 @@ class Prompt:
     resolved_tool_choice: dict[str, Any] | str | None = None
     resolved_response_format: dict[str, Any] | None = None
     is_stale: bool = False
-
-    __repr__ = one_line
 
 
 from ..models.prompt_template import PromptTemplate  # noqa: E402

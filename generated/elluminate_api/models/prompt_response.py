@@ -5,10 +5,8 @@ from typing import Any
 
 from attrs import define, field
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class PromptResponse:
     """Answer to one prompt in one epoch.
 
@@ -45,8 +43,6 @@ class PromptResponse:
     trajectory: dict[str, Any] | None = None
     annotation: str = ""
     missing_verdicts: list[MissingVerdict] | None = None
-
-    __repr__ = one_line
 
 
 from ..models.generation_metadata import GenerationMetadata  # noqa: E402

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ResponsesSample:
     """The responses of one experiment to one row.
 
@@ -18,5 +16,3 @@ class ResponsesSample:
     experiment_id: int
     template_variables_id: int
     prompt_response_ids: list[int]
-
-    __repr__ = one_line

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ResponsesStats:
     """Usage over a period of days.
 
@@ -32,8 +30,6 @@ class ResponsesStats:
     min_duration_seconds: float | None = None
     max_duration_seconds: float | None = None
     average_rating: float | None = None
-
-    __repr__ = one_line
 
 
 from ..models.daily_usage_stats import DailyUsageStats  # noqa: E402

@@ -5,10 +5,8 @@ from typing import Any
 
 from attrs import define, field
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class Scenario:
     """What a simulated user wants, and how the conversation should end.
 
@@ -25,5 +23,3 @@ class Scenario:
     expected_conversation_outcome: str
     created_at: datetime.datetime
     field_values: dict[str, Any] = field(factory=dict)
-
-    __repr__ = one_line

@@ -5,10 +5,8 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ScenarioBatchRequest:
     """Scenarios to add. Existing clients send both fields.
 
@@ -19,8 +17,6 @@ class ScenarioBatchRequest:
 
     scenarios: Annotated[list[ScenarioIn], Meta(max_length=100000)]
     skip_existing: bool = False
-
-    __repr__ = one_line
 
 
 from ..models.scenario_in import ScenarioIn  # noqa: E402

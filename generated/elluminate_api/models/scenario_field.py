@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ScenarioField:
     """Field that every scenario of a set has.
 
@@ -20,5 +18,3 @@ class ScenarioField:
     name: str
     field_type: str
     default_value: str = ""
-
-    __repr__ = one_line

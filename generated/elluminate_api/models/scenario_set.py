@@ -4,10 +4,8 @@ import datetime
 
 from attrs import define, field
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ScenarioSet:
     """Named set of scenarios.
 
@@ -34,8 +32,6 @@ class ScenarioSet:
     is_platform_builtin: bool = False
     created_at: datetime.datetime | None = None
     updated_at: datetime.datetime | None = None
-
-    __repr__ = one_line
 
 
 from ..models.scenario_field import ScenarioField  # noqa: E402

@@ -5,10 +5,8 @@ from typing import Any
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class TemplateVariables:
     """One row of a collection, that is one test case.
 
@@ -25,8 +23,6 @@ class TemplateVariables:
     collection: TemplateVariablesCollection
     created_at: datetime.datetime
     environment_config: dict[str, Any] | None = None
-
-    __repr__ = one_line
 
 
 from ..models.template_variables_collection import TemplateVariablesCollection  # noqa: E402

@@ -6,10 +6,9 @@ from typing import Any
 from attrs import define, field
 
 from ..models.collection_type import CollectionType
-from ..types import one_line
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class TemplateVariablesCollection:
     """Named set of test cases, without its rows.
 
@@ -38,8 +37,6 @@ class TemplateVariablesCollection:
     version: str | None = None
     collection_type: CollectionType = CollectionType.STANDARD
     environment_config: dict[str, Any] | None = None
-
-    __repr__ = one_line
 
 
 from ..models.collection_column import CollectionColumn  # noqa: E402

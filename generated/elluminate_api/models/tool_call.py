@@ -5,10 +5,9 @@ from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
 from ..models.tool_call_type import ToolCallType
-from ..types import one_line
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ToolCall:
     """One call of a tool in an assistant message, in the shape of the OpenAI chat API. Further fields are
     kept.
@@ -24,8 +23,6 @@ class ToolCall:
     type: ToolCallType
     function: FunctionCallArguments | Unset = UNSET
     custom: CustomCallInput | Unset = UNSET
-
-    __repr__ = one_line
 
 
 from ..models.custom_call_input import CustomCallInput  # noqa: E402

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ToolChoiceFunction:
     """Function that a tool choice names.
 
@@ -14,5 +12,3 @@ class ToolChoiceFunction:
     """
 
     name: str
-
-    __repr__ = one_line

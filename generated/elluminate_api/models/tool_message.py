@@ -4,10 +4,8 @@ from typing import Literal
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class ToolMessage:
     """Result of a tool call. Further fields are kept.
 
@@ -20,8 +18,6 @@ class ToolMessage:
     role: Literal["tool"]
     content: str | list[ContentPart]
     tool_call_id: str
-
-    __repr__ = one_line
 
 
 from ..models.content_part import ContentPart  # noqa: E402

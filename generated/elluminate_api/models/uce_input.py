@@ -4,10 +4,8 @@ from typing import Any
 
 from attrs import define, field
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class UCEInput:
     """Conversation of one row.
 
@@ -27,8 +25,6 @@ class UCEInput:
     response_format: UCEResponseFormat | None = None
     attachments: list[dict[str, Any]] | None = None
     metadata: dict[str, Any] | None = None
-
-    __repr__ = one_line
 
 
 from ..models.uce_response_format import UCEResponseFormat  # noqa: E402

@@ -5,10 +5,9 @@ from typing import Any
 from attrs import define
 
 from ..models.uce_response_format_hint_type_0 import UCEResponseFormatHintType0
-from ..types import one_line
 
 
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class UCEResponseFormat:
     """Response format inside a conversation.
 
@@ -20,5 +19,3 @@ class UCEResponseFormat:
 
     json_schema: dict[str, Any] | None = None
     hint: UCEResponseFormatHintType0 | None = None
-
-    __repr__ = one_line

@@ -6,10 +6,8 @@ from attrs import define
 from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class UpdatePersonaGroupRequest:
     """Changes to a persona group. Absent fields stay as they are.
 
@@ -25,5 +23,3 @@ class UpdatePersonaGroupRequest:
         Annotated[list[Annotated[int, Meta(ge=1, le=9007199254740991)]], Meta(min_length=1, max_length=1000)]
         | Unset
     ) = UNSET
-
-    __repr__ = one_line

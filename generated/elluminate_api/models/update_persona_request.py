@@ -6,10 +6,8 @@ from attrs import define
 from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class UpdatePersonaRequest:
     """Changes to a persona. Absent fields stay as they are.
 
@@ -22,5 +20,3 @@ class UpdatePersonaRequest:
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")] | Unset = UNSET
     description: Annotated[str, Meta(min_length=1, max_length=10000, pattern=r"\S")] | Unset = UNSET
     domain_knowledge: Annotated[str, Meta(max_length=100000)] | None | Unset = UNSET
-
-    __repr__ = one_line

@@ -5,10 +5,8 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class UpdateResponseAnnotationRequest:
     """New annotation of a response.
 
@@ -17,5 +15,3 @@ class UpdateResponseAnnotationRequest:
     """
 
     annotation: Annotated[str, Meta(max_length=10000)]
-
-    __repr__ = one_line

@@ -6,10 +6,8 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class UpdateTemplateVariablesRequest:
     """New values of a row.
 
@@ -20,5 +18,3 @@ class UpdateTemplateVariablesRequest:
 
     input_values: dict[str, Any]
     environment_config: dict[str, Any] | Unset = UNSET
-
-    __repr__ = one_line

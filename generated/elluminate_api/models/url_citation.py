@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class UrlCitation:
     """Passage of a message that a web page backs.
 
@@ -20,5 +18,3 @@ class UrlCitation:
     end_index: int
     title: str
     url: str
-
-    __repr__ = one_line

@@ -6,10 +6,8 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class UserMessage:
     """Turn of the user. Further fields are kept.
 
@@ -22,8 +20,6 @@ class UserMessage:
     role: Literal["user"]
     content: str | list[ContentPart]
     name: str | Unset = UNSET
-
-    __repr__ = one_line
 
 
 from ..models.content_part import ContentPart  # noqa: E402

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class VerdictCounts:
     """What became of the verdicts that were to be given: one for each answer and each criterion that
     applies to it. Every one of them is counted once: expected = given + pending + missing_answer_failed
@@ -31,8 +29,6 @@ class VerdictCounts:
     missing_not_judged: int
     reasons: list[MissingVerdictReason]
     missing_for_other_reasons: int = 0
-
-    __repr__ = one_line
 
 
 from ..models.missing_verdict_reason import MissingVerdictReason  # noqa: E402

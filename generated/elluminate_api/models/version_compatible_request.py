@@ -5,10 +5,8 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class VersionCompatibleRequest:
     """Question whether a client version is supported.
 
@@ -17,5 +15,3 @@ class VersionCompatibleRequest:
     """
 
     current_sdk_version: Annotated[str, Meta(min_length=1, max_length=100)]
-
-    __repr__ = one_line

@@ -4,10 +4,8 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
-from ..types import one_line
 
-
-@define(kw_only=True, repr=False)
+@define(kw_only=True)
 class VersionCompatibleResponse:
     """Whether a client version is supported.
 
@@ -18,5 +16,3 @@ class VersionCompatibleResponse:
 
     is_compatible: bool
     required_sdk_version: str | Unset = UNSET
-
-    __repr__ = one_line

@@ -50,6 +50,22 @@ def test_every_field_of_the_contract() -> None:
         "estimated_input_cost_usd": pytest.approx(0.0002),
         "estimated_output_cost_usd": pytest.approx(0.0001),
         "estimated_total_cost_usd": pytest.approx(0.0003),
+        "verdicts": counts_of(3),
+        "verdicts_by_criterion_id": {"1": counts_of(2), "2": counts_of(1)},
+        "num_truncated_responses": 0,
+    }
+
+
+def counts_of(given: int) -> dict[str, Any]:
+    """Counts of verdicts none of which is missing."""
+    return {
+        "expected": given,
+        "given": given,
+        "pending": 0,
+        "missing_answer_failed": 0,
+        "missing_not_judged": 0,
+        "reasons": [],
+        "missing_for_other_reasons": 0,
     }
 
 

@@ -1,0 +1,249 @@
+"""What answers lack: read from the criteria of their experiments, and from the tasks that judge them."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from functools import cached_property
+from typing import Any
+
+import attrs
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from elluminate_server.domain.verdicts import NOT_ASKED, Lack, SetCriterion, applicable, lack_of
+from elluminate_server.store.rows import fetch_by_ids
+from elluminate_server.store.tables import (
+    AgentTask,
+    Criterion,
+    Entry,
+    Experiment,
+    Response,
+    Task,
+    WorkItem,
+)
+
+__all__ = ["Unanswered", "VerdictAccount", "load_accounts", "load_accounts_of_responses"]
+
+
+@attrs.frozen
+class Unanswered:
+    """An answer that a run was to bring, and that is not there.
+
+    Attributes:
+        entry_id: Its row.
+        reason: Why it does not come; None while it may.
+    """
+
+    entry_id: int
+    reason: str | None
+
+
+@attrs.frozen(kw_only=True)
+class VerdictAccount:
+    """What it takes to say what the answers of one experiment lack.
+
+    Attributes:
+        criteria: Those of its set, in order, without replaced versions.
+        frozen: Of agents, the criteria of each task by its row, in place of the set's.
+        is_running: Whether a task of the experiment goes on.
+        failures: Response to why the judge gave no verdict, by criterion.
+        waiting: Responses that a task is about to judge.
+        left: Response to why the task that was to judge it has not.
+        taken_up: When a response was made, or the last task that judges it; only where criteria were added since.
+        unanswered: Answers that are not there; only where whole experiments are accounted for.
+    """
+
+    criteria: Sequence[SetCriterion]
+    frozen: dict[int, list[int]] | None
+    is_running: bool
+    failures: dict[int, dict[int, str]] = attrs.field(factory=dict)
+    waiting: set[int] = attrs.field(factory=set)
+    left: dict[int, str] = attrs.field(factory=dict)
+    taken_up: dict[int, datetime.datetime] = attrs.field(factory=dict)
+    unanswered: list[Unanswered] = attrs.field(factory=list)
+
+    @cached_property
+    def _for_all(self) -> Sequence[int]:
+        return [one.id for one in self.criteria if one.entry_id is None]
+
+    @cached_property
+    def _rows_with_their_own(self) -> Collection[int]:
+        return {one.entry_id for one in self.criteria if one.entry_id is not None}
+
+    @property
+    def order(self) -> Sequence[int]:
+        """The criteria in the order of their set."""
+        return [one.id for one in self.criteria]
+
+    def lack(self, response_id: int, entry_id: int, error: str | None, given: Collection[int]) -> Lack:
+        """What a response lacks.
+
+        Args:
+            response_id: The response.
+            entry_id: Its row.
+            error: Why it failed.
+            given: Criteria by which it was judged.
+        """
+        return lack_of(
+            self._wanted(entry_id, self.taken_up.get(response_id)),
+            given,
+            error=error,
+            failures=self.failures.get(response_id),
+            is_pending=response_id in self.waiting,
+            unasked=self.left.get(response_id, NOT_ASKED),
+        )
+
+    def lack_of_unanswered(self, answer: Unanswered) -> Lack:
+        """What an answer lacks that is not there."""
+        return lack_of(
+            self._wanted(answer.entry_id), (), error=answer.reason, is_pending=answer.reason is None
+        )
+
+    def _wanted(self, entry_id: int, taken_up_at: datetime.datetime | None = None) -> Sequence[int]:
+        if self.frozen is not None:
+            return self.frozen.get(entry_id, [])
+        if taken_up_at is None and entry_id not in self._rows_with_their_own:
+            return self._for_all
+        return applicable(self.criteria, entry_id, taken_up_at)
+
+
+_IDS: Any = bindparam("ids", expanding=True)
+_of_experiment, _of_criterion, _of_entry = Experiment.__table__.c, Criterion.__table__.c, Entry.__table__.c
+_of_response, _of_task, _of_item = Response.__table__.c, Task.__table__.c, WorkItem.__table__.c
+_of_agent_task = AgentTask.__table__.c
+
+_EXPERIMENTS = select(
+    _of_experiment.id,
+    _of_experiment.created_at,
+    _of_experiment.criterion_set_id,
+    _of_experiment.evaluation_mode,
+    _of_experiment.generation_task_id,
+).where(_of_experiment.id.in_(_IDS))
+_CRITERIA = (
+    select(_of_criterion.id, _of_criterion.entry_id, _of_criterion.created_at, _of_criterion.criterion_set_id)
+    .where(_of_criterion.criterion_set_id.in_(_IDS), _of_criterion.superseded_at.is_(None))
+    .order_by(_of_criterion.position, _of_criterion.id)
+)
+_FROZEN = select(_of_agent_task.experiment_id, _of_agent_task.entry_id, _of_agent_task.criteria).where(
+    _of_agent_task.experiment_id.in_(_IDS)
+)
+_FAILURES = (
+    select(_of_response.experiment_id, _of_item.response_id, _of_item.rating_errors)
+    .join(Response.__table__, _of_response.id == _of_item.response_id)
+    .where(_of_item.rating_errors.is_not(None))
+    .order_by(_of_item.id)
+)
+_TAKEN_UP = (
+    select(
+        _of_response.experiment_id, _of_response.id, _of_response.created_at, func.max(_of_task.created_at)
+    )
+    .outerjoin(WorkItem.__table__, _of_item.response_id == _of_response.id)
+    .outerjoin(Task.__table__, _of_task.id == _of_item.task_id)
+    .group_by(_of_response.experiment_id, _of_response.id, _of_response.created_at)
+)
+_UNJUDGED = (
+    select(_of_response.experiment_id, _of_item.response_id, _of_task.status, _of_task.error_msg)
+    .join(Task.__table__, _of_task.id == _of_item.task_id)
+    .join(Response.__table__, _of_response.id == _of_item.response_id)
+    .where(_of_item.state == "answered")
+    .order_by(_of_task.created_at, _of_task.id)
+)
+_UNANSWERED = (
+    select(_of_task.experiment_id, _of_item.entry_id, _of_task.status, _of_task.error_msg)
+    .join(WorkItem.__table__, _of_item.task_id == _of_task.id)
+    .join(Entry.__table__, _of_entry.id == _of_item.entry_id)
+    .where(
+        _of_task.experiment_id.in_(_IDS),
+        _of_task.kind == "experiment",
+        _of_item.state == "pending",
+        _of_entry.deleted_at.is_(None),
+    )
+)
+
+
+@attrs.frozen
+class _Queries:
+    """The same questions, asked of experiments or of responses; built once, which takes longer than running them."""
+
+    failures: Any
+    taken_up: Any
+    unjudged: Any
+
+
+_OF_EXPERIMENTS = _Queries(
+    failures=_FAILURES.where(_of_response.experiment_id.in_(_IDS)),
+    taken_up=_TAKEN_UP.where(_of_response.experiment_id.in_(_IDS)),
+    unjudged=_UNJUDGED.where(_of_task.experiment_id.in_(_IDS)),
+)
+_OF_RESPONSES = _Queries(
+    failures=_FAILURES.where(_of_item.response_id.in_(_IDS)),
+    taken_up=_TAKEN_UP.where(_of_response.id.in_(_IDS)),
+    unjudged=_UNJUDGED.where(_of_item.response_id.in_(_IDS)),
+)
+
+_UNFINISHED = ("PENDING", "STARTED")
+
+
+async def load_accounts(session: AsyncSession, experiment_ids: Collection[int]) -> dict[int, VerdictAccount]:
+    """By experiment, what it takes to account for all of its verdicts."""
+    accounts = await _accounts(session, experiment_ids, _OF_EXPERIMENTS, experiment_ids)
+    for experiment_id, entry_id, status, error_msg in await fetch_by_ids(
+        session, _UNANSWERED, experiment_ids
+    ):
+        account = accounts[experiment_id]
+        reason = None if account.is_running else _ending(status, error_msg)
+        account.unanswered.append(Unanswered(entry_id, reason))
+    return accounts
+
+
+async def load_accounts_of_responses(
+    session: AsyncSession, experiment_ids: Collection[int], response_ids: Collection[int]
+) -> dict[int, VerdictAccount]:
+    """By experiment, what it takes to account for the verdicts of these of its responses."""
+    return await _accounts(session, experiment_ids, _OF_RESPONSES, response_ids)
+
+
+async def _accounts(
+    session: AsyncSession, experiment_ids: Collection[int], queries: _Queries, ids: Collection[int]
+) -> dict[int, VerdictAccount]:
+    experiments = await fetch_by_ids(session, _EXPERIMENTS, experiment_ids)
+    sets: dict[int, list[SetCriterion]] = defaultdict(list)
+    for criterion in await fetch_by_ids(session, _CRITERIA, {row.criterion_set_id for row in experiments}):
+        sets[criterion.criterion_set_id].append(
+            SetCriterion(criterion.id, criterion.entry_id, criterion.created_at)
+        )
+    accounts = {
+        row.id: VerdictAccount(
+            criteria=sets[row.criterion_set_id],
+            frozen={} if row.evaluation_mode == "AGENTIC" else None,
+            is_running=row.generation_task_id is not None,
+        )
+        for row in experiments
+    }
+    frozen = {one: account.frozen for one, account in accounts.items() if account.frozen is not None}
+    for experiment_id, entry_id, criteria in await fetch_by_ids(session, _FROZEN, frozen):
+        frozen[experiment_id][entry_id] = [one["criterion_id"] for one in criteria]
+    for experiment_id, response_id, errors in await fetch_by_ids(session, queries.failures, ids):
+        of_response = accounts[experiment_id].failures.setdefault(response_id, {})
+        of_response.update((int(criterion_id), reason) for criterion_id, reason in errors.items())
+    for experiment_id, response_id, status, error_msg in await fetch_by_ids(session, queries.unjudged, ids):
+        account = accounts[experiment_id]
+        if status in _UNFINISHED or account.is_running:
+            account.waiting.add(response_id)
+        else:
+            account.left[response_id] = _ending(status, error_msg)
+    grown = any(
+        criterion.created_at > row.created_at
+        for row in experiments
+        for criterion in sets[row.criterion_set_id]
+    )
+    if grown:
+        for experiment_id, response_id, made_at, judged_from in await fetch_by_ids(
+            session, queries.taken_up, ids
+        ):
+            accounts[experiment_id].taken_up[response_id] = max(made_at, judged_from or made_at)
+    return accounts
+
+
+def _ending(status: str, error_msg: str | None) -> str:
+    return error_msg or f"The run ended {status} before it came to this."

@@ -1,0 +1,264 @@
+"""Results and responses account for every verdict, over HTTP: given, pending, or missing for a reason."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.execution.backend import Backend
+from tests.support.model_server import CapturedRequest, ModelServer, refusal
+
+HARD, EASY = "Is it hard to judge?", "Is it short?"
+UNUSABLE = "I would rather not say."
+
+
+def about(*texts: str) -> Callable[[CapturedRequest], bool]:
+    """Whether a request's messages hold all of the texts."""
+    return lambda request: all(text in str(request.json["messages"]) for text in texts)
+
+
+def fails_to_judge(model_server: ModelServer, fails: Callable[[CapturedRequest], bool]) -> None:
+    """Let the judge say nothing usable where that is so, and YES elsewhere."""
+    usual = model_server.verdict
+    model_server.verdict = lambda request: UNUSABLE if fails(request) else usual(request)
+
+
+def fails_to_answer(model_server: ModelServer, fails: Callable[[CapturedRequest], bool]) -> None:
+    usual = model_server.answer
+    model_server.answer = lambda request: refusal() if fails(request) else usual(request)
+
+
+def ran(backend: Backend, **fields: Any) -> dict[str, Any]:
+    """An experiment over three rows and two criteria, once its run is over."""
+    experiment = backend.create_experiment(criteria=(HARD, EASY), **fields)
+    backend.ended(experiment, backend.run(experiment))
+    return experiment
+
+
+def results_of(backend: Backend, experiment: dict[str, Any], **query: Any) -> Any:
+    return backend.get(f"experiments/{experiment['id']}", **query)["results"]
+
+
+def numbers(counts: dict[str, Any]) -> tuple[int, int, int, int, int]:
+    """Expected, given, pending, missing because the answer failed, missing because it was not judged."""
+    assert counts["expected"] == sum(
+        counts[name] for name in ("given", "pending", "missing_answer_failed", "missing_not_judged")
+    )
+    return (
+        counts["expected"],
+        counts["given"],
+        counts["pending"],
+        counts["missing_answer_failed"],
+        counts["missing_not_judged"],
+    )
+
+
+def by_criterion(results: dict[str, Any]) -> list[tuple[int, int, int, int, int]]:
+    return [numbers(counts) for counts in results["verdicts_by_criterion_id"].values()]
+
+
+def missing_of(backend: Backend, experiment: dict[str, Any]) -> list[list[tuple[str, str]]]:
+    """Cause and reason of what each response lacks, row by row."""
+    return [
+        [(one["cause"], one["reason"]) for one in response["missing_verdicts"]]
+        for response in backend.responses(experiment_id=experiment["id"])
+    ]
+
+
+def test_nothing_is_missing_of_a_run_that_went_well(backend: Backend) -> None:
+    experiment = ran(backend)
+    results = results_of(backend, experiment)
+    assert numbers(results["verdicts"]) == (6, 6, 0, 0, 0)
+    assert by_criterion(results) == [(3, 3, 0, 0, 0)] * 2
+    assert results["verdicts"]["reasons"] == []
+    assert missing_of(backend, experiment) == [[], [], []]
+
+
+def test_a_criterion_that_the_judge_fails_at_is_told_with_the_reason(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    fails_to_judge(model_server, about(HARD))
+    experiment = ran(backend_with_model)
+    results = results_of(backend_with_model, experiment)
+    assert numbers(results["verdicts"]) == (6, 3, 0, 0, 3)
+    assert by_criterion(results) == [(3, 0, 0, 0, 3), (3, 3, 0, 0, 0)]
+    (reason,) = results["verdicts"]["reasons"]
+    assert (reason["cause"], reason["count"]) == ("not_judged", 3)
+    assert missing_of(backend_with_model, experiment) == [[("not_judged", reason["reason"])]] * 3
+    assert "nothing usable" in reason["reason"]
+
+
+def test_rows_that_the_judge_fails_at_are_told(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    fails_to_judge(model_server, about("topic2"))
+    experiment = ran(backend_with_model)
+    assert by_criterion(results_of(backend_with_model, experiment)) == [(3, 2, 0, 0, 1)] * 2
+    assert [len(missing) for missing in missing_of(backend_with_model, experiment)] == [0, 2, 0]
+
+
+def test_a_judge_that_is_dead_leaves_no_verdict(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    fails_to_judge(model_server, about())
+    experiment = ran(backend_with_model)
+    results = results_of(backend_with_model, experiment)
+    assert numbers(results["verdicts"]) == (6, 0, 0, 0, 6)
+    assert results["mean_rating_by_criterion_id"] == {}
+    assert list(results["verdicts_by_criterion_id"]) == [
+        str(criterion["id"]) for criterion in experiment["criterion_set"]["criteria"]
+    ]
+
+
+def test_an_answer_that_failed_lacks_every_verdict(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    fails_to_answer(model_server, about("topic3"))
+    experiment = ran(backend_with_model)
+    results = results_of(backend_with_model, experiment)
+    assert numbers(results["verdicts"]) == (6, 4, 0, 2, 0)
+    (reason,) = results["verdicts"]["reasons"]
+    assert reason["cause"] == "answer_failed"
+    assert "scripted refusal" in reason["reason"]
+    error = backend_with_model.responses(experiment_id=experiment["id"])[2]["error"]
+    assert missing_of(backend_with_model, experiment) == [[], [], [("answer_failed", error)] * 2]
+
+
+def test_what_a_run_may_still_bring_is_pending(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    experiment = backend.create_experiment(criteria=(HARD, EASY))
+
+    def holds_topic2_and_the_judge(request: CapturedRequest) -> bool:
+        return request.kind == "verdict" or about("topic2")(request)
+
+    with model_server.held(holds_topic2_and_the_judge):
+        task_id = backend.run(experiment)
+        model_server.wait_for_requests(4, lambda request: request.kind == "verdict")
+        assert numbers(results_of(backend, experiment)["verdicts"]) == (6, 0, 6, 0, 0)
+        assert missing_of(backend, experiment) == [[], []]
+
+        backend.post(f"experiments/{experiment['id']}/cancel", {}, status=200)
+    reason = backend.status(experiment, task_id)["error_msg"]
+    assert "cancelled" in reason
+    results = results_of(backend, experiment)
+    assert numbers(results["verdicts"]) == (6, 0, 0, 2, 4)
+    assert {one["reason"] for one in results["verdicts"]["reasons"]} == {reason}
+    assert missing_of(backend, experiment) == [[("not_judged", reason)] * 2] * 2
+
+
+def test_a_criterion_for_one_row_is_expected_there_alone(backend: Backend) -> None:
+    experiment = backend.create_experiment(criteria=(EASY,))
+    rows = backend.get(f"collections/{experiment['collection']['id']}/entries")["items"]
+    backend.post(
+        "criteria",
+        {
+            "criterion_set_id": experiment["criterion_set"]["id"],
+            "template_variables_id": rows[1]["id"],
+            "criteria": [{"criterion_str": HARD}],
+        },
+    )
+    backend.ended(experiment, backend.run(experiment))
+    assert by_criterion(results_of(backend, experiment)) == [(3, 3, 0, 0, 0), (1, 1, 0, 0, 0)]
+
+
+def test_what_becomes_of_the_set_later_changes_nothing_about_old_results(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    experiment = ran(backend)
+    first, second = experiment["criterion_set"]["criteria"]
+    backend.http.put(f"criteria/{first['id']}", json={"criterion_str": "Is it very hard?"}).raise_for_status()
+    backend.http.delete(f"criteria/{second['id']}").raise_for_status()
+    set_id = experiment["criterion_set"]["id"]
+    backend.post("criteria", {"criterion_set_id": set_id, "criteria": [{"criterion_str": "Is it new?"}]})
+    assert numbers(results_of(backend, experiment)["verdicts"]) == (6, 6, 0, 0, 0)
+    assert missing_of(backend, experiment) == [[], [], []]
+
+    fails_to_judge(model_server, about("Is it new?", "topic1"))
+    ids = [response["id"] for response in backend.responses(experiment_id=experiment["id"])]
+    task_id = backend.post("ratings/batches", {"prompt_response_ids": ids})
+    backend.wait(
+        lambda: backend.get(f"ratings/batches/{task_id}"), lambda status: status["status"] == "SUCCESS"
+    )
+    # Both new wordings, three answers each, one of which the judge failed at; the old verdicts stay.
+    assert numbers(results_of(backend, experiment)["verdicts"]) == (12, 11, 0, 0, 1)
+    assert [len(missing) for missing in missing_of(backend, experiment)] == [1, 0, 0]
+
+    model_server.verdict = lambda request: '{"reasoning": "Now it can.", "rating": "NO"}'
+    backend.post("ratings", {"prompt_response_id": ids[0]})
+    assert numbers(results_of(backend, experiment)["verdicts"]) == (12, 12, 0, 0, 0)
+
+
+def test_answers_from_elsewhere_lack_their_verdicts_until_they_are_judged(backend: Backend) -> None:
+    experiment = backend.create_experiment(criteria=(EASY,))
+    row = backend.get(f"collections/{experiment['collection']['id']}/entries")["items"][0]
+    stored = backend.post(
+        "responses",
+        {
+            "experiment_id": experiment["id"],
+            "template_variables_id": row["id"],
+            "messages": [{"role": "assistant", "content": "Said elsewhere."}],
+        },
+    )
+    assert [one["reason"] for one in stored["missing_verdicts"]] == ["No judge was asked."]
+    assert numbers(results_of(backend, experiment)["verdicts"]) == (1, 0, 0, 0, 1)
+
+
+def test_filters_narrow_what_is_missing_of_answers_that_are_not_there(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    experiment = backend.create_experiment(criteria=(EASY,))
+    with model_server.held(about("topic2")):
+        backend.run(experiment)
+        backend.wait(
+            lambda: {"done": results_of(backend, experiment)},
+            lambda found: found["done"] is not None and found["done"]["verdicts"]["given"] == 2,
+        )
+        backend.post(f"experiments/{experiment['id']}/cancel", {}, status=200)
+
+    def of(*topics: str) -> tuple[int, int, int, int, int]:
+        names = ", ".join(f'"{topic}"' for topic in topics)
+        filters = f'{{"topic": [{names}]}}'
+        return numbers(results_of(backend, experiment, categorical_filters=filters)["verdicts"])
+
+    assert of("topic1") == (1, 1, 0, 0, 0)
+    assert of("topic1", "topic2") == (2, 1, 0, 1, 0)
+
+
+def test_agents_are_judged_by_their_frozen_criteria(backend: Backend) -> None:
+    collection = backend.post(
+        "collections",
+        {"name": "a", "collection_type": "AGENTIC", "variables": [{"task": "sort"}, {"task": "count"}]},
+    )
+    criteria = backend.post(
+        "criterion_sets", {"name": "a", "criteria": [{"criterion_str": EASY}, {"criterion_str": HARD}]}
+    )
+    experiment = backend.post(
+        "experiments",
+        {
+            "name": "agents",
+            "description": "",
+            "collection_id": collection["id"],
+            "criterion_set_id": criteria["id"],
+            "evaluation_mode": "AGENTIC",
+        },
+    )
+    judged = {"criterion_id": criteria["criteria"][0]["id"], "rating": "YES"}
+    trials = [
+        {
+            "task_name": "sort",
+            "messages": [{"role": "assistant", "content": "Done."}],
+            "criterion_ratings": [judged],
+        },
+        {"task_name": "count", "error": "It crashed."},
+    ]
+    backend.post(f"experiments/{experiment['id']}/agent-results", {"results": trials})
+    backend.http.delete(f"criteria/{criteria['criteria'][1]['id']}").raise_for_status()
+
+    results = results_of(backend, experiment)
+    assert numbers(results["verdicts"]) == (4, 1, 0, 2, 1)
+    assert missing_of(backend, experiment) == [
+        [("not_judged", "No judge was asked.")],
+        [("answer_failed", "It crashed.")] * 2,
+    ]
