@@ -24,7 +24,6 @@ from elluminate._following import Ending, final_status
 from elluminate._homes import at_home_in
 from elluminate._lookup import id_of
 from elluminate._progress import ExperimentProgress, progress_of
-from elluminate._response_rows import response_rows
 from elluminate._session import Session
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL, evaluation_statuses
@@ -35,6 +34,7 @@ from elluminate.schemas.experiment_creation import name_parts, post_experiment
 from elluminate.schemas.filters import PromptResponseFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.response import PromptResponse, responses_of
+from elluminate.schemas.response_rows import response_rows
 from elluminate.schemas.results import ExperimentResults
 from elluminate.schemas.runs import Runs
 

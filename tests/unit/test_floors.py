@@ -30,6 +30,22 @@ FLOORS = {
         llm
         domain
     """,
+    "elluminate": """
+        __main__  evaluate
+        client
+        async_client
+        _operations
+        streaming
+        schemas
+        _binding  _client_base  _following
+        _session  _blocking
+        _transport
+        _http
+        _config  _bodies  _lookup  _messages  _exports  utils
+        _retries  _checks  _progress  _row_files
+        exceptions
+        _answers  _extras  _homes  _turns
+    """,
 }
 PACKAGES = ["elluminate_server", "elluminate"]
 
