@@ -8,13 +8,14 @@ from typing import TypeAlias
 
 from attrs import define, field
 from elluminate_api.models import ExperimentGenerationStatus
+from elluminate_api.types import one_line
 
 from elluminate._homes import at_home_in
 from elluminate.exceptions import ValidationError
 
 
 @at_home_in("elluminate.streaming")
-@define
+@define(repr=False)
 class EpochProgress:
     """How far one epoch of an experiment is.
 
@@ -30,9 +31,11 @@ class EpochProgress:
     responses_rated: int
     total_responses: int
 
+    __repr__ = one_line
+
 
 @at_home_in("elluminate.streaming")
-@define
+@define(repr=False)
 class ExperimentProgress:
     """How far an experiment is, over all epochs.
 
@@ -47,6 +50,8 @@ class ExperimentProgress:
     responses_rated: int
     total_responses: int
     epochs: list[EpochProgress] = field(factory=list)
+
+    __repr__ = one_line
 
     @property
     def percent_complete(self) -> float:
@@ -65,7 +70,7 @@ class ExperimentProgress:
 
 
 @at_home_in("elluminate.streaming")
-@define
+@define(repr=False)
 class BatchProgress:
     """How far a batch is; servers do not tell yet, so events carry None.
 
@@ -78,6 +83,8 @@ class BatchProgress:
     processed: int
     total: int
     failed: int = 0
+
+    __repr__ = one_line
 
     @property
     def percent_complete(self) -> float:

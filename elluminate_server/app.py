@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> Starlette:
         100
     """
     _load_handlers()
-    app = Starlette(routes=_routes(), lifespan=_lifespan, exception_handlers={HTTPException: _refused})
+    app = Starlette(routes=_routes(), lifespan=_lifespan, exception_handlers={HTTPException: _refuse})
     # No path of the contract ends in a slash, and a redirected POST would become a GET.
     app.router.redirect_slashes = False
     app.state.settings = settings
@@ -129,7 +129,7 @@ class _Resource:
         await response(scope, receive, send)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker; it is registered for this one
     detail = error.detail
     if error.status_code == 404:

@@ -30,10 +30,10 @@ async def list_keys(settings: Settings, project: str | None) -> str:
     Raises:
         KeyCommandError: There is no such project.
     """
-    async with _opened(settings) as store, store.read() as session:
+    async with _open_store(settings) as store, store.read() as session:
         query = select(ApiKey, Project).join(Project, Project.id == ApiKey.project_id)
         if project is not None:
-            query = query.where(Project.id == (await _project(session, project)).id)
+            query = query.where(Project.id == (await _find_project(session, project)).id)
         found = (await session.execute(query.order_by(ApiKey.id))).all()
     if not found:
         return "There are no API keys."
@@ -61,11 +61,11 @@ async def create_key(settings: Settings, project: str | None, name: str, days: i
             f"A key's name has 1 to 255 characters that are not only blanks, got {name!r:.80}."
         )
     expires_at = None if days is None else utc_now() + datetime.timedelta(days=days)
-    async with _opened(settings) as store, store.write() as session:
-        of = await _project(session, project)
-        row, key = await add_key(session, of.id, name, expires_at)
+    async with _open_store(settings) as store, store.write() as session:
+        owner = await _find_project(session, project)
+        row, key = await add_key(session, owner.id, name, expires_at)
     until = "never expires" if expires_at is None else f"expires at {_moment(expires_at)}"
-    return key, f"API key {row.id} ({name!r}) of project {of.id} ({of.name!r}); it {until}."
+    return key, f"API key {row.id} ({name!r}) of project {owner.id} ({owner.name!r}); it {until}."
 
 
 async def revoke_key(settings: Settings, project: str | None, key_id: int) -> str:
@@ -74,11 +74,11 @@ async def revoke_key(settings: Settings, project: str | None, key_id: int) -> st
     Raises:
         KeyCommandError: There is no such project or key.
     """
-    async with _opened(settings) as store, store.write() as session:
+    async with _open_store(settings) as store, store.write() as session:
         row = await session.get(ApiKey, key_id)
-        of = None if project is None else await _project(session, project)
-        if row is None or (of is not None and row.project_id != of.id):
-            where = "The database" if of is None else f"Project {of.id} ({of.name!r})"
+        owner = None if project is None else await _find_project(session, project)
+        if row is None or (owner is not None and row.project_id != owner.id):
+            where = "The database" if owner is None else f"Project {owner.id} ({owner.name!r})"
             raise KeyCommandError(f"{where} has no API key {key_id}. `elluminate keys list` shows them.")
         before = row.revoked_at
         revoke(row)
@@ -90,7 +90,7 @@ async def revoke_key(settings: Settings, project: str | None, key_id: int) -> st
 
 
 @contextlib.asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Store]:
+async def _open_store(settings: Settings) -> AsyncIterator[Store]:
     if settings.database_url == MEMORY:
         raise KeyCommandError("A database in memory keeps no keys. Name a file or a URL with --database.")
     probe(settings.database_url)
@@ -100,7 +100,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Store]:
         yield store
 
 
-async def _project(session: AsyncSession, wanted: str | None) -> Project:
+async def _find_project(session: AsyncSession, wanted: str | None) -> Project:
     projects = (await session.scalars(select(Project).order_by(Project.id))).all()
     if wanted is None:
         return projects[0]

@@ -47,7 +47,7 @@ else:  # a decoder could not tell the two apart, and has no need to
     _Trajectory = dict[str, Any] | None
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class AgentTrialResult(api.AgentTrialResult):
     """What one trial of an agent came to: its transcript, its measures, and verdicts made elsewhere.
 
@@ -58,7 +58,7 @@ class AgentTrialResult(api.AgentTrialResult):
     trajectory: _Trajectory = None  # type: ignore[assignment]
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class AgentResultMatch(api.AgentResultMatch):
     """The task that one uploaded result belongs to, or the reason why there is none."""
 
@@ -68,7 +68,7 @@ class AgentResultMatch(api.AgentResultMatch):
         return self.task_id is not None
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class AgentResultsMatchPreview(api.AgentResultsMatchPreview):
     """How results would match the collection's tasks, without storing anything."""
 

@@ -6,7 +6,7 @@ from attrs import define, field
 from elluminate_api import models as api
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class ApiKey(api.ApiKey):
     """An API key of a project. `key` is the key itself, in the answer to `create_api_key` only."""
 

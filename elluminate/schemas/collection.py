@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from elluminate.schemas.prompt_template import PromptTemplate
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
     """A named set of test cases, without its rows; `get_collection` gives it with them."""
 
@@ -332,7 +332,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
     update = blocking(aupdate)
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class TemplateVariablesCollectionWithEntries(Exports, TemplateVariablesCollection):
     """A named set of test cases, with its rows.
 

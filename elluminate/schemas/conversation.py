@@ -17,7 +17,7 @@ from elluminate._messages import Message, prompt_messages, response_format_schem
 from elluminate.exceptions import ValidationError
 
 
-@define(kw_only=True, init=False)
+@define(kw_only=True, init=False, repr=False)
 class ResponseFormat(api.UCEResponseFormat):
     """What a conversation's next answer must look like: a JSON Schema, or a loose hint.
 
@@ -70,14 +70,14 @@ class ResponseFormat(api.UCEResponseFormat):
         return cls(response_schema=dict(schema))
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class UCEInput(api.UCEInput):
     """A conversation so far; the model writes the next message."""
 
     response_format: ResponseFormat | None = None
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class UCEPayloadV1(api.UCEPayloadV1):
     """A cell of a conversation column.
 

@@ -21,7 +21,7 @@ from elluminate.exceptions import ValidationError
 from elluminate.schemas.prompt_template import Criterion, PromptTemplate
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class CriterionSet(Bound, api.CriterionSet):
     """A named group of criteria, which can be linked to prompt templates.
 

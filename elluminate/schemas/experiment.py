@@ -14,7 +14,7 @@ from elluminate_api import models as api
 from elluminate_api.api.experiments import get_experiment
 from elluminate_api.api.responses import list_responses
 from elluminate_api.models import EvaluationMode, LLMConfig, TaskStatus
-from elluminate_api.types import UNSET, Unset
+from elluminate_api.types import UNSET, Unset, one_line
 
 from elluminate._binding import unbound
 from elluminate._blocking import blocking, iterating
@@ -39,7 +39,7 @@ from elluminate.schemas.results import ExperimentResults
 from elluminate.schemas.runs import Runs
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class Experiment(Exports, Runs, AnswersFromElsewhere):
     """A template x a collection x a model configuration, judged against a criterion set.
 
@@ -231,7 +231,7 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
 
 
 @at_home_in("elluminate.streaming")
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class ExperimentStatusEvent(Ending):
     """One look at a running experiment.
 
@@ -248,6 +248,8 @@ class ExperimentStatusEvent(Ending):
     logs_delta: str | None = None
     error_msg: str | None = None
     result: Experiment | None = None
+
+    __repr__ = one_line
 
 
 def event_of(status: api.ExperimentGenerationStatus, result: Experiment | None) -> ExperimentStatusEvent:

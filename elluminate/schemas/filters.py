@@ -8,12 +8,13 @@ from typing import Any, Literal
 import msgspec
 from attrs import define, fields
 from elluminate_api.models import RatingValue
+from elluminate_api.types import one_line
 
 from elluminate._checks import explained
 from elluminate.exceptions import ValidationError
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class ExperimentFilter:
     """Which experiments.
 
@@ -39,8 +40,10 @@ class ExperimentFilter:
     llm_config_id: int | None = None
     created_by_schedule_id: int | None = None
 
+    __repr__ = one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class PromptResponseFilter:
     """Which responses.
 
@@ -76,8 +79,10 @@ class PromptResponseFilter:
     output_tokens_min: int | None = None
     output_tokens_max: int | None = None
 
+    __repr__ = one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ResponsesSampleFilter:
     """Which samples (the responses of one row) of an experiment.
 
@@ -103,8 +108,10 @@ class ResponsesSampleFilter:
     output_tokens_max: int | None = None
     show_only_annotated_responses: bool | None = None
 
+    __repr__ = one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class PromptTemplateFilter:
     """Which template versions.
 
@@ -120,8 +127,10 @@ class PromptTemplateFilter:
     search: str | None = None
     criterion_set_id: int | None = None
 
+    __repr__ = one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class TemplateVariablesCollectionFilter:
     """Which collections.
 
@@ -135,12 +144,16 @@ class TemplateVariablesCollectionFilter:
     name_search: str | None = None
     has_entries: bool | None = None
 
+    __repr__ = one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class TemplateVariablesCollectionSort:
     """The order of collections: a property, "-" before it for descending."""
 
     sort: Literal["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"] | None = None
+
+    __repr__ = one_line
 
 
 _MOMENTS = {"date_from", "date_to"}

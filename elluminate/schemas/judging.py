@@ -10,7 +10,7 @@ from elluminate_api import models as api
 from elluminate_api.api.ratings import create_ratings_batch, get_ratings_batch_status
 from elluminate_api.api.responses import list_responses
 from elluminate_api.models import BatchTaskStatus, RatingMode, TaskStatus
-from elluminate_api.types import Request
+from elluminate_api.types import Request, one_line
 
 from elluminate._checks import checked_texts, known
 from elluminate._following import Ending, batch_ended
@@ -24,7 +24,7 @@ _RESPONSE_IDS_PER_REQUEST = 200
 
 
 @at_home_in("elluminate.streaming")
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class BatchStatusEvent(Ending):
     """One look at a running batch.
 
@@ -39,6 +39,8 @@ class BatchStatusEvent(Ending):
     progress: BatchProgress | None = None
     error_msg: str | None = None
     result: list[list[Rating]] | None = None
+
+    __repr__ = one_line
 
 
 async def rate(

@@ -32,7 +32,7 @@ from elluminate._session import Session
 from elluminate.exceptions import ConflictError, ValidationError
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class PromptTemplate(Bound, api.PromptTemplate):
     """One immutable version of a named prompt template.
 
@@ -176,7 +176,7 @@ class PromptTemplate(Bound, api.PromptTemplate):
     new_version = blocking(anew_version)
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class Criterion(Bound, api.Criterion):
     """One yes/no question about a response."""
 

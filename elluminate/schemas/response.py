@@ -10,6 +10,7 @@ from typing import Any
 from attrs import define, field
 from elluminate_api import models as api
 from elluminate_api.api.responses import get_response, list_responses, update_response_annotation
+from elluminate_api.types import one_line
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
@@ -19,7 +20,7 @@ from elluminate.schemas.message import ResponseMessage
 from elluminate.schemas.prompt_template import Criterion, PromptTemplate
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class ResolvedPromptContext:
     """What was sent to the model for one row: everything with its placeholders filled in."""
 
@@ -28,8 +29,10 @@ class ResolvedPromptContext:
     tool_choice: dict[str, Any] | str | None = None
     response_format: dict[str, Any] | None = None
 
+    __repr__ = one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class Prompt(api.Prompt):
     """A prompt template rendered with one row."""
 
@@ -46,14 +49,14 @@ class Prompt(api.Prompt):
         )
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class Rating(api.Rating):
     """A verdict on one response for one criterion: `rating` is "YES" or "NO", `reasoning` says why."""
 
     criterion: Criterion
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class PromptResponse(Bound, api.PromptResponse):
     """What a model answered for one row in one epoch.
 

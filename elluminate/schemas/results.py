@@ -12,7 +12,7 @@ from elluminate_api import models as api
 from elluminate_api.models import MeanRating
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class ExperimentResults(api.ExperimentResults):
     """What an experiment came to: shares of YES, tokens, durations, costs.
 

@@ -31,7 +31,7 @@ from elluminate.exceptions import ValidationError
 _KEYS = ("goal", "expected_conversation_outcome", "field_values")
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class ScenarioSet(Bound, api.ScenarioSet):
     """A named set of scenarios, without them; `list_scenarios()` reads them.
 

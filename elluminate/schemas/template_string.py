@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import frozen
+from elluminate_api.types import one_line
 
 from elluminate.exceptions import ValidationError
 
 
-@frozen
+@frozen(repr=False)
 class TemplateString:
     """A text with `{{placeholders}}`.
 
@@ -19,6 +20,8 @@ class TemplateString:
     """
 
     template_str: str
+
+    __repr__ = one_line
 
     def __str__(self) -> str:
         return self.template_str

@@ -22,12 +22,12 @@ async def get_agent_results_definition(call: Call) -> Answer:
         models.AgentResultsDefinition(
             version=_VERSION,
             task_name_column=TASK_COLUMN,
-            tasks=[_shown(task, tasks.rows[task.id].criteria) for task in tasks.index.tasks],
+            tasks=[_present_task(task, tasks.rows[task.id].criteria) for task in tasks.index.tasks],
         )
     )
 
 
-def _shown(task: Task, criteria: list[dict[str, Any]]) -> models.AgentResultTaskDefinition:
+def _present_task(task: Task, criteria: list[dict[str, Any]]) -> models.AgentResultTaskDefinition:
     renamed = task.current_name is not None and task.current_name != task.name
     return models.AgentResultTaskDefinition(
         task_id=task.id,

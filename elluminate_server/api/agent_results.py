@@ -17,7 +17,7 @@ from elluminate_server.domain.messages import InvalidMessageError, check_message
 from elluminate_server.domain.trajectory_text import final_answer
 from elluminate_server.execution.agent_evaluation import add_evaluation
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.http.problems import BadRequest, shown
+from elluminate_server.http.problems import BadRequest, quoted
 from elluminate_server.reading.finding import find_experiment
 from elluminate_server.store.tables import AgentTask, Experiment, Prompt, Rating, Response
 from elluminate_server.writing.agent_tasks import TASK_COLUMN
@@ -35,17 +35,17 @@ async def preview_agent_results_matching(call: Call) -> Answer:
     async with call.read() as session:
         tasks = await load_tasks(session, call.project_id, call.path["experiment_id"])
     found = [tasks.index.match(trial.task_id, trial.task_name) for trial in request.results]
-    matched = sum(isinstance(one, Task) for one in found)
+    matched = sum(isinstance(match, Task) for match in found)
     return call.answer(
         models.AgentResultsMatchPreview(
             task_name_column=TASK_COLUMN,
             matched=matched,
             unmatched=len(found) - matched,
             results=[
-                models.AgentResultMatch(index=index, task_id=one.id, task_name=one.name)
-                if isinstance(one, Task)
-                else models.AgentResultMatch(index=index, reason=one)
-                for index, one in enumerate(found)
+                models.AgentResultMatch(index=index, task_id=match.id, task_name=match.name)
+                if isinstance(match, Task)
+                else models.AgentResultMatch(index=index, reason=match)
+                for index, match in enumerate(found)
             ],
         )
     )
@@ -71,22 +71,24 @@ async def upload_agent_results(call: Call) -> Answer:
         experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
         tasks = await load_tasks(session, call.project_id, experiment.id)
         checked, errors = _checked(request, tasks, dropped)
-        prompts = await _prompts(session, experiment, checked)
-        for one in checked:
-            one.response.experiment_id = experiment.id
-            one.response.prompt_id = prompts[one.task.entry_id]
-        responses = [one.response for one in checked]
+        prompts = await _store_prompts(session, experiment, checked)
+        for trial in checked:
+            trial.response.experiment_id = experiment.id
+            trial.response.prompt_id = prompts[trial.task.entry_id]
+        responses = [trial.response for trial in checked]
         for start in range(0, len(responses), _CHUNK):
             session.add_all(responses[start : start + _CHUNK])
             await session.flush()
-        ratings = [_rating(one.response, rating) for one in checked for rating in one.ratings]
+        ratings = [_new_rating(trial.response, rating) for trial in checked for rating in trial.ratings]
         session.add_all(ratings)
         evaluated: list[int] = []
         if request.evaluate and not any(trial.criterion_ratings for trial in request.results):
             evaluated = [
-                one.response.id
-                for one in checked
-                if one.response.trajectory is not None and one.response.error is None and one.task.criteria
+                trial.response.id
+                for trial in checked
+                if trial.response.trajectory is not None
+                and trial.response.error is None
+                and trial.task.criteria
             ]
         task_id = None
         if evaluated:
@@ -132,13 +134,13 @@ def _checked(
             errors.append(f"results[{index}]: {found}")
             continue
         matched = True
-        where = f"results[{index}] (task {shown(found.name)})"
-        one = _checked_trial(trial, tasks.rows[found.id], request.epoch, where, dropped.get(index))
-        if isinstance(one, str):
-            errors.append(one)
+        where = f"results[{index}] (task {quoted(found.name)})"
+        result = _checked_trial(trial, tasks.rows[found.id], request.epoch, where, dropped.get(index))
+        if isinstance(result, str):
+            errors.append(result)
         else:
-            checked.append(one)
-            errors += one.problems
+            checked.append(result)
+            errors += result.problems
     if not checked:
         raise _refusal(matched, tasks.index, errors)
     return checked, errors
@@ -154,7 +156,7 @@ def _refusal(matched: bool, index: TaskIndex, reasons: list[str]) -> BadRequest:
             detail += " The other reasons are listed under results."
     else:
         kind = models.AgentResultsErrorKind.UNMATCHED_TASKS
-        names = ", ".join(shown(task.name) for task in open_tasks[:MAX_ACCEPTED_TASKS]) or "none"
+        names = ", ".join(quoted(task.name) for task in open_tasks[:MAX_ACCEPTED_TASKS]) or "none"
         more = ", …" if len(open_tasks) > MAX_ACCEPTED_TASKS else ""
         detail = f"No trial matches a task of the experiment. {first} Its tasks are: {names}{more}."
     return BadRequest(
@@ -247,7 +249,7 @@ def _checked_ratings(
         place = f"{where}: criterion_ratings[{index}] not stored:"
         if rating.criterion_id is None:
             problems.append(
-                f"{place} it has no criterion_id (label {shown(rating.label)}); labels may repeat, so that the "
+                f"{place} it has no criterion_id (label {quoted(rating.label)}); labels may repeat, so that the "
                 "definition's criterion_id is needed."
             )
         elif rating.criterion_id not in known:
@@ -266,7 +268,7 @@ def _is_empty(trial: models.AgentTrialResult, ratings: Sequence[models.Criterion
     return not ratings and all(value is None or value == [] for value in said.values())
 
 
-def _rating(response: Response, given: models.CriterionRatingIn) -> Rating:
+def _new_rating(response: Response, given: models.CriterionRatingIn) -> Rating:
     return Rating(
         response_id=response.id,
         criterion_id=given.criterion_id,
@@ -275,11 +277,11 @@ def _rating(response: Response, given: models.CriterionRatingIn) -> Rating:
     )
 
 
-async def _prompts(
+async def _store_prompts(
     session: AsyncSession, experiment: Experiment, checked: Sequence[_Checked]
 ) -> dict[int, int]:
     """Ids of the tasks' prompts by row; those that are new are stored."""
-    tasks = {one.task.entry_id: one.task for one in checked}
+    tasks = {trial.task.entry_id: trial.task for trial in checked}
     stored = await session.execute(
         select(Prompt.entry_id, Prompt.id).where(Prompt.experiment_id == experiment.id)
     )

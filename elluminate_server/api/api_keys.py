@@ -31,13 +31,13 @@ async def create_api_key(call: Call) -> Answer:
     expires_at = _in_future(request.expires_at)
     async with call.write() as session:
         row, key = await add_key(session, call.project_id, request.name, expires_at)
-        shown = _present(row)
-        shown.key = key
+        made = _present(row)
+        made.key = key
         repeated = Conflict(
             f"This request made the API key {row.name!r} (id {row.id}) before. It was shown then and cannot be "
             "shown again: revoke it, and make another one."
         )
-        return call.answer_once(shown, repeated)
+        return call.answer_once(made, repeated)
 
 
 @operation("revoke_api_key")

@@ -17,7 +17,7 @@ from elluminate_server.execution.queueing import ResponseOrder, add_responses
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid, NotFound
 from elluminate_server.reading.finding import find_experiment, find_llm_config
-from elluminate_server.reading.responses import present_one
+from elluminate_server.reading.responses import load_response
 from elluminate_server.store.tables import Entry, Experiment
 
 __all__ = ["checked_orders"]
@@ -64,7 +64,7 @@ async def generate_response(call: Call) -> Answer:
         response_id = await store_response(
             session, answer.plan, answer.subject, answer.generated, order.epoch
         )
-        return call.answer(await present_one(session, response_id))
+        return call.answer(await load_response(session, response_id))
 
 
 async def checked_orders(

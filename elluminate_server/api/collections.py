@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
 from elluminate_api import models
 from msgspec import UNSET
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.domain.compatibility import missing_columns
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.http.problems import Conflict, Invalid, Taken, shown
+from elluminate_server.http.problems import Conflict, Invalid, Taken, quoted
 from elluminate_server.reading.finding import find_collection, find_prompt_template
 from elluminate_server.reading.loading import columns_of, load_collection, load_collections
 from elluminate_server.reading.presenting import present_collection_with_entries
@@ -25,8 +26,8 @@ from elluminate_server.writing.agent_tasks import (
 )
 from elluminate_server.writing.cells import (
     added_columns,
+    check_columns,
     check_prompt_columns,
-    checked_columns,
     identity,
     stored_values,
 )
@@ -52,7 +53,11 @@ async def list_collections(call: Call) -> Answer:
                 .where(Collection.project_id == call.project_id)
             ):
                 names.setdefault(collection_id, []).append(name)
-            fitting = [one for one in names if not missing_columns(template.placeholders, names[one])]
+            fitting = [
+                collection_id
+                for collection_id, columns in names.items()
+                if not missing_columns(template.placeholders, columns)
+            ]
             live = live.where(Collection.id.in_(fitting))
         rows, count = await page_of(call, session, live, Collection.id)
         loaded = await load_collections(session, [row.id for row in rows])
@@ -67,7 +72,7 @@ async def create_collection(call: Call) -> Answer:
     given: Sequence[models.CollectionColumn] = () if request.columns is UNSET else request.columns
     rows: Sequence[Mapping[str, Any]] = () if request.variables is UNSET else request.variables
     environment = None if request.environment_config is UNSET else request.environment_config
-    checked_columns(given)
+    check_columns(given)
     columns = [
         CollectionColumn(
             name=column.name or "",
@@ -169,12 +174,12 @@ async def _replace_columns(
     session: AsyncSession, collection: Collection, wanted: Sequence[models.CollectionColumn]
 ) -> None:
     present = await columns_of(session, collection.id)
-    matches = _matched(wanted, present, collection.id)
-    checked_columns(wanted)
+    matches = _match_columns(wanted, present, collection.id)
+    check_columns([column for column, _ in matches])
     renamed: dict[str, str] = {}
     retyped = False
     kept: list[CollectionColumn] = []
-    for column, match in zip(wanted, matches, strict=True):
+    for column, match in matches:
         if match is None:
             match = CollectionColumn(collection_id=collection.id, name=column.name or "", position=0)
             _apply(column, match)
@@ -182,7 +187,7 @@ async def _replace_columns(
             if column.name is not None and column.name != match.name:
                 if match.column_type == "conversation":
                     raise Invalid(
-                        f"$.columns: the conversation column {shown(match.name)} cannot be renamed; add a new column "
+                        f"$.columns: the conversation column {quoted(match.name)} cannot be renamed; add a new column "
                         "and move the conversations there."
                     )
                 renamed[match.name] = column.name
@@ -208,24 +213,28 @@ async def _replace_columns(
         await _rewrite_entries(session, collection.id, renamed, {column.name: column for column in kept})
 
 
-def _matched(
+def _match_columns(
     wanted: Sequence[models.CollectionColumn], present: Sequence[CollectionColumn], collection_id: int
-) -> list[CollectionColumn | None]:
-    """The present column that each listed one means, by id, else by name; fills in what was not said."""
+) -> list[tuple[models.CollectionColumn, CollectionColumn | None]]:
+    """Each listed column, complete, with the present one that it means: by id, else by name."""
     by_id = {column.id: column for column in present}
     by_name = {column.name: column for column in present}
-    matches: list[CollectionColumn | None] = []
+    matches: list[tuple[models.CollectionColumn, CollectionColumn | None]] = []
+    meant: set[int] = set()
     for index, column in enumerate(wanted):
         if column.id is not None and column.id not in by_id:
             raise Invalid(f"$.columns[{index}].id: collection {collection_id} has no column {column.id}.")
         match = by_name.get(column.name or "") if column.id is None else by_id[column.id]
         if match is not None:
-            if match in matches:
-                raise Invalid(f"$.columns[{index}]: the column {shown(match.name)} is listed twice.")
-            column.name = match.name if column.name is None else column.name
-            if column.column_type is None:
-                column.column_type = models.ColumnType(match.column_type)
-        matches.append(match)
+            if match.id in meant:
+                raise Invalid(f"$.columns[{index}]: the column {quoted(match.name)} is listed twice.")
+            meant.add(match.id)
+            column = attrs.evolve(
+                column,
+                name=match.name if column.name is None else column.name,
+                column_type=column.column_type or models.ColumnType(match.column_type),
+            )
+        matches.append((column, match))
     return matches
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.domain.rendering import render_messages
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.http.problems import Conflict, Invalid, shown
+from elluminate_server.http.problems import Conflict, Invalid, quoted
 from elluminate_server.reading.finding import (
     find_any_entry,
     find_criterion,
@@ -35,8 +35,8 @@ async def list_criteria(call: Call) -> Answer:
             Criterion.criterion_set_id == (template.criterion_set_id or 0), Criterion.superseded_at.is_(None)
         )
         rows, count = await page_of(call, session, query, Criterion.position, Criterion.id)
-        shown_by_id = await load_criteria(session, rows)
-    return call.answer(paged([shown_by_id[row.id] for row in rows], count))
+        presented = await load_criteria(session, rows)
+    return call.answer(paged([presented[row.id] for row in rows], count))
 
 
 @operation("create_criteria")
@@ -49,32 +49,32 @@ async def create_criteria(call: Call) -> Answer:
     if wanted is None:
         if request.prompt_template_id is None:
             raise Invalid("Generating criteria needs a template: give prompt_template_id, or give criteria.")
-        wanted = await _proposed(call, request.prompt_template_id, request)
+        wanted = await _propose(call, request.prompt_template_id, request)
     entry_id = request.template_variables_id
     async with call.write() as session:
         if entry_id is not None:
             await find_any_entry(session, call.project_id, entry_id)
-        set_id = await _target(call, session, request)
+        set_id = await _find_or_create_set(call, session, request)
         in_set = await current_criteria(session, set_id)
         present = _of_row(in_set, entry_id)
         if request.criteria is None and present and not request.delete_existing:
-            raise _exists(present)
+            raise _already_there(present)
         if request.delete_existing:
-            kept = {one.criterion_str for one in wanted}
-            stay = {one.id for one in present if one.criterion_str in kept}
+            kept = {criterion.criterion_str for criterion in wanted}
+            stay = {criterion.id for criterion in present if criterion.criterion_str in kept}
             replaced = in_set if entry_id is None else present
-            await take_out(session, [one for one in replaced if one.id not in stay])
+            await take_out(session, [criterion for criterion in replaced if criterion.id not in stay])
         rows = await add_criteria(session, set_id, wanted, entry_id=entry_id)
-        shown_by_id = await load_criteria(session, rows)
-        return call.answer([shown_by_id[row.id] for row in rows])
+        presented = await load_criteria(session, rows)
+        return call.answer([presented[row.id] for row in rows])
 
 
 def _of_row(criteria: Sequence[Criterion], entry_id: int | None) -> list[Criterion]:
     """The criteria of one row; those of all rows without one."""
-    return [one for one in criteria if one.entry_id == entry_id]
+    return [criterion for criterion in criteria if criterion.entry_id == entry_id]
 
 
-async def _proposed(
+async def _propose(
     call: Call, template_id: int, request: models.CreateCriteriaRequest
 ) -> list[models.CriterionIn]:
     """Criteria that a model writes: for the template as it is, or as one row fills it."""
@@ -85,23 +85,25 @@ async def _proposed(
         if template.criterion_set_id is not None and not request.delete_existing:
             present = _of_row(await current_criteria(session, template.criterion_set_id), entry_id)
             if present:
-                raise _exists(present)
+                raise _already_there(present)
         if entry_id is not None:
             entry = await find_any_entry(session, call.project_id, entry_id)
             columns = await columns_of(session, entry.collection_id)
             messages = render_messages(messages, row_values(entry.input_values, columns))
-    proposed = await call.models.model_for(None).propose_criteria(messages)
-    return [models.CriterionIn(criterion_str=text) for text in proposed]
+    texts = await call.models.model_for(None).propose_criteria(messages)
+    return [models.CriterionIn(criterion_str=text) for text in texts]
 
 
-def _exists(present: Sequence[Criterion]) -> Conflict:
+def _already_there(present: Sequence[Criterion]) -> Conflict:
     return Conflict(
         f"The template has {len(present)} criteria already. List them, or give delete_existing true "
         "to have them replaced."
     )
 
 
-async def _target(call: Call, session: AsyncSession, request: models.CreateCriteriaRequest) -> int:
+async def _find_or_create_set(
+    call: Call, session: AsyncSession, request: models.CreateCriteriaRequest
+) -> int:
     """Id of the set that gets the criteria; a template without one gets a new set, named after it."""
     if request.criterion_set_id is not None:
         return (await find_criterion_set(session, call.project_id, request.criterion_set_id)).id
@@ -148,7 +150,7 @@ async def update_criterion(call: Call) -> Answer:
             for other in _of_row(await current_criteria(session, row.criterion_set_id), row.entry_id):
                 if other.criterion_str == text:
                     raise Conflict(
-                        f"The set holds another criterion with the text {shown(text)} (id {other.id})."
+                        f"The set holds another criterion with the text {quoted(text)} (id {other.id})."
                     )
             rated = await session.scalar(select(Rating.id).where(Rating.criterion_id == row.id).limit(1))
             if rated is not None or await freezes_criteria(session, row.criterion_set_id):

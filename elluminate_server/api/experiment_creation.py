@@ -55,7 +55,7 @@ async def create_experiment(call: Call) -> Answer:
         await _check_prompt(session, template, collection)
         if request.response_column_id is not None:
             await _check_response_column(session, collection, request.response_column_id)
-        row = await _planned(
+        row = await _store_experiment(
             call,
             session,
             request,
@@ -65,7 +65,7 @@ async def create_experiment(call: Call) -> Answer:
             generation_params=params,
             response_column_id=request.response_column_id,
         )
-        return await _started_if_asked(call, session, request, row)
+        return await _start_if_asked(call, session, request, row)
 
 
 async def _create_agentic(call: Call, request: models.CreateExperimentRequest) -> Answer:
@@ -74,7 +74,7 @@ async def _create_agentic(call: Call, request: models.CreateExperimentRequest) -
     async with call.write() as session:
         await _refuse_taken(session, call.project_id, request.name)
         collection = await find_collection(session, call.project_id, collection_id)
-        row = await _planned(
+        row = await _store_experiment(
             call,
             session,
             request,
@@ -104,7 +104,7 @@ async def _create_multi_turn(call: Call, request: models.CreateExperimentRequest
             template = await find_prompt_template(session, call.project_id, request.prompt_template_id)
             check_system_only(template)
             await _check_columns(session, template, collection)
-        row = await _planned(
+        row = await _store_experiment(
             call,
             session,
             request,
@@ -114,10 +114,10 @@ async def _create_multi_turn(call: Call, request: models.CreateExperimentRequest
             generation_params=params,
             persona_group_id=group.id,
         )
-        return await _started_if_asked(call, session, request, row)
+        return await _start_if_asked(call, session, request, row)
 
 
-async def _planned(
+async def _store_experiment(
     call: Call,
     session: AsyncSession,
     request: models.CreateExperimentRequest,
@@ -137,7 +137,7 @@ async def _planned(
     elif template is not None and template.criterion_set_id is not None:
         criterion_set_id = template.criterion_set_id
     else:
-        criterion_set_id = await _empty_set(session, call.project_id, request.name)
+        criterion_set_id = await _create_empty_set(session, call.project_id, request.name)
     row = Experiment(
         project_id=call.project_id,
         name=request.name,
@@ -156,7 +156,7 @@ async def _planned(
     return row
 
 
-async def _started_if_asked(
+async def _start_if_asked(
     call: Call, session: AsyncSession, request: models.CreateExperimentRequest, row: Experiment
 ) -> Answer:
     """The experiment as it is answered, with its run if the request wants one at once."""
@@ -237,10 +237,10 @@ async def _check_columns(session: AsyncSession, template: PromptTemplate, collec
     missing = missing_columns(template.placeholders, columns)
     if missing:
         names = ", ".join("{{" + name + "}}" for name in missing)
-        had = ", ".join(repr(column) for column in columns) or "none"
+        names_there = ", ".join(repr(column) for column in columns) or "none"
         raise Invalid(
             f"Prompt template {template.name!r} (version {template.version}) has {names}, for which collection "
-            f"{collection.name!r} has no column. Its columns are: {had}. "
+            f"{collection.name!r} has no column. Its columns are: {names_there}. "
             "Add a column of that name, or correct the placeholder."
         )
 
@@ -257,7 +257,7 @@ async def _check_response_column(session: AsyncSession, collection: Collection, 
         )
 
 
-async def _empty_set(session: AsyncSession, project_id: int, name: str) -> int:
+async def _create_empty_set(session: AsyncSession, project_id: int, name: str) -> int:
     row = CriterionSet(project_id=project_id, name=await free_name(session, project_id, CriterionSet, name))
     session.add(row)
     await session.flush()

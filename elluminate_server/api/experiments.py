@@ -62,8 +62,8 @@ async def get_experiment(call: Call) -> Answer:
     filters = parse_filters(call.query["categorical_filters"])
     async with call.read() as session:
         row = await find_experiment(session, call.project_id, call.path["experiment_id"])
-        (shown,) = readable(call, [await load_experiment(session, row, filters)])
-        return call.answer(shown)
+        (experiment,) = readable(call, [await load_experiment(session, row, filters)])
+        return call.answer(experiment)
 
 
 @operation("delete_experiment")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.http.problems import Conflict, Invalid, shown
+from elluminate_server.http.problems import Conflict, Invalid, quoted
 from elluminate_server.reading.finding import find_llm_config
 from elluminate_server.reading.presenting import present_llm_config
 from elluminate_server.store.tables import Experiment, LLMConfig
@@ -64,7 +64,7 @@ def _check_url(url: str | None) -> None:
         )
     if not usable:
         raise Invalid(
-            f"$.llm_base_url: {shown(url)} is no address of an API. Give one like 'https://llm.example/v1'."
+            f"$.llm_base_url: {quoted(url)} is no address of an API. Give one like 'https://llm.example/v1'."
         )
 
 

@@ -24,7 +24,7 @@ async def list_persona_groups(call: Call) -> Answer:
     live = of_project(PersonaGroup, call.project_id, call.query["name"])
     async with call.read() as session:
         rows, count = await page_of(call, session, live, PersonaGroup.id)
-        return call.answer(paged(await _presented(session, rows), count))
+        return call.answer(paged(await _load_groups(session, rows), count))
 
 
 @operation("create_persona_group")
@@ -37,7 +37,7 @@ async def create_persona_group(call: Call) -> Answer:
         session.add(row)
         await session.flush()
         await _fill(session, row, request.persona_ids)
-        return call.answer((await _presented(session, [row]))[0])
+        return call.answer((await _load_groups(session, [row]))[0])
 
 
 @operation("get_persona_group")
@@ -45,7 +45,7 @@ async def get_persona_group(call: Call) -> Answer:
     """One group with its personas."""
     async with call.read() as session:
         row = await find_persona_group(session, call.project_id, call.path["persona_group_id"])
-        return call.answer((await _presented(session, [row]))[0])
+        return call.answer((await _load_groups(session, [row]))[0])
 
 
 @operation("update_persona_group")
@@ -66,7 +66,7 @@ async def update_persona_group(call: Call) -> Answer:
             await _fill(session, row, request.persona_ids)
             row.updated_at = utc_now()
         await session.flush()
-        return call.answer((await _presented(session, [row]))[0])
+        return call.answer((await _load_groups(session, [row]))[0])
 
 
 @operation("delete_persona_group")
@@ -105,7 +105,7 @@ async def _refuse_taken(session: AsyncSession, project_id: int, name: str) -> No
     await refuse_taken(session, project_id, PersonaGroup, "a persona group", name)
 
 
-async def _presented(session: AsyncSession, rows: Sequence[PersonaGroup]) -> list[models.PersonaGroup]:
+async def _load_groups(session: AsyncSession, rows: Sequence[PersonaGroup]) -> list[models.PersonaGroup]:
     members: dict[int, list[int]] = {row.id: [] for row in rows}
     for group_id, persona_id in await session.execute(
         select(PersonaGroupMember.persona_group_id, PersonaGroupMember.persona_id)
@@ -113,7 +113,9 @@ async def _presented(session: AsyncSession, rows: Sequence[PersonaGroup]) -> lis
         .order_by(PersonaGroupMember.persona_group_id, PersonaGroupMember.position)
     ):
         members[group_id].append(persona_id)
-    personas = await load_personas(session, {one for of_group in members.values() for one in of_group})
+    personas = await load_personas(
+        session, {persona_id for persona_ids in members.values() for persona_id in persona_ids}
+    )
     return [
         models.PersonaGroup(
             id=row.id,

@@ -62,7 +62,7 @@ async def get_persona(call: Call) -> Answer:
     async with call.read() as session:
         row = await find_persona(session, call.project_id, call.path["persona_id"])
         if wanted is None:
-            return call.answer(present_persona(row, await _newest(session, row)))
+            return call.answer(present_persona(row, await _find_newest(session, row)))
         version = await session.scalar(
             select(PersonaVersion).where(
                 PersonaVersion.persona_id == row.id, PersonaVersion.version == wanted
@@ -82,7 +82,7 @@ async def update_persona(call: Call) -> Answer:
         if request.name is not UNSET and request.name != row.name:
             await _refuse_taken(session, call.project_id, request.name)
             row.name = request.name
-        version = await _newest(session, row)
+        version = await _find_newest(session, row)
         description = version.description if request.description is UNSET else request.description
         knowledge = (
             version.domain_knowledge
@@ -115,15 +115,15 @@ async def delete_persona(call: Call) -> Answer:
         )
         names = groups.all()
         if names:
-            some = ", ".join(repr(name) for name in names[:5]) + (", …" if len(names) > 5 else "")
+            first = ", ".join(repr(name) for name in names[:5]) + (", …" if len(names) > 5 else "")
             raise Conflict(
-                f"Persona {row.name!r} is in {len(names)} persona group(s): {some}. Take it out of them first."
+                f"Persona {row.name!r} is in {len(names)} persona group(s): {first}. Take it out of them first."
             )
         await hide_or_delete(session, row, *_uses(row))
         return call.answer()
 
 
-async def _newest(session: AsyncSession, row: Persona) -> PersonaVersion:
+async def _find_newest(session: AsyncSession, row: Persona) -> PersonaVersion:
     newest = await session.scalars(
         select(PersonaVersion)
         .where(PersonaVersion.persona_id == row.id)

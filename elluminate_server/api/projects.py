@@ -16,7 +16,7 @@ from elluminate_server.store.tables import Organization, Project
 async def list_projects(call: Call) -> Answer:
     """The key's project."""
     async with call.read() as session:
-        project, organization = await _project(session, call.project_id)
+        project, organization = await _find_project(session, call.project_id)
     # Whatever the page size, one project is on the first page.
     first = call.query.get("page", 1) == 1
     return call.answer(paged([present_project(project, organization)] if first else [], 1))
@@ -26,7 +26,7 @@ async def list_projects(call: Call) -> Answer:
 async def get_project(call: Call) -> Answer:
     """The key's project."""
     async with call.read() as session:
-        project, organization = await _project(session, call.project_id)
+        project, organization = await _find_project(session, call.project_id)
     return call.answer(present_project(project, organization))
 
 
@@ -35,7 +35,7 @@ async def create_project(call: Call) -> Answer:
     """A project beside the key's."""
     request = call.decode(CreateProjectRequest)
     async with call.write() as session:
-        _, organization = await _project(session, call.project_id)
+        _, organization = await _find_project(session, call.project_id)
         if request.organization_id != organization.id:
             raise Forbidden(
                 f"This key does not reach organization {request.organization_id}; its own is {organization.id}."
@@ -56,7 +56,7 @@ async def create_project(call: Call) -> Answer:
         return call.answer(present_project(project, organization))
 
 
-async def _project(session: AsyncSession, project_id: int) -> tuple[Project, Organization]:
+async def _find_project(session: AsyncSession, project_id: int) -> tuple[Project, Organization]:
     found = (
         await session.execute(
             select(Project, Organization)

@@ -70,7 +70,7 @@ async def create_prompt_template(call: Call) -> Answer:
         )
         await _refuse_same(session, call.project_id, name, identity)
         if parent is None:
-            parent = await _latest(session, call.project_id, name)
+            parent = await _find_latest(session, call.project_id, name)
         row = PromptTemplate(
             project_id=call.project_id,
             name=name,
@@ -109,7 +109,7 @@ async def _refuse_same(session: AsyncSession, project_id: int, name: str, identi
         )
 
 
-async def _latest(session: AsyncSession, project_id: int, name: str) -> PromptTemplate | None:
+async def _find_latest(session: AsyncSession, project_id: int, name: str) -> PromptTemplate | None:
     query = select(PromptTemplate).where(
         PromptTemplate.project_id == project_id,
         PromptTemplate.name == name,

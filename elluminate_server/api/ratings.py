@@ -31,7 +31,7 @@ async def list_ratings(call: Call) -> Answer:
         response = await find_response(session, call.project_id, call.query["prompt_response_id"])
         query = select(Rating).where(Rating.response_id == response.id)
         rows, count = await page_of(call, session, query, Rating.id)
-        return call.answer(paged(await _presented(session, rows), count))
+        return call.answer(paged(await _load_ratings(session, rows), count))
 
 
 @operation("create_ratings")
@@ -48,10 +48,10 @@ async def create_ratings(call: Call) -> Answer:
         mode="fast" if request.rating_mode == models.RatingMode.FAST else "detailed",
     )
     async with call.write() as session:
-        ids = [await store_rating(session, response.id, one) for one in rated]
+        ids = [await store_rating(session, response.id, verdict) for verdict in rated]
         found = await session.scalars(select(Rating).where(Rating.id.in_([i for i in ids if i is not None])))
         by_id = {row.id: row for row in found}
-        return call.answer(await _presented(session, [by_id[i] for i in ids if i is not None]))
+        return call.answer(await _load_ratings(session, [by_id[i] for i in ids if i is not None]))
 
 
 @operation("create_ratings_batch")
@@ -83,7 +83,7 @@ async def stream_ratings_batch(call: Call) -> HttpResponse:
     return stream_status(call, "ratings")
 
 
-async def _presented(session: AsyncSession, rows: Sequence[Rating]) -> list[models.Rating]:
+async def _load_ratings(session: AsyncSession, rows: Sequence[Rating]) -> list[models.Rating]:
     found = await session.scalars(
         select(Criterion).where(Criterion.id.in_({row.criterion_id for row in rows}))
     )

@@ -13,7 +13,7 @@ from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid
 from elluminate_server.reading.finding import find_response
-from elluminate_server.reading.responses import IN_ROW_ORDER, load_responses, present_one
+from elluminate_server.reading.responses import IN_ROW_ORDER, load_response, load_responses
 from elluminate_server.store.tables import Experiment, Prompt, Response, WorkItem
 
 _CHUNK = 10_000
@@ -71,7 +71,7 @@ async def _in_order(session: AsyncSession, query: Any, wanted: Sequence[int]) ->
     for start in range(0, len(wanted), _CHUNK):
         chunk = query.where(Response.id.in_(wanted[start : start + _CHUNK]))
         found.update(await session.scalars(chunk))
-    return [one for one in wanted if one in found]
+    return [response_id for response_id in wanted if response_id in found]
 
 
 @operation("get_response")
@@ -79,7 +79,7 @@ async def get_response(call: Call) -> Answer:
     """One response, with the trajectory of an agent's run."""
     async with call.read() as session:
         row = await find_response(session, call.project_id, call.path["response_id"])
-        return call.answer(await present_one(session, row.id))
+        return call.answer(await load_response(session, row.id))
 
 
 @operation("create_response")
@@ -91,7 +91,7 @@ async def create_response(call: Call) -> Answer:
     async with call.write() as session:
         (order,) = await checked_orders(session, call.project_id, [request], where="$")
         (response_id,) = await store_given(session, [order])
-        return call.answer(await present_one(session, response_id))
+        return call.answer(await load_response(session, response_id))
 
 
 @operation("update_response_annotation")
@@ -102,7 +102,7 @@ async def update_response_annotation(call: Call) -> Answer:
         row = await find_response(session, call.project_id, call.path["response_id"])
         row.annotation = request.annotation
         await session.flush()
-        return call.answer(await present_one(session, row.id))
+        return call.answer(await load_response(session, row.id))
 
 
 @operation("delete_response")

@@ -192,7 +192,7 @@ async def retry_failed_experiment(call: Call) -> Answer:
     """Generate failed responses again; without one, the unchanged experiment."""
     request = call.decode(RetryFailedRequest)
     async with call.write() as session:
-        experiment = await _locked(session, call)
+        experiment = await _lock_experiment(session, call)
         _refuse_what_cannot_generate(experiment)
         failed = await failed_responses(session, experiment.id)
         if failed:
@@ -210,7 +210,7 @@ async def retry_failed_experiment(call: Call) -> Answer:
 async def cancel_experiment(call: Call) -> Answer:
     """Revoke the running task; without one, the unchanged experiment."""
     async with call.write() as session:
-        experiment = await _locked(session, call)
+        experiment = await _lock_experiment(session, call)
         task_id = await revoke(
             session, experiment, "The run was cancelled. What was done until then is kept."
         )
@@ -220,7 +220,7 @@ async def cancel_experiment(call: Call) -> Answer:
         return call.answer(await load_experiment(session, experiment))
 
 
-async def _locked(session: AsyncSession, call: Call) -> Experiment:
+async def _lock_experiment(session: AsyncSession, call: Call) -> Experiment:
     """The experiment, which no other request changes meanwhile (SQLite has one writer anyway)."""
     experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
     await session.refresh(experiment, with_for_update=True)
@@ -246,8 +246,10 @@ def _refuse_what_cannot_generate(experiment: Experiment) -> None:
 async def _refuse_notes(session: AsyncSession, experiment: Experiment) -> None:
     noted = await with_notes(session, experiment.id)
     if noted:
-        some = ", ".join(str(one) for one in noted[:SHOWN]) + (", …" if len(noted) > SHOWN else "")
+        first = ", ".join(str(response_id) for response_id in noted[:SHOWN]) + (
+            ", …" if len(noted) > SHOWN else ""
+        )
         raise Conflict(
             f"Failed responses of experiment {experiment.name!r} carry annotations or ratings made by hand, which a "
-            f"retry would delete: {some}. Send discard_annotations true if they may be lost."
+            f"retry would delete: {first}. Send discard_annotations true if they may be lost."
         )

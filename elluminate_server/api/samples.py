@@ -32,7 +32,7 @@ async def list_response_samples(call: Call) -> Answer:
     samples = [sample for sample in samples if sample.is_within(bounds)]
     if asked["sort_by"] is not None:
         samples = ordered(samples, str(asked["sort_by"]))
-    return call.answer([_presented(experiment.id, sample) for sample in samples])
+    return call.answer([_present(experiment.id, sample) for sample in samples])
 
 
 @operation("list_comparison_samples")
@@ -47,26 +47,26 @@ async def list_comparison_samples(call: Call) -> Answer:
         b = await find_experiment(session, call.project_id, asked["experiment_b_id"])
         of_a = {sample.entry_id: sample for sample in await _samples(session, a.id, filters)}
         of_b = {sample.entry_id: sample for sample in await _samples(session, b.id, filters)}
-    shown: list[models.ResponsesSample] = []
+    presented: list[models.ResponsesSample] = []
     for entry_id in sorted(of_a.keys() | of_b.keys()):
         before, after = of_a.get(entry_id), of_b.get(entry_id)
         if wanted is not None and (
             before is None or after is None or change(before, after, criteria) != wanted
         ):
             continue
-        shown += [
-            _presented(experiment.id, sample)
+        presented += [
+            _present(experiment.id, sample)
             for experiment, sample in ((a, before), (b, after))
             if sample is not None
         ]
-    return call.answer(shown)
+    return call.answer(presented)
 
 
-def _presented(experiment_id: int, sample: Sample) -> models.ResponsesSample:
+def _present(experiment_id: int, sample: Sample) -> models.ResponsesSample:
     return models.ResponsesSample(
         experiment_id=experiment_id,
         template_variables_id=sample.entry_id,
-        prompt_response_ids=[one.id for one in sample.responses],
+        prompt_response_ids=[response.id for response in sample.responses],
     )
 
 

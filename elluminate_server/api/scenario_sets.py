@@ -20,7 +20,7 @@ from elluminate_server.writing.cells import identity
 from elluminate_server.writing.deleting import hide_or_delete
 from elluminate_server.writing.naming import free_name, of_project
 
-__all__ = ["changeable_set", "fields_of"]
+__all__ = ["fields_of", "find_changeable_set"]
 
 MAX_FIELDS = 1000
 
@@ -33,7 +33,7 @@ async def list_scenario_sets(call: Call) -> Answer:
         live = live.where(Collection.name.icontains(call.query["name_search"], autoescape=True))
     async with call.read() as session:
         rows, count = await page_of(call, session, live, Collection.id)
-        return call.answer(paged(await _presented(session, rows), count))
+        return call.answer(paged(await _load_sets(session, rows), count))
 
 
 @operation("create_scenario_set")
@@ -69,7 +69,7 @@ async def create_scenario_set(call: Call) -> Answer:
             for position, field in enumerate([*BUILT_IN_FIELDS, *request.fields])
         )
         await session.flush()
-        return call.answer((await _presented(session, [row]))[0])
+        return call.answer((await _load_sets(session, [row]))[0])
 
 
 @operation("get_scenario_set")
@@ -77,7 +77,7 @@ async def get_scenario_set(call: Call) -> Answer:
     """One set with its fields."""
     async with call.read() as session:
         row = await find_scenario_set(session, call.project_id, call.path["scenario_set_id"])
-        return call.answer((await _presented(session, [row]))[0])
+        return call.answer((await _load_sets(session, [row]))[0])
 
 
 @operation("update_scenario_set")
@@ -85,21 +85,21 @@ async def update_scenario_set(call: Call) -> Answer:
     """Name and description; what is absent stays."""
     request = call.decode(models.UpdateScenarioSetRequest)
     async with call.write() as session:
-        row = await changeable_set(call, session)
+        row = await find_changeable_set(call, session)
         if request.name is not UNSET:
             await _refuse_taken(session, call.project_id, request.name, other_than=row.id)
             row.name = request.name
         if request.description is not UNSET:
             row.description = request.description
         await session.flush()
-        return call.answer((await _presented(session, [row]))[0])
+        return call.answer((await _load_sets(session, [row]))[0])
 
 
 @operation("delete_scenario_set")
 async def delete_scenario_set(call: Call) -> Answer:
     """Hide a set that experiments refer to, delete any other with its scenarios."""
     async with call.write() as session:
-        row = await changeable_set(call, session)
+        row = await find_changeable_set(call, session)
         await hide_or_delete(session, row, select(Experiment.id).where(Experiment.collection_id == row.id))
         return call.answer()
 
@@ -110,7 +110,7 @@ async def add_scenario_field(call: Call) -> Answer:
     request = call.decode(models.AddScenarioFieldRequest)
     check_field_name(request.name, "$.name")
     async with call.write() as session:
-        scenario_set = await changeable_set(call, session)
+        scenario_set = await find_changeable_set(call, session)
         columns = await columns_of(session, scenario_set.id)
         _refuse_known(request.name, columns, scenario_set)
         if len(columns) - len(BUILT_IN_FIELDS) >= MAX_FIELDS:
@@ -124,10 +124,10 @@ async def add_scenario_field(call: Call) -> Answer:
         )
         session.add(column)
         # Written into each scenario, so that a later default does not change what it says.
-        for entry in await _scenarios(session, scenario_set.id):
+        for entry in await _load_scenarios(session, scenario_set.id):
             _rewrite(entry, {**entry.input_values, column.name: column.default_value})
         await session.flush()
-        return call.answer(_field(column))
+        return call.answer(_present_field(column))
 
 
 @operation("rename_scenario_field")
@@ -136,7 +136,7 @@ async def rename_scenario_field(call: Call) -> Answer:
     request = call.decode(models.RenameScenarioFieldRequest)
     check_field_name(request.name, "$.name")
     async with call.write() as session:
-        scenario_set = await changeable_set(call, session)
+        scenario_set = await find_changeable_set(call, session)
         column = await find_scenario_field(session, scenario_set, call.path["field_id"])
         others = [other for other in await columns_of(session, scenario_set.id) if other is not column]
         _refuse_known(request.name, others, scenario_set)
@@ -144,7 +144,7 @@ async def rename_scenario_field(call: Call) -> Answer:
         if request.default_value is not UNSET:
             column.default_value = request.default_value
         if former != request.name:
-            for entry in await _scenarios(session, scenario_set.id):
+            for entry in await _load_scenarios(session, scenario_set.id):
                 _rewrite(
                     entry,
                     {
@@ -153,16 +153,16 @@ async def rename_scenario_field(call: Call) -> Answer:
                     },
                 )
         await session.flush()
-        return call.answer(_field(column))
+        return call.answer(_present_field(column))
 
 
 @operation("delete_scenario_field")
 async def delete_scenario_field(call: Call) -> Answer:
     """The field, and its values in every scenario."""
     async with call.write() as session:
-        scenario_set = await changeable_set(call, session)
+        scenario_set = await find_changeable_set(call, session)
         column = await find_scenario_field(session, scenario_set, call.path["field_id"])
-        for entry in await _scenarios(session, scenario_set.id):
+        for entry in await _load_scenarios(session, scenario_set.id):
             _rewrite(
                 entry, {name: value for name, value in entry.input_values.items() if name != column.name}
             )
@@ -173,7 +173,7 @@ async def delete_scenario_field(call: Call) -> Answer:
         return call.answer()
 
 
-async def changeable_set(call: Call, session: AsyncSession) -> Collection:
+async def find_changeable_set(call: Call, session: AsyncSession) -> Collection:
     """The set in the path, noted as changed now.
 
     Raises:
@@ -218,7 +218,7 @@ def _refuse_known(name: str, columns: Iterable[CollectionColumn], scenario_set: 
         )
 
 
-async def _scenarios(session: AsyncSession, scenario_set_id: int) -> Sequence[Entry]:
+async def _load_scenarios(session: AsyncSession, scenario_set_id: int) -> Sequence[Entry]:
     found = await session.scalars(
         select(Entry).where(Entry.collection_id == scenario_set_id, Entry.deleted_at.is_(None))
     )
@@ -230,7 +230,7 @@ def _rewrite(entry: Entry, values: dict[str, str]) -> None:
     entry.identity = identity(values, None)
 
 
-async def _presented(session: AsyncSession, rows: Sequence[Collection]) -> list[models.ScenarioSet]:
+async def _load_sets(session: AsyncSession, rows: Sequence[Collection]) -> list[models.ScenarioSet]:
     ids = [row.id for row in rows]
     fields: dict[int, list[models.ScenarioField]] = {}
     for column in await session.scalars(
@@ -238,7 +238,7 @@ async def _presented(session: AsyncSession, rows: Sequence[Collection]) -> list[
         .where(CollectionColumn.collection_id.in_(ids), CollectionColumn.name.not_in([GOAL, OUTCOME]))
         .order_by(CollectionColumn.position, CollectionColumn.id)
     ):
-        fields.setdefault(column.collection_id, []).append(_field(column))
+        fields.setdefault(column.collection_id, []).append(_present_field(column))
     counted = await session.execute(
         select(Entry.collection_id, func.count())
         .where(Entry.collection_id.in_(ids), Entry.deleted_at.is_(None))
@@ -262,7 +262,7 @@ async def _presented(session: AsyncSession, rows: Sequence[Collection]) -> list[
     ]
 
 
-def _field(row: CollectionColumn) -> models.ScenarioField:
+def _present_field(row: CollectionColumn) -> models.ScenarioField:
     return models.ScenarioField(
         id=row.id, name=row.name, field_type=row.column_type, default_value=row.default_value
     )

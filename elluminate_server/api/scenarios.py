@@ -6,7 +6,7 @@ from elluminate_api import models
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.scenario_sets import changeable_set, fields_of
+from elluminate_server.api.scenario_sets import fields_of, find_changeable_set
 from elluminate_server.domain.scenarios import GOAL, OUTCOME, scenario_values
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
@@ -24,7 +24,7 @@ async def list_scenarios(call: Call) -> Answer:
         live = select(Entry).where(Entry.collection_id == scenario_set.id, Entry.deleted_at.is_(None))
         rows, count = await page_of(call, session, live, Entry.id)
         fields = await fields_of(session, scenario_set)
-        return call.answer(paged([_presented(row, fields) for row in rows], count))
+        return call.answer(paged([_present(row, fields) for row in rows], count))
 
 
 @operation("get_scenario")
@@ -33,7 +33,7 @@ async def get_scenario(call: Call) -> Answer:
     async with call.read() as session:
         scenario_set = await find_scenario_set(session, call.project_id, call.path["scenario_set_id"])
         row = await find_scenario(session, scenario_set, call.path["scenario_id"])
-        return call.answer(_presented(row, await fields_of(session, scenario_set)))
+        return call.answer(_present(row, await fields_of(session, scenario_set)))
 
 
 @operation("create_scenario")
@@ -41,11 +41,11 @@ async def create_scenario(call: Call) -> Answer:
     """One more scenario."""
     request = call.decode(models.ScenarioIn)
     async with call.write() as session:
-        scenario_set = await changeable_set(call, session)
+        scenario_set = await find_changeable_set(call, session)
         fields = await fields_of(session, scenario_set)
         values = _stored(request, fields, "$")
         (row,) = await add_entries(session, scenario_set.id, [(dict(values), None)])
-        return call.answer(_presented(row, fields))
+        return call.answer(_present(row, fields))
 
 
 @operation("create_scenarios_batch")
@@ -53,16 +53,16 @@ async def create_scenarios_batch(call: Call) -> Answer:
     """All of them or none; those that exist are left out when asked to."""
     request = call.decode(models.ScenarioBatchRequest)
     async with call.write() as session:
-        scenario_set = await changeable_set(call, session)
+        scenario_set = await find_changeable_set(call, session)
         fields = await fields_of(session, scenario_set)
         wanted = [
             _stored(scenario, fields, f"$.scenarios[{index}]")
             for index, scenario in enumerate(request.scenarios)
         ]
         if request.skip_existing:
-            wanted = await _unseen(session, scenario_set, wanted)
+            wanted = await _find_unseen(session, scenario_set, wanted)
         rows = await add_entries(session, scenario_set.id, [(dict(values), None) for values in wanted])
-        return call.answer([_presented(row, fields) for row in rows])
+        return call.answer([_present(row, fields) for row in rows])
 
 
 @operation("update_scenario")
@@ -70,19 +70,19 @@ async def update_scenario(call: Call) -> Answer:
     """The scenario in place of the former one; fields that are left out go back to their default."""
     request = call.decode(models.ScenarioIn)
     async with call.write() as session:
-        scenario_set = await changeable_set(call, session)
+        scenario_set = await find_changeable_set(call, session)
         row = await find_scenario(session, scenario_set, call.path["scenario_id"])
         fields = await fields_of(session, scenario_set)
         row.input_values = dict(_stored(request, fields, "$"))
         row.identity = identity(row.input_values, None)
-        return call.answer(_presented(row, fields))
+        return call.answer(_present(row, fields))
 
 
 @operation("delete_scenario")
 async def delete_scenario(call: Call) -> Answer:
     """One scenario; conversations about it stay readable."""
     async with call.write() as session:
-        scenario_set = await changeable_set(call, session)
+        scenario_set = await find_changeable_set(call, session)
         row = await find_scenario(session, scenario_set, call.path["scenario_id"])
         await delete_entries(session, Entry.id == row.id)
         return call.answer()
@@ -94,7 +94,7 @@ def _stored(request: models.ScenarioIn, fields: Mapping[str, str], where: str) -
     )
 
 
-async def _unseen(
+async def _find_unseen(
     session: AsyncSession, scenario_set: Collection, wanted: Sequence[dict[str, str]]
 ) -> list[dict[str, str]]:
     known = set(
@@ -111,7 +111,7 @@ async def _unseen(
     return unseen
 
 
-def _presented(row: Entry, fields: Mapping[str, str]) -> models.Scenario:
+def _present(row: Entry, fields: Mapping[str, str]) -> models.Scenario:
     return models.Scenario(
         id=row.id,
         goal=row.input_values[GOAL],

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from elluminate_server.http import decoding
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.http.problems import BadRequest, Conflict, Invalid, shown
+from elluminate_server.http.problems import BadRequest, Conflict, Invalid, quoted
 from elluminate_server.reading.finding import find_collection, find_entry, find_prompt_template
 from elluminate_server.reading.loading import columns_of, load_collection
 from elluminate_server.reading.presenting import present_entry, row_values
@@ -66,10 +66,10 @@ async def create_template_variables(call: Call) -> Answer:
     if request.input_values is not None:
         values = request.input_values
     else:
-        values = await _proposed(call, request.prompt_template_id or 0)
+        values = await _propose_row(call, request.prompt_template_id or 0)
     async with call.write() as session:
-        collection = await _changeable(call, session)
-        columns = await _columns_for(session, collection, [values], _only_row)
+        collection = await _find_changeable(call, session)
+        columns = await _add_missing_columns(session, collection, [values], _only_row)
         stored = stored_values(values, columns, "$.input_values")
         await _check_tasks(session, collection, [stored], _only_row)
         (entry,) = await add_entries(session, collection.id, [(stored, request.environment_config)])
@@ -78,10 +78,10 @@ async def create_template_variables(call: Call) -> Answer:
         return call.answer(present_entry(entry, loaded.columns, loaded.shown))
 
 
-async def _proposed(call: Call, template_id: int) -> Mapping[str, Any]:
+async def _propose_row(call: Call, template_id: int) -> Mapping[str, Any]:
     async with call.read() as session:
         template = await find_prompt_template(session, call.project_id, template_id)
-        collection = await _changeable(call, session)
+        collection = await _find_changeable(call, session)
         columns = await columns_of(session, collection.id)
         newest = await session.scalars(_live(collection).order_by(Entry.id.desc()).limit(EXAMPLES))
         examples = [row_values(entry.input_values, columns) for entry in newest]
@@ -94,7 +94,7 @@ async def _proposed(call: Call, template_id: int) -> Mapping[str, Any]:
     )
 
 
-async def _changeable(call: Call, session: AsyncSession) -> Collection:
+async def _find_changeable(call: Call, session: AsyncSession) -> Collection:
     collection = await find_collection(session, call.project_id, call.path["collection_id"])
     if collection.read_only:
         raise Conflict(
@@ -108,7 +108,7 @@ def _only_row(_: int) -> str:
     return "$.input_values"
 
 
-async def _columns_for(
+async def _add_missing_columns(
     session: AsyncSession, collection: Collection, rows: list[Mapping[str, Any]], where: Callable[[int], str]
 ) -> dict[str, CollectionColumn]:
     """The collection's columns by name, with new text columns for names that only the rows have."""
@@ -140,9 +140,9 @@ async def update_template_variables(call: Call) -> Answer:
     """Replace a row's values."""
     request = call.decode(models.UpdateTemplateVariablesRequest)
     async with call.write() as session:
-        collection = await _changeable(call, session)
+        collection = await _find_changeable(call, session)
         entry = await find_entry(session, collection, call.path["entry_id"])
-        columns = await _columns_for(session, collection, [request.input_values], _only_row)
+        columns = await _add_missing_columns(session, collection, [request.input_values], _only_row)
         stored = stored_values(request.input_values, columns, "$.input_values")
         await _check_tasks(session, collection, [stored], _only_row, other_than=entry.id)
         entry.input_values = stored
@@ -158,7 +158,7 @@ async def update_template_variables(call: Call) -> Answer:
 async def delete_template_variables(call: Call) -> Answer:
     """One row; responses to it stay readable."""
     async with call.write() as session:
-        collection = await _changeable(call, session)
+        collection = await _find_changeable(call, session)
         entry = await find_entry(session, collection, call.path["entry_id"])
         await delete_entries(session, Entry.id == entry.id)
         return call.answer()
@@ -168,7 +168,7 @@ async def delete_template_variables(call: Call) -> Answer:
 async def delete_all_template_variables(call: Call) -> Answer:
     """Every row; the collection and its columns stay."""
     async with call.write() as session:
-        collection = await _changeable(call, session)
+        collection = await _find_changeable(call, session)
         await delete_entries(session, Entry.collection_id == collection.id)
         return call.answer()
 
@@ -180,26 +180,26 @@ async def create_template_variables_batch(call: Call) -> Answer:
     try:
         file = form.get("file")
         if not isinstance(file, UploadFile):
-            had = ", ".join(shown(name) for name in form) or "none"
+            fields = ", ".join(quoted(name) for name in form) or "none"
             raise BadRequest(
-                f"The form has no file in its field 'file': send JSON Lines there. Its fields are: {had}."
+                f"The form has no file in its field 'file': send JSON Lines there. Its fields are: {fields}."
             )
         for name in form:
             if name != "file":
-                raise Invalid(f"The form has an unknown field {shown(name)}. It takes 'file' alone.")
+                raise Invalid(f"The form has an unknown field {quoted(name)}. It takes 'file' alone.")
         content = await file.read()
     finally:
         await form.close()
     lines = list(_lines(content))
     async with call.write() as session:
-        collection = await _changeable(call, session)
+        collection = await _find_changeable(call, session)
         numbers = [number for number, _ in lines]
-        columns = await _columns_for(
+        columns = await _add_missing_columns(
             session, collection, [values for _, values in lines], lambda index: f"Line {numbers[index]}: $"
         )
         rows = [stored_values(values, columns, f"Line {number}: $") for number, values in lines]
         if call.query["skip_existing"]:
-            unseen = await _unseen(session, collection, rows)
+            unseen = await _find_unseen(session, collection, rows)
             rows, numbers = [rows[index] for index in unseen], [numbers[index] for index in unseen]
         await _check_tasks(session, collection, rows, lambda index: f"Line {numbers[index]}: $")
         entries = await add_entries(session, collection.id, [(values, None) for values in rows])
@@ -221,13 +221,15 @@ def _lines(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
             raise Invalid(f"Line {number}: {problem.detail} Nothing was stored.") from None
         if not isinstance(values, dict):
             raise Invalid(
-                f"Line {number} is {shown(values)}; it has to be a JSON object from column to value. "
+                f"Line {number} is {quoted(values)}; it has to be a JSON object from column to value. "
                 "Nothing was stored."
             )
         yield number, values
 
 
-async def _unseen(session: AsyncSession, collection: Collection, rows: list[dict[str, Any]]) -> list[int]:
+async def _find_unseen(
+    session: AsyncSession, collection: Collection, rows: list[dict[str, Any]]
+) -> list[int]:
     """Places of the rows that are not stored, and do not repeat one before them."""
     known = set(
         await session.scalars(

@@ -14,7 +14,7 @@ import msgspec
 import yaml
 
 from elluminate_server.domain.shapes import explained
-from elluminate_server.http.problems import Invalid, shown
+from elluminate_server.http.problems import Invalid, quoted
 
 __all__ = ["PREFIX", "ContractOperation", "closed_schemas", "document", "operations"]
 
@@ -123,8 +123,10 @@ def operations() -> dict[str, ContractOperation]:
 
 def _operation(path: str, method: str, item: Mapping[str, Any]) -> ContractOperation:
     source = item[method]
-    parameters = [_resolved(one) for one in [*item.get("parameters", ()), *source.get("parameters", ())]]
-    query = [one for one in parameters if one["in"] == "query"]
+    parameters = [
+        _resolved(parameter) for parameter in [*item.get("parameters", ()), *source.get("parameters", ())]
+    ]
+    query = [parameter for parameter in parameters if parameter["in"] == "query"]
     prefix = "" if "servers" in item or "servers" in source else PREFIX
     return ContractOperation(
         id=source["operationId"],
@@ -133,16 +135,18 @@ def _operation(path: str, method: str, item: Mapping[str, Any]) -> ContractOpera
         status=min(int(status) for status in source["responses"] if status.startswith("2")),
         summary=source.get("summary", ""),
         public=source.get("security") == [],
-        idempotent_by_key=any(one["name"] == "Idempotency-Key" for one in parameters),
-        path_type=_struct("Path", [one for one in parameters if one["in"] == "path"]),
+        idempotent_by_key=any(parameter["name"] == "Idempotency-Key" for parameter in parameters),
+        path_type=_struct("Path", [parameter for parameter in parameters if parameter["in"] == "path"]),
         query_type=_struct("Query", query),
         lists=_named(query, "array"),
-        integers=_named([one for one in query if not one.get("required")], "integer"),
+        integers=_named([parameter for parameter in query if not parameter.get("required")], "integer"),
     )
 
 
 def _named(parameters: list[Mapping[str, Any]], kind: str) -> frozenset[str]:
-    return frozenset(one["name"] for one in parameters if _resolved(one["schema"]).get("type") == kind)
+    return frozenset(
+        parameter["name"] for parameter in parameters if _resolved(parameter["schema"]).get("type") == kind
+    )
 
 
 def _resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -195,16 +199,16 @@ def _type(schema: Mapping[str, Any]) -> Any:
 def _converted(values: Mapping[str, Any], kind: type[msgspec.Struct], place: str) -> dict[str, Any]:
     for name, value in values.items():
         if "\0" in str(value):
-            raise Invalid(f"The {place} parameter {name!r} holds a NUL character: {shown(value)}.")
+            raise Invalid(f"The {place} parameter {name!r} holds a NUL character: {quoted(value)}.")
         if kind.__annotations__.get(name) is datetime.datetime and not _DATE_TIME.match(str(value)):
             # Converted leniently, a number would become the time that it counts in seconds.
             raise Invalid(
-                f"The {place} parameter {name!r} is {shown(value)}: expected an RFC 3339 date-time."
+                f"The {place} parameter {name!r} is {quoted(value)}: expected an RFC 3339 date-time."
             )
     try:
         return msgspec.structs.asdict(msgspec.convert(values, kind, strict=False))
     except msgspec.ValidationError as error:
-        choices = {name: get_args(one) for name, one in kind.__annotations__.items()}
+        choices = {name: get_args(annotation) for name, annotation in kind.__annotations__.items()}
         path, reason = explained(error, values, choices)
         name = path.removeprefix("$").removeprefix(".").partition("[")[0]
         if not name:

@@ -14,7 +14,7 @@ from elluminate_api.types import OpenEnum
 
 from elluminate_server.domain.shapes import explained, suggestion
 from elluminate_server.http.contract import closed_schemas
-from elluminate_server.http.problems import BadRequest, Invalid, shown
+from elluminate_server.http.problems import BadRequest, Invalid, quoted
 
 __all__ = ["MAX_INTEGER", "convert", "decode", "parse_json"]
 
@@ -91,7 +91,7 @@ def _check(raw: Any, expected: msgspec.inspect.Type, path: str) -> None:
                 for name in raw:
                     if name not in fields:
                         raise Invalid(
-                            f"{path}: unknown field {shown(name)}{suggestion(name, fields) or '.'} "
+                            f"{path}: unknown field {quoted(name)}{suggestion(name, fields) or '.'} "
                             f"The fields are: {', '.join(fields)}."
                         )
             for name, value in raw.items():
@@ -107,12 +107,12 @@ def _check(raw: Any, expected: msgspec.inspect.Type, path: str) -> None:
         case msgspec.inspect.IntType() | msgspec.inspect.FloatType() if isinstance(raw, int):
             if abs(raw) > MAX_INTEGER:
                 raise Invalid(
-                    f"{path}: {shown(raw)} is larger than {MAX_INTEGER}, the largest number allowed."
+                    f"{path}: {quoted(raw)} is larger than {MAX_INTEGER}, the largest number allowed."
                 )
         case msgspec.inspect.EnumType(cls=enum) if isinstance(raw, str) and issubclass(enum, OpenEnum):
             if not enum(raw).is_known:
                 known = ", ".join(repr(str(member)) for member in enum)
-                raise Invalid(f"{path}: {shown(raw)} is not one of {known}.")
+                raise Invalid(f"{path}: {quoted(raw)} is not one of {known}.")
 
 
 def _accepts(choice: msgspec.inspect.Type, raw: Any) -> bool:
@@ -140,7 +140,7 @@ def _refuse_nul(raw: Any) -> None:
         elif isinstance(value, dict):
             for name, item in value.items():
                 if "\0" in name:
-                    raise Invalid(f"{path}: the field name {shown(name)} holds a NUL character (\\u0000).")
+                    raise Invalid(f"{path}: the field name {quoted(name)} holds a NUL character (\\u0000).")
                 pending.append((item, f"{path}.{name}"))
         elif isinstance(value, list):
             pending.extend((item, f"{path}[{index}]") for index, item in enumerate(value))

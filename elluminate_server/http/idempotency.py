@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from elluminate_server.http.problems import Invalid, shown
+from elluminate_server.http.problems import Invalid, quoted
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import IdempotencyKey
 
@@ -57,7 +57,7 @@ class Idempotency:
             return
         if known.fingerprint != self.fingerprint:
             raise Invalid(
-                f"The Idempotency-Key {shown(self.key)} was already used for another request. "
+                f"The Idempotency-Key {quoted(self.key)} was already used for another request. "
                 "Use a new key for each logical request."
             )
         raise Replay(known.status, known.body)
@@ -89,7 +89,7 @@ def idempotency_of(request: Request, project_id: int, body: bytes) -> Idempotenc
     if key is None:
         return None
     if not _KEY.fullmatch(key):
-        raise Invalid(f"The Idempotency-Key {shown(key)} is not 1 to 255 visible ASCII characters.")
+        raise Invalid(f"The Idempotency-Key {quoted(key)} is not 1 to 255 visible ASCII characters.")
     boundary = _BOUNDARY.search(request.headers.get("content-type", ""))
     if boundary is not None:
         # A retry may build its form anew, with another boundary around the same content.

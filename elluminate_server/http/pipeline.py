@@ -223,7 +223,7 @@ class Call:
         self._repeated = Answer(repeated.status, msgspec.json.encode(repeated.body))
         return self.answer(value)
 
-    def again(self) -> None:
+    def forget_attempt(self) -> None:
         """Forget what a failed attempt has prepared."""
         self._answer = self._repeated = None
         self._on_commit.clear()
@@ -257,7 +257,7 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
     """Answer one request for one operation, whatever happens."""
     began = time.perf_counter()
     try:
-        response = await _answered(operation, request)
+        response = await _respond(operation, request)
     except Replay as replay:
         response = Answer(replay.status, replay.body).response({"Idempotent-Replayed": "true"})
     except Problem as problem:
@@ -292,28 +292,28 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
     return response
 
 
-async def _answered(operation: ContractOperation, request: Request) -> Response:
+async def _respond(operation: ContractOperation, request: Request) -> Response:
     state = request.app.state
     if operation.public:
-        return await _handled(await _call(operation, request, None))
+        return await _run_handler(await _prepare_call(operation, request, None))
     async with state.store.read() as session:
         principal = await authenticate(request.headers, session, state.store, state.settings)
         if operation.method == "GET":
             # Who asks and what is asked for are read in one go.
-            call = await _call(operation, request, principal)
+            call = await _prepare_call(operation, request, principal)
             with call.sharing(session):
-                return await _handled(call)
-    return await _handled(await _call(operation, request, principal))
+                return await _run_handler(call)
+    return await _run_handler(await _prepare_call(operation, request, principal))
 
 
-async def _call(operation: ContractOperation, request: Request, principal: Principal | None) -> Call:
+async def _prepare_call(operation: ContractOperation, request: Request, principal: Principal | None) -> Call:
     state = request.app.state
     path = operation.path_values(request.path_params)
     if principal is not None and "project_id" in path:
         principal.require_project(path["project_id"])
     query = operation.query_values(request.query_params.multi_items())
     # A GET has none; to wait for one would hold the connection to the database.
-    body = b"" if operation.method == "GET" else await _body(request, state.settings.max_body_bytes)
+    body = b"" if operation.method == "GET" else await _read_body(request, state.settings.max_body_bytes)
     idempotency = None
     if operation.idempotent_by_key and principal is not None:
         idempotency = idempotency_of(request, principal.project_id, body)
@@ -323,7 +323,7 @@ async def _call(operation: ContractOperation, request: Request, principal: Princ
     return Call(operation, request, principal, path, query, body, idempotency)
 
 
-async def _handled(call: Call) -> Response:
+async def _run_handler(call: Call) -> Response:
     handler = HANDLERS.get(call.operation.id)
     if handler is None:
         raise NotBuilt(f"This server does not offer {call.operation.id} yet. Nothing was changed.")
@@ -333,13 +333,13 @@ async def _handled(call: Call) -> Response:
         except IntegrityError:
             if attempt == _ATTEMPTS:
                 raise
-            call.again()
+            call.forget_attempt()
         else:
             return answer.response() if isinstance(answer, Answer) else answer
     raise AssertionError("unreachable")
 
 
-async def _body(request: Request, limit: int) -> bytes:
+async def _read_body(request: Request, limit: int) -> bytes:
     problem = TooLarge(f"The body is larger than the {limit} bytes that this server accepts.")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:

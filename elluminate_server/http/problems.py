@@ -15,7 +15,7 @@ __all__ = [
     "TooLarge",
     "Unauthorized",
     "Unavailable",
-    "shown",
+    "quoted",
 ]
 
 
@@ -77,11 +77,11 @@ class NotFound(Problem):
 
     def __init__(self, kind: str, ids: int | str | Sequence[int]) -> None:
         if isinstance(ids, int | str):
-            some = str(ids)
+            named = str(ids)
         else:
-            some = ", ".join(str(one) for one in ids[:10]) + (", …" if len(ids) > 10 else "")
+            named = ", ".join(str(identifier) for identifier in ids[:10]) + (", …" if len(ids) > 10 else "")
         super().__init__(
-            f"There is no {kind} {some} in this project. Check the id: what was deleted, or belongs to another "
+            f"There is no {kind} {named} in this project. Check the id: what was deleted, or belongs to another "
             "project, is not found."
         )
 
@@ -144,10 +144,10 @@ class Unavailable(Problem):
         super().__init__(detail, headers={"Retry-After": f"{retry_after:g}"})
 
 
-def shown(value: Any, limit: int = 100) -> str:
+def quoted(value: Any, limit: int = 100) -> str:
     """A value for a message: its repr, cut to `limit` characters.
 
-    >>> shown("a" * 20, limit=8)
+    >>> quoted("a" * 20, limit=8)
     "'aaaaaa…"
     """
     # The beginning is enough: a message must not carry megabytes, nor take their time.

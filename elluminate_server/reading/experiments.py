@@ -28,7 +28,7 @@ async def load_experiments(
     sets = await load_criterion_sets(session, [row.criterion_set_id for row in rows])
     templates = await load_prompt_templates(session, [row.prompt_template_id for row in rows])
     configs = await load_llm_configs(session, [row.llm_config_id for row in rows])
-    counts = {one: loaded.shown.variables_count for one, loaded in collections.items()}
+    counts = {collection_id: loaded.shown.variables_count for collection_id, loaded in collections.items()}
     results = await load_results(session, rows, counts, filters)
     dropped = await dropped_trajectories(session, [row.id for row in rows])
     return [
@@ -62,15 +62,15 @@ async def load_experiment(
     session: AsyncSession, row: Experiment, filters: CategoricalFilters | None = None
 ) -> models.Experiment:
     """One experiment as the contract shows it, with results and logs."""
-    (shown,) = await load_experiments(session, [row], filters)
+    (experiment,) = await load_experiments(session, [row], filters)
     lines = await session.scalars(
         select(LogLine.line)
         .join(Task, Task.id == LogLine.task_id)
         .where(Task.experiment_id == row.id)
         .order_by(LogLine.id)
     )
-    shown.logs = "\n".join(lines) or None
-    return shown
+    experiment.logs = "\n".join(lines) or None
+    return experiment
 
 
 def _params(row: Experiment) -> models.GenerationParams | None:

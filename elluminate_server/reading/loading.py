@@ -1,5 +1,6 @@
 """Whatever belongs to a list of things, in a fixed number of queries however long the list is."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -132,13 +133,13 @@ async def load_prompt_templates(
     session: AsyncSession, ids: Iterable[int | None]
 ) -> dict[int, models.PromptTemplate]:
     """Prompt templates by id, deleted ones included."""
-    rows = await fetch_by_ids(session, _PROMPT_TEMPLATES, {one for one in ids if one is not None})
+    rows = await fetch_by_ids(session, _PROMPT_TEMPLATES, {wanted for wanted in ids if wanted is not None})
     return {row.id: present_prompt_template(row) for row in rows}
 
 
 async def load_llm_configs(session: AsyncSession, ids: Iterable[int | None]) -> dict[int, models.LLMConfig]:
     """LLM configs by id, deleted ones included."""
-    rows = await fetch_by_ids(session, _LLM_CONFIGS, {one for one in ids if one is not None})
+    rows = await fetch_by_ids(session, _LLM_CONFIGS, {wanted for wanted in ids if wanted is not None})
     return {row.id: present_llm_config(row) for row in rows}
 
 
@@ -162,8 +163,8 @@ async def load_criteria(session: AsyncSession, rows: Iterable[Criterion]) -> dic
     if stored:
         collections = await load_collections(session, {entry.collection_id for entry in stored})
         for entry in stored:
-            of = collections[entry.collection_id]
-            entries[entry.id] = present_entry(entry, of.columns, of.shown)
+            collection = collections[entry.collection_id]
+            entries[entry.id] = present_entry(entry, collection.columns, collection.shown)
     return {row.id: present_criterion(row, entries.get(row.entry_id or 0)) for row in found}
 
 
@@ -189,12 +190,14 @@ async def _show_criterion_sets(
     criteria: dict[int, list[Criterion]] = defaultdict(list)
     for criterion in await fetch_by_ids(session, _CRITERIA_SHOWN, ids):
         criteria[criterion.criterion_set_id].append(criterion)
-    shown = await load_criteria(session, (one for of in criteria.values() for one in of))
+    presented = await load_criteria(session, itertools.chain.from_iterable(criteria.values()))
     templates: dict[int, list[PromptTemplate]] = defaultdict(list)
     for template in await fetch_by_ids(session, _LINKED_TEMPLATES, ids):
         if template.criterion_set_id is not None:
             templates[template.criterion_set_id].append(template)
     return {
-        row.id: present_criterion_set(row, [shown[one.id] for one in criteria[row.id]], templates[row.id])
+        row.id: present_criterion_set(
+            row, [presented[criterion.id] for criterion in criteria[row.id]], templates[row.id]
+        )
         for row in rows
     }

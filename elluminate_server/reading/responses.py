@@ -17,7 +17,7 @@ from elluminate_server.store.columns import as_stored
 from elluminate_server.store.rows import fetch_by_ids
 from elluminate_server.store.tables import Criterion, Entry, Prompt, Rating, Response
 
-__all__ = ["IN_ROW_ORDER", "load_responses", "present_one"]
+__all__ = ["IN_ROW_ORDER", "load_response", "load_responses"]
 
 T = TypeVar("T")
 
@@ -93,9 +93,9 @@ async def load_responses(
     """
     query = _WITH_TRAJECTORY if with_trajectory else _RESPONSES
     found = {row.id: row for row in await fetch_by_ids(session, query, ids)}
-    rows = [found[one] for one in ids if one in found]
-    prompts = await _prompts(session, {row.prompt_id for row in rows})
-    ratings = await _ratings(session, ids)
+    rows = [found[response_id] for response_id in ids if response_id in found]
+    prompts = await _load_prompts(session, {row.prompt_id for row in rows})
+    ratings = await _load_ratings(session, ids)
     personas = await load_persona_versions(
         session, {row.persona_version_id for row in rows if row.persona_version_id is not None}
     )
@@ -115,7 +115,7 @@ async def load_responses(
     ]
 
 
-async def _prompts(session: AsyncSession, ids: set[int]) -> dict[int, models.Prompt]:
+async def _load_prompts(session: AsyncSession, ids: set[int]) -> dict[int, models.Prompt]:
     rows = await fetch_by_ids(session, _PROMPTS, ids)
     entries = {row.id: row for row in await fetch_by_ids(session, _ENTRIES, {row.entry_id for row in rows})}
     loaded = await load_collections(session, {entry.collection_id for entry in entries.values()})
@@ -132,27 +132,27 @@ async def _prompts(session: AsyncSession, ids: set[int]) -> dict[int, models.Pro
     }
 
 
-async def _ratings(
+async def _load_ratings(
     session: AsyncSession, response_ids: Sequence[int]
 ) -> dict[int, list[tuple[int, models.Rating]]]:
     """(Criterion id, rating) pairs by response, in the order of the criteria."""
     rows = await fetch_by_ids(session, _RATINGS, response_ids)
     criteria = await fetch_by_ids(session, _CRITERIA, {row.criterion_id for row in rows})
-    shown = _encoded_once(await load_criteria(session, criteria))
+    presented = _encoded_once(await load_criteria(session, criteria))
     # A newer version of a criterion stands where the older one stood.
     places = {criterion.id: (criterion.position, criterion.id) for criterion in criteria}
     grouped: dict[int, list[tuple[int, models.Rating]]] = defaultdict(list)
     for row in sorted(rows, key=lambda rating: places[rating.criterion_id]):
-        grouped[row.response_id].append((row.criterion_id, present_rating(row, shown[row.criterion_id])))
+        grouped[row.response_id].append((row.criterion_id, present_rating(row, presented[row.criterion_id])))
     return grouped
 
 
-def _encoded_once(shown: Mapping[int, T]) -> dict[int, T]:
+def _encoded_once(presented: Mapping[int, T]) -> dict[int, T]:
     """What every response of a page repeats, as its JSON."""
-    return {number: cast(T, msgspec.Raw(msgspec.json.encode(one))) for number, one in shown.items()}
+    return {number: cast(T, msgspec.Raw(msgspec.json.encode(value))) for number, value in presented.items()}
 
 
-async def present_one(session: AsyncSession, response_id: int) -> models.PromptResponse:
+async def load_response(session: AsyncSession, response_id: int) -> models.PromptResponse:
     """One stored response with its trajectory."""
-    (shown,) = await load_responses(session, [response_id], with_trajectory=True)
-    return shown
+    (response,) = await load_responses(session, [response_id], with_trajectory=True)
+    return response

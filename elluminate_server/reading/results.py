@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.aggregation import ResponseFacts, aggregate
 from elluminate_server.domain.rendering import value_text
-from elluminate_server.http.problems import Invalid, shown
+from elluminate_server.http.problems import Invalid, quoted
 from elluminate_server.reading.responses import IN_ROW_ORDER
 from elluminate_server.reading.verdicts import VerdictAccount, load_accounts
 from elluminate_server.store.rows import fetch_by_ids
@@ -66,7 +66,7 @@ def parse_filters(text: str | None) -> CategoricalFilters:
         raw = msgspec.json.decode(text.encode("utf-8"), type=dict[str, list[str | int | float | bool | None]])
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         raise Invalid(
-            f"The query parameter 'categorical_filters' is {shown(text)}; it has to be a JSON object from "
+            f"The query parameter 'categorical_filters' is {quoted(text)}; it has to be a JSON object from "
             'column name to a list of values, like {"region":["US"]}.'
         ) from None
     return {name: [value_text(value) for value in values] for name, values in raw.items()}

@@ -22,8 +22,8 @@ async def fetch(session: AsyncSession, statement: Executable, **parameters: Any)
         parameters: Its parameters.
     """
     if session.info.get(HERE):
-        return _fetched(session.sync_session, statement, parameters)
-    return await session.run_sync(_fetched, statement, parameters)
+        return _fetch(session.sync_session, statement, parameters)
+    return await session.run_sync(_fetch, statement, parameters)
 
 
 async def fetch_by_ids(session: AsyncSession, statement: Executable, ids: Iterable[int]) -> Sequence[Any]:
@@ -32,7 +32,7 @@ async def fetch_by_ids(session: AsyncSession, statement: Executable, ids: Iterab
     return await fetch(session, statement, ids=wanted) if wanted else []
 
 
-def _fetched(session: Session, statement: Executable, parameters: dict[str, Any]) -> Sequence[Any]:
+def _fetch(session: Session, statement: Executable, parameters: dict[str, Any]) -> Sequence[Any]:
     if session.autoflush:
         session.flush()
     return session.connection().execute(statement, parameters).all()

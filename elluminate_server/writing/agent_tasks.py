@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.http.problems import Conflict, Invalid, shown
+from elluminate_server.http.problems import Conflict, Invalid, quoted
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry
 
 __all__ = ["TASK_COLUMN", "check_task_column", "check_task_names", "check_unused_names", "infer_types"]
@@ -66,7 +66,7 @@ def check_task_names(rows: Iterable[Mapping[str, Any]], where: Callable[[int], s
             )
         if name in seen:
             raise Invalid(
-                f"{where(index)}.{TASK_COLUMN}: {shown(name)} is the task of {where(seen[name])} "
+                f"{where(index)}.{TASK_COLUMN}: {quoted(name)} is the task of {where(seen[name])} "
                 "already; every row needs a task of its own."
             )
         seen[name] = index
@@ -101,6 +101,6 @@ async def check_unused_names(
         name = values.get(TASK_COLUMN, "")
         if name in wanted and entry_id != other_than:
             raise Conflict(
-                f"Collection {collection.name!r} has a row with the task {shown(name)} already (id {entry_id}). "
+                f"Collection {collection.name!r} has a row with the task {quoted(name)} already (id {entry_id}). "
                 "Give the new row another task, or update that one."
             )

@@ -14,13 +14,13 @@ from elluminate_server.domain.conversations import (
 )
 from elluminate_server.domain.identity import row_identity
 from elluminate_server.http import decoding
-from elluminate_server.http.problems import BadRequest, Invalid, shown
+from elluminate_server.http.problems import BadRequest, Invalid, quoted
 from elluminate_server.store.tables import CollectionColumn
 
 __all__ = [
     "added_columns",
+    "check_columns",
     "check_prompt_columns",
-    "checked_columns",
     "identity",
     "stored_values",
 ]
@@ -28,7 +28,7 @@ __all__ = [
 MAX_NAME = 255
 
 
-def checked_columns(given: Sequence[models.CollectionColumn]) -> None:
+def check_columns(given: Sequence[models.CollectionColumn]) -> None:
     """Refuse columns that cannot be, each for itself: without a name, with the same name, with odd values.
 
     Raises:
@@ -38,23 +38,23 @@ def checked_columns(given: Sequence[models.CollectionColumn]) -> None:
     for index, column in enumerate(given):
         name = checked_name(column.name, f"$.columns[{index}].name")
         if name in seen:
-            raise Invalid(f"$.columns[{index}].name: there are two columns named {shown(name)}.")
+            raise Invalid(f"$.columns[{index}].name: there are two columns named {quoted(name)}.")
         seen.add(name)
         column_type = column.column_type or models.ColumnType.TEXT
         if column.categorical_values is not None and column_type != models.ColumnType.CATEGORY:
             raise Invalid(
                 f"$.columns[{index}].categorical_values: only a category column has them, "
-                f"and {shown(name)} is a {column_type} column."
+                f"and {quoted(name)} is a {column_type} column."
             )
         default = column.default_value
         if default and column_type == models.ColumnType.CONVERSATION:
             raise Invalid(
-                f"$.columns[{index}].default_value: a conversation column has no default, got {shown(default)}."
+                f"$.columns[{index}].default_value: a conversation column has no default, got {quoted(default)}."
             )
         if default and column.categorical_values and default not in column.categorical_values:
             raise Invalid(
-                f"$.columns[{index}].default_value: {shown(default)} is not one of the column's values: "
-                f"{shown(column.categorical_values)}."
+                f"$.columns[{index}].default_value: {quoted(default)} is not one of the column's values: "
+                f"{quoted(column.categorical_values)}."
             )
 
 
@@ -66,7 +66,7 @@ def check_prompt_columns(columns: Iterable[CollectionColumn]) -> None:
     """
     found = [column for column in columns if column.column_type in PROMPT_TYPES]
     if len(found) > 1:
-        named = ", ".join(f"{shown(column.name)} ({column.column_type})" for column in found)
+        named = ", ".join(f"{quoted(column.name)} ({column.column_type})" for column in found)
         raise Invalid(
             f"$.columns: a collection has at most one column that holds the prompt, raw_input or conversation, "
             f"and this one would have {len(found)}: {named}."
@@ -80,9 +80,9 @@ def checked_name(name: str | None, where: str) -> str:
         Invalid: It is missing, blank or too long.
     """
     if name is None or not name.strip():
-        raise Invalid(f"{where}: a column needs a name that is not only blanks, got {shown(name)}.")
+        raise Invalid(f"{where}: a column needs a name that is not only blanks, got {quoted(name)}.")
     if len(name) > MAX_NAME:
-        raise Invalid(f"{where}: {shown(name)} has {len(name)} characters; {MAX_NAME} are the most.")
+        raise Invalid(f"{where}: {quoted(name)} has {len(name)} characters; {MAX_NAME} are the most.")
     return name
 
 
@@ -141,7 +141,7 @@ def _stored(value: Any, column: CollectionColumn, where: str) -> Any:
         return _conversation(value, where)
     if isinstance(value, dict | list):
         raise Invalid(
-            f"{where}: a {column.column_type} column holds text, not {shown(value)}. "
+            f"{where}: a {column.column_type} column holds text, not {quoted(value)}. "
             "Make it a json column, or send the value as JSON text."
         )
     if value is None:
@@ -149,7 +149,7 @@ def _stored(value: Any, column: CollectionColumn, where: str) -> Any:
     text = value if isinstance(value, str) else json.dumps(value)
     allowed = column.categorical_values
     if column.column_type == "category" and allowed is not None and text and text not in allowed:
-        raise Invalid(f"{where}: {shown(text)} is not one of the column's values: {shown(allowed)}.")
+        raise Invalid(f"{where}: {quoted(text)} is not one of the column's values: {quoted(allowed)}.")
     return text
 
 
@@ -161,7 +161,7 @@ def _conversation(value: Any, where: str) -> Any:
             value = decoding.parse_json(value.encode("utf-8"), what=where)
         except BadRequest:
             raise Invalid(
-                f"{where}: a conversation column holds conversations, not the text {shown(value)}."
+                f"{where}: a conversation column holds conversations, not the text {quoted(value)}."
             ) from None
     try:
         check_conversation(value)

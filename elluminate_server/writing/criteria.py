@@ -35,26 +35,26 @@ async def add_criteria(
         For each wanted one its criterion, created or present, in the order of the request.
     """
     present = await current_criteria(session, criterion_set_id)
-    by_text = {one.criterion_str: one for one in present if one.entry_id == entry_id}
+    by_text = {criterion.criterion_str: criterion for criterion in present if criterion.entry_id == entry_id}
     highest = await session.scalar(
         select(func.max(Criterion.position)).where(Criterion.criterion_set_id == criterion_set_id)
     )
     position = 0 if highest is None else highest + 1
     count = len(present)
-    for one in wanted:
-        if one.criterion_str not in by_text:
+    for criterion in wanted:
+        if criterion.criterion_str not in by_text:
             count += 1
-            by_text[one.criterion_str] = Criterion(
+            by_text[criterion.criterion_str] = Criterion(
                 criterion_set_id=criterion_set_id,
                 entry_id=entry_id,
-                criterion_str=one.criterion_str,
-                label=one.label or default_label(count),
+                criterion_str=criterion.criterion_str,
+                label=criterion.label or default_label(count),
                 position=position,
             )
-            session.add(by_text[one.criterion_str])
+            session.add(by_text[criterion.criterion_str])
             position += 1
     await session.flush()
-    return [by_text[one.criterion_str] for one in wanted]
+    return [by_text[criterion.criterion_str] for criterion in wanted]
 
 
 async def freezes_criteria(session: AsyncSession, criterion_set_id: int) -> bool:
@@ -74,13 +74,13 @@ async def take_out(session: AsyncSession, criteria: Sequence[Criterion]) -> None
         return
     frozen = {
         set_id
-        for set_id in {one.criterion_set_id for one in criteria}
+        for set_id in {criterion.criterion_set_id for criterion in criteria}
         if await freezes_criteria(session, set_id)
     }
     rated = set(
         await session.scalars(
             select(Rating.criterion_id)
-            .where(Rating.criterion_id.in_([one.id for one in criteria]))
+            .where(Rating.criterion_id.in_([criterion.id for criterion in criteria]))
             .distinct()
         )
     )

@@ -65,8 +65,8 @@ async def check_goals(session: AsyncSession, collection: Collection) -> None:
         )
     columns = [(column.name, column.column_type) for column in await columns_of(session, collection.id)]
     if goal_column(columns) is None:
-        had = ", ".join(f"{name!r} ({kind})" for name, kind in columns) or "none"
+        names = ", ".join(f"{name!r} ({kind})" for name, kind in columns) or "none"
         raise Invalid(
             f"$.collection_id: collection {collection.name!r} does not say what a persona wants: it has no column of "
-            f"type persona_goal, and none named {GOAL!r}. Its columns are: {had}."
+            f"type persona_goal, and none named {GOAL!r}. Its columns are: {names}."
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import field, fields, frozen, has
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
@@ -68,6 +68,40 @@ class Request(Generic[T]):
     body: Any = UNSET
 
 
+LONGEST_REPR = 200
+"""Characters that a model's `repr` has at most: a line of a prompt, a log or a notebook."""
+_LONGEST_VALUE = 60
+
+
+def one_line(self: Any) -> str:
+    """The `repr` of every model: id and name first, then what fits into a line; nested things by their size."""
+    names = [attribute.name for attribute in fields(type(self)) if attribute.repr]
+    names.sort(key=lambda name: (name != "id", name != "name"))
+    kind = type(self).__name__
+    shown = ""
+    for name in names:
+        value = getattr(self, name)
+        if value is None or value is UNSET or value == "":
+            continue
+        part = f"{', ' if shown else ''}{name}={_short(value)}"
+        if len(kind) + len(shown) + len(part) > LONGEST_REPR - len("(, ...)"):
+            return f"{kind}({shown}{', ' if shown else ''}...)"
+        shown += part
+    return f"{kind}({shown})"
+
+
+def _short(value: Any) -> str:
+    if has(type(value)):
+        number = getattr(value, "id", None)
+        return f"{type(value).__name__}({'...' if number is None else f'id={number}'})"
+    if isinstance(value, (list, tuple, set, frozenset, dict)) and value:
+        return f"<{len(value)} {'item' if len(value) == 1 else 'items'}>"
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(timespec="seconds")
+    text = repr(str(value) if isinstance(value, str) else value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 4]}...{text[-1]}"
+
+
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -89,4 +123,4 @@ def encode_query(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return pairs
 
 
-__all__ = ["UNSET", "File", "OpenEnum", "Operation", "Request", "Unset", "encode_query"]
+__all__ = ["UNSET", "File", "OpenEnum", "Operation", "Request", "Unset", "encode_query", "one_line"]

@@ -102,6 +102,8 @@ def expire_leases(database: str) -> None:
 def test_ten_kills_do_not_end_a_run_of_which_each_life_does_a_part(tmp_path: Path) -> None:
     database = fresh_database(tmp_path)
     kills, rows = 10, 40
+    experiment: dict[str, Any] = {}
+    task_id = ""
     with ModelServer() as model_server:
         model_server.latency = 0.02
         for life in range(1, kills + 1):

@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AddScenarioFieldRequest:
     """A field to declare. Existing clients send both fields.
 
@@ -17,3 +19,5 @@ class AddScenarioFieldRequest:
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
     default_value: Annotated[str, Meta(max_length=100000)] | None = ""
+
+    __repr__ = one_line

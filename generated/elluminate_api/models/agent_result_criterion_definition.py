@@ -3,9 +3,10 @@ from __future__ import annotations
 from attrs import define
 
 from ..models.criterion_scope import CriterionScope
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class AgentResultCriterionDefinition:
     """Criterion as it was frozen for one task.
 
@@ -20,3 +21,5 @@ class AgentResultCriterionDefinition:
     label: str
     scope: CriterionScope
     rendered_criterion_str: str
+
+    __repr__ = one_line

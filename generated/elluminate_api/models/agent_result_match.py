@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AgentResultMatch:
     """Task of one trial, or why there is none.
 
@@ -18,3 +20,5 @@ class AgentResultMatch:
     task_id: int | None = None
     task_name: str | None = None
     reason: str | None = None
+
+    __repr__ = one_line

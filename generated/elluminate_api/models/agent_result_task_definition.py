@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AgentResultTaskDefinition:
     """Task as it was frozen.
 
@@ -20,6 +22,8 @@ class AgentResultTaskDefinition:
     criteria: list[AgentResultCriterionDefinition]
     row_exists: bool = True
     current_task_name: str | None = None
+
+    __repr__ = one_line
 
 
 from ..models.agent_result_criterion_definition import AgentResultCriterionDefinition  # noqa: E402

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AgentResultTaskRefOut:
     """Task that an upload may name.
 
@@ -14,3 +16,5 @@ class AgentResultTaskRefOut:
 
     task_id: int
     task_name: str
+
+    __repr__ = one_line

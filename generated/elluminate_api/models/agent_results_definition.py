@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AgentResultsDefinition:
     """Tasks and criteria that an upload refers to.
 
@@ -16,6 +18,8 @@ class AgentResultsDefinition:
     version: int
     task_name_column: str
     tasks: list[AgentResultTaskDefinition]
+
+    __repr__ = one_line
 
 
 from ..models.agent_result_task_definition import AgentResultTaskDefinition  # noqa: E402

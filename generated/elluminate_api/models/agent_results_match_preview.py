@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AgentResultsMatchPreview:
     """How an upload would be matched.
 
@@ -18,6 +20,8 @@ class AgentResultsMatchPreview:
     matched: int
     unmatched: int
     results: list[AgentResultMatch]
+
+    __repr__ = one_line
 
 
 from ..models.agent_result_match import AgentResultMatch  # noqa: E402

@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AgentResultsMatchPreviewRequest:
     """Trials to match, in the order of an upload.
 
@@ -15,6 +17,8 @@ class AgentResultsMatchPreviewRequest:
     """
 
     results: Annotated[list[AgentTrialTaskRef], Meta(max_length=100000)]
+
+    __repr__ = one_line
 
 
 from ..models.agent_trial_task_ref import AgentTrialTaskRef  # noqa: E402

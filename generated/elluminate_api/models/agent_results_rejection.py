@@ -5,9 +5,10 @@ from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
 from ..models.agent_results_error_kind import AgentResultsErrorKind
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class AgentResultsRejection:
     """Body of the 400 that an upload answers when nothing of it was stored.
 
@@ -24,6 +25,8 @@ class AgentResultsRejection:
     detail: str | Unset = UNSET
     accepted_tasks_total: int | None = None
     results: list[str] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.agent_result_task_ref_out import AgentResultTaskRefOut  # noqa: E402

@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AgentResultsUploadRequest:
     """Trials to append.
 
@@ -20,6 +22,8 @@ class AgentResultsUploadRequest:
     results: Annotated[list[AgentTrialResult], Meta(max_length=100000)]
     epoch: Annotated[int, Meta(ge=1, le=1000000)] = 1
     evaluate: bool = True
+
+    __repr__ = one_line
 
 
 from ..models.agent_trial_result import AgentTrialResult  # noqa: E402

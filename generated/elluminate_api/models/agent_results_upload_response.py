@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define, field
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AgentResultsUploadResponse:
     """What an upload stored.
 
@@ -21,3 +23,5 @@ class AgentResultsUploadResponse:
     errors: list[str] = field(factory=list)
     pending_evaluations: int = 0
     evaluation_task_id: str | None = None
+
+    __repr__ = one_line

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from attrs import define, field
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AgentTrialResult:
     """One trial of one task. At least one of task_id and task_name is given.
 
@@ -42,6 +44,8 @@ class AgentTrialResult:
     metadata: dict[str, Any] | None = None
     trajectory: dict[str, Any] | None = None
     criterion_ratings: Annotated[list[CriterionRatingIn], Meta(max_length=10000)] = field(factory=list)
+
+    __repr__ = one_line
 
 
 from ..models.criterion_rating_in import CriterionRatingIn  # noqa: E402

@@ -4,8 +4,10 @@ import datetime
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ApiKey:
     """API key of a project.
 
@@ -28,3 +30,5 @@ class ApiKey:
     expires_at: datetime.datetime | None = None
     revoked_at: datetime.datetime | None = None
     last_used_at: datetime.datetime | None = None
+
+    __repr__ = one_line

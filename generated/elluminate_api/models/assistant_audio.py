@@ -4,8 +4,10 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AssistantAudio:
     """Spoken answer, in the shape of the OpenAI chat API. All four fields are present in stored responses.
 
@@ -20,3 +22,5 @@ class AssistantAudio:
     data: str | Unset = UNSET
     expires_at: int | Unset = UNSET
     transcript: str | Unset = UNSET
+
+    __repr__ = one_line

@@ -6,8 +6,10 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class AssistantMessage:
     """Turn of the model. Further fields are kept. Existing clients store responses with every field of
     this schema except name, null where it has no value.
@@ -32,6 +34,8 @@ class AssistantMessage:
     annotations: list[MessageAnnotation] | None = None
     audio: AssistantAudio | None = None
     function_call: FunctionCallArguments | None = None
+
+    __repr__ = one_line
 
 
 from ..models.assistant_audio import AssistantAudio  # noqa: E402

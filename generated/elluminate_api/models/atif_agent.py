@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ATIFAgent:
     """Agent that ran.
 
@@ -23,3 +25,5 @@ class ATIFAgent:
     model_name: Annotated[str, Meta(max_length=256)] | None = None
     tool_definitions: Annotated[list[dict[str, Any]], Meta(max_length=10000)] | None = None
     extra: dict[str, Any] | None = None
+
+    __repr__ = one_line

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ATIFFinalMetrics:
     """Cost of a whole trajectory.
 
@@ -25,3 +27,5 @@ class ATIFFinalMetrics:
     total_cost_usd: Annotated[float, Meta(ge=0.0, le=1000000000.0)] | None = None
     total_steps: Annotated[int, Meta(ge=0, le=2147483647)] | None = None
     extra: dict[str, Any] | None = None
+
+    __repr__ = one_line

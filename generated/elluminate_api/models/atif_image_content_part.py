@@ -4,8 +4,10 @@ from typing import Literal
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ATIFImageContentPart:
     """Image in a message of a trajectory.
 
@@ -16,6 +18,8 @@ class ATIFImageContentPart:
 
     type: Literal["image"]
     source: ATIFImageSource
+
+    __repr__ = one_line
 
 
 from ..models.atif_image_source import ATIFImageSource  # noqa: E402

@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ATIFImageSource:
     """Where an image is found.
 
@@ -17,3 +19,5 @@ class ATIFImageSource:
 
     media_type: Annotated[str, Meta(max_length=255)]
     path: Annotated[str, Meta(max_length=2048)]
+
+    __repr__ = one_line

@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ATIFObservation:
     """What an agent saw after a step.
 
@@ -15,6 +17,8 @@ class ATIFObservation:
     """
 
     results: Annotated[list[ATIFObservationResult], Meta(max_length=10000)]
+
+    __repr__ = one_line
 
 
 from ..models.atif_observation_result import ATIFObservationResult  # noqa: E402

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ATIFObservationResult:
     """Outcome of one tool call, or of the environment.
 
@@ -25,6 +27,8 @@ class ATIFObservationResult:
     ) = None
     subagent_trajectory_ref: Annotated[list[ATIFSubagentTrajectoryRef], Meta(max_length=1000)] | None = None
     extra: dict[str, Any] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.atif_subagent_trajectory_ref import ATIFSubagentTrajectoryRef  # noqa: E402

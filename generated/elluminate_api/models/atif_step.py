@@ -6,9 +6,10 @@ from attrs import define
 from msgspec import Meta
 
 from ..models.atif_step_source import ATIFStepSource
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class ATIFStep:
     """One step of a trajectory. Fields about a model belong to steps of the agent only.
 
@@ -44,6 +45,8 @@ class ATIFStep:
     llm_call_count: Annotated[int, Meta(ge=0, le=2147483647)] | None = None
     is_copied_context: bool | None = None
     extra: dict[str, Any] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.atif_observation import ATIFObservation  # noqa: E402

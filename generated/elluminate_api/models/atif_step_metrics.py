@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ATIFStepMetrics:
     """Cost of one step.
 
@@ -29,3 +31,5 @@ class ATIFStepMetrics:
     completion_token_ids: Annotated[list[int], Meta(max_length=10000000)] | None = None
     logprobs: Annotated[list[float], Meta(max_length=10000000)] | None = None
     extra: dict[str, Any] | None = None
+
+    __repr__ = one_line

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ATIFTextContentPart:
     """Text in a message of a trajectory.
 
@@ -17,3 +19,5 @@ class ATIFTextContentPart:
 
     type: Literal["text"]
     text: Annotated[str, Meta(max_length=10000000)]
+
+    __repr__ = one_line

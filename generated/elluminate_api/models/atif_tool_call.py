@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ATIFToolCall:
     """Tool call of a step.
 
@@ -21,3 +23,5 @@ class ATIFToolCall:
     function_name: Annotated[str, Meta(max_length=255)]
     arguments: dict[str, Any]
     extra: dict[str, Any] | None = None
+
+    __repr__ = one_line

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ATIFTrajectory:
     """What an agent did, step by step, in the Agent Trajectory Interchange Format, version 1 (the Harbor
     project's RFC 0001).
@@ -35,6 +37,8 @@ class ATIFTrajectory:
     continued_trajectory_ref: Annotated[str, Meta(max_length=2048)] | None = None
     subagent_trajectories: Annotated[list[ATIFTrajectory], Meta(max_length=1000)] | None = None
     extra: dict[str, Any] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.atif_agent import ATIFAgent  # noqa: E402

@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class BatchCreatePromptResponseRequest:
     """Responses to store or to generate in one background task.
 
@@ -15,6 +17,8 @@ class BatchCreatePromptResponseRequest:
     """
 
     prompt_response_ins: Annotated[list[CreatePromptResponseRequest], Meta(max_length=100000)]
+
+    __repr__ = one_line
 
 
 from ..models.create_prompt_response_request import CreatePromptResponseRequest  # noqa: E402

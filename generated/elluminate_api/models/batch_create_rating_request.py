@@ -6,9 +6,10 @@ from attrs import define
 from msgspec import Meta
 
 from ..models.rating_mode import RatingMode
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class BatchCreateRatingRequest:
     """Responses to rate in one background task.
 
@@ -21,3 +22,5 @@ class BatchCreateRatingRequest:
         list[Annotated[int, Meta(ge=1, le=9007199254740991)]], Meta(max_length=100000)
     ]
     rating_mode: RatingMode = RatingMode.FAST
+
+    __repr__ = one_line

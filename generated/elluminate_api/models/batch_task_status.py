@@ -3,9 +3,10 @@ from __future__ import annotations
 from attrs import define
 
 from ..models.task_status import TaskStatus
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class BatchTaskStatus:
     """State of a response batch or a rating batch, as poll and as stream event.
 
@@ -16,3 +17,5 @@ class BatchTaskStatus:
 
     status: TaskStatus
     error_msg: str | None = None
+
+    __repr__ = one_line

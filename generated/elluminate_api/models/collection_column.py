@@ -6,9 +6,10 @@ from attrs import define
 from msgspec import Meta
 
 from ..models.column_type import ColumnType
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class CollectionColumn:
     """Column of a collection.
 
@@ -27,3 +28,5 @@ class CollectionColumn:
     default_value: str | None = ""
     column_position: int | None = 0
     categorical_values: list[str] | None = None
+
+    __repr__ = one_line

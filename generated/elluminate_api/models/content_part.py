@@ -4,8 +4,10 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ContentPart:
     """One part of a message, in the shape of the OpenAI chat API. Further fields depend on the type and
     are kept.
@@ -17,3 +19,5 @@ class ContentPart:
 
     type: str
     text: str | Unset = UNSET
+
+    __repr__ = one_line

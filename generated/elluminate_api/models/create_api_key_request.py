@@ -6,8 +6,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CreateApiKeyRequest:
     """An API key to create.
 
@@ -19,3 +21,5 @@ class CreateApiKeyRequest:
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
     expires_at: datetime.datetime | None = None
+
+    __repr__ = one_line

@@ -7,9 +7,10 @@ from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
 from ..models.collection_type import CollectionType
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class CreateCollectionRequest:
     """A collection to create, optionally with columns and rows.
 
@@ -31,6 +32,8 @@ class CreateCollectionRequest:
     read_only: bool = False
     collection_type: CollectionType = CollectionType.STANDARD
     environment_config: dict[str, Any] | Unset = UNSET
+
+    __repr__ = one_line
 
 
 from ..models.collection_column import CollectionColumn  # noqa: E402

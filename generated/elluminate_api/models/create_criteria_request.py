@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CreateCriteriaRequest:
     """Criteria to add, or to have generated. Exactly one of prompt_template_id and criterion_set_id is
     given.
@@ -25,6 +27,8 @@ class CreateCriteriaRequest:
     template_variables_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     criteria: Annotated[list[CriterionIn], Meta(max_length=10000)] | None = None
     delete_existing: bool = False
+
+    __repr__ = one_line
 
 
 from ..models.criterion_in import CriterionIn  # noqa: E402

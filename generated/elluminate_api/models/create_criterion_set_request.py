@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CreateCriterionSetRequest:
     """A criterion set to create.
 
@@ -17,6 +19,8 @@ class CreateCriterionSetRequest:
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
     criteria: Annotated[list[CriterionIn], Meta(max_length=10000)] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.criterion_in import CriterionIn  # noqa: E402

@@ -7,9 +7,10 @@ from msgspec import Meta
 
 from ..models.evaluation_mode import EvaluationMode
 from ..models.rating_mode import RatingMode
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class CreateExperimentRequest:
     """An experiment to create.
 
@@ -52,6 +53,8 @@ class CreateExperimentRequest:
     evaluation_agent_config: dict[str, Any] | None = None
     persona_group_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     scenario_set_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.generation_params import GenerationParams  # noqa: E402

@@ -8,9 +8,10 @@ from msgspec import Meta
 from ..models.inference_type import InferenceType
 from ..models.reasoning_effort import ReasoningEffort
 from ..models.verbosity import Verbosity
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class CreateLLMConfigRequest:
     """An LLM config to create.
 
@@ -66,3 +67,5 @@ class CreateLLMConfigRequest:
     custom_response_parser: Annotated[str, Meta(max_length=100000)] | None = None
     input_price_per_mtok: Annotated[float, Meta(ge=0.0, le=1000000.0)] | None = None
     output_price_per_mtok: Annotated[float, Meta(ge=0.0, le=1000000.0)] | None = None
+
+    __repr__ = one_line

@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CreatePersonaGroupRequest:
     """A persona group to create.
 
@@ -21,3 +23,5 @@ class CreatePersonaGroupRequest:
         list[Annotated[int, Meta(ge=1, le=9007199254740991)]], Meta(min_length=1, max_length=1000)
     ]
     description: Annotated[str, Meta(max_length=10000)] = ""
+
+    __repr__ = one_line

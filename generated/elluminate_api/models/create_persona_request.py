@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CreatePersonaRequest:
     """A persona to create.
 
@@ -19,3 +21,5 @@ class CreatePersonaRequest:
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
     description: Annotated[str, Meta(min_length=1, max_length=10000, pattern=r"\S")]
     domain_knowledge: Annotated[str, Meta(max_length=100000)] | None = None
+
+    __repr__ = one_line

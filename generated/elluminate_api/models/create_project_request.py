@@ -6,8 +6,10 @@ from attrs import define
 from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CreateProjectRequest:
     """A project to create.
 
@@ -22,3 +24,5 @@ class CreateProjectRequest:
     description: Annotated[str, Meta(max_length=10000)]
     organization_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     public_in_org: bool | Unset = UNSET
+
+    __repr__ = one_line

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from attrs import define, field
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CreatePromptResponseRequest:
     """A response to store or to generate.
 
@@ -27,6 +29,8 @@ class CreatePromptResponseRequest:
     llm_config_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     messages: Annotated[list[dict[str, Any]], Meta(max_length=10000)] = field(factory=list)
     metadata: GenerationMetadata | None = None
+
+    __repr__ = one_line
 
 
 from ..models.generation_metadata import GenerationMetadata  # noqa: E402

@@ -6,9 +6,10 @@ from attrs import define, field
 from msgspec import Meta
 
 from ..models.tool_choice_mode import ToolChoiceMode
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class CreatePromptTemplateRequest:
     """A prompt template, or its next version. A prompt that is one text is one user message.
 
@@ -29,6 +30,8 @@ class CreatePromptTemplateRequest:
     tools: Annotated[list[FunctionTool], Meta(max_length=1000)] | None = None
     tool_choice: NamedToolChoice | ToolChoiceMode | None = None
     parent_prompt_template_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.function_tool import FunctionTool  # noqa: E402

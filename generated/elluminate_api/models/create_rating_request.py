@@ -6,9 +6,10 @@ from attrs import define
 from msgspec import Meta
 
 from ..models.rating_mode import RatingMode
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class CreateRatingRequest:
     """A response to rate now.
 
@@ -19,3 +20,5 @@ class CreateRatingRequest:
 
     prompt_response_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     rating_mode: RatingMode = RatingMode.FAST
+
+    __repr__ = one_line

@@ -6,8 +6,10 @@ from attrs import define, field
 from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CreateScenarioSetRequest:
     """A scenario set to create.
 
@@ -25,3 +27,5 @@ class CreateScenarioSetRequest:
         list[Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]],
         Meta(max_length=1000),
     ] = field(factory=list)
+
+    __repr__ = one_line

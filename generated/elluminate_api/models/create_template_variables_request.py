@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CreateTemplateVariablesRequest:
     """A row to add. Exactly one of input_values and prompt_template_id is given.
 
@@ -19,3 +21,5 @@ class CreateTemplateVariablesRequest:
     input_values: dict[str, Any] | None = None
     prompt_template_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     environment_config: dict[str, Any] | None = None
+
+    __repr__ = one_line

@@ -4,8 +4,10 @@ import datetime
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class Criterion:
     """One yes/no question that responses are rated by.
 
@@ -24,6 +26,8 @@ class Criterion:
     label: str | None = None
     prompt_template: PromptTemplate | None = None
     template_variables: TemplateVariables | None = None
+
+    __repr__ = one_line
 
 
 from ..models.prompt_template import PromptTemplate  # noqa: E402

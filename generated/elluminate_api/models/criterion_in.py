@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CriterionIn:
     """A criterion to create.
 
@@ -17,3 +19,5 @@ class CriterionIn:
 
     criterion_str: Annotated[str, Meta(min_length=1, max_length=100000, pattern=r"\S")]
     label: Annotated[str, Meta(max_length=255)] | None = None
+
+    __repr__ = one_line

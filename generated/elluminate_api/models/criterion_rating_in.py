@@ -6,9 +6,10 @@ from attrs import define
 from msgspec import Meta
 
 from ..models.rating_value import RatingValue
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class CriterionRatingIn:
     """Verdict that comes with a trial. At least one of criterion_id and label is given.
 
@@ -25,3 +26,5 @@ class CriterionRatingIn:
     label: Annotated[str, Meta(max_length=25)] | None = None
     description: Annotated[str, Meta(max_length=10000)] = ""
     reasoning: Annotated[str, Meta(max_length=1000000)] = ""
+
+    __repr__ = one_line

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CriterionSet:
     """Named group of criteria.
 
@@ -18,6 +20,8 @@ class CriterionSet:
     name: str
     linked_prompt_templates: list[PromptTemplate] | None = None
     criteria: list[Criterion] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.criterion import Criterion  # noqa: E402

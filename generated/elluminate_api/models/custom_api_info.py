@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class CustomApiInfo:
     """Trace of a call over the custom_api protocol.
 
@@ -16,3 +18,5 @@ class CustomApiInfo:
     provider: str
     api_request_id: str | None = None
     track_request_url: str | None = None
+
+    __repr__ = one_line

@@ -4,8 +4,10 @@ import datetime
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class DailyUsageStats:
     """Usage on one day.
 
@@ -20,3 +22,5 @@ class DailyUsageStats:
     requests: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+
+    __repr__ = one_line

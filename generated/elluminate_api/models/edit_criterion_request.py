@@ -6,8 +6,10 @@ from attrs import define
 from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class EditCriterionRequest:
     """Changes to a criterion. Absent fields stay as they are.
 
@@ -18,3 +20,5 @@ class EditCriterionRequest:
 
     criterion_str: Annotated[str, Meta(min_length=1, max_length=100000, pattern=r"\S")] | Unset = UNSET
     label: Annotated[str, Meta(max_length=255)] | Unset = UNSET
+
+    __repr__ = one_line

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
-from ..types import File
+from ..types import File, one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class EntriesBatchUpload:
     """Form with the rows to add.
 
@@ -15,3 +15,5 @@ class EntriesBatchUpload:
     """
 
     file: File
+
+    __repr__ = one_line

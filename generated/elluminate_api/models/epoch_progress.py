@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class EpochProgress:
     """How far one epoch of an experiment is.
 
@@ -18,3 +20,5 @@ class EpochProgress:
     completed_responses: int
     completed_ratings: int
     total_responses: int
+
+    __repr__ = one_line

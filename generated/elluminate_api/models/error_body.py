@@ -6,8 +6,10 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ErrorBody:
     """Body of every error. Other fields may be present.
 
@@ -17,3 +19,5 @@ class ErrorBody:
     """
 
     detail: str | list[dict[str, Any]] | Unset = UNSET
+
+    __repr__ = one_line

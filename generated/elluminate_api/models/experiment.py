@@ -6,9 +6,10 @@ from typing import Any
 from attrs import define, field
 
 from ..models.evaluation_mode import EvaluationMode
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class Experiment:
     """A template version run over a collection, answered by a model and judged by a criterion set.
 
@@ -60,6 +61,8 @@ class Experiment:
     agent_config: dict[str, Any] | None = None
     evaluation_agent_config: dict[str, Any] | None = None
     dropped_trajectories: int = 0
+
+    __repr__ = one_line
 
 
 from ..models.criterion_set import CriterionSet  # noqa: E402

@@ -5,9 +5,10 @@ from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
 from ..models.task_status import TaskStatus
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class ExperimentGenerationStatus:
     """State of a generation or evaluation task, as poll and as stream event.
 
@@ -39,6 +40,8 @@ class ExperimentGenerationStatus:
     log_cursor: int | None = None
     generation_task_id: str | None | Unset = UNSET
     has_internal_error: bool | Unset = UNSET
+
+    __repr__ = one_line
 
 
 from ..models.epoch_progress import EpochProgress  # noqa: E402

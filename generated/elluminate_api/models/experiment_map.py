@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ExperimentMap:
     """Overview of an experiment without message texts.
 
@@ -20,6 +22,8 @@ class ExperimentMap:
     num_samples: int
     num_responses: int
     samples: list[ExperimentMapSample]
+
+    __repr__ = one_line
 
 
 from ..models.experiment_map_sample import ExperimentMapSample  # noqa: E402

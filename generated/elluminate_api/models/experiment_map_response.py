@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ExperimentMapResponse:
     """Summary of one response.
 
@@ -28,3 +30,5 @@ class ExperimentMapResponse:
     total_cost_usd: float | None = None
     num_criteria_passed: int | None = None
     num_criteria_failed: int | None = None
+
+    __repr__ = one_line

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ExperimentMapSample:
     """The responses to one row, by one persona where there are several.
 
@@ -16,6 +18,8 @@ class ExperimentMapSample:
     template_variables_id: int
     responses: list[ExperimentMapResponse]
     persona: PersonaMinimal | None = None
+
+    __repr__ = one_line
 
 
 from ..models.experiment_map_response import ExperimentMapResponse  # noqa: E402

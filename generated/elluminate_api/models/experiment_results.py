@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define, field
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ExperimentResults:
     """Aggregates over the rated responses of an experiment. The lists have one entry per response and no
     nulls.
@@ -54,6 +56,8 @@ class ExperimentResults:
     verdicts: VerdictCounts | None = None
     verdicts_by_criterion_id: dict[str, VerdictCounts] | None = None
     num_truncated_responses: int | None = None
+
+    __repr__ = one_line
 
 
 from ..models.mean_rating import MeanRating  # noqa: E402

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class FunctionCallArguments:
     """Function that a model called.
 
@@ -14,3 +16,5 @@ class FunctionCallArguments:
 
     name: str
     arguments: str
+
+    __repr__ = one_line

@@ -4,8 +4,10 @@ from typing import Any
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class FunctionDefinition:
     """Function that a model may call. Existing clients send all four fields.
 
@@ -20,3 +22,5 @@ class FunctionDefinition:
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
+
+    __repr__ = one_line

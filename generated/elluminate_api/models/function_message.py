@@ -4,8 +4,10 @@ from typing import Literal
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class FunctionMessage:
     """Result of a function in the provider's older form. Not part of stored responses. Further fields are
     kept.
@@ -19,3 +21,5 @@ class FunctionMessage:
     role: Literal["function"]
     name: str
     content: str | None
+
+    __repr__ = one_line

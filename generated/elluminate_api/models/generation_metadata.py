@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class GenerationMetadata:
     """How a response or a rating came about. Null where it is not known.
 
@@ -26,6 +28,8 @@ class GenerationMetadata:
     cached_tokens: int | None = None
     custom_api_info: CustomApiInfo | None = None
     trajectory_ingest_error: str | None = None
+
+    __repr__ = one_line
 
 
 from ..models.custom_api_info import CustomApiInfo  # noqa: E402

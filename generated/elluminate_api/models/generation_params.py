@@ -7,9 +7,10 @@ from msgspec import Meta
 
 from ..models.reasoning_effort import ReasoningEffort
 from ..models.verbosity import Verbosity
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class GenerationParams:
     """Sampling of one experiment; what is null comes from the LLM config. Temperature and reasoning effort
     exclude each other, in answers too.
@@ -29,3 +30,5 @@ class GenerationParams:
     top_p: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
     max_tokens: Annotated[int, Meta(ge=1, le=2147483647)] | None = None
     max_connections: Annotated[int, Meta(ge=1, le=1000)] = 10
+
+    __repr__ = one_line

@@ -4,8 +4,10 @@ from typing import Literal
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class Health:
     """State of a running server.
 
@@ -16,3 +18,5 @@ class Health:
 
     status: Literal["ok"]
     version: str
+
+    __repr__ = one_line

@@ -8,9 +8,10 @@ from msgspec import Meta
 from ..models.inference_type import InferenceType
 from ..models.reasoning_effort import ReasoningEffort
 from ..models.verbosity import Verbosity
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class LLMConfig:
     """How a model is called. Also part of the metadata of responses, where it says which model answered
     and may have no id.
@@ -68,3 +69,5 @@ class LLMConfig:
     custom_response_parser: str | None = None
     input_price_per_mtok: float | None = None
     output_price_per_mtok: float | None = None
+
+    __repr__ = one_line

@@ -4,8 +4,10 @@ from typing import Literal
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class MessageAnnotation:
     """Note on an assistant message, in the shape of the OpenAI chat API.
 
@@ -16,6 +18,8 @@ class MessageAnnotation:
 
     type: Literal["url_citation"]
     url_citation: UrlCitation
+
+    __repr__ = one_line
 
 
 from ..models.url_citation import UrlCitation  # noqa: E402

@@ -3,9 +3,10 @@ from __future__ import annotations
 from attrs import define
 
 from ..models.missing_verdict_cause import MissingVerdictCause
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class MissingVerdict:
     """A verdict that a response should have and does not have.
 
@@ -18,3 +19,5 @@ class MissingVerdict:
     criterion_id: int
     cause: MissingVerdictCause
     reason: str
+
+    __repr__ = one_line

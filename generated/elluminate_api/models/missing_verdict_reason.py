@@ -3,9 +3,10 @@ from __future__ import annotations
 from attrs import define
 
 from ..models.missing_verdict_cause import MissingVerdictCause
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class MissingVerdictReason:
     """A reason why verdicts are missing.
 
@@ -18,3 +19,5 @@ class MissingVerdictReason:
     cause: MissingVerdictCause
     reason: str
     count: int
+
+    __repr__ = one_line

@@ -3,9 +3,10 @@ from __future__ import annotations
 from attrs import define
 
 from ..models.named_tool_choice_type import NamedToolChoiceType
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class NamedToolChoice:
     """Tool that the model has to call.
 
@@ -16,6 +17,8 @@ class NamedToolChoice:
 
     type: NamedToolChoiceType
     function: ToolChoiceFunction | None = None
+
+    __repr__ = one_line
 
 
 from ..models.tool_choice_function import ToolChoiceFunction  # noqa: E402

@@ -4,8 +4,10 @@ import datetime
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class Organization:
     """Owner of projects.
 
@@ -24,3 +26,5 @@ class Organization:
     stripe_subscription_id: str | None
     created_at: datetime.datetime
     updated_at: datetime.datetime
+
+    __repr__ = one_line

@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class PagedPersona:
     """One page of personas.
 
@@ -17,6 +19,8 @@ class PagedPersona:
 
     items: list[Persona]
     count: Annotated[int, Meta(ge=0)]
+
+    __repr__ = one_line
 
 
 from ..models.persona import Persona  # noqa: E402

@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class PagedPersonaGroup:
     """One page of persona groups.
 
@@ -17,6 +19,8 @@ class PagedPersonaGroup:
 
     items: list[PersonaGroup]
     count: Annotated[int, Meta(ge=0)]
+
+    __repr__ = one_line
 
 
 from ..models.persona_group import PersonaGroup  # noqa: E402

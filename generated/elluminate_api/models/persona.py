@@ -4,8 +4,10 @@ import datetime
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class Persona:
     """Simulated user, in one version.
 
@@ -26,3 +28,5 @@ class Persona:
     created_at: datetime.datetime
     updated_at: datetime.datetime
     domain_knowledge: str | None = None
+
+    __repr__ = one_line

@@ -4,8 +4,10 @@ import datetime
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class PersonaGroup:
     """Named list of personas; in a multi-turn experiment each of them talks about each row.
 
@@ -24,6 +26,8 @@ class PersonaGroup:
     created_at: datetime.datetime
     updated_at: datetime.datetime
     description: str = ""
+
+    __repr__ = one_line
 
 
 from ..models.persona import Persona  # noqa: E402

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class PersonaMinimal:
     """Persona that took part in a sample.
 
@@ -16,3 +18,5 @@ class PersonaMinimal:
     id: int
     name: str
     version: int
+
+    __repr__ = one_line

@@ -4,8 +4,10 @@ import datetime
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class Project:
     """Container of every other resource.
 
@@ -26,6 +28,8 @@ class Project:
     created_at: datetime.datetime
     updated_at: datetime.datetime
     public_in_org: bool = False
+
+    __repr__ = one_line
 
 
 from ..models.organization import Organization  # noqa: E402

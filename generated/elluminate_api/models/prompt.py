@@ -5,8 +5,10 @@ from typing import Any
 
 from attrs import define, field
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class Prompt:
     """A prompt template filled with one row.
 
@@ -31,6 +33,8 @@ class Prompt:
     resolved_tool_choice: dict[str, Any] | str | None = None
     resolved_response_format: dict[str, Any] | None = None
     is_stale: bool = False
+
+    __repr__ = one_line
 
 
 from ..models.prompt_template import PromptTemplate  # noqa: E402

@@ -5,8 +5,10 @@ from typing import Any
 
 from attrs import define, field
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class PromptResponse:
     """Answer to one prompt in one epoch.
 
@@ -43,6 +45,8 @@ class PromptResponse:
     trajectory: dict[str, Any] | None = None
     annotation: str = ""
     missing_verdicts: list[MissingVerdict] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.generation_metadata import GenerationMetadata  # noqa: E402

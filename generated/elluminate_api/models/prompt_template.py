@@ -6,9 +6,10 @@ from typing import Any
 from attrs import define, field
 
 from ..models.tool_choice_mode import ToolChoiceMode
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class PromptTemplate:
     """One version of a named prompt template. Its content never changes.
 
@@ -37,6 +38,8 @@ class PromptTemplate:
     criterion_set_id: int | None = None
     created_at: datetime.datetime | None = None
     updated_at: datetime.datetime | None = None
+
+    __repr__ = one_line
 
 
 from ..models.function_tool import FunctionTool  # noqa: E402

@@ -4,8 +4,10 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class PromptTemplateConflictBody:
     """Body of the 409 that creating a prompt template answers.
 
@@ -16,3 +18,5 @@ class PromptTemplateConflictBody:
 
     prompt_template_id: int
     detail: str | Unset = UNSET
+
+    __repr__ = one_line

@@ -5,9 +5,10 @@ import datetime
 from attrs import define
 
 from ..models.rating_value import RatingValue
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class Rating:
     """Verdict of the judge on one response for one criterion.
 
@@ -26,6 +27,8 @@ class Rating:
     created_at: datetime.datetime
     reasoning: str | None = None
     generation_metadata: GenerationMetadata | None = None
+
+    __repr__ = one_line
 
 
 from ..models.criterion import Criterion  # noqa: E402

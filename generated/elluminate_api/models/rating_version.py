@@ -3,9 +3,10 @@ from __future__ import annotations
 from attrs import define
 
 from ..models.rating_version_stability import RatingVersionStability
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class RatingVersion:
     """A judge that experiments can be rated by.
 
@@ -20,3 +21,5 @@ class RatingVersion:
     label: str
     stability: RatingVersionStability
     is_default: bool
+
+    __repr__ = one_line

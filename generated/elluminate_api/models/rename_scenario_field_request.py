@@ -6,8 +6,10 @@ from attrs import define
 from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class RenameScenarioFieldRequest:
     """New name of a field.
 
@@ -18,3 +20,5 @@ class RenameScenarioFieldRequest:
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
     default_value: Annotated[str, Meta(max_length=100000)] | Unset = UNSET
+
+    __repr__ = one_line

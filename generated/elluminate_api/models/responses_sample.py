@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ResponsesSample:
     """The responses of one experiment to one row.
 
@@ -16,3 +18,5 @@ class ResponsesSample:
     experiment_id: int
     template_variables_id: int
     prompt_response_ids: list[int]
+
+    __repr__ = one_line

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ResponsesStats:
     """Usage over a period of days.
 
@@ -30,6 +32,8 @@ class ResponsesStats:
     min_duration_seconds: float | None = None
     max_duration_seconds: float | None = None
     average_rating: float | None = None
+
+    __repr__ = one_line
 
 
 from ..models.daily_usage_stats import DailyUsageStats  # noqa: E402

@@ -3,9 +3,10 @@ from __future__ import annotations
 from attrs import define
 
 from ..models.rating_mode import RatingMode
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class RetryFailedRequest:
     """How to generate failed responses again. Existing clients send both fields.
 
@@ -16,3 +17,5 @@ class RetryFailedRequest:
 
     rating_mode: RatingMode = RatingMode.DETAILED
     discard_annotations: bool = False
+
+    __repr__ = one_line

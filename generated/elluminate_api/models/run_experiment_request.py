@@ -7,9 +7,10 @@ from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
 from ..models.rating_mode import RatingMode
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class RunExperimentRequest:
     """How to run an experiment.
 
@@ -22,6 +23,8 @@ class RunExperimentRequest:
     rating_mode: RatingMode = RatingMode.DETAILED
     n_epochs: Annotated[int, Meta(ge=1, le=1000)] = 1
     generation_params: GenerationParams | Unset = UNSET
+
+    __repr__ = one_line
 
 
 from ..models.generation_params import GenerationParams  # noqa: E402

@@ -5,8 +5,10 @@ from typing import Any
 
 from attrs import define, field
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class Scenario:
     """What a simulated user wants, and how the conversation should end.
 
@@ -23,3 +25,5 @@ class Scenario:
     expected_conversation_outcome: str
     created_at: datetime.datetime
     field_values: dict[str, Any] = field(factory=dict)
+
+    __repr__ = one_line

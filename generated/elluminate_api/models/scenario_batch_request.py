@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ScenarioBatchRequest:
     """Scenarios to add. Existing clients send both fields.
 
@@ -17,6 +19,8 @@ class ScenarioBatchRequest:
 
     scenarios: Annotated[list[ScenarioIn], Meta(max_length=100000)]
     skip_existing: bool = False
+
+    __repr__ = one_line
 
 
 from ..models.scenario_in import ScenarioIn  # noqa: E402

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ScenarioField:
     """Field that every scenario of a set has.
 
@@ -18,3 +20,5 @@ class ScenarioField:
     name: str
     field_type: str
     default_value: str = ""
+
+    __repr__ = one_line

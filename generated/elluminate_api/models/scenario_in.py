@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from attrs import define, field
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ScenarioIn:
     """A scenario to create, or to put in the place of another.
 
@@ -19,3 +21,5 @@ class ScenarioIn:
     goal: Annotated[str, Meta(min_length=1, max_length=100000)]
     expected_conversation_outcome: Annotated[str, Meta(min_length=1, max_length=100000)]
     field_values: dict[str, Any] = field(factory=dict)
+
+    __repr__ = one_line

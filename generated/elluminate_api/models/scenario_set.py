@@ -4,8 +4,10 @@ import datetime
 
 from attrs import define, field
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ScenarioSet:
     """Named set of scenarios.
 
@@ -32,6 +34,8 @@ class ScenarioSet:
     is_platform_builtin: bool = False
     created_at: datetime.datetime | None = None
     updated_at: datetime.datetime | None = None
+
+    __repr__ = one_line
 
 
 from ..models.scenario_field import ScenarioField  # noqa: E402

@@ -6,8 +6,10 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class SystemMessage:
     """Instructions that stand above the conversation. Further fields are kept.
 
@@ -20,6 +22,8 @@ class SystemMessage:
     role: Literal["system"]
     content: str | list[ContentPart]
     name: str | Unset = UNSET
+
+    __repr__ = one_line
 
 
 from ..models.content_part import ContentPart  # noqa: E402

@@ -5,8 +5,10 @@ from typing import Any
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class TemplateVariables:
     """One row of a collection, that is one test case.
 
@@ -23,6 +25,8 @@ class TemplateVariables:
     collection: TemplateVariablesCollection
     created_at: datetime.datetime
     environment_config: dict[str, Any] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.template_variables_collection import TemplateVariablesCollection  # noqa: E402

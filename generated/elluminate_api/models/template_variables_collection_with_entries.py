@@ -6,9 +6,10 @@ from typing import Any
 from attrs import define, field
 
 from ..models.collection_type import CollectionType
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class TemplateVariablesCollectionWithEntries:
     """Named set of test cases with all its rows.
 
@@ -39,6 +40,8 @@ class TemplateVariablesCollectionWithEntries:
     version: str | None = None
     collection_type: CollectionType = CollectionType.STANDARD
     environment_config: dict[str, Any] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.collection_column import CollectionColumn  # noqa: E402

@@ -5,9 +5,10 @@ from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
 from ..models.tool_call_type import ToolCallType
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class ToolCall:
     """One call of a tool in an assistant message, in the shape of the OpenAI chat API. Further fields are
     kept.
@@ -23,6 +24,8 @@ class ToolCall:
     type: ToolCallType
     function: FunctionCallArguments | Unset = UNSET
     custom: CustomCallInput | Unset = UNSET
+
+    __repr__ = one_line
 
 
 from ..models.custom_call_input import CustomCallInput  # noqa: E402

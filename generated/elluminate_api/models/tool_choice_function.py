@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ToolChoiceFunction:
     """Function that a tool choice names.
 
@@ -12,3 +14,5 @@ class ToolChoiceFunction:
     """
 
     name: str
+
+    __repr__ = one_line

@@ -4,8 +4,10 @@ from typing import Literal
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class ToolMessage:
     """Result of a tool call. Further fields are kept.
 
@@ -18,6 +20,8 @@ class ToolMessage:
     role: Literal["tool"]
     content: str | list[ContentPart]
     tool_call_id: str
+
+    __repr__ = one_line
 
 
 from ..models.content_part import ContentPart  # noqa: E402

@@ -4,8 +4,10 @@ from typing import Any
 
 from attrs import define, field
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class UCEInput:
     """Conversation of one row.
 
@@ -25,6 +27,8 @@ class UCEInput:
     response_format: UCEResponseFormat | None = None
     attachments: list[dict[str, Any]] | None = None
     metadata: dict[str, Any] | None = None
+
+    __repr__ = one_line
 
 
 from ..models.uce_response_format import UCEResponseFormat  # noqa: E402

@@ -4,8 +4,10 @@ from typing import Literal
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class UCEPayloadV1:
     """Value in a conversation column. It travels inside the values of a row, never on its own.
 
@@ -16,6 +18,8 @@ class UCEPayloadV1:
 
     input: UCEInput
     schema_version: Literal["elluminate.uce/1"] = "elluminate.uce/1"
+
+    __repr__ = one_line
 
 
 from ..models.uce_input import UCEInput  # noqa: E402

@@ -5,9 +5,10 @@ from typing import Any
 from attrs import define
 
 from ..models.uce_response_format_hint_type_0 import UCEResponseFormatHintType0
+from ..types import one_line
 
 
-@define(kw_only=True)
+@define(kw_only=True, repr=False)
 class UCEResponseFormat:
     """Response format inside a conversation.
 
@@ -19,3 +20,5 @@ class UCEResponseFormat:
 
     json_schema: dict[str, Any] | None = None
     hint: UCEResponseFormatHintType0 | None = None
+
+    __repr__ = one_line

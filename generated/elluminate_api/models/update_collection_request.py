@@ -6,8 +6,10 @@ from attrs import define
 from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class UpdateCollectionRequest:
     """Changes to a collection. Absent fields stay as they are.
 
@@ -25,6 +27,8 @@ class UpdateCollectionRequest:
     read_only: bool | Unset = UNSET
     columns: Annotated[list[CollectionColumn], Meta(max_length=1000)] | Unset = UNSET
     environment_config: dict[str, Any] | None | Unset = UNSET
+
+    __repr__ = one_line
 
 
 from ..models.collection_column import CollectionColumn  # noqa: E402

@@ -6,8 +6,10 @@ from attrs import define
 from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class UpdatePersonaGroupRequest:
     """Changes to a persona group. Absent fields stay as they are.
 
@@ -23,3 +25,5 @@ class UpdatePersonaGroupRequest:
         Annotated[list[Annotated[int, Meta(ge=1, le=9007199254740991)]], Meta(min_length=1, max_length=1000)]
         | Unset
     ) = UNSET
+
+    __repr__ = one_line

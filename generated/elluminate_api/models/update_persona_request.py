@@ -6,8 +6,10 @@ from attrs import define
 from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class UpdatePersonaRequest:
     """Changes to a persona. Absent fields stay as they are.
 
@@ -20,3 +22,5 @@ class UpdatePersonaRequest:
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")] | Unset = UNSET
     description: Annotated[str, Meta(min_length=1, max_length=10000, pattern=r"\S")] | Unset = UNSET
     domain_knowledge: Annotated[str, Meta(max_length=100000)] | None | Unset = UNSET
+
+    __repr__ = one_line

@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class UpdateResponseAnnotationRequest:
     """New annotation of a response.
 
@@ -15,3 +17,5 @@ class UpdateResponseAnnotationRequest:
     """
 
     annotation: Annotated[str, Meta(max_length=10000)]
+
+    __repr__ = one_line

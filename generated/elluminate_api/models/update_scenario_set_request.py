@@ -6,8 +6,10 @@ from attrs import define
 from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class UpdateScenarioSetRequest:
     """Changes to a scenario set. Absent fields stay as they are.
 
@@ -18,3 +20,5 @@ class UpdateScenarioSetRequest:
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")] | Unset = UNSET
     description: Annotated[str, Meta(max_length=10000)] | Unset = UNSET
+
+    __repr__ = one_line

@@ -6,8 +6,10 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class UpdateTemplateVariablesRequest:
     """New values of a row.
 
@@ -18,3 +20,5 @@ class UpdateTemplateVariablesRequest:
 
     input_values: dict[str, Any]
     environment_config: dict[str, Any] | Unset = UNSET
+
+    __repr__ = one_line

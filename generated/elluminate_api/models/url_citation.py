@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class UrlCitation:
     """Passage of a message that a web page backs.
 
@@ -18,3 +20,5 @@ class UrlCitation:
     end_index: int
     title: str
     url: str
+
+    __repr__ = one_line

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from attrs import define
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class VerdictCounts:
     """What became of the verdicts that were to be given: one for each answer and each criterion that
     applies to it. Every one of them is counted once: expected = given + pending + missing_answer_failed
@@ -29,6 +31,8 @@ class VerdictCounts:
     missing_not_judged: int
     reasons: list[MissingVerdictReason]
     missing_for_other_reasons: int = 0
+
+    __repr__ = one_line
 
 
 from ..models.missing_verdict_reason import MissingVerdictReason  # noqa: E402

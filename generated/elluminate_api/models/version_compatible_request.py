@@ -5,8 +5,10 @@ from typing import Annotated
 from attrs import define
 from msgspec import Meta
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class VersionCompatibleRequest:
     """Question whether a client version is supported.
 
@@ -15,3 +17,5 @@ class VersionCompatibleRequest:
     """
 
     current_sdk_version: Annotated[str, Meta(min_length=1, max_length=100)]
+
+    __repr__ = one_line

@@ -4,8 +4,10 @@ from attrs import define
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
+from ..types import one_line
 
-@define(kw_only=True)
+
+@define(kw_only=True, repr=False)
 class VersionCompatibleResponse:
     """Whether a client version is supported.
 
@@ -16,3 +18,5 @@ class VersionCompatibleResponse:
 
     is_compatible: bool
     required_sdk_version: str | Unset = UNSET
+
+    __repr__ = one_line

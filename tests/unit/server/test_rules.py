@@ -8,7 +8,7 @@ from elluminate_api import models
 
 from elluminate_server.http import contract, decoding
 from elluminate_server.http.contract import operations
-from elluminate_server.http.problems import BadRequest, Invalid, shown
+from elluminate_server.http.problems import BadRequest, Invalid, quoted
 from elluminate_server.reading.presenting import masked
 from elluminate_server.store.tables import CollectionColumn
 from elluminate_server.writing.cells import added_columns, identity, stored_values
@@ -130,8 +130,8 @@ def test_missing_query_parameters_are_named() -> None:
 
 
 def test_messages_carry_no_megabytes() -> None:
-    assert len(shown("x" * 10_000_000)) == 100
-    assert shown({"a": 1}) == "{'a': 1}"
+    assert len(quoted("x" * 10_000_000)) == 100
+    assert quoted({"a": 1}) == "{'a': 1}"
 
 
 @pytest.mark.parametrize(
