@@ -16,7 +16,7 @@ from elluminate_server.execution.now import answer_now
 from elluminate_server.execution.queueing import ResponseOrder, add_responses
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid, NotFound
-from elluminate_server.reading.finding import find_experiment, find_llm_config
+from elluminate_server.reading.finding import see_experiment, see_llm_config
 from elluminate_server.reading.responses import load_response
 from elluminate_server.store.tables import Entry, Experiment
 
@@ -88,11 +88,11 @@ async def checked_orders(
         DomainError: Messages have the wrong shape.
     """
     experiments = {
-        experiment_id: await find_experiment(session, project_id, experiment_id)
+        experiment_id: await see_experiment(session, project_id, experiment_id)
         for experiment_id in sorted({request.experiment_id for request in requests})
     }
     for config_id in sorted({r.llm_config_id for r in requests if r.llm_config_id is not None}):
-        await find_llm_config(session, project_id, config_id)
+        await see_llm_config(session, project_id, config_id)
     await _check_rows(session, experiments, requests)
     orders = []
     for place, request in enumerate(requests):

@@ -13,7 +13,7 @@ from elluminate_server.domain.compatibility import missing_columns
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid, Taken, quoted
-from elluminate_server.reading.finding import find_collection, find_prompt_template
+from elluminate_server.reading.finding import find_collection, see_collection, see_prompt_template
 from elluminate_server.reading.loading import columns_of, load_collection, load_collections
 from elluminate_server.reading.presenting import present_collection_with_entries
 from elluminate_server.store.columns import utc_now
@@ -45,7 +45,7 @@ async def list_collections(call: Call) -> Answer:
     async with call.read() as session:
         template_id = call.query["compatible_prompt_template_id"]
         if template_id is not None:
-            template = await find_prompt_template(session, call.project_id, template_id)
+            template = await see_prompt_template(session, call.project_id, template_id)
             names: dict[int, list[str]] = {}
             for collection_id, name in await session.execute(
                 select(Collection.id, CollectionColumn.name)
@@ -138,7 +138,7 @@ async def holder_of_name(session: AsyncSession, project_id: int, name: str) -> C
 async def get_collection(call: Call) -> Answer:
     """A collection with every row."""
     async with call.read() as session:
-        collection = await find_collection(session, call.project_id, call.path["collection_id"])
+        collection = await see_collection(session, call.project_id, call.path["collection_id"])
         loaded = await load_collection(session, collection)
         entries = await session.scalars(
             select(Entry)

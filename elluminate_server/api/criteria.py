@@ -12,10 +12,12 @@ from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid, quoted
 from elluminate_server.reading.finding import (
-    find_any_entry,
-    find_criterion,
     find_criterion_set,
+    find_current_criterion,
     find_prompt_template,
+    see_any_entry,
+    see_criterion,
+    see_prompt_template,
 )
 from elluminate_server.reading.loading import columns_of, current_criteria, load_criteria
 from elluminate_server.reading.presenting import row_values
@@ -29,7 +31,7 @@ from elluminate_server.writing.naming import free_name
 async def list_criteria(call: Call) -> Answer:
     """The criteria of the set that is linked to the template, in order of creation."""
     async with call.read() as session:
-        template = await find_prompt_template(session, call.project_id, call.query["prompt_template_id"])
+        template = await see_prompt_template(session, call.project_id, call.query["prompt_template_id"])
         # No criterion has the set 0, so that a template without a set has none.
         query = select(Criterion).where(
             Criterion.criterion_set_id == (template.criterion_set_id or 0), Criterion.superseded_at.is_(None)
@@ -53,7 +55,7 @@ async def create_criteria(call: Call) -> Answer:
     entry_id = request.template_variables_id
     async with call.write() as session:
         if entry_id is not None:
-            await find_any_entry(session, call.project_id, entry_id)
+            await see_any_entry(session, call.project_id, entry_id)
         set_id = await _find_or_create_set(call, session, request)
         in_set = await current_criteria(session, set_id)
         present = _of_row(in_set, entry_id)
@@ -80,14 +82,14 @@ async def _propose(
     """Criteria that a model writes: for the template as it is, or as one row fills it."""
     entry_id = request.template_variables_id
     async with call.read() as session:
-        template = await find_prompt_template(session, call.project_id, template_id)
+        template = await see_prompt_template(session, call.project_id, template_id)
         messages = template.messages
         if template.criterion_set_id is not None and not request.delete_existing:
             present = _of_row(await current_criteria(session, template.criterion_set_id), entry_id)
             if present:
                 raise _already_there(present)
         if entry_id is not None:
-            entry = await find_any_entry(session, call.project_id, entry_id)
+            entry = await see_any_entry(session, call.project_id, entry_id)
             columns = await columns_of(session, entry.collection_id)
             messages = render_messages(messages, row_values(entry.input_values, columns))
     texts = await call.models.model_for(None).propose_criteria(messages)
@@ -134,7 +136,7 @@ async def _find_or_create_set(
 async def get_criterion(call: Call) -> Answer:
     """A criterion, or an earlier version of one."""
     async with call.read() as session:
-        row = await find_criterion(session, call.project_id, call.path["criterion_id"])
+        row = await see_criterion(session, call.project_id, call.path["criterion_id"])
         return call.answer((await load_criteria(session, [row]))[row.id])
 
 
@@ -143,7 +145,7 @@ async def update_criterion(call: Call) -> Answer:
     """Change text or label. A new text of a criterion that is rated or frozen is a new version, with its own id."""
     request = call.decode(models.EditCriterionRequest)
     async with call.write() as session:
-        row = await find_criterion(session, call.project_id, call.path["criterion_id"], current=True)
+        row = await find_current_criterion(session, call.project_id, call.path["criterion_id"])
         label = row.label if request.label is UNSET else request.label
         text = row.criterion_str if request.criterion_str is UNSET else request.criterion_str
         if text != row.criterion_str:
@@ -172,6 +174,6 @@ async def update_criterion(call: Call) -> Answer:
 async def delete_criterion(call: Call) -> Answer:
     """Take a criterion out of its set; ratings made by it stay readable."""
     async with call.write() as session:
-        row = await find_criterion(session, call.project_id, call.path["criterion_id"], current=True)
+        row = await find_current_criterion(session, call.project_id, call.path["criterion_id"])
         await take_out(session, [row])
         return call.answer()

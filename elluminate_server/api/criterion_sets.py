@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import NotFound
-from elluminate_server.reading.finding import find_criterion_set, find_prompt_template
+from elluminate_server.reading.finding import find_criterion_set, find_prompt_template, see_criterion_set
 from elluminate_server.reading.loading import load_criterion_set, load_criterion_sets, show_criterion_set
 from elluminate_server.store.tables import Criterion, CriterionSet, Experiment, PromptTemplate, Rating
 from elluminate_server.writing.criteria import add_criteria
@@ -41,7 +41,7 @@ async def create_criterion_set(call: Call) -> Answer:
 async def get_criterion_set(call: Call) -> Answer:
     """A set with its criteria and linked templates."""
     async with call.read() as session:
-        row = await find_criterion_set(session, call.project_id, call.path["criterion_set_id"])
+        row = await see_criterion_set(session, call.project_id, call.path["criterion_set_id"])
         return call.answer(await show_criterion_set(session, row))
 
 

@@ -8,7 +8,7 @@ from elluminate_server.api.older_clients import readable
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.reading.experiments import load_experiment, load_experiments
-from elluminate_server.reading.finding import find_experiment
+from elluminate_server.reading.finding import find_experiment, see_experiment
 from elluminate_server.reading.results import parse_filters
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Experiment, LogLine, PromptTemplate, Task, WorkItem
@@ -61,7 +61,7 @@ async def get_experiment(call: Call) -> Answer:
     """One experiment; filters narrow its results."""
     filters = parse_filters(call.query["categorical_filters"])
     async with call.read() as session:
-        row = await find_experiment(session, call.project_id, call.path["experiment_id"])
+        row = await see_experiment(session, call.project_id, call.path["experiment_id"])
         (experiment,) = readable(call, [await load_experiment(session, row, filters)])
         return call.answer(experiment)
 

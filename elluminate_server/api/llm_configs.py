@@ -11,7 +11,7 @@ from sqlalchemy import select
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid, quoted
-from elluminate_server.reading.finding import find_llm_config
+from elluminate_server.reading.finding import find_llm_config, see_llm_config
 from elluminate_server.reading.presenting import present_llm_config
 from elluminate_server.store.tables import Experiment, LLMConfig
 from elluminate_server.writing.deleting import hide_or_delete
@@ -72,7 +72,7 @@ def _check_url(url: str | None) -> None:
 async def get_llm_config(call: Call) -> Answer:
     """One config, its key masked."""
     async with call.read() as session:
-        row = await find_llm_config(session, call.project_id, call.path["llm_config_id"])
+        row = await see_llm_config(session, call.project_id, call.path["llm_config_id"])
     return call.answer(present_llm_config(row))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid, NotFound
-from elluminate_server.reading.finding import find_persona_group
+from elluminate_server.reading.finding import find_persona_group, see_persona_group
 from elluminate_server.reading.personas import load_personas
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Experiment, Persona, PersonaGroup, PersonaGroupMember
@@ -44,7 +44,7 @@ async def create_persona_group(call: Call) -> Answer:
 async def get_persona_group(call: Call) -> Answer:
     """One group with its personas."""
     async with call.read() as session:
-        row = await find_persona_group(session, call.project_id, call.path["persona_group_id"])
+        row = await see_persona_group(session, call.project_id, call.path["persona_group_id"])
         return call.answer((await _load_groups(session, [row]))[0])
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, NotFound
-from elluminate_server.reading.finding import find_persona
+from elluminate_server.reading.finding import find_persona, see_persona
 from elluminate_server.reading.personas import load_personas, present_persona
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import (
@@ -60,7 +60,7 @@ async def get_persona(call: Call) -> Answer:
     """The newest version, or another one."""
     wanted = call.query["version"]
     async with call.read() as session:
-        row = await find_persona(session, call.project_id, call.path["persona_id"])
+        row = await see_persona(session, call.project_id, call.path["persona_id"])
         if wanted is None:
             return call.answer(present_persona(row, await _find_newest(session, row)))
         version = await session.scalar(

@@ -14,7 +14,7 @@ from elluminate_server.domain.rendering import message_placeholders
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid
-from elluminate_server.reading.finding import find_collection, find_prompt_template
+from elluminate_server.reading.finding import find_prompt_template, see_collection, see_prompt_template
 from elluminate_server.reading.loading import columns_of
 from elluminate_server.reading.presenting import present_prompt_template
 from elluminate_server.store.tables import Experiment, Project, Prompt, PromptTemplate
@@ -35,7 +35,7 @@ async def list_prompt_templates(call: Call) -> Answer:
         live = live.where(PromptTemplate.criterion_set_id == asked["criterion_set_id"])
     async with call.read() as session:
         if asked["compatible_collection_id"] is not None:
-            collection = await find_collection(session, call.project_id, asked["compatible_collection_id"])
+            collection = await see_collection(session, call.project_id, asked["compatible_collection_id"])
             names = [column.name for column in await columns_of(session, collection.id)]
             fitting = [
                 row.id for row in await session.scalars(live) if not missing_columns(row.placeholders, names)
@@ -136,7 +136,7 @@ async def _next_version(session: AsyncSession, project_id: int, name: str) -> in
 async def get_prompt_template(call: Call) -> Answer:
     """One version."""
     async with call.read() as session:
-        row = await find_prompt_template(session, call.project_id, call.path["prompt_template_id"])
+        row = await see_prompt_template(session, call.project_id, call.path["prompt_template_id"])
     return call.answer(present_prompt_template(row))
 
 

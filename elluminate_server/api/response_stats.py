@@ -8,7 +8,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.reading.finding import find_llm_config
+from elluminate_server.reading.finding import see_llm_config
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Experiment, Rating, Response
 
@@ -21,7 +21,7 @@ async def get_response_stats(call: Call) -> Answer:
     days = [today - datetime.timedelta(days=back) for back in reversed(range(call.query["days"]))]
     async with call.read() as session:
         if config_id is not None:
-            await find_llm_config(session, call.project_id, config_id)
+            await see_llm_config(session, call.project_id, config_id)
         chosen = _chosen(call.project_id, days[0], config_id)
         totals = (await session.execute(select(*_TOTALS).where(*chosen).join(*_OF_EXPERIMENT))).one()
         share = await session.scalar(

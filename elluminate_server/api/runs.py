@@ -27,7 +27,7 @@ from elluminate_server.http.event_stream import News, event_stream
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid
 from elluminate_server.reading.experiments import load_experiment
-from elluminate_server.reading.finding import find_experiment
+from elluminate_server.reading.finding import find_experiment, see_experiment
 from elluminate_server.store.tables import Experiment, LogCursor, Task
 from elluminate_server.writing.judges import judge_key
 
@@ -76,7 +76,7 @@ async def get_experiment_generation_status(call: Call) -> Answer:
     task_id = call.path["task_id"]
     connection_uuid, log_cursor = call.query["connection_uuid"], call.query["log_cursor"]
     async with call.store.read() as session:
-        experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
+        experiment = await see_experiment(session, call.project_id, call.path["experiment_id"])
         progress = await _progress(session, experiment, task_id)
         delta = None
         if progress is not None and log_cursor is not None:
@@ -107,7 +107,7 @@ async def stream_experiment_generation(call: Call) -> Response:
     """The states of a run as events. The stream of an unknown task is one PENDING event."""
     task_id = call.path["task_id"]
     async with call.store.read() as session:
-        await find_experiment(session, call.project_id, call.path["experiment_id"])
+        await see_experiment(session, call.project_id, call.path["experiment_id"])
     stream = _RunStream(call, task_id)
     return event_stream(call.executor, task_id, stream.read, call.query["polling_interval"])
 

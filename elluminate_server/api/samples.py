@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.samples import Bounds, Sample, SampleResponse, change, grouped, ordered
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.reading.finding import find_experiment
+from elluminate_server.reading.finding import see_experiment
 from elluminate_server.reading.personas import load_persona_versions
 from elluminate_server.reading.results import CategoricalFilters, filtered_prompts, parse_filters
 from elluminate_server.store.tables import Experiment, Rating, Response
@@ -22,7 +22,7 @@ async def list_response_samples(call: Call) -> Answer:
     """The samples of one experiment that the filters let through."""
     asked = call.query
     async with call.read() as session:
-        experiment = await find_experiment(session, call.project_id, asked["experiment_id"])
+        experiment = await see_experiment(session, call.project_id, asked["experiment_id"])
         samples = await _samples(session, experiment.id)
     if asked["exclude_perfect_responses"]:
         samples = [sample for sample in samples if not sample.is_perfect]
@@ -43,8 +43,8 @@ async def list_comparison_samples(call: Call) -> Answer:
     criteria = None if asked["criterion_ids"] is None else set(asked["criterion_ids"])
     wanted = None if asked["filter_samples_by"] is None else str(asked["filter_samples_by"])
     async with call.read() as session:
-        a = await find_experiment(session, call.project_id, asked["experiment_a_id"])
-        b = await find_experiment(session, call.project_id, asked["experiment_b_id"])
+        a = await see_experiment(session, call.project_id, asked["experiment_a_id"])
+        b = await see_experiment(session, call.project_id, asked["experiment_b_id"])
         of_a = {sample.entry_id: sample for sample in await _samples(session, a.id, filters)}
         of_b = {sample.entry_id: sample for sample in await _samples(session, b.id, filters)}
     presented: list[models.ResponsesSample] = []
@@ -113,7 +113,7 @@ async def get_experiment_map(call: Call) -> Answer:
     """One page of samples, their responses summed up."""
     page, limit = call.query["page"], call.query["limit"]
     async with call.read() as session:
-        experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
+        experiment = await see_experiment(session, call.project_id, call.path["experiment_id"])
         of_samples = (
             select(Response.entry_id, Response.persona_version_id, func.count().label("responses"))
             .where(Response.experiment_id == experiment.id)

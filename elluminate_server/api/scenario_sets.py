@@ -12,7 +12,7 @@ from elluminate_server.domain.scenarios import BUILT_IN_FIELDS, GOAL, OUTCOME, c
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import BadRequest, Conflict, Invalid
-from elluminate_server.reading.finding import find_scenario_field, find_scenario_set
+from elluminate_server.reading.finding import find_scenario_field, find_scenario_set, see_scenario_set
 from elluminate_server.reading.loading import columns_of
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
@@ -76,7 +76,7 @@ async def create_scenario_set(call: Call) -> Answer:
 async def get_scenario_set(call: Call) -> Answer:
     """One set with its fields."""
     async with call.read() as session:
-        row = await find_scenario_set(session, call.project_id, call.path["scenario_set_id"])
+        row = await see_scenario_set(session, call.project_id, call.path["scenario_set_id"])
         return call.answer((await _load_sets(session, [row]))[0])
 
 
@@ -137,7 +137,7 @@ async def rename_scenario_field(call: Call) -> Answer:
     check_field_name(request.name, "$.name")
     async with call.write() as session:
         scenario_set = await find_changeable_set(call, session)
-        column = await find_scenario_field(session, scenario_set, call.path["field_id"])
+        column = await find_scenario_field(session, scenario_set.id, call.path["field_id"])
         others = [other for other in await columns_of(session, scenario_set.id) if other is not column]
         _refuse_known(request.name, others, scenario_set)
         former, column.name = column.name, request.name
@@ -161,7 +161,7 @@ async def delete_scenario_field(call: Call) -> Answer:
     """The field, and its values in every scenario."""
     async with call.write() as session:
         scenario_set = await find_changeable_set(call, session)
-        column = await find_scenario_field(session, scenario_set, call.path["field_id"])
+        column = await find_scenario_field(session, scenario_set.id, call.path["field_id"])
         for entry in await _load_scenarios(session, scenario_set.id):
             _rewrite(
                 entry, {name: value for name, value in entry.input_values.items() if name != column.name}

@@ -10,7 +10,7 @@ from elluminate_server.api.scenario_sets import fields_of, find_changeable_set
 from elluminate_server.domain.scenarios import GOAL, OUTCOME, scenario_values
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.reading.finding import find_scenario, find_scenario_set
+from elluminate_server.reading.finding import find_scenario, see_scenario, see_scenario_set
 from elluminate_server.store.tables import Collection, Entry
 from elluminate_server.writing.cells import identity
 from elluminate_server.writing.entries import add_entries, delete_entries
@@ -20,7 +20,7 @@ from elluminate_server.writing.entries import add_entries, delete_entries
 async def list_scenarios(call: Call) -> Answer:
     """In order of creation."""
     async with call.read() as session:
-        scenario_set = await find_scenario_set(session, call.project_id, call.path["scenario_set_id"])
+        scenario_set = await see_scenario_set(session, call.project_id, call.path["scenario_set_id"])
         live = select(Entry).where(Entry.collection_id == scenario_set.id, Entry.deleted_at.is_(None))
         rows, count = await page_of(call, session, live, Entry.id)
         fields = await fields_of(session, scenario_set)
@@ -31,8 +31,8 @@ async def list_scenarios(call: Call) -> Answer:
 async def get_scenario(call: Call) -> Answer:
     """One scenario."""
     async with call.read() as session:
-        scenario_set = await find_scenario_set(session, call.project_id, call.path["scenario_set_id"])
-        row = await find_scenario(session, scenario_set, call.path["scenario_id"])
+        scenario_set = await see_scenario_set(session, call.project_id, call.path["scenario_set_id"])
+        row = await see_scenario(session, scenario_set.id, call.path["scenario_id"])
         return call.answer(_present(row, await fields_of(session, scenario_set)))
 
 
@@ -71,7 +71,7 @@ async def update_scenario(call: Call) -> Answer:
     request = call.decode(models.ScenarioIn)
     async with call.write() as session:
         scenario_set = await find_changeable_set(call, session)
-        row = await find_scenario(session, scenario_set, call.path["scenario_id"])
+        row = await find_scenario(session, scenario_set.id, call.path["scenario_id"])
         fields = await fields_of(session, scenario_set)
         row.input_values = dict(_stored(request, fields, "$"))
         row.identity = identity(row.input_values, None)
@@ -83,7 +83,7 @@ async def delete_scenario(call: Call) -> Answer:
     """One scenario; conversations about it stay readable."""
     async with call.write() as session:
         scenario_set = await find_changeable_set(call, session)
-        row = await find_scenario(session, scenario_set, call.path["scenario_id"])
+        row = await find_scenario(session, scenario_set.id, call.path["scenario_id"])
         await delete_entries(session, Entry.id == row.id)
         return call.answer()
 

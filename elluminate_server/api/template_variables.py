@@ -13,7 +13,13 @@ from elluminate_server.http import decoding
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import BadRequest, Conflict, Invalid, quoted
-from elluminate_server.reading.finding import find_collection, find_entry, find_prompt_template
+from elluminate_server.reading.finding import (
+    find_collection,
+    find_entry,
+    see_collection,
+    see_entry,
+    see_prompt_template,
+)
 from elluminate_server.reading.loading import columns_of, load_collection
 from elluminate_server.reading.presenting import present_entry, row_values
 from elluminate_server.store.columns import utc_now
@@ -34,7 +40,7 @@ EXAMPLES = 20
 async def list_template_variables(call: Call) -> Answer:
     """In order of creation."""
     async with call.read() as session:
-        collection = await find_collection(session, call.project_id, call.path["collection_id"])
+        collection = await see_collection(session, call.project_id, call.path["collection_id"])
         rows, count = await page_of(call, session, _live(collection), Entry.id)
         loaded = await load_collection(session, collection)
     return call.answer(paged([present_entry(row, loaded.columns, loaded.shown) for row in rows], count))
@@ -48,8 +54,8 @@ def _live(collection: Collection) -> Any:
 async def get_template_variables(call: Call) -> Answer:
     """One row."""
     async with call.read() as session:
-        collection = await find_collection(session, call.project_id, call.path["collection_id"])
-        entry = await find_entry(session, collection, call.path["entry_id"])
+        collection = await see_collection(session, call.project_id, call.path["collection_id"])
+        entry = await see_entry(session, collection.id, call.path["entry_id"])
         loaded = await load_collection(session, collection)
     return call.answer(present_entry(entry, loaded.columns, loaded.shown))
 
@@ -80,7 +86,7 @@ async def create_template_variables(call: Call) -> Answer:
 
 async def _propose_row(call: Call, template_id: int) -> Mapping[str, Any]:
     async with call.read() as session:
-        template = await find_prompt_template(session, call.project_id, template_id)
+        template = await see_prompt_template(session, call.project_id, template_id)
         collection = await _find_changeable(call, session)
         columns = await columns_of(session, collection.id)
         newest = await session.scalars(_live(collection).order_by(Entry.id.desc()).limit(EXAMPLES))
@@ -141,7 +147,7 @@ async def update_template_variables(call: Call) -> Answer:
     request = call.decode(models.UpdateTemplateVariablesRequest)
     async with call.write() as session:
         collection = await _find_changeable(call, session)
-        entry = await find_entry(session, collection, call.path["entry_id"])
+        entry = await find_entry(session, collection.id, call.path["entry_id"])
         columns = await _add_missing_columns(session, collection, [request.input_values], _only_row)
         stored = stored_values(request.input_values, columns, "$.input_values")
         await _check_tasks(session, collection, [stored], _only_row, other_than=entry.id)
@@ -159,7 +165,7 @@ async def delete_template_variables(call: Call) -> Answer:
     """One row; responses to it stay readable."""
     async with call.write() as session:
         collection = await _find_changeable(call, session)
-        entry = await find_entry(session, collection, call.path["entry_id"])
+        entry = await find_entry(session, collection.id, call.path["entry_id"])
         await delete_entries(session, Entry.id == entry.id)
         return call.answer()
 

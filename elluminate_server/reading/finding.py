@@ -1,6 +1,9 @@
-"""Things by id within the key's project, or a 404 that names what was looked for."""
+"""Things by id within the key's project, or a 404 that names what was looked for.
 
-from typing import Any, Generic, Self, TypeVar
+`find_...` is for who changes a thing or what belongs to it, `see_...` for who only looks at it.
+"""
+
+from typing import Any, Generic, TypeVar
 
 import attrs
 from sqlalchemy import Select, bindparam, select
@@ -25,10 +28,9 @@ from elluminate_server.store.tables import (
 )
 
 __all__ = [
-    "find_any_entry",
     "find_collection",
-    "find_criterion",
     "find_criterion_set",
+    "find_current_criterion",
     "find_entry",
     "find_experiment",
     "find_llm_config",
@@ -39,191 +41,171 @@ __all__ = [
     "find_scenario",
     "find_scenario_field",
     "find_scenario_set",
+    "see_any_entry",
+    "see_collection",
+    "see_criterion",
+    "see_criterion_set",
+    "see_entry",
+    "see_experiment",
+    "see_llm_config",
+    "see_persona",
+    "see_persona_group",
+    "see_prompt_template",
+    "see_scenario",
+    "see_scenario_set",
 ]
 
 TableT = TypeVar("TableT", bound=Base)
 
 _ID: Any = bindparam("identifier")
-_PROJECT: Any = bindparam("project_id")
 _PARENT: Any = bindparam("parent_id")
 
 
 @attrs.frozen
-class _Query(Generic[TableT]):
-    """How to find one thing: as an entity, which a writer may change, or as a row, at a third of the cost.
+class _Lookup(Generic[TableT]):
+    """How to get one thing by its id.
 
-    Args:
-        table: What is found.
-        criteria: Conditions on columns of tables.
-        within: The table that it is looked for with, and how they belong together.
+    Attributes:
+        kind: What it is called when it is not there; `{}` stands for the id of what it was looked for in.
+        entity: Selects it as an entity, with the parameters `identifier` and `parent_id`.
+        row: Selects its columns, with the same parameters.
     """
 
-    table: type[TableT]
+    kind: str
     entity: Select[Any]
     row: Select[Any]
 
-    @classmethod
-    def of(cls, table: type[TableT], *criteria: Any, within: tuple[Any, Any] | None = None) -> Self:
-        entity, row = select(table).where(*criteria), select(table.__table__).where(*criteria)
-        if within is not None:
-            entity, row = entity.join(*within), row.join(*within)
-        return cls(table, entity, row)
+    async def find(self, session: AsyncSession, parent_id: int, identifier: int) -> TableT:
+        """The thing itself, which a writer may change.
 
-    async def one(self, session: AsyncSession, kind: str, identifier: int, **of: int) -> TableT:
-        """The thing, or a 404 that calls it by its kind."""
-        parameters = {"identifier": identifier, **of}
-        if session.sync_session.autoflush:
-            found = (await session.scalars(self.entity, parameters)).all()
-        else:  # of a reader, who only looks at columns
-            found = await fetch(session, self.row, **parameters)
-        if not found:
-            raise NotFound(kind, identifier)
-        thing: TableT = found[0]
-        return thing
+        Args:
+            session: Where to read.
+            parent_id: Id of the project; for rows, scenarios and fields that of their collection or set.
+            identifier: Id of the thing.
+
+        Raises:
+            NotFound: There is none of that id there, or it was deleted.
+        """
+        parameters = {"identifier": identifier, "parent_id": parent_id}
+        found: TableT | None = await session.scalar(self.entity, parameters)
+        if found is None:
+            raise NotFound(self.kind.format(parent_id), identifier)
+        return found
+
+    async def see(self, session: AsyncSession, parent_id: int, identifier: int) -> TableT:
+        """What stands in its columns, for who only looks at them: a third of the cost of the thing itself.
+
+        It is a plain row, typed as its table because it has the columns of that, and nothing else.
+
+        Args:
+            session: Where to read.
+            parent_id: See `find`.
+            identifier: Id of the thing.
+
+        Raises:
+            NotFound: There is none of that id there, or it was deleted.
+        """
+        rows = await fetch(session, self.row, identifier=identifier, parent_id=parent_id)
+        if not rows:
+            raise NotFound(self.kind.format(parent_id), identifier)
+        row: TableT = rows[0]
+        return row
 
 
-_of_prompt_template, _of_collection = PromptTemplate.__table__.c, Collection.__table__.c
-_of_column, _of_entry = CollectionColumn.__table__.c, Entry.__table__.c
+def _lookup(
+    kind: str, table: type[TableT], *criteria: Any, within: tuple[Any, Any] | None = None
+) -> _Lookup[TableT]:
+    """A lookup in a table.
+
+    Args:
+        kind: See `_Lookup`.
+        table: What is found.
+        criteria: Conditions on columns of tables, one of them on the id.
+        within: Another table that the conditions are about, and how the two belong together.
+    """
+    entity, row = select(table).where(*criteria), select(table.__table__).where(*criteria)
+    if within is not None:
+        entity, row = entity.join(*within), row.join(*within)
+    return _Lookup(kind, entity, row)
+
+
+def _in_project(kind: str, table: type[TableT], *more: Any) -> _Lookup[TableT]:
+    """A lookup of what belongs to a project, unless it was deleted."""
+    columns = table.__table__.c
+    return _lookup(
+        kind, table, columns.id == _ID, columns.project_id == _PARENT, columns.deleted_at.is_(None), *more
+    )
+
+
+_of_collection, _of_column = Collection.__table__.c, CollectionColumn.__table__.c
+_of_entry, _of_experiment = Entry.__table__.c, Experiment.__table__.c
 _of_criterion, _of_criterion_set = Criterion.__table__.c, CriterionSet.__table__.c
-_of_experiment = Experiment.__table__.c
 
-
-def _live(table: type[TableT], *more: Any) -> _Query[TableT]:
-    of = table.__table__.c
-    return _Query.of(table, of.id == _ID, of.project_id == _PROJECT, of.deleted_at.is_(None), *more)
-
-
-_PROMPT_TEMPLATE = _live(PromptTemplate)
-_COLLECTION = _live(Collection, _of_collection.is_scenario_set.is_(False))
-_SCENARIO_SET = _live(Collection, _of_collection.is_scenario_set.is_(True))
-_CRITERION_SET = _live(CriterionSet)
-_LLM_CONFIG = _live(LLMConfig)
-_PERSONA = _live(Persona)
-_PERSONA_GROUP = _live(PersonaGroup)
-_SCENARIO_FIELD = _Query.of(
+_PROMPT_TEMPLATE = _in_project("prompt template", PromptTemplate)
+_COLLECTION = _in_project("collection", Collection, _of_collection.is_scenario_set.is_(False))
+_SCENARIO_SET = _in_project("scenario set", Collection, _of_collection.is_scenario_set.is_(True))
+_CRITERION_SET = _in_project("criterion set", CriterionSet)
+_LLM_CONFIG = _in_project("LLM config", LLMConfig)
+_PERSONA = _in_project("persona", Persona)
+_PERSONA_GROUP = _in_project("persona group", PersonaGroup)
+_EXPERIMENT = _lookup(
+    "experiment", Experiment, _of_experiment.id == _ID, _of_experiment.project_id == _PARENT
+)
+_RESPONSE = _lookup(
+    "response",
+    Response,
+    Response.__table__.c.id == _ID,
+    _of_experiment.project_id == _PARENT,
+    within=(Experiment.__table__, _of_experiment.id == Response.__table__.c.experiment_id),
+)
+_SCENARIO_FIELD = _lookup(
+    "field in scenario set {} with id",
     CollectionColumn,
     _of_column.id == _ID,
     _of_column.collection_id == _PARENT,
     _of_column.name.not_in(BUILT_IN_FIELDS),
 )
-_ENTRY = _Query.of(
-    Entry, _of_entry.id == _ID, _of_entry.collection_id == _PARENT, _of_entry.deleted_at.is_(None)
-)
-_ANY_ENTRY = _Query.of(
+_LIVE_ENTRY = (_of_entry.id == _ID, _of_entry.collection_id == _PARENT, _of_entry.deleted_at.is_(None))
+_ENTRY = _lookup("row in collection {} with id", Entry, *_LIVE_ENTRY)
+_SCENARIO = _lookup("scenario in set {} with id", Entry, *_LIVE_ENTRY)
+_ANY_ENTRY = _lookup(
+    "row",
     Entry,
     _of_entry.id == _ID,
-    _of_collection.project_id == _PROJECT,
+    _of_collection.project_id == _PARENT,
     _of_entry.deleted_at.is_(None),
     _of_collection.deleted_at.is_(None),
     within=(Collection.__table__, _of_collection.id == _of_entry.collection_id),
 )
-_CRITERION_LIVES = (
+_LIVE_CRITERION = (
     _of_criterion.id == _ID,
-    _of_criterion_set.project_id == _PROJECT,
+    _of_criterion_set.project_id == _PARENT,
     _of_criterion_set.deleted_at.is_(None),
     _of_criterion.deleted_at.is_(None),
 )
 _ITS_SET = (CriterionSet.__table__, _of_criterion_set.id == _of_criterion.criterion_set_id)
-_CRITERION = _Query.of(Criterion, *_CRITERION_LIVES, within=_ITS_SET)
-_CURRENT_CRITERION = _Query.of(
-    Criterion, *_CRITERION_LIVES, _of_criterion.superseded_at.is_(None), within=_ITS_SET
-)
-_EXPERIMENT = _Query.of(Experiment, _of_experiment.id == _ID, _of_experiment.project_id == _PROJECT)
-# Always an entity, which leaves the trajectory where it is.
-_RESPONSE = (
-    select(Response)
-    .join(Experiment, Experiment.id == Response.experiment_id)
-    .where(Response.id == _ID, Experiment.project_id == _PROJECT)
+_CRITERION = _lookup("criterion", Criterion, *_LIVE_CRITERION, within=_ITS_SET)
+_CURRENT_CRITERION = _lookup(
+    "criterion", Criterion, *_LIVE_CRITERION, _of_criterion.superseded_at.is_(None), within=_ITS_SET
 )
 
-
-async def find_prompt_template(session: AsyncSession, project_id: int, identifier: int) -> PromptTemplate:
-    """The prompt template version, unless it was deleted."""
-    kind = "prompt template"
-    return await _PROMPT_TEMPLATE.one(session, kind, identifier, project_id=project_id)
-
-
-async def find_collection(session: AsyncSession, project_id: int, identifier: int) -> Collection:
-    """The collection, unless it was deleted."""
-    return await _COLLECTION.one(session, "collection", identifier, project_id=project_id)
-
-
-async def find_scenario_set(session: AsyncSession, project_id: int, identifier: int) -> Collection:
-    """The scenario set, unless it was deleted."""
-    kind = "scenario set"
-    return await _SCENARIO_SET.one(session, kind, identifier, project_id=project_id)
-
-
-async def find_scenario_field(
-    session: AsyncSession, scenario_set: Collection, identifier: int
-) -> CollectionColumn:
-    """The field of the scenario set; those that every set has are not found."""
-    kind = f"field in scenario set {scenario_set.id} with id"
-    return await _SCENARIO_FIELD.one(session, kind, identifier, parent_id=scenario_set.id)
-
-
-async def find_scenario(session: AsyncSession, scenario_set: Collection, identifier: int) -> Entry:
-    """The scenario, unless it was deleted."""
-    kind = f"scenario in set {scenario_set.id} with id"
-    return await _ENTRY.one(session, kind, identifier, parent_id=scenario_set.id)
-
-
-async def find_entry(session: AsyncSession, collection: Collection, identifier: int) -> Entry:
-    """The row, unless it was deleted."""
-    kind = f"row in collection {collection.id} with id"
-    return await _ENTRY.one(session, kind, identifier, parent_id=collection.id)
-
-
-async def find_any_entry(session: AsyncSession, project_id: int, identifier: int) -> Entry:
-    """The row of any collection or scenario set of the project, unless it was deleted."""
-    return await _ANY_ENTRY.one(session, "row", identifier, project_id=project_id)
-
-
-async def find_criterion_set(session: AsyncSession, project_id: int, identifier: int) -> CriterionSet:
-    """The criterion set, unless it was deleted."""
-    kind = "criterion set"
-    return await _CRITERION_SET.one(session, kind, identifier, project_id=project_id)
-
-
-async def find_criterion(
-    session: AsyncSession, project_id: int, identifier: int, *, current: bool = False
-) -> Criterion:
-    """The criterion, unless it was deleted.
-
-    Args:
-        session: Where to read.
-        project_id: The key's project.
-        identifier: Id of any version.
-        current: Whether a version that an edit has replaced counts as not found.
-    """
-    query = _CURRENT_CRITERION if current else _CRITERION
-    return await query.one(session, "criterion", identifier, project_id=project_id)
-
-
-async def find_llm_config(session: AsyncSession, project_id: int, identifier: int) -> LLMConfig:
-    """The LLM config, unless it was deleted."""
-    return await _LLM_CONFIG.one(session, "LLM config", identifier, project_id=project_id)
-
-
-async def find_experiment(session: AsyncSession, project_id: int, identifier: int) -> Experiment:
-    """The experiment."""
-    return await _EXPERIMENT.one(session, "experiment", identifier, project_id=project_id)
-
-
-async def find_response(session: AsyncSession, project_id: int, identifier: int) -> Response:
-    """The response."""
-    row = await session.scalar(_RESPONSE, {"identifier": identifier, "project_id": project_id})
-    if row is None:
-        raise NotFound("response", identifier)
-    return row
-
-
-async def find_persona(session: AsyncSession, project_id: int, identifier: int) -> Persona:
-    """The persona, unless it was deleted."""
-    return await _PERSONA.one(session, "persona", identifier, project_id=project_id)
-
-
-async def find_persona_group(session: AsyncSession, project_id: int, identifier: int) -> PersonaGroup:
-    """The persona group, unless it was deleted."""
-    kind = "persona group"
-    return await _PERSONA_GROUP.one(session, kind, identifier, project_id=project_id)
+find_prompt_template, see_prompt_template = _PROMPT_TEMPLATE.find, _PROMPT_TEMPLATE.see
+find_collection, see_collection = _COLLECTION.find, _COLLECTION.see
+find_entry, see_entry = _ENTRY.find, _ENTRY.see
+see_any_entry = _ANY_ENTRY.see
+"""A row of any collection or scenario set of the project."""
+find_scenario_set, see_scenario_set = _SCENARIO_SET.find, _SCENARIO_SET.see
+find_scenario, see_scenario = _SCENARIO.find, _SCENARIO.see
+find_scenario_field = _SCENARIO_FIELD.find
+"""A field of the scenario set; those that every set has are not found."""
+find_criterion_set, see_criterion_set = _CRITERION_SET.find, _CRITERION_SET.see
+see_criterion = _CRITERION.see
+"""A criterion, or a version of one that an edit has replaced."""
+find_current_criterion = _CURRENT_CRITERION.find
+"""A criterion that no edit has replaced."""
+find_llm_config, see_llm_config = _LLM_CONFIG.find, _LLM_CONFIG.see
+find_persona, see_persona = _PERSONA.find, _PERSONA.see
+find_persona_group, see_persona_group = _PERSONA_GROUP.find, _PERSONA_GROUP.see
+find_experiment, see_experiment = _EXPERIMENT.find, _EXPERIMENT.see
+find_response = _RESPONSE.find
+"""A response without its trajectory, which is read when it is asked for."""

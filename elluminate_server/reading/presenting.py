@@ -1,4 +1,4 @@
-"""Table rows as the contract's models: the one place where they are turned."""
+"""Table rows as the contract's models, where several modules show them; what one alone shows is turned there."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast

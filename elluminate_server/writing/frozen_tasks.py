@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.domain.agent_trials import Task, TaskIndex
 from elluminate_server.domain.criteria import render_criterion
 from elluminate_server.http.problems import BadRequest, Invalid
-from elluminate_server.reading.finding import find_experiment
+from elluminate_server.reading.finding import see_experiment
 from elluminate_server.reading.loading import columns_of, current_criteria
 from elluminate_server.reading.presenting import row_values
 from elluminate_server.store.tables import AgentTask, Collection, Entry, Experiment
@@ -114,7 +114,7 @@ async def load_tasks(session: AsyncSession, project_id: int, experiment_id: int)
     Raises:
         BadRequest: Nothing was frozen, because it is no AGENTIC experiment.
     """
-    experiment = await find_experiment(session, project_id, experiment_id)
+    experiment = await see_experiment(session, project_id, experiment_id)
     found = (
         await session.execute(
             select(AgentTask, Entry.input_values, Entry.deleted_at)
