@@ -212,10 +212,6 @@ def api_index() -> str:
         "`Client` blocks; methods of `AsyncClient` are awaited, or iterated with `async for` where they stream. "
         "Names and arguments are the same.\n\n" + "\n".join([HEADER, *rows(AsyncClient, prefixed=False)]),
     ]
-    for here, there in ((Client, AsyncClient), (AsyncClient, Client)):
-        alone = [f"`{name}`" for name, _ in _public(here) if not hasattr(there, name)]
-        if alone:
-            parts.append(f"Only on `{here.__name__}`, for the SDK's own use: {', '.join(alone)}.")
     for cls in models():
         bases = [base for base in models() if base is not cls and issubclass(cls, base)]
         table = "\n".join([HEADER, *rows(cls, prefixed=True, without=bases)])

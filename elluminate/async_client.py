@@ -87,7 +87,7 @@ class AsyncClient(
         self.session = Session(config)
 
     @classmethod
-    def from_config(cls, config: Config) -> Self:
+    def _from_config(cls, config: Config) -> Self:
         """A client from settings that were checked before."""
         client = cls.__new__(cls)
         client.session = Session(config)

@@ -36,7 +36,7 @@ class Client(ClientBase):
     """
 
     def _open(self, config: Config) -> None:
-        self._operations = AsyncClient.from_config(config)
+        self._operations = AsyncClient._from_config(config)
         self.session = self._operations.session
         try:
             run_blocking(self.session.start())

@@ -4,56 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 
-from elluminate_api import models as api
 from elluminate_api.models import CriterionIn, LLMConfig, RatingMode, TaskStatus
 
-from elluminate._checks import checked_epochs, checked_name, checked_polling_interval, checked_timeout, known
+from elluminate._checks import checked_polling_interval, checked_timeout
 from elluminate._following import follow_experiment
-from elluminate._lookup import id_of
 from elluminate._operations.experiments import ExperimentOperations
 from elluminate._progress import Progress, reporter
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.experiment import Experiment, ExperimentStatusEvent, event_of
+from elluminate.schemas.experiment_creation import NewExperiment
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.runs import finish
 
 
 class ExperimentRunOperations(ExperimentOperations):
     """Operations that start runs."""
-
-    async def _start_experiment(
-        self,
-        name: str,
-        prompt_template: PromptTemplate | None,
-        collection: TemplateVariablesCollection,
-        llm_config: LLMConfig | None,
-        criterion_set: CriterionSet | None,
-        criteria: Sequence[str | CriterionIn] | None,
-        description: str,
-        rating_mode: RatingMode,
-        n_epochs: int,
-        rating_version: str | None,
-        response_column_id: int | None,
-        generate: bool = True,
-    ) -> Experiment:
-        """Create an experiment and start its run, in one request."""
-        return await self._post_experiment(
-            api.CreateExperimentRequest(
-                name=checked_name(name, "experiment"),
-                description=description,
-                llm_config_id=id_of(llm_config, LLMConfig, "llm_config"),
-                generate=generate,
-                rating_mode=known(RatingMode, rating_mode, "rating_mode"),
-                n_epochs=checked_epochs(n_epochs),
-                rating_version=rating_version,
-                response_column_id=response_column_id,
-            ),
-            prompt_template,
-            collection,
-            criterion_set,
-            criteria,
-        )
 
     async def run_experiment(
         self,
@@ -110,19 +76,21 @@ class ExperimentRunOperations(ExperimentOperations):
         """
         checked_timeout(timeout)
         report = reporter(progress, name)
-        experiment = await self._start_experiment(
-            name,
-            prompt_template,
-            collection,
-            llm_config,
-            criterion_set,
-            criteria,
-            description,
-            rating_mode,
-            n_epochs,
-            rating_version,
-            response_column_id,
-            generate,
+        experiment = await self._create(
+            NewExperiment(
+                name=name,
+                prompt_template=prompt_template,
+                collection=collection,
+                llm_config=llm_config,
+                criterion_set=criterion_set,
+                criteria=criteria,
+                description=description,
+                rating_mode=rating_mode,
+                n_epochs=n_epochs,
+                rating_version=rating_version,
+                response_column_id=response_column_id,
+                generate=generate,
+            )
         )
         return (
             await finish(experiment, experiment.generation_task_id, timeout, report)
@@ -180,18 +148,21 @@ class ExperimentRunOperations(ExperimentOperations):
             ...         event.result.print_results_summary()
         """
         interval = checked_polling_interval(polling_interval)
-        experiment = await self._start_experiment(
-            name,
-            prompt_template,
-            collection,
-            llm_config,
-            criterion_set,
-            criteria,
-            description,
-            rating_mode,
-            n_epochs,
-            rating_version,
-            response_column_id,
+        experiment = await self._create(
+            NewExperiment(
+                name=name,
+                prompt_template=prompt_template,
+                collection=collection,
+                llm_config=llm_config,
+                criterion_set=criterion_set,
+                criteria=criteria,
+                description=description,
+                rating_mode=rating_mode,
+                n_epochs=n_epochs,
+                rating_version=rating_version,
+                response_column_id=response_column_id,
+                generate=True,
+            )
         )
         yield ExperimentStatusEvent(status=TaskStatus.PENDING)
         task = experiment.generation_task_id

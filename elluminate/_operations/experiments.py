@@ -15,25 +15,22 @@ from elluminate_api.api.experiments import (
 )
 from elluminate_api.models import (
     CriterionIn,
-    EvaluationMode,
     LLMConfig,
 )
 
 from elluminate._checks import (
     checked_filters,
     checked_moment,
-    checked_name,
     checked_name_or_id,
-    known,
 )
 from elluminate._lookup import found, id_of
 from elluminate._operations.collections import CollectionOperations
 from elluminate._operations.criterion_sets import CriterionSetOperations
-from elluminate.exceptions import ConflictError, ValidationError
+from elluminate.exceptions import ConflictError
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet, criteria_in
 from elluminate.schemas.experiment import Experiment
-from elluminate.schemas.experiment_creation import name_parts, post_experiment
+from elluminate.schemas.experiment_creation import NewExperiment, check_columns, post_experiment
 from elluminate.schemas.filters import ExperimentFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 
@@ -88,41 +85,31 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             >>> planned.run().results.num_rated_responses
             2
         """
-        return await self._post_experiment(
-            api.CreateExperimentRequest(
-                name=checked_name(name, "experiment"),
+        return await self._create(
+            NewExperiment(
+                name=name,
+                prompt_template=prompt_template,
+                collection=collection,
+                llm_config=llm_config,
+                criterion_set=criterion_set,
                 description=description,
-                llm_config_id=id_of(llm_config, LLMConfig, "llm_config"),
                 rating_version=rating_version,
                 response_column_id=response_column_id,
-                evaluation_mode=known(EvaluationMode, evaluation_mode, "evaluation_mode"),
+                evaluation_mode=evaluation_mode,
                 agent_config=agent_config,
                 evaluation_agent_config=evaluation_agent_config,
                 persona_group_id=persona_group_id,
-                scenario_set_id=id_of(scenario_set, api.ScenarioSet, "scenario_set"),
-            ),
-            prompt_template,
-            collection,
-            criterion_set,
+                scenario_set=scenario_set,
+            )
         )
 
-    async def _post_experiment(
-        self,
-        body: api.CreateExperimentRequest,
-        prompt_template: PromptTemplate | None,
-        collection: TemplateVariablesCollection | None,
-        criterion_set: CriterionSet | None,
-        criteria: Sequence[str | CriterionIn] | None = None,
-    ) -> Experiment:
+    async def _create(self, new: NewExperiment) -> Experiment:
         """Check, store inline criteria as a set of their own, and create the experiment."""
-        if criteria is not None and criterion_set is not None:
-            raise ValidationError(
-                "criteria=… makes a criterion set of its own, so it excludes criterion_set=…; give one of them"
-            )
-        new_criteria = None if criteria is None else criteria_in(criteria)
-        await name_parts(self.session, body, prompt_template, collection, criterion_set)
-        if new_criteria is not None:
-            body.criterion_set_id = (await self._inline_criterion_set(body.name, new_criteria)).id
+        body = new.request()
+        criteria = None if new.criteria is None else criteria_in(new.criteria)
+        await check_columns(self.session, new)
+        if criteria is not None:
+            body.criterion_set_id = (await self._inline_criterion_set(body.name, criteria)).id
         return await post_experiment(self.session, body, Experiment)
 
     async def _inline_criterion_set(self, experiment: str, criteria: list[CriterionIn]) -> CriterionSet:

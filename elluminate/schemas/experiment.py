@@ -18,11 +18,10 @@ from elluminate_api.types import UNSET, Unset, one_line
 
 from elluminate._binding import unbound
 from elluminate._blocking import blocking, iterating
-from elluminate._checks import checked_name, checked_polling_interval, checked_timeout
+from elluminate._checks import checked_polling_interval, checked_timeout
 from elluminate._exports import Exports
 from elluminate._following import Ending, final_status
 from elluminate._homes import at_home_in
-from elluminate._lookup import id_of
 from elluminate._progress import ExperimentProgress, progress_of
 from elluminate._session import Session
 from elluminate.exceptions import ValidationError
@@ -30,7 +29,7 @@ from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL
 from elluminate.schemas.answers_from_elsewhere import AnswersFromElsewhere
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
-from elluminate.schemas.experiment_creation import name_parts, post_experiment
+from elluminate.schemas.experiment_creation import NewExperiment, check_columns, post_experiment
 from elluminate.schemas.filters import PromptResponseFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.response import PromptResponse, responses_of
@@ -184,19 +183,21 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
                 "a MULTI_TURN experiment cannot be cloned: its persona group cannot be read back"
             )
         session = self._bound_session()
-        body = api.CreateExperimentRequest(
-            name=checked_name(name, "experiment"),
+        new = NewExperiment(
+            name=name,
+            prompt_template=self.prompt_template,
+            collection=self.collection,
+            llm_config=llm_config or self.llm_config,
+            criterion_set=criterion_set or self.criterion_set,
             description=(self.description or "") if description is None else description,
-            llm_config_id=id_of(llm_config or self.llm_config, LLMConfig, "llm_config"),
             rating_version=self.rating_version if isinstance(rating_version, Unset) else rating_version,
             response_column_id=self.response_column_id,
             evaluation_mode=self.evaluation_mode,
             agent_config=self.agent_config,
             evaluation_agent_config=self.evaluation_agent_config,
         )
-        await name_parts(
-            session, body, self.prompt_template, self.collection, criterion_set or self.criterion_set
-        )
+        body = new.request()
+        await check_columns(session, new)
         return await post_experiment(session, body, Experiment)
 
     async def await_for_evaluation(

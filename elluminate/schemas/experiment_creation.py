@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
+from attrs import frozen
 from elluminate_api import models as api
 from elluminate_api.api.collections import get_collection
 from elluminate_api.api.experiments import create_experiment
+from elluminate_api.models import CriterionIn, EvaluationMode, LLMConfig, RatingMode
 
+from elluminate._checks import checked_epochs, checked_name, known
 from elluminate._lookup import id_of, naming_conflicts
 from elluminate._session import Session
 from elluminate.exceptions import ValidationError
@@ -23,29 +27,83 @@ logger = logging.getLogger("elluminate")
 _LATEST_JUDGE = "latest"
 
 
-async def name_parts(
-    session: Session,
-    body: api.CreateExperimentRequest,
-    prompt_template: PromptTemplate | None,
-    collection: TemplateVariablesCollection | None,
-    criterion_set: CriterionSet | None,
-) -> None:
-    """Let a request name the parts of its experiment, once they were found to go together.
+@frozen(kw_only=True)
+class NewExperiment:
+    """What an experiment is to be made of, as a caller gives it; see `create_experiment` and `run_experiment`."""
+
+    name: str
+    prompt_template: PromptTemplate | None
+    collection: TemplateVariablesCollection | None
+    scenario_set: api.ScenarioSet | None = None
+    llm_config: LLMConfig | None = None
+    criterion_set: CriterionSet | None = None
+    criteria: Sequence[str | CriterionIn] | None = None
+    description: str = ""
+    rating_version: str | None = None
+    response_column_id: int | None = None
+    evaluation_mode: EvaluationMode | str = EvaluationMode.STANDARD
+    agent_config: dict[str, Any] | None = None
+    evaluation_agent_config: dict[str, Any] | None = None
+    persona_group_id: int | None = None
+    generate: bool = False
+    rating_mode: RatingMode = RatingMode.DETAILED
+    n_epochs: int = 1
+
+    def request(self) -> api.CreateExperimentRequest:
+        """The request's body, without a set for `criteria`.
+
+        Raises:
+            ValidationError: An argument cannot be used, or two of them exclude each other.
+        """
+        body = api.CreateExperimentRequest(
+            name=checked_name(self.name, "experiment"),
+            description=self.description,
+            llm_config_id=id_of(self.llm_config, LLMConfig, "llm_config"),
+            generate=self.generate,
+            rating_mode=known(RatingMode, self.rating_mode, "rating_mode"),
+            n_epochs=checked_epochs(self.n_epochs),
+            rating_version=self.rating_version,
+            response_column_id=self.response_column_id,
+            evaluation_mode=known(EvaluationMode, self.evaluation_mode, "evaluation_mode"),
+            agent_config=self.agent_config,
+            evaluation_agent_config=self.evaluation_agent_config,
+            persona_group_id=self.persona_group_id,
+            scenario_set_id=id_of(self.scenario_set, api.ScenarioSet, "scenario_set"),
+        )
+        if self.criteria is not None and self.criterion_set is not None:
+            raise ValidationError(
+                "criteria=… makes a criterion set of its own, so it excludes criterion_set=…; give one of them"
+            )
+        if (self.collection is None) == (self.scenario_set is None):
+            both = "both" if self.collection is not None else "neither"
+            raise ValidationError(
+                f"an experiment runs over a collection or a scenario set, exactly one; got {both}"
+            )
+        body.prompt_template_id = id_of(self.prompt_template, PromptTemplate, "prompt_template")
+        body.collection_id = id_of(self.collection, TemplateVariablesCollection, "collection")
+        body.criterion_set_id = id_of(self.criterion_set, CriterionSet, "criterion_set")
+        return body
+
+
+async def check_columns(session: Session, new: NewExperiment) -> None:
+    """Refuse a template whose placeholders the collection does not cover, before anything is created.
 
     Raises:
-        ValidationError: Not exactly one of collection and scenario set, a part that no client returned, or a
-            placeholder without a column.
+        ValidationError: A placeholder has no column.
     """
-    if (collection is None) == (body.scenario_set_id is None):
-        both = "both" if collection is not None else "neither"
+    template, collection = new.prompt_template, new.collection
+    if template is None or collection is None or not _missing_columns(template, collection):
+        return
+    # The object at hand may be older than the collection, so an error is worth one look at it.
+    request = get_collection.build(await session.project_id(), collection.id)
+    fresh = await session.call(request, TemplateVariablesCollection)
+    missing = _missing_columns(template, fresh)
+    if missing and fresh.columns:
         raise ValidationError(
-            f"an experiment runs over a collection or a scenario set, exactly one; got {both}"
+            f"prompt template {template.name!r} has {', '.join('{{' + name + '}}' for name in missing)}, and "
+            f"collection {fresh.name!r} has no such column; it has "
+            f"{', '.join(column.name or '' for column in fresh.columns)}. Rename the placeholder or add the column"
         )
-    body.prompt_template_id = id_of(prompt_template, PromptTemplate, "prompt_template")
-    body.collection_id = id_of(collection, TemplateVariablesCollection, "collection")
-    body.criterion_set_id = id_of(criterion_set, CriterionSet, "criterion_set")
-    if prompt_template is not None and collection is not None:
-        await _check_columns(session, prompt_template, collection)
 
 
 async def post_experiment(session: Session, body: api.CreateExperimentRequest, kind: type[E]) -> E:
@@ -70,25 +128,6 @@ async def post_experiment(session: Session, body: api.CreateExperimentRequest, k
             body.rating_version,
         )
     return created
-
-
-async def _check_columns(
-    session: Session, template: PromptTemplate, collection: TemplateVariablesCollection
-) -> None:
-    """Refuse a template whose placeholders the collection does not cover, before anything is created."""
-    missing = _missing_columns(template, collection)
-    if not missing:
-        return
-    # The object at hand may be older than the collection, so an error is worth one look at it.
-    request = get_collection.build(await session.project_id(), collection.id)
-    fresh = await session.call(request, TemplateVariablesCollection)
-    missing = _missing_columns(template, fresh)
-    if missing and fresh.columns:
-        raise ValidationError(
-            f"prompt template {template.name!r} has {', '.join('{{' + name + '}}' for name in missing)}, and "
-            f"collection {fresh.name!r} has no such column; it has "
-            f"{', '.join(column.name or '' for column in fresh.columns)}. Rename the placeholder or add the column"
-        )
 
 
 def _missing_columns(template: PromptTemplate, collection: TemplateVariablesCollection) -> list[str]:

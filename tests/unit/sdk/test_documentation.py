@@ -113,6 +113,11 @@ def test_the_table_of_operations_is_not_empty() -> None:
     assert len(OPERATIONS) >= 30
 
 
+def test_both_clients_have_the_same_public_names() -> None:
+    public = [{name for name in dir(client) if not name.startswith("_")} for client in (AsyncClient, Client)]
+    assert public[0] == public[1]
+
+
 MODELS = [
     thing
     for _, thing in public_things()
