@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 from elluminate_api import models as api
@@ -20,6 +20,7 @@ from elluminate_api.models import (
     RatingMode,
     TemplateVariables,
 )
+from elluminate_api.types import UNSET
 
 from elluminate._binding import Bound
 from elluminate._blocking import blocking
@@ -30,6 +31,9 @@ from elluminate.exceptions import ValidationError
 from elluminate.schemas.agent_results import AgentResultsMatchPreview, definition_of, preview_matching, upload
 from elluminate.schemas.judging import rate
 from elluminate.schemas.response import PromptResponse, Rating, responses_of
+
+_EXTENSIONS = ("finish_reason", "answered_by_model", "waited_seconds")
+"""Fields of `GenerationMetadata` that the contract marks as extensions."""
 
 
 class AnswersFromElsewhere(Bound, api.Experiment):
@@ -266,6 +270,9 @@ def _metadata(given: LLMConfig | GenerationMetadata | None, number: int) -> Gene
     if given is None:
         return None
     made = GenerationMetadata(llm_model_config=given) if isinstance(given, LLMConfig) else given
+    # What only some servers know of is left out where it says nothing.
+    unsaid: dict[str, Any] = {name: UNSET for name in _EXTENSIONS if getattr(made, name) is None}
+    made = evolve(made, **unsaid)
     if made.llm_model_config is None:
         return made
     # What says which model answered has no use for the key to it.

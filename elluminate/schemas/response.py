@@ -87,6 +87,16 @@ class PromptResponse(Bound, api.PromptResponse):
         return self.response_text
 
     @property
+    def is_truncated(self) -> bool:
+        """Whether the answer was cut off at a token limit, as far as the server tells.
+
+        `generation_metadata.finish_reason` has the endpoint's own word. Raise the LLM config's `max_tokens`, or ask
+        for less.
+        """
+        metadata = self.generation_metadata
+        return metadata is not None and metadata.finish_reason == "length"
+
+    @property
     def template_variables(self) -> dict[str, Any]:
         """The row's values, from column name to value."""
         return self.prompt.template_variables.input_values

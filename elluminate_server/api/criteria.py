@@ -11,6 +11,7 @@ from elluminate_server.domain.rendering import render_messages
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid, quoted
+from elluminate_server.llm.roles import propose_criteria
 from elluminate_server.reading.finding import (
     find_criterion_set,
     find_current_criterion,
@@ -92,7 +93,7 @@ async def _propose(
             entry = await see_any_entry(session, call.project_id, entry_id)
             columns = await columns_of(session, entry.collection_id)
             messages = render_messages(messages, row_values(entry.input_values, columns))
-    texts = await call.models.model_for(None).propose_criteria(messages)
+    texts = await propose_criteria(call.models.model_for(None), messages)
     return [models.CriterionIn(criterion_str=text) for text in texts]
 
 

@@ -13,6 +13,7 @@ from elluminate_server.http import decoding
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import BadRequest, Conflict, Invalid, quoted
+from elluminate_server.llm.roles import propose_row
 from elluminate_server.reading.finding import (
     find_collection,
     find_entry,
@@ -95,8 +96,8 @@ async def _propose_row(call: Call, template_id: int) -> Mapping[str, Any]:
         raise Invalid(
             f"Prompt template {template.name!r} (id {template.id}) has no placeholders to write values for."
         )
-    return await call.models.model_for(None).propose_row(
-        template.messages, template.placeholders, list(reversed(examples))
+    return await propose_row(
+        call.models.model_for(None), template.messages, template.placeholders, list(reversed(examples))
     )
 
 

@@ -1,6 +1,6 @@
 """Criteria: the label of one that was given none, and filling one with a row's values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from elluminate_server.domain.rendering import (
@@ -24,11 +24,23 @@ def default_label(position: int) -> str:
     return f"Criterion {position}"
 
 
-def render_criterion(text: str, values: Mapping[str, Any], *, limit: int = MAX_RENDERED_CHARACTERS) -> str:
+def render_criterion(
+    text: str,
+    values: Mapping[str, Any],
+    *,
+    limit: int = MAX_RENDERED_CHARACTERS,
+    mark: Callable[[str], str] | None = None,
+) -> str:
     """The criterion with its placeholders replaced by the row's values.
 
     Unlike in a template, a placeholder that the row has no column for stays as it is: a criterion set serves
     many collections, and a judge that sees `{{ name }}` can say that it lacks the context.
+
+    Args:
+        text: The criterion.
+        values: Column name to value.
+        limit: Largest result, in characters, marks left aside.
+        mark: Puts marks around a value, so that a reader sees where it stands.
 
     Raises:
         RenderedTooLargeError: The result would be larger than `limit` characters.
@@ -36,5 +48,14 @@ def render_criterion(text: str, values: Mapping[str, Any], *, limit: int = MAX_R
     >>> render_criterion("Does it explain {{topic}} to {{reader}}?", {"topic": "tides"})
     'Does it explain tides to {{reader}}?'
     """
-    kept = {match.group(1): match.group(0) for match in PLACEHOLDER.finditer(text)}
-    return render_text(text, {**kept, **values}, limit=limit)
+    kept = {
+        match.group(1): match.group(0) for match in PLACEHOLDER.finditer(text) if match.group(1) not in values
+    }
+    if mark is None:
+        return render_text(text, {**kept, **values}, limit=limit)
+    return render_text(
+        text,
+        {**kept, **values},
+        limit=limit,
+        mark=lambda name, value: value if name in kept else mark(value),
+    )

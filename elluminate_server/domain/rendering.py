@@ -8,7 +8,7 @@ holds `{{ name }}` stays as it is.
 import copy
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from elluminate_server.domain.errors import DomainError
@@ -87,13 +87,20 @@ def value_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def render_text(text: str, values: Mapping[str, Any], *, limit: int = MAX_RENDERED_CHARACTERS) -> str:
+def render_text(
+    text: str,
+    values: Mapping[str, Any],
+    *,
+    limit: int = MAX_RENDERED_CHARACTERS,
+    mark: Callable[[str, str], str] | None = None,
+) -> str:
     """The text with every placeholder replaced by the value of that name.
 
     Args:
         text: Text with `{{ name }}` placeholders.
         values: Column name to value; see `value_text` for values that are not strings.
-        limit: Largest result, in characters.
+        limit: Largest result, in characters, marks left aside.
+        mark: Puts marks around what is put in: given the name and its value's text.
 
     Raises:
         MissingValuesError: A placeholder has no value.
@@ -105,7 +112,11 @@ def render_text(text: str, values: Mapping[str, Any], *, limit: int = MAX_RENDER
     missing = [name for name in find_placeholders(text) if name not in values]
     if missing:
         raise MissingValuesError(missing, list(values))
-    return _Renderer(values, limit).render(text)
+    return _Renderer(values, limit, mark or _unmarked).render(text)
+
+
+def _unmarked(_name: str, text: str) -> str:
+    return text
 
 
 def render_messages(
@@ -130,7 +141,7 @@ def render_messages(
     missing = [name for name in message_placeholders(messages) if name not in values]
     if missing:
         raise MissingValuesError(missing, list(values))
-    renderer = _Renderer(values, limit)
+    renderer = _Renderer(values, limit, _unmarked)
     rendered = []
     for message in messages:
         result = copy.deepcopy(dict(message))
@@ -148,9 +159,10 @@ def render_messages(
 class _Renderer:
     """One row's values as text, and how many characters may still be written."""
 
-    def __init__(self, values: Mapping[str, Any], limit: int) -> None:
+    def __init__(self, values: Mapping[str, Any], limit: int, mark: Callable[[str, str], str]) -> None:
         self._values = values
         self._limit = limit
+        self._mark = mark
         self._left = limit
         self._as_text: dict[str, str] = {}
 
@@ -158,17 +170,18 @@ class _Renderer:
         pieces: list[str] = []
         end = 0
         for match in PLACEHOLDER.finditer(text):
-            self._take(pieces, text[end : match.start()])
-            self._take(pieces, self._value(match.group(1)))
+            name = match.group(1)
+            pieces.append(self._counted(text[end : match.start()]))
+            pieces.append(self._mark(name, self._counted(self._value(name))))
             end = match.end()
-        self._take(pieces, text[end:])
+        pieces.append(self._counted(text[end:]))
         return "".join(pieces)
 
-    def _take(self, pieces: list[str], piece: str) -> None:
+    def _counted(self, piece: str) -> str:
         self._left -= len(piece)
         if self._left < 0:
             raise RenderedTooLargeError(self._limit)
-        pieces.append(piece)
+        return piece
 
     def _value(self, name: str) -> str:
         if name not in self._as_text:

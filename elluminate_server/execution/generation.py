@@ -128,8 +128,9 @@ async def generate(plan: Plan, subject: Subject, model: Model, slots: asyncio.Se
     """Ask the model. A refusal of the model or of the rendering is part of the result, not an exception."""
     if subject.messages is None or subject.error is not None:
         return Generated(error=subject.error or _NO_PROMPT)
+    queued = time.monotonic()
     async with slots:
-        started = time.monotonic()
+        waited = time.monotonic() - queued
         try:
             answer = await model.answer(
                 subject.messages,
@@ -138,9 +139,9 @@ async def generate(plan: Plan, subject: Subject, model: Model, slots: asyncio.Se
                 response_format=subject.response_format,
             )
         except ModelError as error:
-            usage = Usage(duration_seconds=time.monotonic() - started)
+            usage = error.usage.after_waiting(waited)
             return Generated(error=str(error), usage=usage, config=model.config)
-    return Generated(messages=answer.messages, usage=answer, config=model.config)
+    return Generated(messages=answer.messages, usage=answer.after_waiting(waited), config=model.config)
 
 
 def from_column(plan: Plan, subject: Subject) -> Generated:

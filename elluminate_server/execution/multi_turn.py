@@ -14,6 +14,7 @@ from elluminate_server.domain.rendering import render_messages, value_text
 from elluminate_server.domain.scenarios import OUTCOME, goal_column
 from elluminate_server.execution.generation import Generated, Subject
 from elluminate_server.execution.plans import Plan
+from elluminate_server.llm import roles
 from elluminate_server.llm.types import Model, ModelError, Usage, UserCase
 from elluminate_server.store.tables import CollectionColumn, Entry, Persona, PersonaVersion, Prompt
 
@@ -134,19 +135,20 @@ async def converse(
     said: list[Mapping[str, Any]] = []
     usage: Usage | None = None
     asking = user
-    started = time.monotonic()
+    waited = 0.0
     try:
         for _ in range(max_turns):
             asking = user
             async with user_slots:
-                turn = await user.play_user(attrs.evolve(scene.case, transcript=said))
+                turn = await roles.play_user(user, attrs.evolve(scene.case, transcript=said))
             if turn.text:
                 said.append({"role": "user", "content": turn.text})
             if turn.ends:
                 break
             asking = model
+            queued = time.monotonic()
             async with model_slots:
-                started = time.monotonic()
+                waited = time.monotonic() - queued
                 answer = await model.answer(
                     [*prompt, *said],
                     tools=plan.tools,
@@ -154,12 +156,12 @@ async def converse(
                     response_format=plan.response_format,
                 )
             said += answer.messages
-            usage = _sum(usage, answer)
+            usage = _sum(usage, answer.after_waiting(waited))
         else:
             return _ended(scene, said, TURN_LIMIT, usage, model)
     except ModelError as error:
         if asking is model:
-            usage = _sum(usage, Usage(duration_seconds=time.monotonic() - started))
+            usage = _sum(usage, error.usage.after_waiting(waited))
             return _ended(scene, said, FAILED, usage, model, error=str(error))
         reason = f"The persona {scene.case.name!r} could not be played: {error}"
         return _ended(scene, said, FAILED, usage, model, error=reason)

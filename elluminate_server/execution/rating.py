@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from elluminate_server.domain.criteria import render_criterion
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.agent_evaluation import frozen_criteria
 from elluminate_server.execution.plans import CriterionPlan, Plan
+from elluminate_server.llm import roles
 from elluminate_server.llm.types import JudgeCase, Model, ModelError, RatingMode, Verdict
 from elluminate_server.store.columns import Id, utc_now
 from elluminate_server.store.tables import Base, Criterion, Prompt, Rating, Response
@@ -102,20 +104,23 @@ async def judge(
 ) -> Rated | str:
     """Ask the judge; its verdict, or the reason why there is none. There is no default verdict."""
     try:
+        is_filled = judged.frozen is not None
         case = JudgeCase(
-            criterion=criterion.text
-            if judged.frozen is not None
-            else render_criterion(criterion.text, judged.values),
+            criterion=criterion.text if is_filled else render_criterion(criterion.text, judged.values),
+            criterion_template=None if is_filled else criterion.text,
             prompt_messages=judged.prompt_messages,
             response_messages=judged.messages,
             row_values=judged.values,
             trajectory=judged.trajectory,
         )
+        queued = time.monotonic()
         async with slots:
-            verdict = await model.judge(case, mode)
+            waited = time.monotonic() - queued
+            verdict = await roles.judge(model, case, mode)
     except (ModelError, DomainError) as error:
         return str(error)
-    return Rated(criterion=criterion, verdict=verdict, metadata=verdict.metadata(model.config))
+    metadata = verdict.after_waiting(waited).metadata(model.config)
+    return Rated(criterion=criterion, verdict=verdict, metadata=metadata)
 
 
 async def store_rating(session: AsyncSession, response_id: int, rated: Rated) -> int | None:

@@ -1,102 +1,166 @@
 """Reading a chat completion: from the bytes of an endpoint to the contract's messages and numbers.
 
-The shape is the chat completion object of OpenAI's API reference. Compatible endpoints stray from it, so
-every part that is used is checked, and what is wrong is named by its JSON path.
+The shape is the chat completion object of OpenAI's API reference. Compatible endpoints stray from it: they send
+numbers as text or with a fraction, contents in parts, halves of characters, numbers that JSON does not have. What they
+say is read where there is one way to read it; what is wrong is named by its JSON path.
 """
 
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from elluminate_server.domain.messages import InvalidMessageError, check_messages
-from elluminate_server.llm.types import Answer, ModelError
+from elluminate_server.llm.types import CUT_OFF, Answer, ModelError
 
 __all__ = ["read_completion"]
 
-
-class _InputDetails(msgspec.Struct):
-    cached_tokens: int | None = None
-
-
-class _OutputDetails(msgspec.Struct):
-    reasoning_tokens: int | None = None
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _InputDetails | None = None
-    completion_tokens_details: _OutputDetails | None = None
-
-
-class _Choice(msgspec.Struct):
-    message: dict[str, Any]
-    finish_reason: str | None = None
-    logprobs: dict[str, Any] | None = None
-
-
-class _Completion(msgspec.Struct):
-    choices: list[_Choice]
-    usage: _Usage | None = None
-
-
-_DECODER = msgspec.json.Decoder(_Completion)
+LONGEST_NAME = 200
+"""Characters of a finish reason or a model's name that are kept."""
 
 _KEYS = ("content", "refusal", "annotations", "audio", "function_call", "tool_calls")
 
 
-def read_completion(body: bytes, *, model: str, duration_seconds: float) -> Answer:
+class _Choice(msgspec.Struct):
+    message: dict[str, Any]
+    finish_reason: Any = None
+    logprobs: Any = None
+
+
+class _Completion(msgspec.Struct):
+    choices: list[_Choice]
+    model: Any = None
+    usage: Any = None
+
+
+def read_completion(
+    body: bytes, *, model: str, duration_seconds: float, waited_seconds: float = 0.0
+) -> Answer:
     """The answer in a chat completion's body.
 
-    The first choice counts. Log probabilities, when there are any, are kept as the message's `logprobs` key.
+    The first choice counts. Log probabilities, when there are any, are kept as the message's `logprobs` key, a content
+    that came in parts as its `content_parts`. What cannot be stored as text (half of a surrogate pair, a broken byte,
+    a NUL character) is read as U+FFFD.
 
     Args:
         body: The HTTP body.
         model: Name of the model that was asked; for messages.
         duration_seconds: How long it took.
+        waited_seconds: How long it took to be asked.
 
     Raises:
         ModelError: The body is not a chat completion, or a filter or the token limit left it without an
             answer.
     """
     try:
-        completion = _DECODER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        completion = msgspec.convert(_decode(body), _Completion)
+    except (ValueError, RecursionError) as error:
         raise _unreadable(model, str(error), body) from None
     if not completion.choices:
         raise _unreadable(model, "it has no choices", body)
     choice = completion.choices[0]
     # All of the contract's keys, null when unset; the endpoint's own (such as reasoning_content) stay.
     message = {"role": "assistant", **dict.fromkeys(_KEYS), **choice.message}
+    if isinstance(message["content"], list):
+        message["content_parts"] = message["content"]
+        message["content"] = _said_in(message["content"])
     try:
         check_messages([message], where="$.choices[*].message", kind="response")
     except InvalidMessageError as error:
         raise _unreadable(model, str(error), body) from None
     if message["role"] != "assistant":
         raise _unreadable(model, f"the message's role is {message['role']!r}", body)
-    if choice.logprobs is not None:
+    if isinstance(choice.logprobs, dict):
         message["logprobs"] = choice.logprobs
-    _check_finish(choice.finish_reason, message, model)
-    usage = completion.usage or _Usage()
-    return Answer(
+    usage = _mapping(completion.usage)
+    answer = Answer(
         messages=[message],
         duration_seconds=duration_seconds,
-        input_tokens=usage.prompt_tokens,
-        output_tokens=usage.completion_tokens,
-        reasoning_tokens=(usage.completion_tokens_details or _OutputDetails()).reasoning_tokens,
-        cached_tokens=(usage.prompt_tokens_details or _InputDetails()).cached_tokens,
+        waited_seconds=waited_seconds,
+        input_tokens=_count(usage.get("prompt_tokens")),
+        output_tokens=_count(usage.get("completion_tokens")),
+        reasoning_tokens=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
+        cached_tokens=_count(_mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
+        finish_reason=_name(choice.finish_reason),
+        answered_by_model=_name(completion.model),
+    )
+    _check_finish(answer, message, model)
+    return answer
+
+
+def _decode(body: bytes) -> Any:
+    if b"\\u0000" not in body:
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+    # Python's own reader takes halves of surrogate pairs and NaN, which servers written in Python send.
+    return json.loads(
+        body.decode("utf-8", errors="replace"), object_pairs_hook=_of_text, parse_constant=_no_number
     )
 
 
-def _check_finish(reason: str | None, message: dict[str, Any], model: str) -> None:
+def _no_number(_constant: str) -> None:
+    """NaN and infinity, which JSON does not have and which nobody could be sent."""
+    return
+
+
+def _of_text(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {_text(name): _texts(value) for name, value in pairs}
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    return [_texts(item) for item in value] if isinstance(value, list) else value
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+
+
+def _said_in(parts: Sequence[Any]) -> str | None:
+    """What a content in parts says: its text parts, one after the other; None when it says nothing."""
+    texts = [
+        part if isinstance(part, str) else part["text"]
+        for part in parts
+        if isinstance(part, str) or (isinstance(part, Mapping) and isinstance(part.get("text"), str))
+    ]
+    return "".join(texts) if texts else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _count(value: Any) -> int | None:
+    """A number of tokens, also one given as `12.0` or `"12"`; None for what is no such number."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    whole = isinstance(value, int) or value.is_integer()
+    return int(value) if whole and 0 <= value < 2**53 else None
+
+
+def _name(value: Any) -> str | None:
+    return value[:LONGEST_NAME] if isinstance(value, str) and value else None
+
+
+def _check_finish(answer: Answer, message: Mapping[str, Any], model: str) -> None:
     if message["content"] or message["tool_calls"] or message["refusal"]:
         return
-    if reason == "content_filter":
-        raise ModelError(f"The provider's content filter withheld the answer of {model!r}.")
-    if reason == "length":
+    if answer.finish_reason == "content_filter":
+        raise ModelError(f"The provider's content filter withheld the answer of {model!r}.", usage=answer)
+    if answer.finish_reason == CUT_OFF:
         raise ModelError(
             f"The model {model!r} used up its tokens before it answered: raise the LLM config's max_tokens, "
-            "or lower its reasoning effort."
+            "or lower its reasoning effort.",
+            usage=answer,
         )
 
 

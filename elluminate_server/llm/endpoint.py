@@ -1,24 +1,26 @@
-"""One address of chat completions and one key: sending, retrying, and failures in words.
+"""One address of chat completions and one key: sending, trying again, and failures in words.
 
-The `openai` package does the sending and the retrying; it is imported by the first call that needs it, because
-importing it takes longer than starting the server.
+The `openai` package does the sending; it is imported by the first call that needs it, because importing it takes longer
+than starting the server. It is imported before the call's clock starts.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import anyio
+import attrs
 
-from elluminate_server.llm.types import ModelError
+from elluminate_server.llm.attempts import is_passing, pause_before
+from elluminate_server.llm.response_formats import FormatSupport
+from elluminate_server.llm.types import ModelError, Usage
 
 if TYPE_CHECKING:
     import openai
 
-__all__ = ["Endpoint"]
+__all__ = ["Endpoint", "Received"]
 
-LONGEST_BACKOFF = 60.0
-"""Seconds between two attempts at most; the `openai` package honours a `Retry-After` up to here."""
 LONGEST_PROVIDER_MESSAGE = 500
 
 _SENT_HEADERS = frozenset(
@@ -35,6 +37,29 @@ _SENT_HEADERS = frozenset(
         "x-stainless-raw-response",
     }
 )
+
+
+@attrs.frozen
+class Received:
+    """The body of an answer.
+
+    Attributes:
+        body: Its bytes.
+        duration_seconds: From the beginning of the last attempt to the last byte.
+        waited_seconds: Earlier attempts, and the pauses after them.
+    """
+
+    body: bytes
+    duration_seconds: float
+    waited_seconds: float
+
+
+@attrs.frozen
+class _Failed:
+    """An attempt without a usable answer: the failure in words, and the headers of what was answered."""
+
+    error: ModelError
+    headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
 class Endpoint:
@@ -64,49 +89,73 @@ class Endpoint:
         self._api_key = api_key
         self._api_version = api_version
         self._client: openai.AsyncOpenAI | None = None
-        self.takes_response_formats = True
-        """Turned off once the endpoint has refused a JSON schema and then answered without one."""
+        self._formats: dict[str, FormatSupport] = {}
 
     def __repr__(self) -> str:
         return f"Endpoint(base_url={self._base_url!r}, api_version={self._api_version!r})"
 
+    def format_support(self, model: str) -> FormatSupport:
+        """What this model has shown to take here."""
+        return self._formats.setdefault(model, FormatSupport())
+
     async def complete(
-        self, request: Mapping[str, Any], *, attempt_seconds: float, max_retries: int
-    ) -> bytes:
+        self,
+        request: Mapping[str, Any],
+        *,
+        attempt_seconds: float,
+        max_retries: int,
+        final_statuses: Collection[int] = (),
+    ) -> Received:
         """Send one chat completion request and return the answer's body.
 
         Args:
             request: The request's JSON.
-            attempt_seconds: Seconds one attempt may take.
+            attempt_seconds: Seconds one attempt may take, from sending to the last byte.
             max_retries: Further attempts after a connection failure, a time-out, 408, 409, 429 or 5xx.
+            final_statuses: Statuses of these that are not tried again all the same.
 
         Raises:
-            ModelError: There was no answer, or one with an error status.
+            ModelError: There was no answer, or one with an error status. Its `usage` has the times.
         """
+        client = self._connected()
+        asked = time.perf_counter()
+        attempt = 0
+        while True:
+            attempt += 1
+            started = time.perf_counter()
+            outcome = await self._attempt(client, request, attempt_seconds, attempt)
+            duration, waited = time.perf_counter() - started, started - asked
+            if isinstance(outcome, bytes):
+                return Received(outcome, duration, waited)
+            failure = outcome.error
+            failure.usage = Usage(duration_seconds=duration, waited_seconds=waited)
+            pause = pause_before(attempt, outcome.headers)
+            is_final = not failure.retryable or failure.status in final_statuses
+            if attempt > max_retries or is_final or pause is None:
+                # Raised out here, so that the package's exception, with the request and its key, is not attached.
+                raise failure
+            await anyio.sleep(pause)
+
+    async def _attempt(
+        self, client: "openai.AsyncOpenAI", request: Mapping[str, Any], seconds: float, number: int
+    ) -> bytes | _Failed:
         import openai
 
-        client = self._connected().with_options(timeout=attempt_seconds, max_retries=max_retries)
-        # The package's timeout is between two bytes: an endpoint that sends one a minute is not bound by it.
-        # One timeout more than attempts, so that the package's own, more exact error comes first.
-        deadline = attempt_seconds * (max_retries + 2) + LONGEST_BACKOFF * max_retries
         try:
-            with anyio.fail_after(deadline):
+            # The package's timeout is between two bytes: an endpoint that sends one a minute is not bound by it.
+            with anyio.fail_after(seconds):
                 answer = await client.chat.completions.with_raw_response.create(
                     messages=[], model=request["model"], extra_body=dict(request)
                 )
-        except TimeoutError:
+        except (TimeoutError, openai.APITimeoutError):
             failure = ModelError(
-                f"The model endpoint {self._base_url} had not answered completely after {deadline:g} s.",
-                retryable=True,
-            )
-        except openai.APITimeoutError:
-            failure = ModelError(
-                f"The model endpoint {self._base_url} did not answer within {attempt_seconds:g} s "
-                f"({max_retries + 1} attempts). Raise the LLM config's timeout, or ask for less.",
+                f"The model endpoint {self._base_url} did not answer within {seconds:g} s "
+                f"({number} attempts). Raise the LLM config's timeout, or ask for less.",
                 retryable=True,
             )
         except openai.APIStatusError as error:
             failure = self._status_failure(error.status_code, error.body, error.message)
+            return _Failed(failure, {name.lower(): value for name, value in error.response.headers.items()})
         except openai.APIConnectionError as error:
             reason = self._redacted(str(error.__cause__ or error.message))
             failure = ModelError(
@@ -118,8 +167,7 @@ class Endpoint:
             failure = ModelError(f"The model endpoint {self._base_url} failed: {self._redacted(str(error))}")
         else:
             return answer.content
-        # Raised out here, so that the package's own exception, with the request and its key, is not attached.
-        raise failure
+        return _Failed(failure)
 
     async def aclose(self) -> None:
         """Close the connection pool."""
@@ -138,13 +186,19 @@ class Endpoint:
             if self._api_version:
                 self._client = openai.AsyncAzureOpenAI(
                     azure_endpoint=self._base_url.removesuffix("/openai"),
+                    max_retries=0,
+                    timeout=None,
                     api_version=self._api_version,
                     api_key="set by hook",
                     http_client=http_client,
                 )
             else:
                 self._client = openai.AsyncOpenAI(
-                    base_url=self._base_url, api_key="set by hook", http_client=http_client
+                    base_url=self._base_url,
+                    api_key="set by hook",
+                    max_retries=0,
+                    timeout=None,
+                    http_client=http_client,
                 )
         return self._client
 
@@ -168,7 +222,7 @@ class Endpoint:
             said = said[:LONGEST_PROVIDER_MESSAGE] + "…"
         return ModelError(
             f"The model endpoint {self._base_url} answered {status}: {said}{_ADVICE.get(status, '')}",
-            retryable=status in (408, 409, 429) or status >= 500,
+            retryable=is_passing(status),
             status=status,
         )
 

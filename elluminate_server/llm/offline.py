@@ -73,7 +73,10 @@ _TOPICS = (
 
 
 class OfflineModel:
-    """Answers and judges by the rules in this module's docstring; nothing is sent anywhere."""
+    """Answers, and plays every role by itself (`PlaysRoles`), by the rules in this module's docstring.
+
+    Nothing is sent anywhere.
+    """
 
     @property
     def config(self) -> ModelConfig:
@@ -87,6 +90,7 @@ class OfflineModel:
         tools: Sequence[Mapping[str, Any]] | None = None,
         tool_choice: str | Mapping[str, Any] | None = None,
         response_format: Mapping[str, Any] | None = None,
+        preferred_format: Mapping[str, Any] | None = None,
     ) -> Answer:
         """Take up the first 60 % of the request's content words.
 
@@ -112,7 +116,7 @@ class OfflineModel:
             message["tool_calls"] = [{"id": "offline-call-1", "type": "function", "function": call}]
             written = arguments
         else:
-            written = _formatted(kept, response_format)
+            written = _formatted(kept, response_format or preferred_format)
             message["content"] = written
         return Answer(
             messages=[message],
@@ -121,6 +125,8 @@ class OfflineModel:
             output_tokens=count_tokens(written),
             reasoning_tokens=0,
             cached_tokens=0,
+            finish_reason="stop" if tool is None else "tool_calls",
+            answered_by_model=OFFLINE_CONFIG.model,
         )
 
     async def judge(self, case: JudgeCase, mode: RatingMode) -> Verdict:
@@ -135,6 +141,8 @@ class OfflineModel:
             output_tokens=count_tokens(reasoning),
             reasoning_tokens=0,
             cached_tokens=0,
+            finish_reason="stop",
+            answered_by_model=OFFLINE_CONFIG.model,
         )
 
     async def play_user(self, case: UserCase) -> UserTurn:
@@ -148,6 +156,8 @@ class OfflineModel:
             output_tokens=count_tokens(text),
             reasoning_tokens=0,
             cached_tokens=0,
+            finish_reason="stop",
+            answered_by_model=OFFLINE_CONFIG.model,
         )
 
     async def propose_criteria(self, template_messages: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -179,13 +189,7 @@ class OfflineModel:
         placeholders: Sequence[str],
         existing_rows: Sequence[Mapping[str, Any]],
     ) -> dict[str, str]:
-        """The next row from a fixed list of everyday topics that no existing row equals.
-
-        Raises:
-            ModelError: There is no placeholder to fill.
-        """
-        if not placeholders:
-            raise ModelError("The template has no placeholders, so there is no row to propose for it.")
+        """The next row from a fixed list of everyday topics that no existing row equals."""
         return next(
             row for row in _rows(placeholders) if not any(_holds(existing, row) for existing in existing_rows)
         )

@@ -5,41 +5,15 @@ the `openai` package, because the package lets through whatever an endpoint send
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from elluminate_server.domain.messages import response_text, text_of
 from elluminate_server.llm.completion import read_completion
 from elluminate_server.llm.endpoint import Endpoint
-from elluminate_server.llm.judging import (
-    CRITERIA_FORMAT,
-    VERDICT_FORMAT,
-    UnreadableAnswerError,
-    ask_again,
-    criteria_messages,
-    judge_messages,
-    parse_criteria,
-    parse_row,
-    parse_verdict,
-    row_format,
-    row_messages,
-)
-from elluminate_server.llm.simulated_user import read_turn, user_messages
-from elluminate_server.llm.types import (
-    Answer,
-    JudgeCase,
-    ModelConfig,
-    ModelError,
-    RatingMode,
-    Usage,
-    UserCase,
-    UserTurn,
-    Verdict,
-)
+from elluminate_server.llm.response_formats import steps_of
+from elluminate_server.llm.types import Answer, ModelConfig, ModelError
 
 __all__ = ["DEFAULT_MAX_RETRIES", "DEFAULT_TIMEOUT", "OpenAICompatibleModel"]
-
-T = TypeVar("T")
 
 DEFAULT_TIMEOUT = 120.0
 """Seconds one attempt may take when the config does not say."""
@@ -66,8 +40,9 @@ class OpenAICompatibleModel:
         tools: Sequence[Mapping[str, Any]] | None = None,
         tool_choice: str | Mapping[str, Any] | None = None,
         response_format: Mapping[str, Any] | None = None,
+        preferred_format: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """Answer a rendered prompt.
+        """Answer messages; see `Model.answer`.
 
         Raises:
             ModelError: The endpoint failed, or its answer is not a chat completion.
@@ -79,109 +54,34 @@ class OpenAICompatibleModel:
                 request["tool_choice"] = (
                     tool_choice if isinstance(tool_choice, str) else _without_nulls(tool_choice)
                 )
+        if preferred_format is not None:
+            return await self._ask_in_steps(request, preferred_format)
         if response_format is not None:
             request["response_format"] = response_format
         return await self._ask(request)
 
-    async def judge(self, case: JudgeCase, mode: RatingMode) -> Verdict:
-        """Judge one response for one criterion.
-
-        Raises:
-            ModelError: The endpoint failed, or gave no readable verdict twice.
-        """
-        (rating, reasoning), usage = await self._structured(
-            judge_messages(case, mode), VERDICT_FORMAT, parse_verdict
-        )
-        return Verdict(rating=rating, reasoning=reasoning, **usage.measures())
-
-    async def play_user(self, case: UserCase) -> UserTurn:
-        """What a simulated user says next.
-
-        Raises:
-            ModelError: The endpoint failed, or the user said nothing without ending.
-        """
-        answer = await self._ask(self._request(user_messages(case)))
-        text, ends = read_turn(response_text(answer.messages))
-        if not text and not ends:
-            raise ModelError(
-                f"Model {self._config.model!r}, playing {case.name!r}, said nothing and did not end.",
-                retryable=True,
-            )
-        return UserTurn(text=text, ends=ends, **answer.measures())
-
-    async def propose_criteria(self, template_messages: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Yes/no questions that fit a template.
-
-        Raises:
-            ModelError: The endpoint failed, or gave no readable proposal twice.
-        """
-        criteria, _ = await self._structured(
-            criteria_messages(template_messages),
-            CRITERIA_FORMAT,
-            lambda answer: parse_criteria(answer, template_messages),
-        )
-        return criteria
-
-    async def propose_row(
-        self,
-        template_messages: Sequence[Mapping[str, Any]],
-        placeholders: Sequence[str],
-        existing_rows: Sequence[Mapping[str, Any]],
-    ) -> dict[str, str]:
-        """A new test case for a template.
-
-        Raises:
-            ModelError: There is no placeholder to fill, the endpoint failed, or gave no readable proposal
-            twice.
-        """
-        if not placeholders:
-            raise ModelError("The template has no placeholders, so there is no row to propose for it.")
-        row, _ = await self._structured(
-            row_messages(template_messages, placeholders, existing_rows),
-            row_format(placeholders),
-            lambda answer: parse_row(answer, placeholders, existing_rows),
-        )
-        return row
-
-    async def _structured(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        response_format: Mapping[str, Any],
-        parse: Callable[[str], T],
-    ) -> tuple[T, Usage]:
-        """Ask for JSON; once more, with the schema stated, when the answer cannot be read."""
-        answer = await self._ask_for_json(messages, response_format)
-        text = text_of(answer.messages[0])
-        try:
-            return parse(text), answer
-        except UnreadableAnswerError as error:
-            again = ask_again(messages, text, str(error), response_format)
-        second = await self._ask_for_json(again, response_format)
-        usage = answer.plus(second)
-        try:
-            return parse(text_of(second.messages[0])), usage
-        except UnreadableAnswerError as error:
-            raise ModelError(
-                f"The model {self._config.model!r} was asked twice and gave nothing usable: in its last "
-                f"answer, {error}."
-            ) from None
-
-    async def _ask_for_json(
-        self, messages: Sequence[Mapping[str, Any]], response_format: Mapping[str, Any]
-    ) -> Answer:
-        request = self._request(messages)
-        if not self._endpoint.takes_response_formats:
-            return await self._ask(request)
-        try:
-            return await self._ask({**request, "response_format": response_format})
-        except ModelError as error:
-            if error.status not in (400, 422):
-                raise
-        # Some compatible endpoints refuse JSON schemas. The prompt states the shape too, so ask without one;
-        # when something else was wrong, this attempt says so.
-        answer = await self._ask(request)
-        self._endpoint.takes_response_formats = False
-        return answer
+    async def _ask_in_steps(self, request: Mapping[str, Any], preferred_format: Mapping[str, Any]) -> Answer:
+        """Ask with the format, or with as much of it as the endpoint takes; at most once for each step."""
+        support = self._endpoint.format_support(self._config.model)
+        doubts = support.doubts
+        refused_with: list[int] = []
+        began = time.perf_counter()
+        for step, step_format in enumerate(steps_of(preferred_format)):
+            if step < support.first_step:
+                continue
+            refusals = support.refusals(step_format)
+            waited = time.perf_counter() - began
+            asked = request if step_format is None else {**request, "response_format": step_format}
+            try:
+                answer = await self._ask(asked, refusals)
+            except ModelError as error:
+                if error.status is None or error.status not in refusals:
+                    raise
+                refused_with.append(error.status)
+            else:
+                support.remember(step, step_format, refused_with, doubts)
+                return answer.after_waiting(waited)
+        raise AssertionError("the last step has no format that could be refused")
 
     def _request(self, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         config = self._config
@@ -204,15 +104,20 @@ class OpenAICompatibleModel:
         given = {name: value for name, value in options.items() if value is not None}
         return {"model": config.model, "messages": sent, **given}
 
-    async def _ask(self, request: Mapping[str, Any]) -> Answer:
+    async def _ask(self, request: Mapping[str, Any], final_statuses: Collection[int] = ()) -> Answer:
         config = self._config
-        started = time.perf_counter()
-        body = await self._endpoint.complete(
+        received = await self._endpoint.complete(
             request,
             attempt_seconds=DEFAULT_TIMEOUT if config.timeout is None else config.timeout,
             max_retries=DEFAULT_MAX_RETRIES if config.max_retries is None else config.max_retries,
+            final_statuses=final_statuses,
         )
-        return read_completion(body, model=config.model, duration_seconds=time.perf_counter() - started)
+        return read_completion(
+            received.body,
+            model=config.model,
+            duration_seconds=received.duration_seconds,
+            waited_seconds=received.waited_seconds,
+        )
 
 
 def _sendable(message: Mapping[str, Any]) -> dict[str, Any]:

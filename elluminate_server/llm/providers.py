@@ -9,8 +9,12 @@ The rules:
 - When the server has no default endpoint, the built-in offline model answers for both, and says so: its
   `config.model` is `offline`, never the name of a model that was not asked.
 - A default key is only ever sent to the endpoint it was configured with.
+
+A provider is a class with one verb (`Model.answer`). `PROVIDERS` says which one an LLM config's inference type
+means.
 """
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -85,6 +89,19 @@ class ModelDefaults:
         return ModelConfig(config_name=model, model=model, base_url=base_url, api_key=key or None)
 
 
+def _openai_compatible(config: ModelConfig, endpoint: "Endpoint") -> Model:
+    from elluminate_server.llm.openai_compatible import OpenAICompatibleModel
+
+    return OpenAICompatibleModel(config, endpoint)
+
+
+PROVIDERS: Mapping[str, Callable[[ModelConfig, "Endpoint"], Model]] = {
+    "openai": _openai_compatible,
+    "botario": _openai_compatible,
+}
+"""Inference type to what makes its models; each imports what it needs when it is first used."""
+
+
 class Models:
     """The models of one server.
 
@@ -105,11 +122,11 @@ class Models:
         if config is None:
             default = self._defaults.answering()
             return OfflineModel() if default is None else self._at_endpoint(default)
-        if config.inference_type == "custom_api":
+        if config.inference_type not in PROVIDERS:
             raise ModelError(
-                f"LLM config {config.config_name!r} has the inference type 'custom_api', which this backend "
-                "does not support yet. Use an OpenAI-compatible endpoint: inference type 'openai' with its "
-                "base URL."
+                f"LLM config {config.config_name!r} has the inference type {config.inference_type!r}, which this "
+                "backend does not support yet. Use an OpenAI-compatible endpoint: inference type 'openai' with "
+                "its base URL."
             )
         if config.base_url:
             return self._at_endpoint(config)
@@ -134,7 +151,6 @@ class Models:
 
     def _at_endpoint(self, config: ModelConfig) -> Model:
         from elluminate_server.llm.endpoint import Endpoint
-        from elluminate_server.llm.openai_compatible import OpenAICompatibleModel
 
         address = _Address(
             base_url=(config.base_url or OPENAI_BASE_URL).rstrip("/"),
@@ -145,7 +161,7 @@ class Models:
             self._endpoints[address] = Endpoint(
                 base_url=address.base_url, api_key=address.api_key, api_version=address.api_version
             )
-        return OpenAICompatibleModel(config, self._endpoints[address])
+        return PROVIDERS[config.inference_type](config, self._endpoints[address])
 
 
 @attrs.frozen(kw_only=True)

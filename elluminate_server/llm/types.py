@@ -1,7 +1,7 @@
 """What every model takes and gives, whoever runs it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import attrs
 
@@ -11,6 +11,7 @@ __all__ = [
     "Model",
     "ModelConfig",
     "ModelError",
+    "PlaysRoles",
     "Rating",
     "RatingMode",
     "Usage",
@@ -21,6 +22,9 @@ __all__ = [
 
 Rating = Literal["YES", "NO"]
 RatingMode = Literal["fast", "detailed"]
+
+CUT_OFF = "length"
+"""The finish reason of an answer that reached a token limit, in OpenAI's API reference and all that follow it."""
 
 _SAMPLING = ("temperature", "reasoning_effort", "verbosity", "top_p", "max_tokens")
 
@@ -33,12 +37,21 @@ class ModelError(Exception):
     Attributes:
         retryable: Whether the same call may well succeed later (rate limit, time-out, fault of the provider).
         status: HTTP status of the provider, when it gave one.
+        usage: What the call cost all the same, as far as it is known.
     """
 
-    def __init__(self, message: str, *, retryable: bool = False, status: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        status: int | None = None,
+        usage: "Usage | None" = None,
+    ) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.status = status
+        self.usage = usage or Usage()
 
 
 @attrs.frozen(kw_only=True)
@@ -150,28 +163,49 @@ class Usage:
     """What a call cost.
 
     Attributes:
-        duration_seconds: Time from asking to the last byte, in seconds.
+        duration_seconds: Time from asking to the last byte, in seconds, of the last attempt alone.
+        waited_seconds: Time before that attempt: for a free place, in earlier attempts, and in pauses.
         input_tokens: Tokens of the prompt, cached ones included; None when the provider does not say.
         output_tokens: Tokens of the answer, reasoning included; None when the provider does not say.
         reasoning_tokens: Tokens of reasoning; None when the provider does not say.
         cached_tokens: Prompt tokens read from a cache; None when the provider does not say.
+        finish_reason: Why the model stopped, in the endpoint's word; None when it does not say.
+        answered_by_model: Model that the endpoint says answered; None when it does not say.
     """
 
     duration_seconds: float = 0.0
+    waited_seconds: float = 0.0
     input_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
     cached_tokens: int | None = None
+    finish_reason: str | None = None
+    answered_by_model: str | None = None
 
-    def plus(self, other: "Usage") -> "Usage":
-        """Both calls together; a number that neither says stays unknown."""
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the answer ends where a token limit cut it off."""
+        return self.finish_reason == CUT_OFF
+
+    def plus(self, later: "Usage") -> "Usage":
+        """Both calls together.
+
+        A number that neither says stays unknown. Two answers of which one was cut off count as cut off.
+        """
         return Usage(
-            duration_seconds=self.duration_seconds + other.duration_seconds,
-            input_tokens=_sum(self.input_tokens, other.input_tokens),
-            output_tokens=_sum(self.output_tokens, other.output_tokens),
-            reasoning_tokens=_sum(self.reasoning_tokens, other.reasoning_tokens),
-            cached_tokens=_sum(self.cached_tokens, other.cached_tokens),
+            duration_seconds=self.duration_seconds + later.duration_seconds,
+            waited_seconds=self.waited_seconds + later.waited_seconds,
+            input_tokens=_sum(self.input_tokens, later.input_tokens),
+            output_tokens=_sum(self.output_tokens, later.output_tokens),
+            reasoning_tokens=_sum(self.reasoning_tokens, later.reasoning_tokens),
+            cached_tokens=_sum(self.cached_tokens, later.cached_tokens),
+            finish_reason=self.finish_reason if self.is_cut_off else later.finish_reason,
+            answered_by_model=later.answered_by_model or self.answered_by_model,
         )
+
+    def after_waiting(self, seconds: float) -> Self:
+        """The same call, with what it waited before it was made."""
+        return attrs.evolve(self, waited_seconds=self.waited_seconds + seconds)
 
     def measures(self) -> dict[str, Any]:
         """The measures by name, of what costs as much too."""
@@ -216,6 +250,8 @@ class JudgeCase:
 
     Attributes:
         criterion: The yes/no question, its placeholders already replaced.
+        criterion_template: The same with its placeholders, which the row's values fill; None when they are not
+            known any more.
         prompt_messages: The rendered prompt.
         response_messages: The answer under test.
         row_values: The row's values by column name.
@@ -223,6 +259,7 @@ class JudgeCase:
     """
 
     criterion: str
+    criterion_template: str | None = None
     prompt_messages: Sequence[Mapping[str, Any]]
     response_messages: Sequence[Mapping[str, Any]]
     row_values: Mapping[str, Any] = attrs.field(factory=dict)
@@ -266,7 +303,10 @@ class UserTurn(Usage):
 
 
 class Model(Protocol):
-    """A model that answers, judges, proposes and plays users."""
+    """A model that answers messages: all that a provider has to do.
+
+    What is done with it (judging, proposing, playing users) is in `elluminate_server.llm.roles`.
+    """
 
     @property
     def config(self) -> ModelConfig:
@@ -280,47 +320,40 @@ class Model(Protocol):
         tools: Sequence[Mapping[str, Any]] | None = None,
         tool_choice: str | Mapping[str, Any] | None = None,
         response_format: Mapping[str, Any] | None = None,
+        preferred_format: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """Answer a rendered prompt.
+        """Answer messages.
+
+        Args:
+            messages: The conversation so far; the contract's `ChatMessage` objects.
+            tools: Tools that the model may call.
+            tool_choice: Which of them it has to call.
+            response_format: The form of the answer. An endpoint that refuses it is an error.
+            preferred_format: A JSON schema that the messages ask for in words, too: a model that does not know
+                schemas is held to as much of it as it knows. Not together with `response_format`.
 
         Raises:
             ModelError: The model gave no usable answer.
         """
         ...
 
-    async def judge(self, case: JudgeCase, mode: RatingMode) -> Verdict:
-        """Judge one response for one criterion.
 
-        Raises:
-            ModelError: The model gave no usable verdict; there is never a default one.
-        """
-        ...
+@runtime_checkable
+class PlaysRoles(Protocol):
+    """A model that cannot follow a prompt, and so does by itself what others are asked for in words.
 
-    async def propose_criteria(self, template_messages: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Yes/no questions that fit a template.
+    The methods are those of `elluminate_server.llm.roles`, without the model.
+    """
 
-        Raises:
-            ModelError: The model gave no usable proposal.
-        """
-        ...
+    async def judge(self, case: JudgeCase, mode: RatingMode) -> Verdict: ...
 
-    async def play_user(self, case: UserCase) -> UserTurn:
-        """What a simulated user says next.
+    async def propose_criteria(self, template_messages: Sequence[Mapping[str, Any]]) -> list[str]: ...
 
-        Raises:
-            ModelError: The model gave no usable answer, or said nothing without ending.
-        """
-        ...
+    async def play_user(self, case: UserCase) -> UserTurn: ...
 
     async def propose_row(
         self,
         template_messages: Sequence[Mapping[str, Any]],
         placeholders: Sequence[str],
         existing_rows: Sequence[Mapping[str, Any]],
-    ) -> dict[str, str]:
-        """A new test case: a value for every placeholder, unlike the existing rows.
-
-        Raises:
-            ModelError: The model gave no usable proposal, or there is no placeholder to fill.
-        """
-        ...
+    ) -> dict[str, str]: ...

@@ -66,6 +66,7 @@ class ScriptedModel(OfflineModel):
         tools: Sequence[Mapping[str, Any]] | None = None,
         tool_choice: str | Mapping[str, Any] | None = None,
         response_format: Mapping[str, Any] | None = None,
+        preferred_format: Mapping[str, Any] | None = None,
     ) -> Answer:
         text = str(messages[-1]["content"])
         self.answered.append(text)

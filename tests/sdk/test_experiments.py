@@ -12,7 +12,7 @@ import pytest
 from elluminate import AsyncClient, Client, ConflictError, TaskFailedError, ValidationError
 from elluminate.schemas import Experiment
 from elluminate.streaming import TaskStatus
-from tests.support.model_server import ModelServer
+from tests.support.model_server import ModelServer, completion
 
 ROWS = [{"topic": "tides", "answer": "The moon."}, {"topic": "rain", "answer": "Clouds that fall down."}]
 CRITERIA = ["Is it about {{topic}}?", "Is it short?"]
@@ -65,6 +65,36 @@ def test_retry_failed_asks_again_only_for_what_failed(client: Client, provider: 
     assert before.items() < after.items() and failed.id not in after
     assert experiment.results is not None and experiment.results.num_failed_responses == 0
     assert experiment.retry_failed().generation_task_id is None
+
+
+def test_an_answer_that_was_cut_off_says_so(client: Client, provider: ModelServer) -> None:
+    provider.reply(
+        completion("The moon pulls", finish_reason="length", model="scripted-2026-01"),
+        completion("Clouds that fall down.", model="scripted-2026-01"),
+    )
+    experiment = run(client, "E", llm_config=answered_by(client, provider, max_connections=1))
+    cut, whole = sorted(experiment.responses(), key=lambda response: not response.is_truncated)
+    assert (cut.response_text, cut.is_truncated) == ("The moon pulls", True)
+    assert (whole.response_text, whole.is_truncated) == ("Clouds that fall down.", False)
+    assert cut.generation_metadata is not None
+    assert whole.generation_metadata is not None
+    assert cut.generation_metadata.finish_reason == "length"
+    assert whole.generation_metadata.finish_reason == "stop"
+    assert cut.generation_metadata.answered_by_model == "scripted-2026-01"
+    assert cut.generation_metadata.llm_model_config is not None
+    assert cut.generation_metadata.llm_model_config.llm_model_name == "scripted"
+
+
+def test_waiting_for_a_place_is_kept_apart_from_the_time_of_the_answer(
+    client: Client, provider: ModelServer
+) -> None:
+    provider.latency = 0.3
+    experiment = run(client, "E", llm_config=answered_by(client, provider, max_connections=1))
+    told = [response.generation_metadata for response in experiment.responses()]
+    times = [(made.waited_seconds or 0, made.duration_seconds or 0) for made in told if made is not None]
+    (waited_first, _), (waited_second, took_second) = sorted(times)
+    assert waited_first < 0.3 <= waited_second
+    assert 0.3 <= took_second < 0.3 + waited_second
 
 
 def test_cancel_ends_the_stream_revoked_and_keeps_what_is_there(

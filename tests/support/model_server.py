@@ -25,10 +25,10 @@ from openai.types.chat.chat_completion import Choice
 from openai.types.completion_usage import CompletionTokensDetails, CompletionUsage, PromptTokensDetails
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-__all__ = ["CapturedRequest", "ModelServer", "Reply", "completion", "refusal"]
+__all__ = ["CapturedRequest", "ModelServer", "Reply", "completion", "failure", "refusal"]
 
 _BOUND = 10.0
 """Seconds that any wait in here may take before it fails."""
@@ -75,6 +75,7 @@ def completion(
     text: str | None,
     *,
     finish_reason: str = "stop",
+    model: str = "scripted",
     input_tokens: int = 11,
     output_tokens: int = 7,
     reasoning_tokens: int = 3,
@@ -86,7 +87,7 @@ def completion(
         id="chatcmpl-scripted",
         object="chat.completion",
         created=1_700_000_000,
-        model="scripted",
+        model=model,
         choices=[
             Choice(
                 index=0,
@@ -108,9 +109,15 @@ def completion(
     return Reply(answer.model_dump_json().encode())
 
 
+def failure(status: int, message: str = "scripted failure") -> Reply:
+    """An error status with the provider's error object."""
+    error = {"message": message, "type": "server_error", "code": None, "param": None}
+    return Reply(json.dumps({"error": error}).encode(), status=status)
+
+
 def refusal(message: str = "scripted refusal") -> Reply:
     """An error that no second attempt would change."""
-    return Reply(json.dumps({"error": {"message": message}}).encode(), status=400)
+    return failure(400, message)
 
 
 class ModelServer:
@@ -121,6 +128,7 @@ class ModelServer:
         answer: Makes the text of an ordinary answer from the request, or a whole reply; "An answer to: <last
             message>" by default.
         verdict: Makes the text of a judge's answer, or a whole reply; YES by default.
+        refused_formats: How requests with a response format of this type are answered, before any other reply.
         requests: Every request so far, in the order of arrival.
         most_at_once: Most requests that were open at the same time.
     """
@@ -129,12 +137,14 @@ class ModelServer:
         self.latency = 0.0
         self.answer: Callable[[CapturedRequest], str | Reply] = _default_answer
         self.verdict: Callable[[CapturedRequest], str | Reply] = lambda request: _VERDICT
+        self.refused_formats: dict[str, Reply] = {}
         self.requests: list[CapturedRequest] = []
         self.most_at_once = 0
         self._at_once = 0
         self._replies: deque[Reply] = deque()
         self._changed = threading.Condition()
         self._held: Callable[[CapturedRequest], bool] = _nothing
+        self._trickles = False
         self._opened: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -157,11 +167,8 @@ class ModelServer:
         retry_after: float | None = None,
     ) -> None:
         """Answer the next requests with an error status and the provider's error object."""
-        body = json.dumps(
-            {"error": {"message": message, "type": "server_error", "code": None, "param": None}}
-        )
         headers = {} if retry_after is None else {"retry-after": str(retry_after)}
-        self.reply(*[Reply(body.encode(), status=status, headers=headers)] * times)
+        self.reply(*[attrs.evolve(failure(status, message), headers=headers)] * times)
 
     def malform(self, times: int) -> None:
         """Answer the next requests with a body that breaks off in the middle of its JSON."""
@@ -180,6 +187,15 @@ class ModelServer:
         finally:
             self._held = _nothing
             self._let_go()
+
+    @contextmanager
+    def trickling(self) -> Iterator[None]:
+        """Send answers byte by byte inside the block, twenty a second, so that none is ever complete."""
+        self._trickles = True
+        try:
+            yield
+        finally:
+            self._trickles = False
 
     def wait_for_requests(
         self, count: int, only: Callable[[CapturedRequest], bool] = lambda request: True
@@ -257,26 +273,38 @@ class ModelServer:
                 await self._opened.wait()
             if self.latency:
                 await asyncio.sleep(self.latency)
-            reply = self._replies.popleft() if self._replies else self._default(captured)
+            reply = self.refused_formats.get((captured.json.get("response_format") or {}).get("type", ""))
+            if reply is None:
+                reply = self._replies.popleft() if self._replies else self._default(captured)
         finally:
             with self._changed:
                 self._at_once -= 1
+        if self._trickles:
+            return StreamingResponse(self._trickled(reply.body), media_type=reply.content_type)
         return Response(
             reply.body, status_code=reply.status, headers=dict(reply.headers), media_type=reply.content_type
         )
+
+    async def _trickled(self, body: bytes) -> AsyncIterator[bytes]:
+        for byte in body:
+            if not self._trickles:
+                return
+            yield bytes([byte])
+            await asyncio.sleep(0.05)
 
     def _default(self, request: CapturedRequest) -> Reply:
         match request.kind:
             case "verdict":
                 return _reply(self.verdict(request))
             case "criteria":
-                return completion('{"criteria": ["Is the response correct?", "Is the response short?"]}')
+                return completion(json.dumps({"criteria": list(PROPOSED_CRITERIA)}))
             case "row":
                 schema = request.json["response_format"]["json_schema"]["schema"]
                 return completion(json.dumps({name: f"new {name}" for name in schema["properties"]}))
         return _reply(self.answer(request))
 
 
+PROPOSED_CRITERIA = ("Is the response correct?", "Is the response short?", "Is the response in English?")
 _VERDICT = '{"reasoning": "The scripted judge says so.", "rating": "YES"}'
 
 

@@ -11,11 +11,19 @@ class GenerationMetadata:
 
     Attributes:
         llm_model_config: Model that answered, and how it was called.
-        duration_seconds: How long the call took, in seconds.
+        duration_seconds: How long the model took, in seconds. Of a call that was tried more than once, the last
+            attempt alone; of a conversation, all answers together.
         input_tokens: Tokens of the prompt, cached ones included.
         output_tokens: Tokens of the answer, reasoning included.
         reasoning_tokens: Tokens of the reasoning.
         cached_tokens: Tokens of the prompt that the provider had cached.
+        finish_reason: Why the model stopped, in the endpoint's word: stop, length (the answer was cut off at a
+            token limit), tool_calls, content_filter or another. Of a conversation length when any
+            answer was cut off, else the last answer's.
+        answered_by_model: Model that the endpoint says answered, which can be a dated version of the one that was
+            asked for, or another one.
+        waited_seconds: Seconds before the attempt that duration_seconds tells of: for a free place, in earlier
+            attempts that failed, and in the pauses after them.
         custom_api_info: Trace of a call over the custom_api protocol.
         trajectory_ingest_error: Why an uploaded trajectory was dropped. Set by the server.
     """
@@ -26,6 +34,9 @@ class GenerationMetadata:
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
     cached_tokens: int | None = None
+    finish_reason: str | None = None
+    answered_by_model: str | None = None
+    waited_seconds: float | None = None
     custom_api_info: CustomApiInfo | None = None
     trajectory_ingest_error: str | None = None
 

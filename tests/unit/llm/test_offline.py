@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elluminate_server.domain.rendering import message_placeholders
+from elluminate_server.llm import roles
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.offline_judge import verdict
 from elluminate_server.llm.types import Answer, JudgeCase, ModelError
@@ -231,4 +232,4 @@ def test_proposed_rows_differ_from_each_other_and_from_existing_ones() -> None:
 
 def test_a_row_for_no_placeholders_is_refused() -> None:
     with pytest.raises(ModelError, match="no placeholders"):
-        asyncio.run(OfflineModel().propose_row([], [], []))
+        asyncio.run(roles.propose_row(OfflineModel(), [], [], []))

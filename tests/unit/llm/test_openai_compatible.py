@@ -1,6 +1,7 @@
 """The models behind an OpenAI-compatible endpoint, against a scripted one."""
 
 import asyncio
+import json
 import logging
 import socket
 from collections.abc import Awaitable, Callable
@@ -8,9 +9,10 @@ from typing import Any, TypeVar
 
 import pytest
 
+from elluminate_server.llm import roles
 from elluminate_server.llm.providers import ModelDefaults, Models
 from elluminate_server.llm.types import JudgeCase, Model, ModelConfig, ModelError
-from tests.support.model_server import ModelServer, Reply, completion
+from tests.support.model_server import PROPOSED_CRITERIA, ModelServer, Reply, completion
 
 T = TypeVar("T")
 
@@ -309,7 +311,7 @@ def test_calls_share_one_pool_and_run_at_the_same_time(server: ModelServer) -> N
 
 
 def judge(server: ModelServer, **changes: Any) -> Any:
-    return ask(config(server, **changes), lambda model: model.judge(CASE, "detailed"))
+    return ask(config(server, **changes), lambda model: roles.judge(model, CASE, "detailed"))
 
 
 def test_a_verdict_has_rating_reasoning_and_usage(server: ModelServer) -> None:
@@ -331,6 +333,45 @@ def test_a_judge_that_answers_nonsense_is_asked_once_more_with_the_schema(server
     assert '"enum": ["YES", "NO"]' in second[3]["content"]
 
 
+def test_a_judge_that_was_cut_off_is_asked_again_and_then_an_error_that_names_the_limit(
+    server: ModelServer,
+) -> None:
+    server.reply(*[completion('{"reasoning": "It', finish_reason="length")] * 2)
+    with pytest.raises(
+        ModelError, match=r"cut off .* \(finish reason 'length': .* raise max_tokens\)"
+    ) as caught:
+        judge(server)
+    assert caught.value.usage.output_tokens == 14
+
+
+def test_a_judge_that_used_up_its_tokens_is_an_error_that_names_the_limit(server: ModelServer) -> None:
+    server.reply(completion(None, finish_reason="length"))
+    with pytest.raises(ModelError, match="max_tokens"):
+        judge(server)
+
+
+def test_a_judge_that_says_nothing_is_an_error_that_says_so(server: ModelServer) -> None:
+    server.say("", " ")
+    with pytest.raises(ModelError, match="in its last answer, it is empty"):
+        judge(server)
+
+
+def test_a_verdict_tells_how_its_own_answer_ended(server: ModelServer) -> None:
+    server.reply(
+        completion('{"reasoning": "It', finish_reason="length"),
+        completion('{"reasoning": "Fine.", "rating": "YES"}', model="judge-2026"),
+    )
+    verdict = judge(server)
+    assert (verdict.finish_reason, verdict.answered_by_model) == ("stop", "judge-2026")
+
+
+def test_a_judge_whose_content_comes_in_parts_is_read(server: ModelServer) -> None:
+    said = [{"type": "text", "text": '{"reasoning": "Fine.", '}, {"type": "text", "text": '"rating": "NO"}'}]
+    message = {"role": "assistant", "content": said}
+    server.reply(Reply(json.dumps({"choices": [{"message": message}]}).encode()))
+    assert judge(server).rating == "NO"
+
+
 def test_a_judge_that_answers_nonsense_twice_is_an_error_and_no_verdict(server: ModelServer) -> None:
     server.verdict = lambda request: "maybe"
     with pytest.raises(ModelError, match="asked twice"):
@@ -338,37 +379,18 @@ def test_a_judge_that_answers_nonsense_twice_is_an_error_and_no_verdict(server: 
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("status", [400, 422])
-def test_an_endpoint_that_refuses_json_schemas_is_asked_without_one_from_then_on(
-    server: ModelServer, status: int
-) -> None:
-    server.fail(1, status=status, message="response_format is not supported")
-
-    async def twice(model: Model) -> list[str]:
-        return [(await model.judge(CASE, "fast")).rating for _ in range(2)]
-
-    assert ask(config(server), twice) == ["YES", "YES"]
-    assert ["response_format" in request.json for request in server.requests] == [True, False, False]
-
-
-def test_a_bad_request_for_another_reason_stays_an_error(server: ModelServer) -> None:
-    server.fail(2, status=400, message="maximum context length exceeded")
-    with pytest.raises(ModelError, match="maximum context length"):
-        judge(server)
-
-
 def test_criteria_are_proposed(server: ModelServer) -> None:
-    criteria = ask(config(server), lambda model: model.propose_criteria(USER))
-    assert criteria == ["Is the response correct?", "Is the response short?"]
+    criteria = ask(config(server), lambda model: roles.propose_criteria(model, USER))
+    assert criteria == list(PROPOSED_CRITERIA)
 
 
 def test_a_row_is_proposed_that_differs_from_the_existing_ones(server: ModelServer) -> None:
     server.say('{"topic": "tides"}', '{"topic": "glaciers"}')
-    row = ask(config(server), lambda model: model.propose_row(USER, ["topic"], [{"topic": "tides"}]))
+    row = ask(config(server), lambda model: roles.propose_row(model, USER, ["topic"], [{"topic": "tides"}]))
     assert row == {"topic": "glaciers"}
 
 
 def test_a_row_for_no_placeholders_is_refused(server: ModelServer) -> None:
     with pytest.raises(ModelError, match="no placeholders"):
-        ask(config(server), lambda model: model.propose_row(USER, [], []))
+        ask(config(server), lambda model: roles.propose_row(model, USER, [], []))
     assert server.requests == []

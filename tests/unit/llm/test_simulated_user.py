@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from elluminate_server.llm import roles
 from elluminate_server.llm.judging import judge_messages
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.simulated_user import END_MARK, read_turn, user_messages
@@ -75,8 +76,9 @@ async def test_two_offline_models_come_to_an_end() -> None:
     model = OfflineModel()
     transcript: list[dict[str, Any]] = []
     for _ in range(10):
-        turn = await model.play_user(
-            UserCase(name="Ada", description="Curious.", goal="tides moons gravity", transcript=transcript)
+        turn = await roles.play_user(
+            model,
+            UserCase(name="Ada", description="Curious.", goal="tides moons gravity", transcript=transcript),
         )
         transcript.append({"role": "user", "content": turn.text})
         if turn.ends:
@@ -107,4 +109,4 @@ async def test_a_conversation_is_judged_as_a_whole() -> None:
     ]
     system, asked = judge_messages(judged, "fast")
     assert "whole conversation" in system["content"]
-    assert asked["content"].count("[assistant]") == 2
+    assert asked["content"].count(" assistant]\n") == 2

@@ -16,7 +16,7 @@ from elluminate_api import models as api
 from elluminate_api.types import UNSET
 
 from elluminate._bodies import to_json
-from elluminate.schemas import CollectionColumn, CriterionIn, GenerationParams, LLMConfig
+from elluminate.schemas import CollectionColumn, CriterionIn, GenerationMetadata, GenerationParams, LLMConfig
 from tests.unit.sdk import answers
 from tests.unit.sdk.conftest import World
 from tests.unit.sdk.wire import Reply, Wire, page_of
@@ -208,6 +208,22 @@ def test_a_stored_answer_is_a_whole_assistant_message(world: World, wire: Wire) 
     ]
     assert (stored["epoch"], stored["template_variables_id"]) == (3, 30)
     assert stored["metadata"]["llm_model_config"]["name"] == "Mine"
+    # Not every server knows these: they are sent where they say something.
+    assert not {"finish_reason", "answered_by_model", "waited_seconds"} & stored["metadata"].keys()
+
+
+def test_why_an_answer_ended_is_sent_where_it_is_known(world: World, wire: Wire) -> None:
+    wire.then(Reply(json=answers.experiment()), Reply(json=answers.collection()))
+    client = world.client()
+    experiment = world.call(client, "get_experiment", id=70, fetch_responses=False)
+    rows = world.call(client, "get_collection", id=20).variables
+    wire.then(page_of(), Reply(text="null"), page_of(answers.response()))
+    measured = GenerationMetadata(finish_reason="length", waited_seconds=0.0)
+    world.call(experiment, "add_responses", ["It is."], rows, metadata=[measured])
+    (stored,) = json.loads(wire.requests[-2].content)["prompt_response_ins"]
+    assert stored["metadata"]["finish_reason"] == "length"
+    assert stored["metadata"]["waited_seconds"] == 0.0
+    assert "answered_by_model" not in stored["metadata"]
 
 
 class Loud(str):

@@ -1,0 +1,91 @@
+"""Which response formats a model at an endpoint takes, found out by asking.
+
+A judge is asked for JSON of a schema. OpenAI-compatible endpoints that do not know JSON schemas refuse them in their
+own ways: with 400 or 422 and prose, with 404, 501 or 500. So what was refused in a way that may be meant for the
+format is asked again with less: the schema inside a `json_object` (which some take where they do not know
+`json_schema`), then no format at all. The prompt states the shape, too. What was found out is remembered for the life
+of the process.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+__all__ = ["FormatSupport", "steps_of"]
+
+Format = Mapping[str, Any]
+
+REFUSALS = frozenset({400, 404, 405, 415, 422, 500, 501})
+"""Statuses by which endpoints refuse a response format."""
+
+PLAIN_REFUSALS = frozenset({400, 422})
+"""Those of them that mean the request also when the format was taken before: another machine may answer now."""
+
+AMBIGUOUS_REFUSALS = frozenset({500})
+"""Those of them that a fault of the moment has as well."""
+
+CALLS_TO_BE_SURE = 2
+"""Calls, one after the other, that an ambiguous refusal has to show in before it is remembered."""
+
+
+def steps_of(response_format: Format) -> Sequence[Format | None]:
+    """The formats to ask for, one after the other, when a JSON schema is wanted.
+
+    >>> [step and step["type"] for step in steps_of({"type": "json_schema", "json_schema": {"schema": {}}})]
+    ['json_schema', 'json_object', None]
+    """
+    return [
+        response_format,
+        {"type": "json_object", "schema": response_format["json_schema"]["schema"]},
+        None,
+    ]
+
+
+@attrs.define
+class FormatSupport:
+    """What one model at one endpoint has shown to take.
+
+    Attributes:
+        first_step: The step to begin with; those before it are refused.
+        doubts: How many calls in a row were refused in a way that may have been a fault of the moment.
+    """
+
+    first_step: int = 0
+    doubts: int = 0
+    _lowest_taken: int = 2
+    _taken: set[str] = attrs.field(factory=set)
+
+    def refusals(self, response_format: Format | None) -> Collection[int]:
+        """Statuses that may be meant for the format; none without one."""
+        if response_format is None:
+            return ()
+        return PLAIN_REFUSALS if _key(response_format) in self._taken else REFUSALS
+
+    def remember(
+        self, step: int, response_format: Format | None, refused_with: Collection[int], doubts_before: int
+    ) -> None:
+        """Remember that a step was taken, and what the steps before it were refused with.
+
+        Nothing is given up that any format was taken with.
+
+        Args:
+            step: The step that was taken.
+            response_format: Its format.
+            refused_with: Statuses that this call was refused with before.
+            doubts_before: `doubts` when the call began, so that calls at the same time count as one.
+        """
+        self._lowest_taken = min(self._lowest_taken, step)
+        if response_format is not None:
+            self._taken.add(_key(response_format))
+        if not refused_with:
+            self.doubts = 0
+        elif AMBIGUOUS_REFUSALS.isdisjoint(refused_with) or doubts_before + 1 >= CALLS_TO_BE_SURE:
+            self.first_step = max(self.first_step, self._lowest_taken)
+        else:
+            self.doubts = max(self.doubts, doubts_before + 1)
+
+
+def _key(response_format: Format) -> str:
+    return json.dumps(response_format, sort_keys=True)

@@ -1,0 +1,149 @@
+"""What models do here, each written once over their one verb: judging, proposing criteria and rows, playing users.
+
+A model that cannot follow a prompt takes the parts itself (`PlaysRoles`); every other one is asked in words.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import attrs
+
+from elluminate_server.domain.messages import response_text
+from elluminate_server.llm.json_answers import UnreadableAnswerError, ask_again
+from elluminate_server.llm.judging import VERDICT_FORMAT, judge_messages, parse_verdict
+from elluminate_server.llm.proposing import (
+    CRITERIA_FORMAT,
+    criteria_messages,
+    parse_criteria,
+    parse_row,
+    row_format,
+    row_messages,
+)
+from elluminate_server.llm.simulated_user import read_turn, user_messages
+from elluminate_server.llm.types import (
+    Answer,
+    JudgeCase,
+    Model,
+    ModelError,
+    PlaysRoles,
+    RatingMode,
+    Usage,
+    UserCase,
+    UserTurn,
+    Verdict,
+)
+
+__all__ = ["judge", "play_user", "propose_criteria", "propose_row"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class _Parse(Protocol[T_co]):
+    def __call__(self, answer: str, *, is_cut_off: bool) -> T_co: ...
+
+
+async def judge(model: Model, case: JudgeCase, mode: RatingMode) -> Verdict:
+    """Judge one response for one criterion.
+
+    Raises:
+        ModelError: The model failed, or gave no readable verdict twice; there is never a default one.
+        DomainError: The criterion with the row's values is too large.
+    """
+    if isinstance(model, PlaysRoles):
+        return await model.judge(case, mode)
+    (rating, reasoning), usage = await _ask_for_json(
+        model, judge_messages(case, mode), VERDICT_FORMAT, parse_verdict
+    )
+    return Verdict(rating=rating, reasoning=reasoning, **usage.measures())
+
+
+async def play_user(model: Model, case: UserCase) -> UserTurn:
+    """What a simulated user says next.
+
+    Raises:
+        ModelError: The model failed, or the user said nothing without ending.
+    """
+    if isinstance(model, PlaysRoles):
+        return await model.play_user(case)
+    answer = await model.answer(user_messages(case))
+    text, ends = read_turn(response_text(answer.messages))
+    if not text and not ends:
+        raise ModelError(
+            f"Model {model.config.model!r}, playing {case.name!r}, said nothing and did not end.",
+            retryable=True,
+            usage=answer,
+        )
+    return UserTurn(text=text, ends=ends, **answer.measures())
+
+
+async def propose_criteria(model: Model, template_messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Three to eight yes/no questions that fit a template.
+
+    Raises:
+        ModelError: The model failed, or gave no usable proposal twice.
+    """
+    if isinstance(model, PlaysRoles):
+        return await model.propose_criteria(template_messages)
+    criteria, _ = await _ask_for_json(
+        model,
+        criteria_messages(template_messages),
+        CRITERIA_FORMAT,
+        partial(parse_criteria, template_messages=template_messages),
+    )
+    return criteria
+
+
+async def propose_row(
+    model: Model,
+    template_messages: Sequence[Mapping[str, Any]],
+    placeholders: Sequence[str],
+    existing_rows: Sequence[Mapping[str, Any]],
+) -> dict[str, str]:
+    """A new test case: a value for every placeholder, unlike the existing rows.
+
+    Raises:
+        ModelError: There is no placeholder to fill, the model failed, or gave no usable proposal twice.
+    """
+    if not placeholders:
+        raise ModelError("The template has no placeholders, so there is no row to propose for it.")
+    if isinstance(model, PlaysRoles):
+        return await model.propose_row(template_messages, placeholders, existing_rows)
+    row, _ = await _ask_for_json(
+        model,
+        row_messages(template_messages, placeholders, existing_rows),
+        row_format(placeholders),
+        partial(parse_row, placeholders=placeholders, existing_rows=existing_rows),
+    )
+    return row
+
+
+async def _ask_for_json(
+    model: Model,
+    messages: Sequence[Mapping[str, Any]],
+    response_format: Mapping[str, Any],
+    parse: _Parse[T_co],
+) -> tuple[T_co, Usage]:
+    """Ask for JSON; once more, with the schema stated, when the answer cannot be read."""
+    first = await model.answer(messages, preferred_format=response_format)
+    try:
+        return parse(response_text(first.messages), is_cut_off=first.is_cut_off), first
+    except UnreadableAnswerError as error:
+        again = ask_again(messages, response_text(first.messages), str(error), response_format)
+    second = await model.answer(again, preferred_format=response_format)
+    # The second answer is the one that counts, so that it is the one whose end is told.
+    usage = attrs.evolve(first.plus(second), finish_reason=second.finish_reason)
+    try:
+        return parse(response_text(second.messages), is_cut_off=second.is_cut_off), usage
+    except UnreadableAnswerError as error:
+        raise ModelError(
+            f"The model {model.config.model!r} was asked twice and gave nothing usable: in its last "
+            f"answer, {error}{_ending_of(second)}.",
+            usage=usage,
+        ) from None
+
+
+def _ending_of(answer: Answer) -> str:
+    if answer.is_cut_off:
+        return f" (finish reason {answer.finish_reason!r}: it reached the token limit; raise max_tokens)"
+    return "" if answer.finish_reason in (None, "stop") else f" (finish reason {answer.finish_reason!r})"
