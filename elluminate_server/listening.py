@@ -3,15 +3,18 @@
 import asyncio
 import contextlib
 import errno
+import logging
+import math
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
 
-import msgspec
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from elluminate_server.connections import BoundedConnection, Bounds, connection_class
+from elluminate_server.settings import Settings
 
 __all__ = ["GRACE_SECONDS", "AddressInUseError", "Serving", "ServingError", "bind"]
 
@@ -20,6 +23,24 @@ GRACE_SECONDS = 5
 
 REFUSAL_SECONDS = 5
 """How long it may then take to refuse them."""
+
+KEEP_SECONDS = 5
+"""How long a connection is kept between two requests."""
+
+_TICKS_PER_CHECK = 5
+
+_PAUSE_SECONDS = 0.5
+"""After a connection that could not be accepted, for want of descriptors most often."""
+
+_OTHER_DESCRIPTORS = 128
+"""For databases, models and the listening socket itself."""
+
+_MOST_ON_WINDOWS = 400
+"""The event loop there watches 512 sockets at most."""
+
+_SAID_SECONDS = 60.0
+
+_logger = logging.getLogger("elluminate_server.listening")
 
 
 class ServingError(RuntimeError):
@@ -68,46 +89,36 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-class _Connection(HttpToolsProtocol):
-    """One connection, which answers what is no HTTP request in the contract's way: JSON with a `detail`."""
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer and close.
-
-        Args:
-            msg: What uvicorn would say, as text.
-        """
-        body = msgspec.json.encode({"detail": f"{msg} {_UNREADABLE}"})
-        self.transport.write(
-            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
-            b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body)
-        )
-        self.transport.close()
-
-
-_UNREADABLE = "Its first line or its headers are malformed, or longer than 65,535 bytes: shorten the address."
-
-
 class Serving(uvicorn.Server):
     """One application behind one listening socket.
 
-    Signals are left to whoever owns the process, and start-up failures are raised as they are instead of
-    being logged: both differ from uvicorn's own behaviour.
+    Signals are left to whoever owns the process, start-up failures are raised as they are instead of being logged,
+    and connections are accepted one by one, as many as there may be: all three differ from uvicorn's own behaviour.
     """
 
     def __init__(self, app: Starlette, listener: socket.socket, *, log_level: str | None = None) -> None:
+        settings: Settings = app.state.settings
+        self._connection_class = connection_class()
         config = uvicorn.Config(
             app,
-            http=_Connection,
+            http=self._connection_class,
+            ws="none",  # a connection that changes its protocol leaves its bounds behind
+            h11_max_incomplete_event_size=settings.max_head_bytes,
             lifespan="off",  # run here, so that its exceptions reach the caller
             log_config=None,
             log_level=log_level,
+            timeout_keep_alive=min(KEEP_SECONDS, math.ceil(settings.head_time_limit)),
             timeout_graceful_shutdown=GRACE_SECONDS + REFUSAL_SECONDS,
             server_header=False,
         )
         super().__init__(config)
         self._app = app
         self._listener = listener
+        self._bounds = Bounds.of(settings)
+        self._max_connections = _connections_within(settings.max_connections)
+        self._room = asyncio.Event()
+        self._accepting: asyncio.Task[None] | None = None
+        self._said_at: dict[str, float] = {}
         self._ready: Callable[[], Awaitable[None]] | None = None
         self._grace: float = GRACE_SECONDS
 
@@ -141,10 +152,62 @@ class Serving(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start answering, then tell whoever waits for it."""
-        self._without_access_log()
-        await super().startup(sockets=sockets)
+        self.servers = []
+        self._accepting = asyncio.create_task(self._accept(), name="elluminate-accept")
+        self.started = True
         if self._ready is not None:
             await self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        """End the connections whose clients are overdue; uvicorn calls this ten times a second."""
+        if counter % _TICKS_PER_CHECK == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, BoundedConnection):
+                    connection.check(now)
+        return await super().on_tick(counter)
+
+    async def _accept(self) -> None:
+        """Take connections while there is room for them; others wait in the listening socket's queue.
+
+        asyncio's own way has no bound, and writes two thousand tracebacks a second when descriptors have run out.
+        """
+        loop, connections = asyncio.get_running_loop(), self.server_state.connections
+        while True:
+            while len(connections) >= self._max_connections:
+                self._say("All %d connections are in use; others wait.", self._max_connections)
+                self._room.clear()
+                await self._room.wait()
+            try:
+                accepted, _ = await loop.sock_accept(self._listener)
+            except OSError as error:
+                if error.errno != errno.ECONNABORTED:  # which says nothing about the next one
+                    self._say("No connection can be accepted for the moment: %s.", error.strerror)
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            try:
+                await loop.connect_accepted_socket(self._connection, accepted)
+            except OSError as error:
+                accepted.close()
+                _logger.debug("A connection ended as it began: %s", error)
+
+    def _connection(self) -> asyncio.Protocol:
+        return self._connection_class(
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            bounds=self._bounds,
+            on_lost=self._room.set,
+            access_log=self.config.log_level
+            is not None,  # else the process-wide logger is the host program's
+        )
+
+    def _say(self, message: str, *values: object) -> None:
+        """Log a warning, once a minute at most."""
+        now = time.monotonic()
+        if now - self._said_at.get(message, -_SAID_SECONDS) >= _SAID_SECONDS:
+            self._said_at[message] = now
+            _logger.warning(message, *values)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End open event streams first: nothing else would end them before their runs do.
@@ -152,6 +215,9 @@ class Serving(uvicorn.Server):
         A request that waits for a model may wait for minutes. It is cancelled after the grace, or at once when
         Ctrl-C is pressed again, and the application refuses it.
         """
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.wait([self._accepting])
         self._app.state.executor.release_waiters()
         patience = asyncio.get_running_loop().call_later(self._grace, self._cancel_requests)
         try:
@@ -174,15 +240,17 @@ class Serving(uvicorn.Server):
         """Take no signals: uvicorn would raise them again after a clean end, and so kill the process."""
         yield
 
-    def _without_access_log(self) -> None:
-        # The documented switch empties the process-wide logger, which belongs to the host program.
-        class WithoutAccessLog(self.config.http_protocol_class):  # type: ignore[name-defined,misc]
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, **kwargs)
-                self.access_log = False
 
-        if self.config.log_level is None:
-            self.config.http_protocol_class = WithoutAccessLog
+def _connections_within(wanted: int) -> int:
+    """As many as wanted, and as this process may have descriptors for."""
+    if sys.platform == "win32":
+        return min(wanted, _MOST_ON_WINDOWS)
+    import resource  # not on Windows
+
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return wanted
+    return min(wanted, max(most - _OTHER_DESCRIPTORS, most // 2))
 
 
 def _in_use(error: OSError) -> bool:

@@ -17,6 +17,7 @@ MEMORY = ":memory:"
 """Database that is gone when the server stops."""
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
+MAX_HEAD_BYTES = 64 * 1024
 RUN_TIME_LIMIT = 10 * 60 * 60
 
 
@@ -108,6 +109,12 @@ class Settings:
         page_size: Items of a page of a list, 1 to 1000.
         response_page_size: Items of a page of responses, 1 to 1000.
         max_body_bytes: Largest request body, in bytes.
+        max_head_bytes: Longest request line with its headers, and longest trailers of a body, in bytes.
+        head_time_limit: Seconds in which a client has to complete them.
+        body_time_limit: Longest pause of a client in a body, in seconds; it has as long for the whole body, and a
+            second more for every 1,000 bytes.
+        answer_time_limit: Longest pause of a client in reading an answer, in seconds.
+        max_connections: Most connections at a time; further ones wait until one of them ends.
         max_concurrent_calls: Most model calls at a time for an LLM config that names no `max_connections`.
         max_conversation_turns: Most answers of the model in a conversation of a multi-turn experiment, 1 to 1000.
         run_time_limit: Seconds after which a run ends as TIMEOUT; 10 hours unless given.
@@ -134,6 +141,21 @@ class Settings:
     )
     max_body_bytes: int = attrs.field(
         default=MAX_BODY_BYTES, validator=_bounded("ELLUMINATE_MAX_BODY_BYTES", 1024, 1 << 40)
+    )
+    max_head_bytes: int = attrs.field(
+        default=MAX_HEAD_BYTES, validator=_bounded("ELLUMINATE_MAX_HEAD_BYTES", 1024, 1 << 24)
+    )
+    head_time_limit: float = attrs.field(
+        default=20.0, validator=_bounded("ELLUMINATE_HEAD_TIME_LIMIT", 0.1, 86_400)
+    )
+    body_time_limit: float = attrs.field(
+        default=30.0, validator=_bounded("ELLUMINATE_BODY_TIME_LIMIT", 0.1, 86_400)
+    )
+    answer_time_limit: float = attrs.field(
+        default=60.0, validator=_bounded("ELLUMINATE_ANSWER_TIME_LIMIT", 0.1, 86_400)
+    )
+    max_connections: int = attrs.field(
+        default=1000, validator=_bounded("ELLUMINATE_MAX_CONNECTIONS", 1, 1_000_000)
     )
     max_concurrent_calls: int = attrs.field(
         default=10, validator=_bounded("ELLUMINATE_MAX_CONCURRENT_CALLS", 1, 10_000)

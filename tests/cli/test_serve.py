@@ -173,6 +173,25 @@ def test_a_host_that_is_not_loopback_is_warned_about(tmp_path: Path) -> None:
     assert "reachable from the network" in errors
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux changes the limits of another process")
+def test_descriptors_that_run_out_are_told_once(tmp_path: Path) -> None:
+    import resource
+
+    with Started("--database", str(tmp_path / "serve.db")) as server, contextlib.ExitStack() as stack:
+        assert server.projects() == 200
+        in_use = len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (in_use + 20, in_use + 20))
+        host, port = server.exported("ELLUMINATE_BASE_URL").removeprefix("http://").split(":")
+        for _ in range(100):
+            stack.enter_context(socket.create_connection((host, int(port)), timeout=BOUND))
+        assert server.process.stderr is not None
+        told = server.process.stderr.readline()
+        assert "No connection can be accepted for the moment: Too many open files" in told
+        stack.close()
+        assert server.projects() == 200  # once those in the queue were seen to be gone
+        assert server.end(signal.SIGTERM) == (0, "")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
 def test_it_ends_in_the_middle_of_a_run_and_of_a_stream(tmp_path: Path) -> None:
     with ModelServer() as model_server, model_server.held():

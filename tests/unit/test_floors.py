@@ -23,7 +23,7 @@ FLOORS = {
         writing
         reading
         http
-        keys
+        keys  connections
         execution
         store
         settings
