@@ -5,9 +5,8 @@ from typing import Any
 import msgspec
 from elluminate_api import models
 
-from elluminate_server.domain.agent_trials import Task
+from elluminate_server.domain.agent_trials import TASK_COLUMN, Task
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.writing.agent_tasks import TASK_COLUMN
 from elluminate_server.writing.frozen_tasks import load_tasks
 
 _VERSION = 1

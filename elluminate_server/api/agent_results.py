@@ -10,22 +10,21 @@ from elluminate_api import models
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.older_clients import upload_of
-from elluminate_server.domain.agent_trials import Costs, Task, TaskIndex, costs_of
+from elluminate_server.domain.agent_trials import TASK_COLUMN, Costs, Task, TaskIndex, costs_of
 from elluminate_server.domain.atif import InvalidTrajectoryError, check_trajectory
 from elluminate_server.domain.messages import InvalidMessageError, check_messages, text_of
 from elluminate_server.domain.trajectory_text import final_answer
 from elluminate_server.execution.agent_evaluation import add_evaluation
+from elluminate_server.http.older_clients import upload_of
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import BadRequest, quoted
 from elluminate_server.reading.finding import find_experiment
+from elluminate_server.store.chunks import chunks
 from elluminate_server.store.tables import AgentTask, Experiment, Prompt, Rating, Response
-from elluminate_server.writing.agent_tasks import TASK_COLUMN
 from elluminate_server.writing.frozen_tasks import FrozenTasks, load_tasks
 
 MAX_ACCEPTED_TASKS = 10
 MAX_REASONS = 100
-_CHUNK = 500
 
 
 @operation("preview_agent_results_matching")
@@ -76,8 +75,8 @@ async def upload_agent_results(call: Call) -> Answer:
             trial.response.experiment_id = experiment.id
             trial.response.prompt_id = prompts[trial.task.entry_id]
         responses = [trial.response for trial in checked]
-        for start in range(0, len(responses), _CHUNK):
-            session.add_all(responses[start : start + _CHUNK])
+        for chunk in chunks(responses):
+            session.add_all(chunk)
             await session.flush()
         ratings = [_new_rating(trial.response, rating) for trial in checked for rating in trial.ratings]
         session.add_all(ratings)

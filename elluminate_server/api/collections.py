@@ -9,6 +9,7 @@ from msgspec import UNSET
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.domain.agent_trials import TASK_COLUMN
 from elluminate_server.domain.compatibility import missing_columns
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
@@ -19,7 +20,6 @@ from elluminate_server.reading.presenting import present_collection_with_entries
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
 from elluminate_server.writing.agent_tasks import (
-    TASK_COLUMN,
     check_task_column,
     check_task_names,
     infer_types,
@@ -33,7 +33,7 @@ from elluminate_server.writing.cells import (
 )
 from elluminate_server.writing.deleting import hide_or_delete
 from elluminate_server.writing.entries import add_entries
-from elluminate_server.writing.naming import free_name, of_project
+from elluminate_server.writing.naming import free_name, holder_of_name, of_project
 
 
 @operation("list_collections")
@@ -122,16 +122,6 @@ async def _refuse_taken(
     if taken is not None and taken.id != other_than:
         kind = "a scenario set" if taken.is_scenario_set else "a collection"
         raise Taken(kind, name, taken.id)
-
-
-async def holder_of_name(session: AsyncSession, project_id: int, name: str) -> Collection | None:
-    """The collection or scenario set of that name: they share the names."""
-    holder: Collection | None = await session.scalar(
-        select(Collection).where(
-            Collection.project_id == project_id, Collection.name == name, Collection.deleted_at.is_(None)
-        )
-    )
-    return holder
 
 
 @operation("get_collection")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from elluminate_api import models
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,8 +25,7 @@ from elluminate_server.writing.frozen_tasks import check_agentic, freeze_tasks
 from elluminate_server.writing.judges import judge_key
 from elluminate_server.writing.multi_turn_rules import check_goals, check_multi_turn, check_system_only
 from elluminate_server.writing.naming import free_name, refuse_taken
-
-__all__ = ["checked_params"]
+from elluminate_server.writing.sampling import checked_params
 
 _ANSWER_COLUMNS = {"text", "category", "json"}
 
@@ -188,23 +186,6 @@ def _check_standard(request: models.CreateExperimentRequest) -> None:
     ):
         if config is not None:
             raise Invalid(f"$.{name}: only experiments with evaluation_mode AGENTIC have it.")
-
-
-def checked_params(params: models.GenerationParams | None) -> dict[str, Any] | None:
-    """Sampling overrides as they are stored: what is null is left out.
-
-    Raises:
-        Invalid: Temperature and reasoning effort are both given.
-    """
-    if params is None:
-        return None
-    if params.temperature is not None and params.reasoning_effort is not None:
-        raise Invalid(
-            f"$.generation_params: temperature ({params.temperature:g}) and reasoning_effort "
-            f"({str(params.reasoning_effort)!r}) exclude each other; give one of them."
-        )
-    stored: dict[str, Any] = msgspec.to_builtins(params)
-    return {name: value for name, value in stored.items() if value is not None}
 
 
 async def _refuse_taken(session: AsyncSession, project_id: int, name: str) -> None:

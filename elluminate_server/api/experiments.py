@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from sqlalchemy import delete, select, update
 
-from elluminate_server.api.older_clients import readable
+from elluminate_server.http.older_clients import readable
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.reading.experiments import load_experiment, load_experiments

@@ -16,6 +16,7 @@ from elluminate_server.reading.presenting import present_llm_config
 from elluminate_server.store.tables import Experiment, LLMConfig
 from elluminate_server.writing.deleting import hide_or_delete
 from elluminate_server.writing.naming import of_project, refuse_taken
+from elluminate_server.writing.sampling import refuse_both
 
 
 @operation("list_llm_configs")
@@ -31,11 +32,7 @@ async def list_llm_configs(call: Call) -> Answer:
 async def create_llm_config(call: Call) -> Answer:
     """Store how a model is called, without calling it."""
     request = call.decode(CreateLLMConfigRequest)
-    if request.temperature is not None and request.reasoning_effort is not None:
-        raise Invalid(
-            f"temperature ({request.temperature:g}) and reasoning_effort ({str(request.reasoning_effort)!r}) "
-            "exclude each other; give one of them."
-        )
+    refuse_both(request.temperature, request.reasoning_effort)
     _check_url(request.llm_base_url)
     values: dict[str, Any] = {
         field.name: msgspec.to_builtins(getattr(request, field.name))

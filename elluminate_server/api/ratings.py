@@ -7,21 +7,20 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response as HttpResponse
 
-from elluminate_server.api.batch_status import answer_status, stream_status
 from elluminate_server.execution.now import rate_now
 from elluminate_server.execution.queueing import add_ratings
 from elluminate_server.execution.rating import store_rating
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid, NotFound
+from elluminate_server.reading.batch_status import answer_status, stream_status
 from elluminate_server.reading.finding import find_response
 from elluminate_server.reading.loading import load_criteria
 from elluminate_server.reading.presenting import present_rating
+from elluminate_server.store.chunks import chunks
 from elluminate_server.store.tables import Criterion, Experiment, Rating, Response
 
 __all__: list[str] = []
-
-CHUNK = 500
 
 
 @operation("list_ratings")
@@ -93,15 +92,14 @@ async def _load_ratings(session: AsyncSession, rows: Sequence[Rating]) -> list[m
 
 async def _check_ratable(session: AsyncSession, project_id: int, ids: Sequence[int]) -> None:
     experiments: dict[int, int] = {}
-    for start in range(0, len(ids), CHUNK):
-        chunk = set(ids[start : start + CHUNK])
+    for chunk in chunks(list(dict.fromkeys(ids))):
         rows = await session.execute(
             select(Response.id, Experiment.id)
             .join(Experiment, Experiment.id == Response.experiment_id)
             .where(Response.id.in_(chunk), Experiment.project_id == project_id)
         )
         found = {row[0]: row[1] for row in rows}
-        missing = sorted(chunk - set(found))
+        missing = sorted(set(chunk) - set(found))
         if missing:
             raise NotFound("response", missing)
         experiments.update({experiment_id: response_id for response_id, experiment_id in found.items()})

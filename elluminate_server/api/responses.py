@@ -7,16 +7,17 @@ from elluminate_api import models
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.batches import checked_orders
 from elluminate_server.execution.queueing import store_given
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid
 from elluminate_server.reading.finding import find_response
 from elluminate_server.reading.responses import IN_ROW_ORDER, load_response, load_responses
+from elluminate_server.store.chunks import chunks
 from elluminate_server.store.tables import Experiment, Prompt, Response, WorkItem
+from elluminate_server.writing.response_orders import checked_orders
 
-_CHUNK = 10_000
+MAX_IDS = 10_000
 
 
 @operation("list_responses")
@@ -68,9 +69,8 @@ def _filtered(call: Call) -> Any:
 async def _in_order(session: AsyncSession, query: Any, wanted: Sequence[int]) -> list[int]:
     """The wanted ids that the filters let through, in their order; clients match them by position."""
     found: set[int] = set()
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = query.where(Response.id.in_(wanted[start : start + _CHUNK]))
-        found.update(await session.scalars(chunk))
+    for chunk in chunks(wanted, MAX_IDS):
+        found.update(await session.scalars(query.where(Response.id.in_(chunk))))
     return [response_id for response_id in wanted if response_id in found]
 
 

@@ -11,7 +11,6 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from elluminate_server.api.experiment_creation import checked_params
 from elluminate_server.execution import Progress
 from elluminate_server.execution.leases import revoke
 from elluminate_server.execution.progress import (
@@ -30,6 +29,7 @@ from elluminate_server.reading.experiments import load_experiment
 from elluminate_server.reading.finding import find_experiment, see_experiment
 from elluminate_server.store.tables import Experiment, LogCursor, Task
 from elluminate_server.writing.judges import judge_key
+from elluminate_server.writing.sampling import checked_params
 
 SHOWN = 10
 """Most ids that a refusal names."""

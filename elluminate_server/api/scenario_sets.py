@@ -7,20 +7,17 @@ from msgspec import UNSET
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.collections import holder_of_name
 from elluminate_server.domain.scenarios import BUILT_IN_FIELDS, GOAL, OUTCOME, check_field_name
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import BadRequest, Conflict, Invalid
-from elluminate_server.reading.finding import find_scenario_field, find_scenario_set, see_scenario_set
+from elluminate_server.reading.finding import find_scenario_field, see_scenario_set
 from elluminate_server.reading.loading import columns_of
-from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
 from elluminate_server.writing.cells import identity
 from elluminate_server.writing.deleting import hide_or_delete
-from elluminate_server.writing.naming import free_name, of_project
-
-__all__ = ["fields_of", "find_changeable_set"]
+from elluminate_server.writing.naming import free_name, holder_of_name, of_project
+from elluminate_server.writing.scenario_sets import find_changeable_set
 
 MAX_FIELDS = 1000
 
@@ -85,7 +82,7 @@ async def update_scenario_set(call: Call) -> Answer:
     """Name and description; what is absent stays."""
     request = call.decode(models.UpdateScenarioSetRequest)
     async with call.write() as session:
-        row = await find_changeable_set(call, session)
+        row = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
         if request.name is not UNSET:
             await _refuse_taken(session, call.project_id, request.name, other_than=row.id)
             row.name = request.name
@@ -99,7 +96,7 @@ async def update_scenario_set(call: Call) -> Answer:
 async def delete_scenario_set(call: Call) -> Answer:
     """Hide a set that experiments refer to, delete any other with its scenarios."""
     async with call.write() as session:
-        row = await find_changeable_set(call, session)
+        row = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
         await hide_or_delete(session, row, select(Experiment.id).where(Experiment.collection_id == row.id))
         return call.answer()
 
@@ -110,7 +107,7 @@ async def add_scenario_field(call: Call) -> Answer:
     request = call.decode(models.AddScenarioFieldRequest)
     check_field_name(request.name, "$.name")
     async with call.write() as session:
-        scenario_set = await find_changeable_set(call, session)
+        scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
         columns = await columns_of(session, scenario_set.id)
         _refuse_known(request.name, columns, scenario_set)
         if len(columns) - len(BUILT_IN_FIELDS) >= MAX_FIELDS:
@@ -136,7 +133,7 @@ async def rename_scenario_field(call: Call) -> Answer:
     request = call.decode(models.RenameScenarioFieldRequest)
     check_field_name(request.name, "$.name")
     async with call.write() as session:
-        scenario_set = await find_changeable_set(call, session)
+        scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
         column = await find_scenario_field(session, scenario_set.id, call.path["field_id"])
         others = [other for other in await columns_of(session, scenario_set.id) if other is not column]
         _refuse_known(request.name, others, scenario_set)
@@ -160,7 +157,7 @@ async def rename_scenario_field(call: Call) -> Answer:
 async def delete_scenario_field(call: Call) -> Answer:
     """The field, and its values in every scenario."""
     async with call.write() as session:
-        scenario_set = await find_changeable_set(call, session)
+        scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
         column = await find_scenario_field(session, scenario_set.id, call.path["field_id"])
         for entry in await _load_scenarios(session, scenario_set.id):
             _rewrite(
@@ -171,32 +168,6 @@ async def delete_scenario_field(call: Call) -> Answer:
         for position, other in enumerate(left):
             other.position = position
         return call.answer()
-
-
-async def find_changeable_set(call: Call, session: AsyncSession) -> Collection:
-    """The set in the path, noted as changed now.
-
-    Raises:
-        NotFound: There is none.
-        Conflict: It is read-only.
-    """
-    row = await find_scenario_set(session, call.project_id, call.path["scenario_set_id"])
-    if row.read_only:
-        raise Conflict(
-            f"Scenario set {row.name!r} is read-only: neither it nor its scenarios can be changed. "
-            "Create a set of your own with scenarios like these."
-        )
-    row.updated_at = utc_now()
-    return row
-
-
-async def fields_of(session: AsyncSession, scenario_set: Collection) -> dict[str, str]:
-    """Declared field to its default, in order."""
-    return {
-        column.name: column.default_value
-        for column in await columns_of(session, scenario_set.id)
-        if column.name not in BUILT_IN_FIELDS
-    }
 
 
 async def _refuse_taken(

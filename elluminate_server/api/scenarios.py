@@ -6,7 +6,6 @@ from elluminate_api import models
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.api.scenario_sets import fields_of, find_changeable_set
 from elluminate_server.domain.scenarios import GOAL, OUTCOME, scenario_values
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
@@ -14,6 +13,7 @@ from elluminate_server.reading.finding import find_scenario, see_scenario, see_s
 from elluminate_server.store.tables import Collection, Entry
 from elluminate_server.writing.cells import identity
 from elluminate_server.writing.entries import add_entries, delete_entries
+from elluminate_server.writing.scenario_sets import fields_of, find_changeable_set
 
 
 @operation("list_scenarios")
@@ -41,7 +41,7 @@ async def create_scenario(call: Call) -> Answer:
     """One more scenario."""
     request = call.decode(models.ScenarioIn)
     async with call.write() as session:
-        scenario_set = await find_changeable_set(call, session)
+        scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
         fields = await fields_of(session, scenario_set)
         values = _stored(request, fields, "$")
         (row,) = await add_entries(session, scenario_set.id, [(dict(values), None)])
@@ -53,7 +53,7 @@ async def create_scenarios_batch(call: Call) -> Answer:
     """All of them or none; those that exist are left out when asked to."""
     request = call.decode(models.ScenarioBatchRequest)
     async with call.write() as session:
-        scenario_set = await find_changeable_set(call, session)
+        scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
         fields = await fields_of(session, scenario_set)
         wanted = [
             _stored(scenario, fields, f"$.scenarios[{index}]")
@@ -70,7 +70,7 @@ async def update_scenario(call: Call) -> Answer:
     """The scenario in place of the former one; fields that are left out go back to their default."""
     request = call.decode(models.ScenarioIn)
     async with call.write() as session:
-        scenario_set = await find_changeable_set(call, session)
+        scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
         row = await find_scenario(session, scenario_set.id, call.path["scenario_id"])
         fields = await fields_of(session, scenario_set)
         row.input_values = dict(_stored(request, fields, "$"))
@@ -82,7 +82,7 @@ async def update_scenario(call: Call) -> Answer:
 async def delete_scenario(call: Call) -> Answer:
     """One scenario; conversations about it stay readable."""
     async with call.write() as session:
-        scenario_set = await find_changeable_set(call, session)
+        scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
         row = await find_scenario(session, scenario_set.id, call.path["scenario_id"])
         await delete_entries(session, Entry.id == row.id)
         return call.answer()

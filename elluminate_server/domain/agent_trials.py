@@ -5,7 +5,10 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Costs", "Task", "TaskIndex", "costs_of"]
+__all__ = ["TASK_COLUMN", "Costs", "Task", "TaskIndex", "costs_of"]
+
+TASK_COLUMN = "task"
+"""The text column of AGENTIC collections with the names of the tasks."""
 
 
 @attrs.frozen(kw_only=True)

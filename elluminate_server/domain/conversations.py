@@ -11,6 +11,7 @@ from elluminate_server.domain.messages import InvalidMessageError, check_message
 from elluminate_server.domain.shapes import explained
 
 __all__ = [
+    "PROMPT_TYPES",
     "SCHEMA_VERSION",
     "Conversation",
     "InvalidConversationError",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import msgspec
 from elluminate_api import models
 
 from elluminate_server.domain.verdicts import MissingVerdict
@@ -180,35 +181,10 @@ def masked(key: str | None) -> str | None:
 
 def present_llm_config(row: tables.LLMConfig) -> models.LLMConfig:
     """An LLM config, its key masked."""
-    return models.LLMConfig(
-        id=row.id,
-        name=row.name,
-        description=row.description,
-        llm_model_name=row.llm_model_name,
-        llm_base_url=row.llm_base_url,
-        api_key=masked(row.api_key),
-        api_version=row.api_version,
-        max_connections=row.max_connections,
-        inference_type=models.InferenceType(row.inference_type),
-        max_retries=row.max_retries,
-        timeout=row.timeout,
-        system_message=row.system_message,
-        max_tokens=row.max_tokens,
-        top_p=row.top_p,
-        temperature=row.temperature,
-        best_of=row.best_of,
-        top_k=row.top_k,
-        logprobs=row.logprobs,
-        top_logprobs=row.top_logprobs,
-        reasoning_effort=None
-        if row.reasoning_effort is None
-        else models.ReasoningEffort(row.reasoning_effort),
-        verbosity=None if row.verbosity is None else models.Verbosity(row.verbosity),
-        custom_api_config=row.custom_api_config,
-        custom_response_parser=row.custom_response_parser,
-        input_price_per_mtok=row.input_price_per_mtok,
-        output_price_per_mtok=row.output_price_per_mtok,
-    )
+    # The columns are the contract's fields, by name.
+    config = msgspec.convert(row, models.LLMConfig, from_attributes=True)
+    config.api_key = masked(row.api_key)
+    return config
 
 
 def present_prompt(

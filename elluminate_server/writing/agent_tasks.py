@@ -7,21 +7,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.domain.agent_trials import TASK_COLUMN
+from elluminate_server.domain.conversations import PROMPT_TYPES
 from elluminate_server.http.problems import Conflict, Invalid, quoted
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry
 
-__all__ = ["TASK_COLUMN", "check_task_column", "check_task_names", "check_unused_names", "infer_types"]
-
-TASK_COLUMN = "task"
-"""The text column with the tasks' names."""
+__all__ = ["check_task_column", "check_task_names", "check_unused_names", "infer_types"]
 
 _INSTRUCTION_COLUMN = "instruction"
-_PROMPT_TYPES = {"raw_input", "conversation"}
 
 
 def infer_types(new: Iterable[CollectionColumn], present: Sequence[CollectionColumn]) -> None:
     """Let a column `instruction` that only the rows name hold the prompt, unless another column does."""
-    if any(column.column_type in _PROMPT_TYPES for column in present):
+    if any(column.column_type in PROMPT_TYPES for column in present):
         return
     for column in new:
         if column.name == _INSTRUCTION_COLUMN:

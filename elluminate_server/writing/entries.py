@@ -6,13 +6,12 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.store.chunks import chunks
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import AgentTask, Criterion, Entry, Prompt, Response, WorkItem
 from elluminate_server.writing.cells import identity
 
 __all__ = ["add_entries", "delete_entries"]
-
-_FLUSH = 1000
 
 
 async def add_entries(
@@ -30,9 +29,8 @@ async def add_entries(
         )
         for values, environment in rows
     ]
-    # In pieces, so that other requests get a turn in between.
-    for start in range(0, len(entries), _FLUSH):
-        session.add_all(entries[start : start + _FLUSH])
+    for chunk in chunks(entries, 1000):  # other requests get a turn in between
+        session.add_all(chunk)
         await session.flush()
     return entries
 

@@ -6,18 +6,16 @@ from elluminate_api import models
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.domain.agent_trials import Task, TaskIndex
+from elluminate_server.domain.agent_trials import TASK_COLUMN, Task, TaskIndex
 from elluminate_server.domain.criteria import render_criterion
 from elluminate_server.http.problems import BadRequest, Invalid
 from elluminate_server.reading.finding import see_experiment
 from elluminate_server.reading.loading import columns_of, current_criteria
 from elluminate_server.reading.presenting import row_values
+from elluminate_server.store.chunks import chunks
 from elluminate_server.store.tables import AgentTask, Collection, Entry, Experiment
-from elluminate_server.writing.agent_tasks import TASK_COLUMN
 
 __all__ = ["FrozenTasks", "check_agentic", "freeze_tasks", "load_tasks"]
-
-_FLUSH = 500
 
 
 def check_agentic(request: models.CreateExperimentRequest) -> int:
@@ -95,8 +93,8 @@ async def freeze_tasks(session: AsyncSession, experiment: Experiment, collection
             f"$.collection_id: collection {collection.name!r} has no rows. The tasks of an AGENTIC experiment are "
             "those that its collection has when it is created: add rows first."
         )
-    for start in range(0, len(frozen), _FLUSH):
-        session.add_all(frozen[start : start + _FLUSH])
+    for chunk in chunks(frozen):
+        session.add_all(chunk)
         await session.flush()
 
 

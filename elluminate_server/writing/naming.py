@@ -6,8 +6,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.http.problems import Taken
+from elluminate_server.store.tables import Collection
 
-__all__ = ["free_name", "of_project", "refuse_taken"]
+__all__ = ["free_name", "holder_of_name", "of_project", "refuse_taken"]
 
 MAX_LENGTH = 255
 
@@ -60,3 +61,13 @@ async def free_name(session: AsyncSession, project_id: int, table: Any, wanted: 
     while (name := f"{wanted[: MAX_LENGTH - 12]} ({number})") in taken:
         number += 1
     return name
+
+
+async def holder_of_name(session: AsyncSession, project_id: int, name: str) -> Collection | None:
+    """The collection or scenario set of that name: they share the names."""
+    holder: Collection | None = await session.scalar(
+        select(Collection).where(
+            Collection.project_id == project_id, Collection.name == name, Collection.deleted_at.is_(None)
+        )
+    )
+    return holder

@@ -117,7 +117,18 @@ def test_the_server_imports_nothing_of_the_sdk() -> None:
     assert {name for name in names if name.partition(".")[0] == "elluminate"} <= {"elluminate.statistics"}
 
 
-def test_handlers_get_what_they_need_from_the_call() -> None:
-    handlers = (ROOT / "elluminate_server" / "api").glob("*.py")
+def test_a_module_of_the_api_has_handlers_and_knows_no_other() -> None:
+    handlers = [name for name in imports("elluminate_server") if name.startswith("elluminate_server.api.")]
 
-    assert [file.name for file in handlers if "app.state" in file.read_text(encoding="utf-8")] == []
+    assert [name for name in handlers if "@operation(" not in _text(name)] == []
+    assert [name for name in handlers if imports("elluminate_server")[name] & set(handlers)] == []
+
+
+def test_handlers_get_what_they_need_from_the_call() -> None:
+    handlers = [name for name in imports("elluminate_server") if name.startswith("elluminate_server.api.")]
+
+    assert [name for name in handlers if "app.state" in _text(name)] == []
+
+
+def _text(module: str) -> str:
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")

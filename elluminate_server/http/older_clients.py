@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from elluminate_api import models
 
+from elluminate_server.domain.agent_trials import TASK_COLUMN
 from elluminate_server.http.decoding import convert, parse_json
 from elluminate_server.http.pipeline import Call
-from elluminate_server.writing.agent_tasks import TASK_COLUMN
 
 __all__ = ["readable", "upload_of"]
 
