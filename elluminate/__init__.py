@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import TaskFailedError as TaskFailedError
     from elluminate.exceptions import TaskMatchError as TaskMatchError
     from elluminate.exceptions import TransportError as TransportError
+    from elluminate.exceptions import UsageError as UsageError
     from elluminate.exceptions import ValidationError as ValidationError
     from elluminate.exceptions import WaitTimeoutError as WaitTimeoutError
     from elluminate.schemas import DEFAULT_EVALUATION_POLLING_INTERVAL as DEFAULT_EVALUATION_POLLING_INTERVAL
@@ -107,7 +108,7 @@ _HOMES = {
     "ConflictError ConnectionFailedError ElluminateError ExperimentFailedWarning InvalidResponseError "
     "ModelNotBoundError NotFoundError PartialUploadError PermissionDeniedError RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError TaskFailedError "
-    "TaskMatchError TransportError ValidationError WaitTimeoutError",
+    "TaskMatchError TransportError UsageError ValidationError WaitTimeoutError",
     "schemas": "ATIFAgent ATIFContentPart ATIFFinalMetrics ATIFImageContentPart ATIFImageSource "
     "ATIFObservation ATIFObservationResult ATIFStep ATIFStepMetrics ATIFSubagentTrajectoryRef "
     "ATIFTextContentPart ATIFToolCall ATIFTrajectory AgentResultCriterionDefinition "

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from attrs import field, fields
 
+from elluminate._calls import Explained
 from elluminate._session import Session, decoding_for
 from elluminate.exceptions import ModelNotBoundError
 
@@ -17,7 +18,7 @@ def unbound() -> Any:
     return field(default=None, init=False, repr=False, eq=False)
 
 
-class Bound:
+class Bound(Explained):
     """Mixin of the models that have methods; a model made by hand has none to talk through."""
 
     __slots__ = ()

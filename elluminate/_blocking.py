@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from elluminate._calls import begun
 from elluminate._transport import run_blocking
 
 P = ParamSpec("P")
@@ -18,9 +20,12 @@ def blocking(
 ) -> Callable[Concatenate[S, P], T]:
     """A method that runs `operation`, a coroutine method of the same object, to its end in the calling thread."""
 
+    plain = inspect.unwrap(operation)
+
     @wraps(operation)
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return run_blocking(operation(self, *args, **kwargs))
+        coroutine: Coroutine[Any, Any, T] = begun(plain, (self, *args), kwargs, call)
+        return run_blocking(coroutine)
 
     return _renamed(call, operation)
 
@@ -30,9 +35,11 @@ def iterating(
 ) -> Callable[Concatenate[S, P], Iterator[T]]:
     """A method that yields what `operation`, of the same object, yields, one blocking step at a time."""
 
+    plain = inspect.unwrap(operation)
+
     @wraps(operation)
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        events = operation(self, *args, **kwargs)
+        events: AsyncGenerator[T, None] = begun(plain, (self, *args), kwargs, call)
         try:
             while True:
                 try:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, NoReturn
+
 from elluminate_api import models as api
 
 from elluminate import _http
+from elluminate._calls import Explained, explained
 from elluminate._config import Config, resolve_config
 from elluminate._retries import RetryConfig
 from elluminate._session import Session
+from elluminate.exceptions import UsageError
 
 
-class ClientBase:
+class ClientBase(Explained):
     """A configured conversation with one server; the operations are the subclasses'."""
 
     session: Session
 
+    @explained
     def __init__(
         self,
         base_url: str | None = None,
@@ -103,3 +109,12 @@ class ClientBase:
     def get_info(self) -> str:
         """Where this client works, as a line of text without credentials."""
         return repr(self).strip("<>")
+
+
+def refused_with(why: str) -> Callable[..., NoReturn]:
+    """A method for the kind of `with` that a client does not have."""
+
+    def refuse(*_: Any) -> NoReturn:
+        raise UsageError(why)
+
+    return refuse

@@ -8,11 +8,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from elluminate._calls import Explained
 from elluminate._row_files import FilePath
 from elluminate.exceptions import ConfigurationError
 
 
-class Exports:
+class Exports(Explained):
     """Mixin of what can say its rows as plain dicts."""
 
     __slots__ = ()

@@ -116,6 +116,14 @@ class Session:
         """The transport of whoever drives the running coroutine."""
         return self._link.transports.current()
 
+    def check_open(self) -> None:
+        """Refuse to go on after the client was closed.
+
+        Raises:
+            ClientClosedError: It was.
+        """
+        self._link.transports.check_open()
+
     async def start(self) -> api.Project:
         """Reach the server, check versions and find the project; once, at the first use."""
         project = self.current_project

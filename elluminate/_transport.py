@@ -296,14 +296,22 @@ class Transports:
         """Where requests go, None before :meth:`connect`."""
         return self._base_url
 
-    def current(self) -> Transport:
-        """The transport of whoever drives the running coroutine.
+    def check_open(self) -> None:
+        """Refuse to go on after the end.
 
         Raises:
             ClientClosedError: The client was closed.
         """
         if self.closed:
             raise ClientClosedError("this client was closed; make a new one (or close it later)")
+
+    def current(self) -> Transport:
+        """The transport of whoever drives the running coroutine.
+
+        Raises:
+            ClientClosedError: The client was closed.
+        """
+        self.check_open()
         if self._pair is None:
             raise RuntimeError("connect() comes first")
         return self._pair[0] if _blocking.get() else self._pair[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 __all__ = [
     "AsyncClient",
@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 from elluminate import _http
-from elluminate._client_base import ClientBase
+from elluminate._client_base import ClientBase, refused_with
 from elluminate._config import Config, changed_config
 from elluminate._operations.agent_results import AgentResultOperations
 from elluminate._operations.api_keys import ApiKeyOperations
@@ -119,12 +119,18 @@ class AsyncClient(
         return twin
 
     async def __aenter__(self) -> Self:
+        self.session.check_open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    if not TYPE_CHECKING:  # a type checker knows that there is no such method
+        __enter__ = __exit__ = refused_with(
+            "AsyncClient is used by `async with`; `with` is for Client, which has the same methods, blocking"
+        )
 
     async def close(self) -> None:
         """Close all connections; the client cannot be used afterwards, what it returned can still be read."""

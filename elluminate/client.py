@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from elluminate._blocking import blocking_on_client as blocking
 from elluminate._blocking import iterating_on_client as iterating
-from elluminate._client_base import ClientBase
+from elluminate._client_base import ClientBase, refused_with
 from elluminate._config import Config
 from elluminate._transport import run_blocking
 from elluminate.async_client import AsyncClient, CollectionDefaults, CriterionSetDefaults, LLMConfigDefaults
@@ -70,12 +70,18 @@ class Client(ClientBase):
         return twin
 
     def __enter__(self) -> Self:
+        self.session.check_open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    if not TYPE_CHECKING:  # a type checker knows that there is no such method
+        __aenter__ = __aexit__ = refused_with(
+            "Client is used by `with`; `async with` is for AsyncClient, which has the same methods, to be awaited"
+        )
 
     close = blocking(AsyncClient.close)
     check_version = blocking(AsyncClient.check_version)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from elluminate_api.models import LLMConfig, RatingMode
 
+from elluminate._calls import explained
 from elluminate._progress import Progress
 from elluminate.client import Client
 from elluminate.exceptions import ValidationError
@@ -24,6 +25,7 @@ _default: Client | None = None
 _lock = threading.Lock()
 
 
+@explained
 def evaluate(
     prompt_template: PromptTemplate | str,
     collection: TemplateVariablesCollection | str,

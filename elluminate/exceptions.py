@@ -41,6 +41,11 @@ class ValidationError(ElluminateError, ValueError):
     """An argument cannot be used. Raised before anything was sent or changed."""
 
 
+class UsageError(ElluminateError, TypeError):
+    """A call does not fit what it calls: an unknown, misplaced or missing argument, one that was to be awaited, or
+    the `with` of the other client. Raised before anything was sent."""
+
+
 class AmbiguousProjectError(ElluminateError):
     """The credentials reach several projects and none was chosen; pass `project_id`."""
 

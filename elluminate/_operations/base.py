@@ -7,12 +7,13 @@ from typing import Any
 
 from elluminate_api.types import Request
 
+from elluminate._calls import Explained
 from elluminate._lookup import id_of
 from elluminate._session import Session
 from elluminate.exceptions import ValidationError
 
 
-class Operations:
+class Operations(Explained):
     """Base of the operations of a client."""
 
     session: Session

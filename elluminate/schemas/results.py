@@ -11,9 +11,11 @@ from attrs import define
 from elluminate_api import models as api
 from elluminate_api.models import MeanRating
 
+from elluminate._calls import Explained
+
 
 @define(kw_only=True, repr=False)
-class ExperimentResults(api.ExperimentResults):
+class ExperimentResults(Explained, api.ExperimentResults):
     """What an experiment came to: shares of YES, tokens, durations, costs.
 
     `mean_all_ratings.yes` is the pass rate: YES ratings / all ratings, 0 to 1.
