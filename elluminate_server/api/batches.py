@@ -9,6 +9,7 @@ from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid
 from elluminate_server.reading.batch_status import answer_status
 from elluminate_server.reading.responses import load_response
+from elluminate_server.store.states import RESPONSES
 from elluminate_server.writing.response_orders import checked_orders
 
 
@@ -28,7 +29,7 @@ async def create_responses_batch(call: Call) -> Answer:
 @operation("get_responses_batch_status")
 async def get_responses_batch_status(call: Call) -> Answer:
     """The state of a response batch. An unknown task reads as PENDING."""
-    return await answer_status(call, "responses")
+    return await answer_status(call, RESPONSES)
 
 
 @operation("generate_response")

@@ -27,7 +27,7 @@ from elluminate_server.writing.multi_turn_rules import check_goals, check_multi_
 from elluminate_server.writing.naming import free_name, refuse_taken
 from elluminate_server.writing.sampling import checked_params
 
-_ANSWER_COLUMNS = {"text", "category", "json"}
+_ANSWER_COLUMNS = {models.ColumnType.TEXT, models.ColumnType.CATEGORY, models.ColumnType.JSON}
 
 
 @operation("create_experiment")
@@ -205,7 +205,7 @@ async def _check_prompt(
                 "its rows have no prompts of their own, in a raw_input or conversation column."
             )
         return
-    if own is not None and own.column_type == "raw_input":
+    if own is not None and own.column_type == models.ColumnType.RAW_INPUT:
         raise Invalid(
             f"$.prompt_template_id: the rows of collection {collection.name!r} are sent as they stand in the raw_input "
             f"column {own.name!r}, so that there is no place for a template. Leave the template out."

@@ -18,6 +18,7 @@ from elluminate_server.reading.finding import find_response
 from elluminate_server.reading.loading import load_criteria
 from elluminate_server.reading.presenting import present_rating
 from elluminate_server.store.chunks import chunks
+from elluminate_server.store.states import RATINGS
 from elluminate_server.store.tables import Criterion, Experiment, Rating, Response
 
 __all__: list[str] = []
@@ -73,13 +74,13 @@ async def create_ratings_batch(call: Call) -> Answer:
 @operation("get_ratings_batch_status")
 async def get_ratings_batch_status(call: Call) -> Answer:
     """The state of a rating batch. An unknown task reads as PENDING."""
-    return await answer_status(call, "ratings")
+    return await answer_status(call, RATINGS)
 
 
 @operation("stream_ratings_batch")
 async def stream_ratings_batch(call: Call) -> HttpResponse:
     """The states of a rating batch as events. The stream of an unknown task is one PENDING event."""
-    return stream_status(call, "ratings")
+    return stream_status(call, RATINGS)
 
 
 async def _load_ratings(session: AsyncSession, rows: Sequence[Rating]) -> list[models.Rating]:

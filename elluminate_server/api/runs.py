@@ -2,6 +2,7 @@
 
 from elluminate_api.models import (
     EpochProgress,
+    EvaluationMode,
     ExperimentGenerationStatus,
     RetryFailedRequest,
     RunExperimentRequest,
@@ -42,7 +43,7 @@ async def run_experiment(call: Call) -> Answer:
     params = None if request.generation_params is UNSET else checked_params(request.generation_params)
     async with call.write() as session:
         experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
-        if experiment.evaluation_mode == "AGENTIC":
+        if experiment.evaluation_mode == EvaluationMode.AGENTIC:
             raise Conflict(
                 f"Experiment {experiment.name!r} is AGENTIC: no agent runs here. Upload its results to "
                 f"/experiments/{experiment.id}/agent-results."
@@ -237,7 +238,7 @@ def _refuse_what_cannot_generate(experiment: Experiment) -> None:
             f"The answers of experiment {experiment.name!r} come from a column and cannot be generated. Correct the "
             "rows and create another experiment."
         )
-    if experiment.evaluation_mode == "AGENTIC":
+    if experiment.evaluation_mode == EvaluationMode.AGENTIC:
         raise Conflict(
             f"The answers of experiment {experiment.name!r} were uploaded and cannot be generated. Upload them again."
         )

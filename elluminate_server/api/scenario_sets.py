@@ -50,7 +50,7 @@ async def create_scenario_set(call: Call) -> Answer:
             project_id=call.project_id,
             name=name,
             description=request.description,
-            collection_type="PERSONA",
+            collection_type=models.CollectionType.PERSONA.value,
             is_scenario_set=True,
         )
         session.add(row)
@@ -59,7 +59,9 @@ async def create_scenario_set(call: Call) -> Answer:
             CollectionColumn(
                 collection_id=row.id,
                 name=field,
-                column_type="persona_goal" if field == GOAL else "text",
+                column_type=(
+                    models.ColumnType.PERSONA_GOAL if field == GOAL else models.ColumnType.TEXT
+                ).value,
                 default_value="",
                 position=position,
             )
@@ -115,7 +117,7 @@ async def add_scenario_field(call: Call) -> Answer:
         column = CollectionColumn(
             collection_id=scenario_set.id,
             name=request.name,
-            column_type="text",
+            column_type=models.ColumnType.TEXT.value,
             default_value=request.default_value or "",
             position=len(columns),
         )

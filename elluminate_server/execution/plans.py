@@ -19,7 +19,7 @@ from elluminate_server.store.tables import (
     PromptTemplate,
 )
 
-__all__ = ["CriterionPlan", "Plan", "answering_model", "judging_model", "load_plan", "model_config"]
+__all__ = ["CriterionPlan", "Plan", "answering_model", "judging_model", "load_plan"]
 
 MOCK_RATING_VERSION = "mock"
 """The rating version that never calls a model: the offline judge rates."""
@@ -98,7 +98,9 @@ async def load_plan(
     if experiment.prompt_template_id is not None:
         template = await session.get_one(PromptTemplate, experiment.prompt_template_id)
     config_id = llm_config_id if llm_config_id is not None else experiment.llm_config_id
-    config = None if config_id is None else model_config(await session.get_one(LLMConfig, config_id))
+    config = (
+        None if config_id is None else ModelConfig.from_contract(await session.get_one(LLMConfig, config_id))
+    )
     columns = (
         await session.scalars(
             select(CollectionColumn)
@@ -155,35 +157,6 @@ def _response_column(experiment: Experiment, columns: Sequence[CollectionColumn]
     # A column that was removed since is asked for all the same: each row then says that it has no answer.
     names = (column.name for column in columns if column.id == experiment.response_column_id)
     return next(names, f"(removed column {experiment.response_column_id})")
-
-
-def model_config(row: LLMConfig) -> ModelConfig:
-    """A stored LLM config as the models read it."""
-    return ModelConfig(
-        config_name=row.name,
-        config_id=row.id,
-        model=row.llm_model_name,
-        base_url=row.llm_base_url,
-        api_key=row.api_key,
-        description=row.description,
-        api_version=row.api_version,
-        inference_type=row.inference_type,
-        timeout=row.timeout,
-        max_retries=row.max_retries,
-        system_message=row.system_message,
-        max_tokens=row.max_tokens,
-        top_p=row.top_p,
-        temperature=row.temperature,
-        top_k=row.top_k,
-        best_of=row.best_of,
-        logprobs=row.logprobs,
-        top_logprobs=row.top_logprobs,
-        reasoning_effort=row.reasoning_effort,
-        verbosity=row.verbosity,
-        max_connections=row.max_connections,
-        input_price_per_mtok=row.input_price_per_mtok,
-        output_price_per_mtok=row.output_price_per_mtok,
-    )
 
 
 def answering_model(models: Models, plan: Plan) -> Model:

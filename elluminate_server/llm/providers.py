@@ -138,7 +138,7 @@ class Models:
         )
 
     def judge_model(self) -> Model:
-        """The model that judges, and that proposes criteria and rows."""
+        """The model that judges."""
         config = self._defaults.judging()
         return OfflineModel() if config is None else self._at_endpoint(config)
 

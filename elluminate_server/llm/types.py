@@ -127,35 +127,33 @@ class ModelConfig:
             changes["max_connections"] = generation_params["max_connections"]
         return attrs.evolve(self, **changes)
 
+    @classmethod
+    def from_contract(cls, config: Any) -> Self:
+        """The config out of whatever has the attributes of the contract's `LLMConfig`."""
+        return cls(**{name: getattr(config, _CONTRACT_NAMES.get(name, name)) for name in _names(cls)})
+
     def public(self) -> dict[str, Any]:
         """The contract's `LLMConfig` for generation metadata: everything but the key."""
-        return {
-            "id": self.config_id,
-            "name": self.config_name,
-            "description": self.description,
-            "llm_model_name": self.model,
-            "llm_base_url": self.base_url,
+        fields = {_CONTRACT_NAMES.get(name, name): getattr(self, name) for name in _names(type(self))}
+        return fields | {
             "api_key": None,
-            "api_version": self.api_version,
-            "max_connections": self.max_connections,
-            "inference_type": self.inference_type,
-            "max_retries": self.max_retries,
             "timeout": None if self.timeout is None else int(self.timeout),
-            "system_message": self.system_message,
-            "max_tokens": self.max_tokens,
-            "top_p": self.top_p,
-            "temperature": self.temperature,
-            "best_of": self.best_of,
-            "top_k": self.top_k,
-            "logprobs": self.logprobs,
-            "top_logprobs": self.top_logprobs,
-            "reasoning_effort": self.reasoning_effort,
-            "verbosity": self.verbosity,
             "custom_api_config": None,
             "custom_response_parser": None,
-            "input_price_per_mtok": self.input_price_per_mtok,
-            "output_price_per_mtok": self.output_price_per_mtok,
         }
+
+
+_CONTRACT_NAMES = {
+    "config_id": "id",
+    "config_name": "name",
+    "model": "llm_model_name",
+    "base_url": "llm_base_url",
+}
+"""Fields of `ModelConfig` that the contract's `LLMConfig` calls by another name."""
+
+
+def _names(kind: type[ModelConfig]) -> list[str]:
+    return [field.name for field in attrs.fields(kind)]
 
 
 @attrs.frozen(kw_only=True)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.verdicts import NOT_ASKED, Lack, SetCriterion, applicable, lack_of
 from elluminate_server.store.rows import fetch_by_ids
+from elluminate_server.store.states import ANSWERED, EXPERIMENT, PENDING
 from elluminate_server.store.tables import (
     AgentTask,
     Criterion,
@@ -145,7 +146,7 @@ _UNJUDGED = (
     select(_of_response.experiment_id, _of_item.response_id, _of_task.status, _of_task.error_msg)
     .join(Task.__table__, _of_task.id == _of_item.task_id)
     .join(Response.__table__, _of_response.id == _of_item.response_id)
-    .where(_of_item.state == "answered")
+    .where(_of_item.state == ANSWERED)
     .order_by(_of_task.created_at, _of_task.id)
 )
 _UNANSWERED = (
@@ -154,8 +155,8 @@ _UNANSWERED = (
     .join(Entry.__table__, _of_entry.id == _of_item.entry_id)
     .where(
         _of_task.experiment_id.in_(_IDS),
-        _of_task.kind == "experiment",
-        _of_item.state == "pending",
+        _of_task.kind == EXPERIMENT,
+        _of_item.state == PENDING,
         _of_entry.deleted_at.is_(None),
     )
 )

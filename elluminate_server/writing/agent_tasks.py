@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from elluminate_api.models import ColumnType
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,7 +24,7 @@ def infer_types(new: Iterable[CollectionColumn], present: Sequence[CollectionCol
         return
     for column in new:
         if column.name == _INSTRUCTION_COLUMN:
-            column.column_type = "raw_input"
+            column.column_type = ColumnType.RAW_INPUT.value
 
 
 def check_task_column(columns: Iterable[CollectionColumn]) -> None:
@@ -38,7 +39,7 @@ def check_task_column(columns: Iterable[CollectionColumn]) -> None:
             f"An AGENTIC collection needs a text column {TASK_COLUMN!r} with the name of each row's task, and this "
             "one has none. Add it to the columns, or to the rows."
         )
-    if found.column_type != "text":
+    if found.column_type != ColumnType.TEXT:
         raise Invalid(
             f"Column {TASK_COLUMN!r} of an AGENTIC collection holds the names of the tasks: it has to be a text "
             f"column, not a {found.column_type} column."

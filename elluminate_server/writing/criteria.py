@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from elluminate_api.models import CriterionIn
+from elluminate_api.models import CriterionIn, EvaluationMode
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -62,7 +62,10 @@ async def freezes_criteria(session: AsyncSession, criterion_set_id: int) -> bool
     return bool(
         await session.scalar(
             select(Experiment.id)
-            .where(Experiment.criterion_set_id == criterion_set_id, Experiment.evaluation_mode == "AGENTIC")
+            .where(
+                Experiment.criterion_set_id == criterion_set_id,
+                Experiment.evaluation_mode == EvaluationMode.AGENTIC.value,
+            )
             .limit(1)
         )
     )

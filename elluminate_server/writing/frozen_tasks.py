@@ -49,13 +49,13 @@ async def freeze_tasks(session: AsyncSession, experiment: Experiment, collection
     Raises:
         Invalid: The collection is of another type, or has no rows.
     """
-    if collection.collection_type != "AGENTIC":
+    if collection.collection_type != models.CollectionType.AGENTIC:
         raise Invalid(
             f"$.collection_id: an AGENTIC experiment needs an AGENTIC collection, and {collection.name!r} is "
             f"{collection.collection_type}."
         )
     columns = await columns_of(session, collection.id)
-    prompts = [column.name for column in columns if column.column_type == "raw_input"]
+    prompts = [column.name for column in columns if column.column_type == models.ColumnType.RAW_INPUT]
     criteria = await current_criteria(session, experiment.criterion_set_id)
     entries = await session.scalars(
         select(Entry)

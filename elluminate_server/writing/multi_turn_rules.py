@@ -58,7 +58,7 @@ async def check_goals(session: AsyncSession, collection: Collection) -> None:
     Raises:
         Invalid: There is no column for it, or the rows are agents' tasks.
     """
-    if collection.collection_type == "AGENTIC":
+    if collection.collection_type == models.CollectionType.AGENTIC:
         raise Invalid(
             f"$.collection_id: collection {collection.name!r} is AGENTIC: its rows are tasks of agents. A MULTI_TURN "
             "experiment takes a scenario set, or a collection of another type."

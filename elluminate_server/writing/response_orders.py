@@ -54,7 +54,7 @@ async def checked_orders(
             check_messages(request.messages, where=f"{path}.messages", kind="response")
             if not any(message.get("role") in {"assistant", "tool"} for message in request.messages):
                 raise Invalid(f"{path}.messages: there is no answer in it, no assistant or tool message.")
-        elif experiment.evaluation_mode == "MULTI_TURN":
+        elif experiment.evaluation_mode == models.EvaluationMode.MULTI_TURN:
             raise Invalid(
                 f"{path}.messages: empty asks for generation, but experiment {experiment.name!r} is MULTI_TURN: its "
                 "conversations are held when it runs. Give the messages."

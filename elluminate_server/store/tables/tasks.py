@@ -15,6 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from elluminate_server.store.columns import Id, Json, UtcDateTime
+from elluminate_server.store.states import PENDING, ItemState, TaskKind
 from elluminate_server.store.tables.base import (
     COUNTED,
     Base,
@@ -26,7 +27,7 @@ from elluminate_server.store.tables.base import (
 
 
 class Task(Base):
-    """Background task; `kind` is experiment, responses or ratings, `status` the contract's `TaskStatus`."""
+    """Background task; `status` is the contract's `TaskStatus`."""
 
     __tablename__ = "tasks"
     __table_args__ = (Index("ix_tasks_status_lease", "status", "lease_expires_at"),)
@@ -37,7 +38,7 @@ class Task(Base):
     experiment_id: Mapped[int | None] = mapped_column(
         Id, ForeignKey("experiments.id", ondelete="SET NULL"), index=True, default=None
     )
-    kind: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[TaskKind] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(16), default="PENDING")
     error_msg: Mapped[str | None] = mapped_column(Text, default=None)
     payload: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
@@ -77,7 +78,7 @@ class WorkItem(Base):
         Id, ForeignKey("persona_versions.id"), index=True, default=None
     )
     """Who talks with the model; NULL outside multi-turn experiments."""
-    state: Mapped[str] = mapped_column(String(16), default="pending")
+    state: Mapped[ItemState] = mapped_column(String(16), default=PENDING)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[str | None] = mapped_column(Text, default=None)
     rating_errors: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
