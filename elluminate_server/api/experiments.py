@@ -2,8 +2,9 @@
 
 from typing import Any, cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
+from elluminate_server.execution.leases import revoke_all
 from elluminate_server.http.older_clients import readable
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
@@ -15,8 +16,6 @@ from elluminate_server.store.tables import Experiment, LogLine, PromptTemplate, 
 
 PAGE_SIZE = 25
 """Most experiments of a page: each comes with numbers of every one of its responses."""
-
-_UNFINISHED = ("PENDING", "STARTED")
 
 
 @operation("list_experiments")
@@ -72,18 +71,7 @@ async def delete_experiment(call: Call) -> Answer:
     async with call.write() as session:
         row = await find_experiment(session, call.project_id, call.path["experiment_id"])
         tasks = select(Task.id).where(Task.experiment_id == row.id)
-        await session.execute(
-            update(Task)
-            .where(Task.experiment_id == row.id, Task.status.in_(_UNFINISHED))
-            .values(
-                status="REVOKED",
-                error_msg=f"Experiment {row.name!r} was deleted.",
-                finished_at=utc_now(),
-                lease_owner=None,
-                lease_expires_at=None,
-            )
-            .execution_options(synchronize_session=False)
-        )
+        await revoke_all(session, row.id, f"Experiment {row.name!r} was deleted.")
         for table in (WorkItem, LogLine):
             await session.execute(
                 delete(table).where(table.task_id.in_(tasks)).execution_options(synchronize_session=False)

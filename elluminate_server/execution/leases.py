@@ -35,6 +35,7 @@ __all__ = [
     "renew",
     "renew_for_writing",
     "revoke",
+    "revoke_all",
 ]
 
 LEASE_SECONDS = 10.0
@@ -205,17 +206,34 @@ async def revoke(session: AsyncSession, experiment: Experiment, reason: str) -> 
     task_id = experiment.generation_task_id
     if task_id is None:
         return None
-    now = utc_now()
-    ended = await _count(
-        session,
-        update(Task)
-        .where(Task.id == task_id, Task.status.in_(UNFINISHED))
-        .values(status="REVOKED", error_msg=reason, finished_at=now, lease_owner=None, lease_expires_at=None),
-    )
-    if ended:
+    if await _count(session, _revocation(Task.id == task_id, reason)):
         session.add(LogLine(task_id=task_id, line=f"REVOKED: {reason}"))
-    experiment.generation_task_id, experiment.finished_at = None, now
+    experiment.generation_task_id, experiment.finished_at = None, utc_now()
     return task_id
+
+
+async def revoke_all(session: AsyncSession, experiment_id: int, reason: str) -> None:
+    """End every task that is about an experiment, whoever holds it, because the experiment is going to be deleted.
+
+    Whoever runs one notices at its next write or heartbeat, and writes nothing more.
+    """
+    await session.execute(
+        _revocation(Task.experiment_id == experiment_id, reason).execution_options(synchronize_session=False)
+    )
+
+
+def _revocation(which: Any, reason: str) -> Any:
+    return (
+        update(Task)
+        .where(which, Task.status.in_(UNFINISHED))
+        .values(
+            status="REVOKED",
+            error_msg=reason,
+            finished_at=utc_now(),
+            lease_owner=None,
+            lease_expires_at=None,
+        )
+    )
 
 
 def _free_for(owner: str) -> Any:
