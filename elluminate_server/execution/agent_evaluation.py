@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.execution import queueing
 from elluminate_server.execution.leases import UNFINISHED
 from elluminate_server.execution.plans import CriterionPlan
-from elluminate_server.store.tables import AgentTask, Experiment, LogLine, Task
+from elluminate_server.store.tables import AgentTask, Criterion, Experiment, LogLine, Task
 
 __all__ = ["add_evaluation", "frozen_criteria"]
 
@@ -73,7 +73,7 @@ async def _going_on(session: AsyncSession, experiment: Experiment) -> str | None
 async def frozen_criteria(
     session: AsyncSession, experiment_id: int, entry_id: int
 ) -> list[CriterionPlan] | None:
-    """The criteria of a task as they were frozen, placeholders replaced; None when nothing was frozen."""
+    """The criteria of a task as they were frozen; None when nothing was frozen."""
     found = await session.scalar(
         select(AgentTask.criteria).where(
             AgentTask.experiment_id == experiment_id, AgentTask.entry_id == entry_id
@@ -81,4 +81,19 @@ async def frozen_criteria(
     )
     if found is None:
         return None
-    return [CriterionPlan(one["criterion_id"], one["rendered_criterion_str"], one["label"]) for one in found]
+    # What is frozen never changes its wording under its id.
+    wordings = await session.execute(
+        select(Criterion.id, Criterion.criterion_str).where(
+            Criterion.id.in_([one["criterion_id"] for one in found])
+        )
+    )
+    texts = {row.id: row.criterion_str for row in wordings}
+    return [
+        CriterionPlan(
+            id=one["criterion_id"],
+            text=texts.get(one["criterion_id"], one["rendered_criterion_str"]),
+            label=one["label"],
+            filled=one["rendered_criterion_str"],
+        )
+        for one in found
+    ]

@@ -27,11 +27,19 @@ MOCK_RATING_VERSION = "mock"
 
 @attrs.frozen
 class CriterionPlan:
-    """A criterion to judge by, its placeholders not yet replaced."""
+    """A criterion to judge by.
+
+    Attributes:
+        id: Its id.
+        text: Its wording, placeholders not yet replaced.
+        label: Its label.
+        filled: The wording with its placeholders replaced, where that was frozen; None where it is done now.
+    """
 
     id: int
     text: str
     label: str
+    filled: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -38,7 +38,7 @@ class Judged:
         values: The row's values when the prompt was rendered.
         rated: Criterion id to when it was rated last.
         trajectory: What an agent did; None when it is no agent's.
-        frozen: The criteria of an agent's task, placeholders replaced; None where the experiment's criteria count.
+        frozen: The criteria of an agent's task; None where the experiment's criteria count.
     """
 
     response_id: int
@@ -104,10 +104,11 @@ async def judge(
 ) -> Rated | str:
     """Ask the judge; its verdict, or the reason why there is none. There is no default verdict."""
     try:
-        is_filled = judged.frozen is not None
+        filled = render_criterion(criterion.text, judged.values)
+        asked = filled if criterion.filled is None else criterion.filled
         case = JudgeCase(
-            criterion=criterion.text if is_filled else render_criterion(criterion.text, judged.values),
-            criterion_template=None if is_filled else criterion.text,
+            criterion=asked,
+            criterion_template=criterion.text if filled == asked else None,
             prompt_messages=judged.prompt_messages,
             response_messages=judged.messages,
             row_values=judged.values,

@@ -200,6 +200,7 @@ class Endpoint:
                     timeout=None,
                     http_client=http_client,
                 )
+            _ = self._client.chat.completions.with_raw_response  # imported when first read
         return self._client
 
     async def _authorize(self, request: Any) -> None:

@@ -25,6 +25,7 @@ _VOLATILE = {
     "last_used_at",
     "date",
     "response_id",
+    "waited_seconds",
 }
 _STAMP = re.compile(r"\(\d{4}-\d\d-\d\d \d\d:\d\d\)")
 """When inline criteria were stored, in the name of their set."""

@@ -1,5 +1,6 @@
 """Evaluating what agents did: the task over HTTP, what the judge is shown, and one upload after another."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -116,7 +117,9 @@ def test_the_judge_is_shown_the_trajectory_as_data(
         assert "agent: sorter 1" in told
         assert attack in told
         assert 'calls sort {"file":"a.txt"}' in told
-    assert any("Did it task2?" in user["content"] for _, user in asked)
+    assert any(
+        re.search(r"Did it \[\w+ value\]task2\[\w+ end of value\]\?", user["content"]) for _, user in asked
+    )
 
 
 def test_an_evaluation_takes_later_uploads_in(backend_with_model: Backend, model_server: ModelServer) -> None:

@@ -196,6 +196,23 @@ def test_a_failing_provider_fails_the_run_with_its_words(
     assert len(responses) == 2
 
 
+def test_the_judge_is_shown_where_a_rows_value_stands_and_nobody_else_is(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    experiment = backend.create_experiment(rows=1, criteria=("Is it about {{topic}}?",))
+    backend.ended(experiment, backend.run(experiment))
+    (asked,) = [request.json["messages"] for request in model_server.requests if request.kind == "verdict"]
+    shown = re.search(r"Is it about \[([0-9a-f]{16}) value\]topic1\[\1 end of value\]\?", asked[1]["content"])
+    assert shown is not None
+    assert f"[{shown[1]} value]" in asked[0]["content"]
+    (response,) = backend.responses(experiment_id=experiment["id"])
+    assert [rating["criterion"]["criterion_str"] for rating in response["ratings"]] == [
+        "Is it about {{topic}}?"
+    ]
+    assert shown[1] not in str(response)
+
+
 def batch_status(backend: Backend, kind: str, task_id: str) -> dict[str, Any]:
     return backend.wait(
         lambda: backend.get(f"{kind}/batches/{task_id}"),

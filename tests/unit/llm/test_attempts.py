@@ -1,6 +1,8 @@
 """Pauses between attempts, and what the time of a call is made of."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -93,27 +95,34 @@ def test_a_failed_calls_times_are_told_too(server: ModelServer) -> None:
     assert 0 < caught.value.usage.duration_seconds < 0.2
 
 
-def test_importing_the_package_that_sends_counts_in_no_duration(
-    server: ModelServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def slow_import(self: Endpoint) -> object:
-        time.sleep(0.3)  # what an import does: hold the thread
-        return connected(self)
+_WHAT_AN_ATTEMPT_IMPORTS = """
+import asyncio, sys
+from elluminate_server.llm.endpoint import Endpoint
 
-    connected = Endpoint._connected
-    monkeypatch.setattr(Endpoint, "_connected", slow_import)
+async def call():
+    endpoint = Endpoint(base_url=sys.argv[1], api_key=None)
+    prepared = []
+    attempt = endpoint._attempt
 
-    async def call() -> tuple[float, float]:
-        endpoint = Endpoint(base_url=server.base_url, api_key=None)
-        try:
-            received = await endpoint.complete(REQUEST, attempt_seconds=10, max_retries=0)
-        finally:
-            await endpoint.aclose()
-        return received.duration_seconds, received.waited_seconds
+    async def after_preparing(*arguments):
+        prepared.append(set(sys.modules))
+        return await attempt(*arguments)
 
-    duration, waited = asyncio.run(call())
-    assert duration < 0.3
-    assert waited < 0.3
+    endpoint._attempt = after_preparing
+    request = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
+    await endpoint.complete(request, attempt_seconds=10, max_retries=0)
+    await endpoint.aclose()
+    return {name for name in set(sys.modules) - prepared[0] if name.startswith("openai")}
+
+assert "openai" not in sys.modules
+print(asyncio.run(call()))
+"""
+
+
+def test_importing_the_package_that_sends_counts_in_no_duration(server: ModelServer) -> None:
+    command = [sys.executable, "-c", _WHAT_AN_ATTEMPT_IMPORTS, server.base_url]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ran.stdout.strip(), ran.stderr) == ("set()", "")
 
 
 def test_an_attempt_takes_no_longer_than_it_may_however_slowly_bytes_arrive(server: ModelServer) -> None:
