@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from elluminate.exceptions import ExperimentFailedWarning as ExperimentFailedWarning
     from elluminate.exceptions import InvalidResponseError as InvalidResponseError
     from elluminate.exceptions import ModelNotBoundError as ModelNotBoundError
+    from elluminate.exceptions import NewColumnsWarning as NewColumnsWarning
+    from elluminate.exceptions import NotFetchedError as NotFetchedError
     from elluminate.exceptions import NotFoundError as NotFoundError
     from elluminate.exceptions import PartialUploadError as PartialUploadError
     from elluminate.exceptions import PermissionDeniedError as PermissionDeniedError
@@ -106,7 +108,8 @@ _HOMES = {
     "evaluate": "evaluate",
     "exceptions": "AmbiguousProjectError APIError AuthenticationError ClientClosedError ConfigurationError "
     "ConflictError ConnectionFailedError ElluminateError ExperimentFailedWarning InvalidResponseError "
-    "ModelNotBoundError NotFoundError PartialUploadError PermissionDeniedError RateLimitError "
+    "ModelNotBoundError NewColumnsWarning NotFetchedError NotFoundError PartialUploadError "
+    "PermissionDeniedError RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError TaskFailedError "
     "TaskMatchError TransportError UsageError ValidationError WaitTimeoutError",
     "schemas": "ATIFAgent ATIFContentPart ATIFFinalMetrics ATIFImageContentPart ATIFImageSource "

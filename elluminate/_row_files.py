@@ -21,8 +21,8 @@ def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
     """Rows of a CSV file (RFC 4180) with a header, in UTF-8 with or without a byte order mark.
 
     Raises:
-        ValidationError: There is no header, two columns share a name, or a row has another number of cells than the
-            header; the line is named.
+        ValidationError: There is no header, two columns share a name, cells seem to be separated by something else, or
+            a row has another number of cells than the header; the line is named.
         OSError: The file cannot be read.
     """
     if not isinstance(delimiter, str) or len(delimiter) != 1:
@@ -34,7 +34,7 @@ def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
-            header = _checked_header(next(reader, None), path)
+            header = _checked_header(next(reader, None), path, delimiter)
             for cells in reader:
                 line = reader.line_num
                 if not cells:
@@ -52,9 +52,15 @@ def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
     return rows
 
 
-def _checked_header(header: list[str] | None, path: FilePath) -> list[str]:
+def _checked_header(header: list[str] | None, path: FilePath, delimiter: str) -> list[str]:
     if not header:
         raise ValidationError(f"{path} has no header; its first line must name the columns")
+    other = next((sign for sign in ";\t|," if sign != delimiter and sign in header[0]), None)
+    if len(header) == 1 and other is not None:
+        raise ValidationError(
+            f"{path}, line 1: the header has a single column, {header[0]!r:.80}; if {other!r} separates the cells, "
+            f"pass delimiter={other!r}"
+        )
     for number, name in enumerate(header, 1):
         if not name.strip():
             raise ValidationError(f"{path}, line 1: column {number} has no name")

@@ -46,6 +46,10 @@ class UsageError(ElluminateError, TypeError):
     the `with` of the other client. Raised before anything was sent."""
 
 
+class NotFetchedError(ValidationError, AttributeError):
+    """What was asked for is on the server, and was not read: a listing leaves rows and responses out."""
+
+
 class AmbiguousProjectError(ElluminateError):
     """The credentials reach several projects and none was chosen; pass `project_id`."""
 
@@ -101,6 +105,10 @@ class TaskFailedError(ElluminateError):
         super().__init__(message)
         self.status = status
         self.error_msg = error_msg
+
+
+class NewColumnsWarning(UserWarning):
+    """Rows brought columns that their collection did not have."""
 
 
 class ExperimentFailedWarning(UserWarning):

@@ -25,6 +25,7 @@ from elluminate._checks import (
     checked_rows,
     known,
 )
+from elluminate._columns import check_columns
 from elluminate._lookup import found, get_or_create, id_of, naming_conflicts
 from elluminate._operations.base import Operations, defaults_of
 from elluminate.schemas.collection import (
@@ -77,7 +78,8 @@ class CollectionOperations(Operations):
 
         Raises:
             ConflictError: The name is taken.
-            ValidationError: The name is empty, or a row is no mapping.
+            ValidationError: The name is empty, a row is no mapping, has none of the declared columns, or one that
+                differs from another one by case or blanks alone.
             APIError: A row's value does not fit its column (422); it says which row.
 
         Example:
@@ -94,11 +96,14 @@ class CollectionOperations(Operations):
             >>> [(column.name, column.column_type.value) for column in collection.columns]
             [('question', 'text'), ('area', 'category')]
         """
+        rows, declared = checked_rows(variables or ()), columns_in(columns)
+        names = [] if isinstance(declared, Unset) else [column.name for column in declared if column.name]
+        check_columns(rows, names, f"collection {name!r}", way_out="declare it in columns=[...], too")
         body = api.CreateCollectionRequest(
             name=checked_name(name, "collection"),
             description=description,
-            variables=UNSET if variables is None else checked_rows(variables),
-            columns=columns_in(columns),
+            variables=UNSET if variables is None else rows,
+            columns=declared,
             read_only=read_only,
             collection_type=known(CollectionType, collection_type, "collection_type"),
             environment_config=UNSET if environment_config is None else environment_config,

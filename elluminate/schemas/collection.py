@@ -24,15 +24,19 @@ from elluminate_api.types import UNSET, File, Unset
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking, iterating
 from elluminate._bodies import to_json
-from elluminate._checks import checked_name, checked_rows
+from elluminate._checks import checked_choice, checked_name, checked_rows
+from elluminate._columns import check_columns
 from elluminate._exports import Exports
 from elluminate._lookup import naming_conflicts, required_id_of
 from elluminate._row_files import FilePath, rows_from_csv, rows_from_dataframe, rows_from_jsonl
 from elluminate._session import Session
+from elluminate.exceptions import NotFetchedError
 from elluminate.schemas.columns import columns_in
 
 if TYPE_CHECKING:
     from elluminate.schemas.prompt_template import PromptTemplate
+
+_WITH_ROWS = {"variables", "items", "to_dicts", "to_csv", "to_jsonl", "to_pandas"}
 
 
 @define(kw_only=True, repr=False)
@@ -42,19 +46,26 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
     _session: Any = unbound()
 
     async def aadd_many(
-        self, variables: Iterable[Mapping[str, Any]], skip_existing: bool = False
+        self,
+        variables: Iterable[Mapping[str, Any]],
+        skip_existing: bool = False,
+        *,
+        add_columns: bool = False,
     ) -> list[TemplateVariables]:
         """Add rows, all or none.
 
         Args:
             variables: One mapping per row, from column name to value.
             skip_existing: Leave out rows that are in the collection, or earlier in this list.
+            add_columns: Whether columns that the collection does not have are meant, however near they are to those
+                that it has.
 
         Returns:
             The rows that were added. They are also in `variables` from now on, where the object has its rows.
 
         Raises:
-            ValidationError: Something in the list is not a row.
+            ValidationError: Something in the list is not a row, a column differs from one of the collection by case or
+                blanks alone, or a row has none of its columns.
             APIError: A value does not fit its column (422); it says which row.
             ConflictError: The collection is read-only.
 
@@ -66,6 +77,8 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         rows = checked_rows(variables)
         if not rows:
             return []
+        if not checked_choice(add_columns, "add_columns"):
+            self._check_columns(rows, "pass add_columns=True to have it as a column of its own")
         session = self._bound_session()
         lines = b"\n".join(to_json(row) for row in rows)
         added = await session.call(
@@ -127,7 +140,12 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         return row
 
     async def aadd_from_csv(
-        self, path: FilePath, skip_existing: bool = False, *, delimiter: str = ","
+        self,
+        path: FilePath,
+        skip_existing: bool = False,
+        *,
+        delimiter: str = ",",
+        add_columns: bool = False,
     ) -> list[TemplateVariables]:
         """Add the rows of a CSV file (UTF-8, with a header that names the columns), all or none.
 
@@ -135,64 +153,77 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             path: The file.
             skip_existing: Leave out rows that are in the collection, or earlier in the file.
             delimiter: What separates cells.
+            add_columns: Whether columns that the collection does not have are meant; see `add_many`.
 
         Returns:
             The rows that were added.
 
         Raises:
             ValidationError: The header is missing or a row has another number of cells; the line is named, and
-                nothing is sent.
+                nothing is sent. Or the columns do not fit the collection; see `add_many`.
             OSError: The file cannot be read.
 
         Example:
             >>> len(collection.add_from_csv("rows.csv"))
             2
         """
-        return await self._add_rows_of(partial(rows_from_csv, path, delimiter), skip_existing)
+        return await self._add_rows_of(partial(rows_from_csv, path, delimiter), skip_existing, add_columns)
 
-    async def aadd_from_jsonl(self, path: FilePath, skip_existing: bool = False) -> list[TemplateVariables]:
+    async def aadd_from_jsonl(
+        self, path: FilePath, skip_existing: bool = False, *, add_columns: bool = False
+    ) -> list[TemplateVariables]:
         """Add the rows of a JSON Lines file (UTF-8, an object from column name to value per line), all or none.
 
         Args:
             path: The file.
             skip_existing: Leave out rows that are in the collection, or earlier in the file.
+            add_columns: Whether columns that the collection does not have are meant; see `add_many`.
 
         Returns:
             The rows that were added.
 
         Raises:
-            ValidationError: A line is no JSON object; its number is named, and nothing is sent.
+            ValidationError: A line is no JSON object; its number is named, and nothing is sent. Or the columns do not
+                fit the collection; see `add_many`.
             OSError: The file cannot be read.
 
         Example:
             >>> len(collection.add_from_jsonl("rows.jsonl"))
             2
         """
-        return await self._add_rows_of(partial(rows_from_jsonl, path), skip_existing)
+        return await self._add_rows_of(partial(rows_from_jsonl, path), skip_existing, add_columns)
 
     async def aadd_from_dataframe(
-        self, dataframe: Any, skip_existing: bool = False
+        self, dataframe: Any, skip_existing: bool = False, *, add_columns: bool = False
     ) -> list[TemplateVariables]:
         """Add the rows of a pandas data frame, all or none; missing values become null, dates ISO 8601 text.
 
         Args:
             dataframe: A `pandas.DataFrame` whose columns are named by text. Its index is left out.
             skip_existing: Leave out rows that are in the collection, or earlier in the frame.
+            add_columns: Whether columns that the collection does not have are meant; see `add_many`.
 
         Returns:
             The rows that were added.
 
         Raises:
-            ValidationError: It is no data frame, or a column's name cannot be used.
+            ValidationError: It is no data frame, a column's name cannot be used, or the columns do not fit the
+                collection; see `add_many`.
         """
-        return await self._add_rows_of(partial(rows_from_dataframe, dataframe), skip_existing)
+        return await self._add_rows_of(partial(rows_from_dataframe, dataframe), skip_existing, add_columns)
 
     async def _add_rows_of(
-        self, read: Callable[[], list[dict[str, Any]]], skip_existing: bool
+        self, read: Callable[[], list[dict[str, Any]]], skip_existing: bool, add_columns: bool
     ) -> list[TemplateVariables]:
         session = self._bound_session()
         await session.start()
-        return await self.aadd_many(await session.transport.in_thread(read), skip_existing)
+        rows = await session.transport.in_thread(read)
+        return await self.aadd_many(rows, skip_existing, add_columns=add_columns)
+
+    def _check_columns(self, rows: Sequence[Mapping[str, Any]], way_out: str) -> None:
+        # Where there are no rows yet, the first ones decide, unless the columns were declared.
+        names = [column.name for column in self.columns or [] if column.name]
+        check_columns(rows, names, f"collection {self.name!r}", way_out=way_out)
 
     async def aiter_entries(self) -> AsyncGenerator[TemplateVariables]:
         """The rows in their order, read page by page: no more than a few pages are held at a time.
@@ -231,6 +262,8 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
 
         Raises:
             ConflictError: The collection is read-only.
+            ValidationError: A column differs from one of the collection by case or blanks alone, or there is none of
+                its columns.
             APIError: A value does not fit its column (422).
 
         Example:
@@ -240,9 +273,9 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         """
         session = self._bound_session()
         entry_id = required_id_of(entry, TemplateVariables, "entry")
-        body = api.UpdateTemplateVariablesRequest(
-            input_values=checked_rows([input_values])[0], environment_config=environment_config
-        )
+        rows = checked_rows([input_values])
+        self._check_columns(rows, "add it with collection.update(columns=[...]) first")
+        body = api.UpdateTemplateVariablesRequest(input_values=rows[0], environment_config=environment_config)
         project = await session.project_id()
         changed = await session.call(update_template_variables.build(project, self.id, entry_id, body=body))
         self._replace_row(entry_id, changed)
@@ -308,6 +341,16 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         )
         self._take_over(fresh)
         return self
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in _WITH_ROWS:
+                raise NotFetchedError(
+                    f"the rows of collection {self.name!r} were not fetched; get_collection(id={self.id}) reads them, "
+                    "iter_entries() page by page"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _take_in(self, added: list[TemplateVariables]) -> None:
         self.variables_count += len(added)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -24,7 +24,7 @@ from elluminate._following import Ending, final_status
 from elluminate._homes import at_home_in
 from elluminate._progress import ExperimentProgress, progress_of
 from elluminate._session import Session
-from elluminate.exceptions import ValidationError
+from elluminate.exceptions import NotFetchedError, ValidationError
 from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL, evaluation_statuses
 from elluminate.schemas.answers_from_elsewhere import AnswersFromElsewhere
 from elluminate.schemas.collection import TemplateVariablesCollection
@@ -32,7 +32,7 @@ from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.experiment_creation import NewExperiment, check_columns, post_experiment
 from elluminate.schemas.filters import PromptResponseFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
-from elluminate.schemas.response import PromptResponse, responses_of
+from elluminate.schemas.response import PromptResponse, Responses, responses_of
 from elluminate.schemas.response_rows import response_rows
 from elluminate.schemas.results import ExperimentResults
 from elluminate.schemas.runs import Runs
@@ -61,17 +61,20 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
         """The same as `results`."""
         return self.results
 
-    def responses(self) -> Iterator[PromptResponse]:
+    def responses(self) -> Responses:
         """The responses that were fetched: all of them after a run, or after `fetch_responses()`.
 
         Returns:
-            An iterator over `rated_responses`; it asks no server.
+            A list of `rated_responses`, which `next()` works on, too; it asks no server.
+
+        Raises:
+            NotFetchedError: There are responses, and they were not fetched: `list_experiments()` leaves them out.
 
         Example:
             >>> [response.error for response in experiment.responses()]
             [None, None]
         """
-        return iter(self.rated_responses)
+        return Responses(self._fetched())
 
     def print_results_summary(self) -> None:
         """Print name, pass rate and each criterion's shares.
@@ -95,17 +98,21 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
             measures, and `rating.<label>` and `reasoning.<label>` for each criterion.
 
         Raises:
-            ValidationError: There are responses, and they were not fetched.
+            NotFetchedError: There are responses, and they were not fetched.
 
         Example:
             >>> len(experiment.to_dicts())
             2
         """
+        return response_rows(self._fetched())
+
+    def _fetched(self) -> list[PromptResponse]:
         if not self.rated_responses and self.results is not None:
-            raise ValidationError(
-                f"the responses of experiment {self.name!r} were not fetched; call fetch_responses() first"
+            raise NotFetchedError(
+                f"the responses of experiment {self.name!r} were not fetched; call fetch_responses() first "
+                f"(await afetch_responses() with an AsyncClient), or get_experiment(id={self.id})"
             )
-        return response_rows(self.rated_responses)
+        return self.rated_responses
 
     async def aiter_responses(
         self, filter: PromptResponseFilter | None = None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import define, field
@@ -54,6 +55,29 @@ class Rating(api.Rating):
     """A verdict on one response for one criterion: `rating` is "YES" or "NO", `reasoning` says why."""
 
     criterion: Criterion
+
+
+class Responses(list["PromptResponse"]):
+    """Responses as a list; `next()` works on it, too, for programs that take it for an iterator.
+
+    Example:
+        >>> responses = experiment.responses()
+        >>> len(responses), responses[0].id == next(responses).id
+        (2, True)
+    """
+
+    def __init__(self, responses: Iterable[PromptResponse] = ()) -> None:
+        super().__init__(responses)
+        self._taken = 0
+
+    def __next__(self) -> PromptResponse:
+        if self._taken >= len(self):
+            raise StopIteration
+        self._taken += 1
+        return self[self._taken - 1]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} {'response' if len(self) == 1 else 'responses'}>"
 
 
 @define(kw_only=True, repr=False)

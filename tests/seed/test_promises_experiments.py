@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from elluminate import AsyncClient, NotFoundError
+from elluminate import AsyncClient, NotFetchedError, NotFoundError
 from tests.seed.worlds import IN_MEMORY, Guide, both, guide, unique
 
 __all__ = ["guide"]
@@ -185,7 +185,8 @@ async def test_S077_a_deleted_experiment_is_gone(guide: Guide) -> None:
 async def test_S104_responses_are_fetched_on_their_own(guide: Guide) -> None:
     name = (await guide.experiment()).name
     experiment = await guide.get_experiment(name=name, fetch_responses=False)
-    assert list(experiment.responses()) == []
+    with pytest.raises(NotFetchedError, match="fetch_responses"):
+        experiment.responses()
     await guide.of(experiment).fetch_responses()
     assert len(list(experiment.responses())) == 2
 

@@ -1,0 +1,71 @@
+"""Whether rows fit the columns that a collection has: what would make a second column by mistake is refused."""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from elluminate.exceptions import NewColumnsWarning, ValidationError
+
+
+def check_columns(
+    rows: Sequence[Mapping[str, Any]], existing: Iterable[str], owner: str, *, way_out: str
+) -> None:
+    """Look at the columns of rows before a collection gets them.
+
+    Args:
+        rows: From column name to value.
+        existing: The collection's columns; none where the rows are to decide.
+        owner: What the columns belong to, as in "collection 'Topics'".
+        way_out: What to do where a new column is meant.
+
+    Raises:
+        ValidationError: A column differs from another one by case or blanks alone, or a row has none of the existing
+            columns, so that every prompt made of it would have holes.
+    """
+    names = list(existing)
+    had = set(names)
+    by_form = {_form(name): name for name in names}
+    new: dict[str, None] = {}
+    for number, row in enumerate(rows):
+        for name in row:
+            if name in had or name in new:
+                continue
+            twin = by_form.setdefault(_form(name), name)
+            if twin != name:
+                raise ValidationError(
+                    f"variables[{number}] has the column {name!r}, and {owner} has {twin!r}: "
+                    f"name it {twin!r}, or {way_out}"
+                )
+            new[name] = None
+        if names and row and had.isdisjoint(row):
+            raise ValidationError(
+                f"variables[{number}] has none of the columns of {owner} ({_listed(names)}), but "
+                f"{_listed(row)}{_nearest(row, names)}; name its columns like those, or {way_out}"
+            )
+    if names and new:
+        warnings.warn(
+            f"{owner} gets new columns: {_listed(new)}{_nearest(new, names)}. It had {_listed(names)}; "
+            "rows without a value there get the column's default.",
+            NewColumnsWarning,
+            stacklevel=2,
+        )
+
+
+def _form(name: str) -> str:
+    return "".join(name.split()).casefold()
+
+
+def _listed(names: Iterable[str], most: int = 10) -> str:
+    shown = [repr(name) for name in names]
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + more
+
+
+def _nearest(given: Iterable[str], names: Sequence[str]) -> str:
+    for name in given:
+        if close := difflib.get_close_matches(name, names, n=1):
+            return f" (did you mean {close[0]!r} by {name!r}?)"
+    return ""
