@@ -215,6 +215,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
     async def _add_rows_of(
         self, read: Callable[[], list[dict[str, Any]]], skip_existing: bool, add_columns: bool
     ) -> list[TemplateVariables]:
+        checked_choice(add_columns, "add_columns")
         session = self._bound_session()
         await session.start()
         rows = await session.transport.in_thread(read)
