@@ -1,12 +1,17 @@
 """Which model is asked, and with whose key."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
+from elluminate_server.llm import providers, roles
+from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.openai_compatible import OpenAICompatibleModel
 from elluminate_server.llm.providers import ModelDefaults, Models
-from elluminate_server.llm.types import Model, ModelConfig
+from elluminate_server.llm.simulated_user import END_MARK
+from elluminate_server.llm.types import Answer, JudgeCase, Model, ModelConfig, UserCase
 from tests.support.model_server import ModelServer
 
 USER = [{"role": "user", "content": "Hello"}]
@@ -120,3 +125,63 @@ def test_temperature_and_reasoning_effort_push_each_other_out() -> None:
     assert (effort.temperature, effort.reasoning_effort) == (None, "low")
     warm = effort.with_overrides({"temperature": 1.0})
     assert (warm.temperature, warm.reasoning_effort) == (1.0, None)
+
+
+class Parrot:
+    """A provider: a config and one verb. It says what it is told to say."""
+
+    def __init__(self, config: ModelConfig, endpoint: Endpoint) -> None:
+        self.config = config
+        self.asked: list[str] = []
+        self.says = ""
+
+    async def answer(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        tool_choice: str | Mapping[str, Any] | None = None,
+        response_format: Mapping[str, Any] | None = None,
+        preferred_format: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        self.asked.append(str(messages[0]["content"]))
+        return Answer(messages=[{"role": "assistant", "content": self.says}], input_tokens=3)
+
+
+def test_a_provider_of_one_verb_judges_proposes_and_plays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "PROVIDERS", {**providers.PROVIDERS, "custom_api": Parrot})
+    config = ModelConfig(
+        config_name="c", model="m", inference_type="custom_api", base_url="http://parrot.example"
+    )
+    model = Models().model_for(config)
+    assert isinstance(model, Parrot)
+    case = JudgeCase(criterion="Is it short?", prompt_messages=USER, response_messages=[])
+    user = UserCase(name="Ada", description="Curious.", goal="tides")
+
+    async def play() -> None:
+        model.says = '{"reasoning": "Fine.", "rating": "NO"}'
+        verdict = await roles.judge(model, case, "fast")
+        assert (verdict.rating, verdict.reasoning, verdict.input_tokens) == ("NO", "Fine.", 3)
+        model.says = '{"criteria": ["Is it a?", "Is it b?", "Is it c?"]}'
+        assert await roles.propose_criteria(model, USER) == ["Is it a?", "Is it b?", "Is it c?"]
+        model.says = '{"topic": "tides"}'
+        assert await roles.propose_row(model, USER, ["topic"], []) == {"topic": "tides"}
+        model.says = f"Thanks! {END_MARK}"
+        turn = await roles.play_user(model, user)
+        assert (turn.text, turn.ends) == ("Thanks!", True)
+
+    asyncio.run(play())
+    assert [asked.split(",")[0][:20] for asked in model.asked] == [
+        "You are a strict",
+        "You write evaluation",
+        "You invent test case",
+        "You play Ada",
+    ]
+
+
+@pytest.mark.parametrize("inference_type", ["openai", "botario"])
+def test_the_inference_type_says_which_provider_it_is(inference_type: str) -> None:
+    config = ModelConfig(
+        config_name="c", model="m", inference_type=inference_type, base_url="http://llm.example"
+    )
+    assert isinstance(Models().model_for(config), OpenAICompatibleModel)
