@@ -6,6 +6,7 @@ is guessed: two objects where one was asked for, a key that says two things, an 
 
 import json
 import re
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ _THINKING_ENDS = re.compile(
     rf"</(?:{_TAGS})>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<\|channel\|>\s*final\s*<\|message\|>",
     re.IGNORECASE,
 )
+_OBJECT_BEGINS = re.compile(r"\{(?=\s*[\"}])")
+_COMMA_TOO_MANY = re.compile(r",\s*[}\]]")
 _CLOSING = re.compile(r"[\s`]*")
 
 
@@ -82,10 +85,11 @@ def objects_in(answer: str, *, is_cut_off: bool = False) -> list[dict[str, Any]]
         raise UnreadableAnswerError(f"it is longer than {LONGEST_ANSWER} characters")
     found = list(_found_in(answer))
     # A tag inside an object is part of what the object says.
+    starts = [each.start for each in found]
     ends = [
         tag.end()
         for tag in _THINKING_ENDS.finditer(answer)
-        if not any(each.start < tag.start() < each.end for each in found)
+        if not (before := bisect(starts, tag.start())) or found[before - 1].end <= tag.start()
     ]
     if not ends and _THINKING_BEGINS.match(answer):
         raise UnreadableAnswerError("it ends within its thinking, before an answer")
@@ -134,30 +138,33 @@ def _found_in(text: str) -> Iterator[_Found]:
 
     decoder = json.JSONDecoder(strict=False, object_pairs_hook=one_value_each)
     commas_left = MOST_COMMAS
-    position = text.find("{")
-    while position >= 0:
+    begun = _OBJECT_BEGINS.search(text)
+    while begun is not None:
+        position = begun.start()
         repeats.clear()
         try:
             value, end = decoder.raw_decode(text, position)
-        except json.JSONDecodeError as error:
-            comma = _comma_too_many(text, error.pos)
+        except ValueError as error:  # also a number of more digits than Python reads
+            comma = _comma_too_many(text, error.pos) if isinstance(error, json.JSONDecodeError) else None
             if comma is not None and comma > position and commas_left:
                 commas_left -= 1
                 text = f"{text[:comma]} {text[comma + 1 :]}"
                 continue
             end = position + 1
         except RecursionError:
-            end = position + 1
+            raise UnreadableAnswerError(
+                "it holds no JSON object that ends: it is nested too deeply"
+            ) from None
         else:
             yield _Found(position, end, value, bool(repeats))
-        position = text.find("{", end)
+        begun = _OBJECT_BEGINS.search(text, end)
 
 
 def _comma_too_many(text: str, position: int) -> int | None:
     """Where a comma stands before a closing bracket, when that is what a decoder stumbled over there."""
-    before = text[:position].rstrip() if text[position : position + 1] in ("}", "]") else ""
-    if before.endswith(","):
-        return len(before) - 1
-    if text[position : position + 1] == "," and text[position + 1 :].lstrip()[:1] in ("}", "]"):
-        return position
-    return None
+    if text[position : position + 1] in ("}", "]"):
+        comma = position - 1
+        while comma >= 0 and text[comma].isspace():
+            comma -= 1
+        return comma if comma >= 0 and text[comma] == "," else None
+    return position if _COMMA_TOO_MANY.match(text, position) else None

@@ -57,6 +57,7 @@ VERDICT = '{"reasoning": "Good.", "rating": "YES"}'
             "a,}",
             id="commas too many, one of them text",
         ),
+        pytest.param(f'{{"a": {"1" * 5000}}} {VERDICT}', "YES", "Good.", id="a number without end"),
         pytest.param(f"{VERDICT} {VERDICT}", "YES", "Good.", id="twice alike"),
         pytest.param(
             '{"reasoning": "First.", "rating": "NO"} So: {"rating": "no"}',
