@@ -36,9 +36,12 @@ if TYPE_CHECKING:
     from elluminate.exceptions import ConnectionFailedError as ConnectionFailedError
     from elluminate.exceptions import ElluminateError as ElluminateError
     from elluminate.exceptions import ExperimentFailedWarning as ExperimentFailedWarning
+    from elluminate.exceptions import IncompleteResultsWarning as IncompleteResultsWarning
     from elluminate.exceptions import InvalidResponseError as InvalidResponseError
     from elluminate.exceptions import ModelNotBoundError as ModelNotBoundError
     from elluminate.exceptions import NewColumnsWarning as NewColumnsWarning
+    from elluminate.exceptions import NoCriteriaWarning as NoCriteriaWarning
+    from elluminate.exceptions import NoResultsError as NoResultsError
     from elluminate.exceptions import NotFetchedError as NotFetchedError
     from elluminate.exceptions import NotFoundError as NotFoundError
     from elluminate.exceptions import PartialUploadError as PartialUploadError
@@ -107,9 +110,9 @@ _HOMES = {
     "client": "Client",
     "evaluate": "evaluate",
     "exceptions": "AmbiguousProjectError APIError AuthenticationError ClientClosedError ConfigurationError "
-    "ConflictError ConnectionFailedError ElluminateError ExperimentFailedWarning InvalidResponseError "
-    "ModelNotBoundError NewColumnsWarning NotFetchedError NotFoundError PartialUploadError "
-    "PermissionDeniedError RateLimitError "
+    "ConflictError ConnectionFailedError ElluminateError ExperimentFailedWarning IncompleteResultsWarning "
+    "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NotFetchedError "
+    "NotFoundError PartialUploadError PermissionDeniedError RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError TaskFailedError "
     "TaskMatchError TransportError UsageError ValidationError WaitTimeoutError",
     "schemas": "ATIFAgent ATIFContentPart ATIFFinalMetrics ATIFImageContentPart ATIFImageSource "

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +19,7 @@ from elluminate_api.types import UNSET
 
 from elluminate._homes import settle
 from elluminate._progress import ExperimentProgress, progress_of
+from elluminate._warnings import warn_caller
 from elluminate.exceptions import (
     ExperimentFailedWarning,
     InvalidResponseError,
@@ -241,7 +241,7 @@ def raise_unless_usable(experiment: str, last: ExperimentGenerationStatus) -> No
         return
     reason = last.error_msg or "the server gave no reason"
     if last.status == TaskStatus.FAILURE:
-        warnings.warn(f"experiment {experiment!r} failed: {reason}", ExperimentFailedWarning, stacklevel=3)
+        warn_caller(f"experiment {experiment!r} failed: {reason}", ExperimentFailedWarning)
     else:
         raise TaskFailedError(
             f"experiment {experiment!r} ended {last.status}: {reason}",

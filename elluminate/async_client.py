@@ -78,7 +78,9 @@ class AsyncClient(
         >>> async with AsyncClient() as client:
         ...     template = await client.create_prompt_template("Explain", template="Explain {{concept}}.")
         ...     collection = await client.create_collection("Concepts", variables=[{"concept": "recursion"}])
-        ...     experiment = await client.run_experiment("First try", template, collection)
+        ...     experiment = await client.run_experiment(
+        ...         "First try", template, collection, criteria=["Is it short?"]
+        ...     )
     """
 
     def _open(self, config: Config) -> None:

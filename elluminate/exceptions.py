@@ -111,6 +111,18 @@ class NewColumnsWarning(UserWarning):
     """Rows brought columns that their collection did not have."""
 
 
+class NoResultsError(ElluminateError):
+    """An experiment was asked for results or rows that it cannot have yet: nothing has been answered."""
+
+
+class IncompleteResultsWarning(UserWarning):
+    """Verdicts are missing of a run that is over, so that its rates tell of the others alone."""
+
+
+class NoCriteriaWarning(UserWarning):
+    """A run has no criteria: its answers are not judged."""
+
+
 class ExperimentFailedWarning(UserWarning):
     """An experiment's run ended in FAILURE; the experiment was returned as far as it came."""
 

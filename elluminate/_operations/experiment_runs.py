@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 
-from elluminate_api.models import CriterionIn, LLMConfig, RatingMode, TaskStatus
+from elluminate_api.models import (
+    CriterionIn,
+    ExperimentGenerationStatus,
+    LLMConfig,
+    RatingMode,
+    TaskStatus,
+)
 
 from elluminate._checks import checked_polling_interval, checked_timeout
 from elluminate._following import follow_experiment
@@ -12,10 +18,10 @@ from elluminate._operations.experiments import ExperimentOperations
 from elluminate._progress import Progress, reporter
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
-from elluminate.schemas.experiment import Experiment, ExperimentStatusEvent, event_of
+from elluminate.schemas.experiment import LEFT_AS_IT_IS, Experiment, ExperimentStatusEvent, event_of
 from elluminate.schemas.experiment_creation import NewExperiment
 from elluminate.schemas.prompt_template import PromptTemplate
-from elluminate.schemas.runs import finish
+from elluminate.schemas.runs import finish, warn_without_criteria
 
 
 class ExperimentRunOperations(ExperimentOperations):
@@ -59,7 +65,8 @@ class ExperimentRunOperations(ExperimentOperations):
 
         Returns:
             The experiment with its results and responses. If the run failed as a whole, an
-            ExperimentFailedWarning says why, and the experiment holds what there is.
+            ExperimentFailedWarning says why, and the experiment holds what there is. An IncompleteResultsWarning
+            tells of verdicts that are missing, a NoCriteriaWarning that there are no criteria.
 
         Raises:
             ConflictError: The name is taken.
@@ -92,11 +99,10 @@ class ExperimentRunOperations(ExperimentOperations):
                 generate=generate,
             )
         )
-        return (
-            await finish(experiment, experiment.generation_task_id, timeout, report)
-            if generate
-            else experiment
-        )
+        if not generate:
+            return experiment
+        warn_without_criteria(experiment)
+        return await finish(experiment, experiment.generation_task_id, timeout, report)
 
     async def stream_experiment(
         self,
@@ -133,7 +139,8 @@ class ExperimentRunOperations(ExperimentOperations):
 
         Yields:
             Events. The first is PENDING; the last is terminal, and carries the experiment with its responses
-            on SUCCESS. A run that fails is told by its last event, not raised.
+            on SUCCESS, and in `verdicts` what became of the verdicts. A run that fails is told by its last event, not
+            raised.
 
         Raises:
             ConflictError: The name is taken.
@@ -141,7 +148,7 @@ class ExperimentRunOperations(ExperimentOperations):
                 placeholder has no column.
 
         Example:
-            >>> for event in client.stream_experiment("Watched", template, collection):
+            >>> for event in client.stream_experiment("Watched", template, collection, criteria=["Is it short?"]):
             ...     if event.progress:
             ...         print(f"{event.progress.percent_complete:.0f} %")
             ...     if event.is_success:
@@ -164,17 +171,20 @@ class ExperimentRunOperations(ExperimentOperations):
                 generate=True,
             )
         )
+        warn_without_criteria(experiment)
         yield ExperimentStatusEvent(status=TaskStatus.PENDING)
         task = experiment.generation_task_id
         if task is None:  # nothing to do: an empty collection
-            yield ExperimentStatusEvent(status=TaskStatus.SUCCESS, result=await finish(experiment, None))
+            yield event_of(
+                ExperimentGenerationStatus(status=TaskStatus.SUCCESS), await finish(experiment, None)
+            )
             return
         statuses = follow_experiment(
             self.session, experiment.id, task, polling_interval=interval, with_logs=True
         )
         try:
             async for status in statuses:
-                done = status.status == TaskStatus.SUCCESS
-                yield event_of(status, await finish(experiment, None) if done else None)
+                is_over = status.status in LEFT_AS_IT_IS
+                yield event_of(status, await finish(experiment, None) if is_over else None)
         finally:
             await statuses.aclose()

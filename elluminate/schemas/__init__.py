@@ -63,6 +63,9 @@ if TYPE_CHECKING:
     from elluminate_api.models import InferenceType as InferenceType
     from elluminate_api.models import LLMConfig as LLMConfig
     from elluminate_api.models import MeanRating as MeanRating
+    from elluminate_api.models import MissingVerdict as MissingVerdict
+    from elluminate_api.models import MissingVerdictCause as MissingVerdictCause
+    from elluminate_api.models import MissingVerdictReason as MissingVerdictReason
     from elluminate_api.models import NamedToolChoice as NamedToolChoice
     from elluminate_api.models import Organization as Organization
     from elluminate_api.models import Persona as Persona
@@ -122,6 +125,7 @@ if TYPE_CHECKING:
     from elluminate.schemas.response import Rating as Rating
     from elluminate.schemas.response import ResolvedPromptContext as ResolvedPromptContext
     from elluminate.schemas.results import ExperimentResults as ExperimentResults
+    from elluminate.schemas.results import VerdictCounts as VerdictCounts
     from elluminate.schemas.scenario_set import ScenarioSet as ScenarioSet
     from elluminate.schemas.template_string import TemplateString as TemplateString
 
@@ -142,7 +146,7 @@ _RICH = {
     "TemplateVariablesCollectionFilter TemplateVariablesCollectionSort",
     "prompt_template": "Criterion PromptTemplate",
     "response": "Prompt PromptResponse Rating ResolvedPromptContext",
-    "results": "ExperimentResults",
+    "results": "ExperimentResults VerdictCounts",
     "scenario_set": "ScenarioSet",
     "template_string": "TemplateString",
 }
@@ -162,7 +166,8 @@ _GENERATED = (
     "CriterionRatingIn CriterionScope DailyUsageStats EditCriterionRequest EvaluationMode "
     "ExperimentGenerationStatus ExperimentMap ExperimentMapResponse ExperimentMapSample "
     "FunctionDefinition FunctionTool GenerationMetadata GenerationParams InferenceType LLMConfig "
-    "MeanRating NamedToolChoice Organization Persona PersonaGroup PersonaMinimal Project RatingMode "
+    "MeanRating MissingVerdict MissingVerdictCause MissingVerdictReason "
+    "NamedToolChoice Organization Persona PersonaGroup PersonaMinimal Project RatingMode "
     "RatingValue RatingVersion RatingVersionStability "
     "ReasoningEffort ResponsesSample ResponsesSampleSortBy ResponsesStats RunExperimentRequest "
     "Scenario ScenarioBatchRequest ScenarioField ScenarioIn TemplateVariables "

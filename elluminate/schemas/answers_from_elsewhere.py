@@ -29,8 +29,11 @@ from elluminate._following import batch_ended
 from elluminate._messages import Messages, response_messages
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.agent_results import AgentResultsMatchPreview, definition_of, preview_matching, upload
+from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.judging import rate
 from elluminate.schemas.response import PromptResponse, Rating, responses_of
+from elluminate.schemas.results import ExperimentResults
+from elluminate.schemas.verdicts import account_for, warn_of_unjudged
 
 _EXTENSIONS = ("finish_reason", "answered_by_model", "waited_seconds")
 """Fields of `GenerationMetadata` that the contract marks as extensions."""
@@ -41,7 +44,9 @@ class AnswersFromElsewhere(Bound, api.Experiment):
 
     __slots__ = ()
     if TYPE_CHECKING:
+        criterion_set: CriterionSet
         rated_responses: list[PromptResponse]  # type: ignore[assignment]
+        results: ExperimentResults | None
 
     async def aadd_responses(
         self,
@@ -110,7 +115,8 @@ class AnswersFromElsewhere(Bound, api.Experiment):
             timeout: Seconds to wait at most.
 
         Returns:
-            One list of ratings per response, in the order given. The responses carry them too.
+            One list of ratings per response, in the order given. The responses carry them too. An
+            IncompleteResultsWarning tells of verdicts that the judge did not give.
 
         Raises:
             ValidationError: Something in the list is no response that a client returned.
@@ -129,12 +135,18 @@ class AnswersFromElsewhere(Bound, api.Experiment):
                 self.rated_responses = await responses_of(session, self.id)
             prompt_responses = self.rated_responses
         ratings = await rate(session, prompt_responses, rating_mode, timeout)
-        of_response = dict(zip((response.id for response in prompt_responses), ratings, strict=True))
-        for response in [*prompt_responses, *self.rated_responses]:
-            if response.id in of_response:
-                response.ratings = of_response[response.id]
+        judged = {response.id: response for response in prompt_responses}
+        for response in self.rated_responses:
+            if response.id in judged:
+                response.ratings = judged[response.id].ratings
+                response.missing_verdicts = judged[response.id].missing_verdicts
         fresh = await session.call(get_experiment.build(await session.project_id(), self.id), type(self))
         self.results = fresh.results
+        criteria = self.criterion_set.criteria or []
+        account_for(None, prompt_responses, criteria, is_running=False)
+        if self.rated_responses:
+            account_for(self.results, self.rated_responses, criteria, is_running=False)
+        warn_of_unjudged(self.name, prompt_responses, criteria)
         return ratings
 
     async def aget_agent_results_definition(self) -> AgentResultsDefinition:

@@ -34,7 +34,7 @@ from elluminate.schemas.filters import PromptResponseFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.response import PromptResponse, Responses, responses_of
 from elluminate.schemas.response_rows import response_rows
-from elluminate.schemas.results import ExperimentResults
+from elluminate.schemas.results import ExperimentResults, VerdictCounts
 from elluminate.schemas.runs import Runs
 
 
@@ -45,8 +45,8 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
     `results` is None until there are ratings. `rated_responses` holds the responses once they were fetched.
 
     Example:
-        >>> experiment = client.run_experiment("First try", template, collection)
-        >>> print(f"{experiment.results.mean_all_ratings.yes:.0%} of the answers pass")
+        >>> experiment = client.run_experiment("First try", template, collection, criteria=["Is it short?"])
+        >>> print(f"{experiment.results.pass_rate:.0%} of the verdicts are YES")
     """
 
     prompt_template: PromptTemplate | None = None
@@ -153,7 +153,7 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
             >>> len(bare.rated_responses), len(bare.fetch_responses().rated_responses)
             (0, 2)
         """
-        self.rated_responses = await responses_of(self._bound_session(), self.id)
+        self._take_responses(await responses_of(self._bound_session(), self.id))
         return self
 
     async def aclone(
@@ -249,6 +249,7 @@ class ExperimentStatusEvent(Ending):
         logs_delta: Log lines since the event before, None when there are none.
         error_msg: Why it ended, when it did not end well.
         result: The finished experiment with its responses, on SUCCESS.
+        verdicts: What became of the verdicts that were to be given, when it ended in SUCCESS or FAILURE.
     """
 
     status: TaskStatus
@@ -256,19 +257,30 @@ class ExperimentStatusEvent(Ending):
     logs_delta: str | None = None
     error_msg: str | None = None
     result: Experiment | None = None
+    verdicts: VerdictCounts | None = None
 
     __repr__ = one_line
 
 
-def event_of(status: api.ExperimentGenerationStatus, result: Experiment | None) -> ExperimentStatusEvent:
-    """What a look at a task has shown, as streams tell it."""
+def event_of(status: api.ExperimentGenerationStatus, ended: Experiment | None) -> ExperimentStatusEvent:
+    """What a look at a task has shown, as streams tell it.
+
+    Args:
+        status: The look.
+        ended: The experiment as the task has left it; None while it goes on.
+    """
     return ExperimentStatusEvent(
         status=status.status,
         progress=progress_of(status),
         logs_delta=status.logs_delta or None,
         error_msg=status.error_msg,
-        result=result,
+        result=ended if status.status == TaskStatus.SUCCESS else None,
+        verdicts=None if ended is None or ended.results is None else ended.results.verdicts,
     )
+
+
+LEFT_AS_IT_IS = frozenset({TaskStatus.SUCCESS, TaskStatus.FAILURE})
+"""How a task ends whose experiment can be read, with all that the task brought."""
 
 
 async def evaluated(
@@ -293,10 +305,10 @@ async def evaluated(
 async def evaluation_event(
     session: Session, experiment: Experiment | int, status: api.ExperimentGenerationStatus
 ) -> ExperimentStatusEvent:
-    """What a look at an evaluation has shown; with the experiment and its responses, read anew, on SUCCESS."""
-    result = None
-    if status.status == TaskStatus.SUCCESS:
+    """What a look at an evaluation has shown; with the experiment and its responses, read anew, when it is over."""
+    ended = None
+    if status.status in LEFT_AS_IT_IS:
         identifier = experiment if isinstance(experiment, int) else experiment.id
         request = get_experiment.build(await session.project_id(), identifier)
-        result = await (await session.call(request, Experiment)).afetch_responses()
-    return event_of(status, result)
+        ended = await (await session.call(request, Experiment)).afetch_responses()
+    return event_of(status, ended)

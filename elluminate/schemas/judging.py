@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import define
@@ -46,12 +46,20 @@ class BatchStatusEvent(Ending):
 async def rate(
     session: Session, responses: Sequence[PromptResponse], rating_mode: RatingMode, timeout: float | None
 ) -> list[list[Rating]]:
-    """Have responses judged, and wait for the ratings: one list per response, in the order given."""
+    """Have responses judged, and wait for the ratings: one list per response, in the order given.
+
+    The responses take over their ratings, and what they lack now.
+    """
     ids = response_ids(responses)
     task = await start_rating(session, ids, rating_mode)
     if task is not None:
         await batch_ended(session, await rating_poll(session, task), "rating", timeout)
-    return await ratings_of(session, ids)
+    judged = await _read_again(session, ids)
+    for response in responses:
+        if response.id in judged:
+            response.ratings = judged[response.id].ratings
+            response.missing_verdicts = judged[response.id].missing_verdicts
+    return _ratings(judged, ids)
 
 
 def response_ids(responses: Sequence[PromptResponse]) -> list[int]:
@@ -83,9 +91,18 @@ async def rating_poll(session: Session, task: str) -> Callable[[], Awaitable[Bat
 
 
 async def ratings_of(session: Session, ids: list[int]) -> list[list[Rating]]:
-    """The ratings of responses, in the order of their ids; read in parts, so that no URL grows too long."""
+    """The ratings of responses, in the order of their ids."""
+    return _ratings(await _read_again(session, ids), ids)
+
+
+def _ratings(responses: Mapping[int, PromptResponse], ids: list[int]) -> list[list[Rating]]:
+    return [responses[number].ratings if number in responses else [] for number in ids]
+
+
+async def _read_again(session: Session, ids: list[int]) -> dict[int, PromptResponse]:
+    """Responses by their ids; read in parts, so that no URL grows too long."""
     project = await session.project_id()
-    ratings: dict[int, list[Rating]] = {}
+    responses: dict[int, PromptResponse] = {}
     for start in range(0, len(ids), _RESPONSE_IDS_PER_REQUEST):
         part = ids[start : start + _RESPONSE_IDS_PER_REQUEST]
 
@@ -93,5 +110,5 @@ async def ratings_of(session: Session, ids: list[int]) -> list[list[Rating]]:
             return list_responses.build(project, response_ids=part, page=page)
 
         for response in await session.pages(page_of, PromptResponse):
-            ratings[response.id] = response.ratings
-    return [ratings.get(response_id, []) for response_id in ids]
+            responses[response.id] = response
+    return responses

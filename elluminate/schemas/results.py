@@ -9,38 +9,78 @@ from collections.abc import Mapping
 
 from attrs import define
 from elluminate_api import models as api
-from elluminate_api.models import MeanRating
+from elluminate_api.models import MeanRating, MissingVerdictCause
 
 from elluminate._calls import Explained
 
 
 @define(kw_only=True, repr=False)
-class ExperimentResults(Explained, api.ExperimentResults):
-    """What an experiment came to: shares of YES, tokens, durations, costs.
+class VerdictCounts(api.VerdictCounts):
+    """What became of the verdicts that were to be given, one for each answer and each criterion that applies to it.
 
-    `mean_all_ratings.yes` is the pass rate: YES ratings / all ratings, 0 to 1.
+    `expected` = `given` + `pending` + `missing_answer_failed` + `missing_not_judged`. `reasons` tells why verdicts are
+    missing, the most frequent first.
+    """
+
+    @property
+    def missing(self) -> int:
+        """Verdicts that are not there and will not come by themselves; `experiment.retry_failed()` brings them."""
+        return self.missing_answer_failed + self.missing_not_judged
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every verdict that was to be given is there, and there is any."""
+        return self.given == self.expected > 0
+
+
+@define(kw_only=True, repr=False)
+class ExperimentResults(Explained, api.ExperimentResults):
+    """What an experiment came to: shares of YES, tokens, durations, costs, and what became of every verdict.
+
+    `pass_rate` is YES ratings / all ratings, 0 to 1. `verdicts` tells how many there are, and what is missing; it is
+    None where the server does not tell and the responses were not fetched.
     """
 
     mean_rating_by_criterion_id: dict[int, MeanRating]  # type: ignore[assignment]
+    verdicts: VerdictCounts | None = None
+    verdicts_by_criterion_id: dict[int, VerdictCounts] | None = None  # type: ignore[assignment]
+
+    @property
+    def pass_rate(self) -> float | None:
+        """Share of YES among the verdicts, 0 to 1; None where there is no verdict, so that nothing was measured.
+
+        Example:
+            >>> rate = experiment.results.pass_rate
+            >>> print("not measured" if rate is None else f"Pass rate {rate:.0%}")
+            Pass rate ...%
+        """
+        given = self.num_rated_responses if self.verdicts is None else self.verdicts.given
+        return self.mean_all_ratings.yes if given else None
 
     def get_criterion_summary(self, criterion_id: int) -> str:
         """One criterion's shares as a line of text.
 
         Args:
-            criterion_id: Id of a criterion that was rated.
+            criterion_id: Id of a criterion.
 
         Returns:
-            The line; "no ratings" for any other id.
+            The line, with what is missing; "no ratings" for an id that nothing is known of.
 
         Example:
             >>> results.get_criterion_summary(criterion.id)
             '...% yes, ...% no'
         """
         mean = self.mean_rating_by_criterion_id.get(criterion_id)
-        return "no ratings" if mean is None else f"{mean.yes:.1%} yes, {mean.no:.1%} no"
+        counts = (self.verdicts_by_criterion_id or {}).get(criterion_id)
+        shares = "no ratings" if mean is None else f"{mean.yes:.1%} yes, {mean.no:.1%} no"
+        if counts is None or counts.is_complete:
+            return shares
+        if mean is None:
+            shares = "not measured"
+        return f"{shares} ({_told(counts)})"
 
     def summary(self, criterion_names: Mapping[int, str] | None = None) -> str:
-        """The results as text, one line per criterion.
+        """The results as text: the pass rate, one line per criterion, and what is missing, for which reasons.
 
         Args:
             criterion_names: What to call the criteria; their ids otherwise.
@@ -53,14 +93,23 @@ class ExperimentResults(Explained, api.ExperimentResults):
             Pass rate: ...
         """
         names = criterion_names or {}
-        lines = [
-            f"Pass rate: {self.mean_all_ratings.yes:.1%}",
-            f"Rated responses: {self.num_rated_responses}, failed: {self.num_failed_responses}",
-        ]
+        answers = f"Rated responses: {self.num_rated_responses}, failed: {self.num_failed_responses}"
+        if self.num_truncated_responses:
+            answers += f", cut off at the limit of tokens: {self.num_truncated_responses}"
+        lines = [f"Pass rate: {self._rate()}", answers]
+        known = {**(self.verdicts_by_criterion_id or {}), **self.mean_rating_by_criterion_id}
         lines += [
             f"  {names.get(criterion, f'criterion {criterion}')}: {self.get_criterion_summary(criterion)}"
-            for criterion in self.mean_rating_by_criterion_id
+            for criterion in known
         ]
+        if self.verdicts is not None and self.verdicts.missing:
+            lines.append(f"Missing verdicts: {self.verdicts.missing} of {self.verdicts.expected}")
+            lines += [
+                f"  {one.count} {_CAUSES.get(one.cause, one.cause)}: {one.reason}"
+                for one in self.verdicts.reasons
+            ]
+            if self.verdicts.missing_for_other_reasons:
+                lines.append(f"  {self.verdicts.missing_for_other_reasons} for other reasons")
         if self.mean_duration_seconds is not None:
             lines.append(f"Mean duration: {self.mean_duration_seconds:.2f} s")
         if self.mean_input_tokens is not None and self.mean_output_tokens is not None:
@@ -68,6 +117,16 @@ class ExperimentResults(Explained, api.ExperimentResults):
         if self.estimated_total_cost_usd:
             lines.append(f"Estimated cost: {self.estimated_total_cost_usd:.4f} USD")
         return "\n".join(lines)
+
+    def _rate(self) -> str:
+        if self.pass_rate is None:
+            if self.verdicts is None:
+                return "not measured"
+            return f"not measured ({_told(self.verdicts) if self.verdicts.expected else 'no criteria'})"
+        rate = f"{self.pass_rate:.1%}"
+        if self.verdicts is None or self.verdicts.is_complete:
+            return rate
+        return f"{rate} ({_told(self.verdicts)})"
 
     def print_summary(self, criterion_names: Mapping[int, str] | None = None) -> None:
         """Print :meth:`summary`.
@@ -80,3 +139,16 @@ class ExperimentResults(Explained, api.ExperimentResults):
             Pass rate: ...
         """
         print(self.summary(criterion_names))  # noqa: T201  # printing is what it is for
+
+
+_CAUSES: Mapping[str, str] = {
+    MissingVerdictCause.ANSWER_FAILED: "without an answer",
+    MissingVerdictCause.NOT_JUDGED: "not judged",
+}
+
+
+def _told(counts: VerdictCounts) -> str:
+    """How many verdicts there are, and where the others are."""
+    others = [f"{counts.missing} missing"] if counts.missing else []
+    others += [f"{counts.pending} still to come"] if counts.pending else []
+    return ", ".join([f"{counts.given} of {counts.expected} verdicts", *others])

@@ -14,7 +14,7 @@ from elluminate_api.api.experiments import (
     retry_failed_experiment,
     run_experiment,
 )
-from elluminate_api.models import GenerationParams, RatingMode
+from elluminate_api.models import EvaluationMode, GenerationParams, RatingMode
 from elluminate_api.types import UNSET, Request
 
 from elluminate._binding import Bound
@@ -22,8 +22,12 @@ from elluminate._blocking import blocking
 from elluminate._checks import checked_epochs, checked_timeout, known
 from elluminate._following import final_status, follow_experiment, raise_unless_usable, reporting
 from elluminate._progress import Progress, Report, reporter
-from elluminate.exceptions import ValidationError
+from elluminate._warnings import warn_caller
+from elluminate.exceptions import NoCriteriaWarning, ValidationError
+from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.response import PromptResponse, responses_of
+from elluminate.schemas.results import ExperimentResults
+from elluminate.schemas.verdicts import account_for, warn_of_missing
 
 
 class Runs(Bound, api.Experiment):
@@ -31,7 +35,9 @@ class Runs(Bound, api.Experiment):
 
     __slots__ = ()
     if TYPE_CHECKING:
+        criterion_set: CriterionSet
         rated_responses: list[PromptResponse]  # type: ignore[assignment]
+        results: ExperimentResults | None
 
     async def arun(
         self,
@@ -52,7 +58,8 @@ class Runs(Bound, api.Experiment):
             progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
 
         Returns:
-            This experiment, with results and responses.
+            This experiment, with results and responses. An IncompleteResultsWarning tells of verdicts that are missing,
+            a NoCriteriaWarning that there are no criteria.
 
         Raises:
             APIError: It ran already.
@@ -72,6 +79,7 @@ class Runs(Bound, api.Experiment):
             n_epochs=checked_epochs(n_epochs),
             generation_params=_params(generation_params) or self.generation_params or UNSET,
         )
+        warn_without_criteria(self)
         request = run_experiment.build(await session.project_id(), self.id, body=body)
         return await self._carry_out(request, timeout, report)
 
@@ -179,7 +187,17 @@ class Runs(Bound, api.Experiment):
         fresh, responses = await session.transport.gather([read, read_responses], limit=2)
         assert isinstance(fresh, api.Experiment) and isinstance(responses, list)  # noqa: S101  # for type checkers
         self._take_over(fresh)
+        self._take_responses(responses)
+
+    def _take_responses(self, responses: list[PromptResponse]) -> None:
+        """Hold these as the experiment's responses, and account for their verdicts where the server does not."""
         self.rated_responses = responses
+        account_for(
+            self.results,
+            responses,
+            self.criterion_set.criteria or [],
+            is_running=self.generation_task_id is not None,
+        )
 
     run = blocking(arun)
     retry_failed = blocking(aretry_failed)
@@ -200,7 +218,19 @@ async def finish(
         last = await final_status(statuses if report is None else reporting(statuses, report))
         raise_unless_usable(experiment.name, last)
     await experiment._reread()
+    warn_of_missing(experiment.name, experiment.results, experiment.criterion_set.criteria or [])
     return experiment
+
+
+def warn_without_criteria(experiment: Runs) -> None:
+    """Warn of a run that costs calls and measures nothing."""
+    if experiment.evaluation_mode == EvaluationMode.AGENTIC or experiment.criterion_set.criteria:
+        return
+    warn_caller(
+        f"experiment {experiment.name!r} has no criteria: its answers cost calls, and are not judged. Give "
+        "criteria=[…], or a criterion_set=… with criteria, or add some to its criterion set and call rate_responses()",
+        NoCriteriaWarning,
+    )
 
 
 def _params(given: GenerationParams | None) -> GenerationParams | None:

@@ -1,0 +1,141 @@
+"""What is missing of an experiment's verdicts: told in words, and counted where the server does not count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from elluminate_api.models import MissingVerdict, MissingVerdictCause, MissingVerdictReason
+
+from elluminate._warnings import warn_caller
+from elluminate.exceptions import IncompleteResultsWarning
+from elluminate.schemas.prompt_template import Criterion
+from elluminate.schemas.response import PromptResponse
+from elluminate.schemas.results import ExperimentResults, VerdictCounts
+
+NOT_TOLD = "The server does not tell why."
+MAX_REASONS = 20
+_TOLD = 3
+"""Most criteria, and most reasons, that a warning names."""
+
+
+def account_for(
+    results: ExperimentResults | None,
+    responses: Sequence[PromptResponse],
+    criteria: Sequence[Criterion],
+    *,
+    is_running: bool,
+) -> None:
+    """Have responses tell what they lack, and results count it, where the server has not told.
+
+    Expected is one verdict for each response and each criterion of the set that is for its row and was there when the
+    response was made; as by a server that counts itself. Responses that were to be made and are not there are unknown.
+
+    Args:
+        results: The results; None before a run.
+        responses: All responses of the experiment.
+        criteria: Those of its set.
+        is_running: Whether what is missing may still come.
+    """
+    lacks = {
+        response.id: _lack(response, criteria) for response in responses if response.missing_verdicts is None
+    }
+    for response in responses:
+        if response.missing_verdicts is None:
+            response.missing_verdicts = [] if is_running else lacks[response.id]
+    if results is not None and results.verdicts is None:
+        missing = [one for lack in lacks.values() for one in lack]
+        results.verdicts, results.verdicts_by_criterion_id = _tally(responses, missing, criteria, is_running)
+
+
+def _tally(
+    responses: Iterable[PromptResponse],
+    missing: Sequence[MissingVerdict],
+    criteria: Sequence[Criterion],
+    is_running: bool = False,
+) -> tuple[VerdictCounts, dict[int, VerdictCounts]]:
+    """Counts over all criteria, and by criterion in the order of the set."""
+    given = Counter(
+        rating.criterion.id for response in responses if response.error is None for rating in response.ratings
+    )
+    lacking = {one.criterion_id for one in missing}
+    in_order = [criterion.id for criterion in criteria if criterion.id in given or criterion.id in lacking]
+    return _counts(given.total(), missing, is_running), {
+        number: _counts(given[number], [one for one in missing if one.criterion_id == number], is_running)
+        for number in dict.fromkeys([*in_order, *sorted(given.keys() | lacking)])
+    }
+
+
+def _lack(response: PromptResponse, criteria: Sequence[Criterion]) -> list[MissingVerdict]:
+    row = response.prompt.template_variables.id
+    given = {rating.criterion.id for rating in response.ratings}
+    cause = MissingVerdictCause.NOT_JUDGED if response.error is None else MissingVerdictCause.ANSWER_FAILED
+    return [
+        MissingVerdict(criterion_id=criterion.id, cause=cause, reason=response.error or NOT_TOLD)
+        for criterion in criteria
+        if criterion.id not in given
+        and (criterion.template_variables is None or criterion.template_variables.id == row)
+        and criterion.created_at <= response.created_at
+    ]
+
+
+def _counts(given: int, missing: Sequence[MissingVerdict], is_running: bool) -> VerdictCounts:
+    if is_running:
+        pending, missing = len(missing), []
+    else:
+        pending = 0
+    causes = Counter(one.cause for one in missing)
+    told = Counter((one.cause, one.reason) for one in missing).most_common(MAX_REASONS)
+    return VerdictCounts(
+        expected=given + pending + len(missing),
+        given=given,
+        pending=pending,
+        missing_answer_failed=causes[MissingVerdictCause.ANSWER_FAILED],
+        missing_not_judged=causes[MissingVerdictCause.NOT_JUDGED],
+        reasons=[
+            MissingVerdictReason(cause=cause, reason=reason, count=count) for (cause, reason), count in told
+        ],
+        missing_for_other_reasons=len(missing) - sum(count for _, count in told),
+    )
+
+
+def warn_of_missing(name: str, results: ExperimentResults | None, criteria: Sequence[Criterion]) -> None:
+    """Warn once of all that is missing of a run that is over."""
+    if results is not None and results.verdicts is not None:
+        _warn(name, results.verdicts, results.verdicts_by_criterion_id or {}, criteria)
+
+
+def warn_of_unjudged(name: str, responses: Sequence[PromptResponse], criteria: Sequence[Criterion]) -> None:
+    """Warn once of all that is missing of responses that were to be judged."""
+    missing = [one for response in responses for one in response.missing_verdicts or []]
+    _warn(name, *_tally(responses, missing, criteria), criteria)
+
+
+def _warn(
+    name: str, counts: VerdictCounts, by_criterion: Mapping[int, VerdictCounts], criteria: Sequence[Criterion]
+) -> None:
+    if not counts.missing:
+        return
+    names = {criterion.id: criterion.criterion_str for criterion in criteria}
+    of_criteria = [
+        f"{of_one.missing} of {of_one.expected} for {shortened(names.get(number, f'criterion {number}'), 100)!r}"
+        for number, of_one in by_criterion.items()
+        if of_one.missing
+    ]
+    reasons = [f"{shortened(one.reason, 200)} ({one.count})" for one in counts.reasons]
+    warn_caller(
+        f"experiment {name!r}: {counts.missing} of {counts.expected} verdicts are missing: {_some(of_criteria)}. "
+        f"The reasons: {_some(reasons)}. experiment.retry_failed() brings what is missing",
+        IncompleteResultsWarning,
+    )
+
+
+def shortened(text: str, length: int) -> str:
+    """The text in one line of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def _some(items: Sequence[str]) -> str:
+    more = f" and {len(items) - _TOLD} more" if len(items) > _TOLD else ""
+    return "; ".join(items[:_TOLD]) + more

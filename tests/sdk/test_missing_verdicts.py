@@ -1,0 +1,266 @@
+"""What a caller sees of verdicts that are missing: a judge that fails for one criterion, for some rows, for all."""
+
+import asyncio
+import json
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from elluminate import (
+    AsyncClient,
+    Client,
+    ExperimentFailedWarning,
+    IncompleteResultsWarning,
+    NoCriteriaWarning,
+)
+from elluminate.schemas import Experiment, VerdictCounts
+from elluminate_server import serving
+from tests.support.model_server import CapturedRequest, ModelServer, refusal
+
+TOPICS = ["tides", "rain", "wind"]
+HARD, EASY = "Is it hard to judge?", "Is it short?"
+
+
+@pytest.fixture
+def model_server() -> Iterator[ModelServer]:
+    with ModelServer() as server:
+        yield server
+
+
+@pytest.fixture
+def base_url(tmp_path: Path, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("ELLUMINATE_LLM_BASE_URL", model_server.base_url)
+    monkeypatch.setenv("ELLUMINATE_LLM_MODEL", "scripted")
+    yield f"local:{(tmp_path / 'verdicts.db').as_posix()}"
+    serving.stop_local_server(str(tmp_path / "verdicts.db"))
+
+
+@pytest.fixture
+def client(base_url: str) -> Iterator[Client]:
+    with Client(base_url=base_url) as client:
+        yield client
+
+
+def says_nothing(model_server: ModelServer, *texts: str) -> None:
+    """Let the judge give nothing usable where the request holds all of the texts."""
+    usual = model_server.verdict
+    model_server.verdict = lambda request: (
+        "I would rather not say." if all(text in str(request.json) for text in texts) else usual(request)
+    )
+
+
+def run(client: Client, **changes: Any) -> Experiment:
+    template, _ = client.get_or_create_prompt_template("Explain", template="Explain {{topic}}.")
+    collection, _ = client.get_or_create_collection(
+        "Topics", {"variables": [{"topic": one} for one in TOPICS]}
+    )
+    return client.run_experiment("Run", template, collection, **{"criteria": [HARD, EASY], **changes})
+
+
+def summary(experiment: Experiment, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    experiment.print_results_summary()
+    return capsys.readouterr().out
+
+
+def counts(found: VerdictCounts | None) -> tuple[int, int, int, int]:
+    """Expected, given, missing because the answer failed, missing because it was not judged."""
+    assert found is not None
+    return found.expected, found.given, found.missing_answer_failed, found.missing_not_judged
+
+
+def test_a_criterion_that_cannot_be_judged_is_told_everywhere(
+    client: Client, model_server: ModelServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says_nothing(model_server, HARD)
+    with pytest.warns(IncompleteResultsWarning) as told:
+        experiment = run(client)
+
+    assert len(told) == 1
+    message = str(told[0].message)
+    assert "3 of 6 verdicts are missing" in message
+    assert f"3 of 3 for {HARD!r}" in message
+    assert "nothing usable" in message
+    assert "experiment.retry_failed()" in message
+    assert told[0].filename == __file__
+
+    results = experiment.results
+    assert results is not None
+    assert counts(results.verdicts) == (6, 3, 0, 3)
+    assert results.pass_rate == 1.0
+    assert [
+        [(one.criterion_id, one.cause) for one in response.missing_verdicts or []]
+        for response in experiment.responses()
+    ] == [[((experiment.criterion_set.criteria or [])[0].id, "not_judged")]] * 3
+
+    shown = summary(experiment, capsys)
+    assert "Pass rate: 100.0% (3 of 6 verdicts, 3 missing)" in shown
+    assert f"{HARD}: not measured (0 of 3 verdicts, 3 missing)" in shown
+    assert f"{EASY}: 100.0% yes, 0.0% no\n" in shown
+    assert "Missing verdicts: 3 of 6\n  3 not judged: " in shown
+
+
+def test_rows_that_cannot_be_judged_are_told(client: Client, model_server: ModelServer) -> None:
+    says_nothing(model_server, "rain")
+    with pytest.warns(
+        IncompleteResultsWarning, match="2 of 6 verdicts are missing: 1 of 3 for .*; 1 of 3 for "
+    ):
+        experiment = run(client)
+    assert [len(response.missing_verdicts or []) for response in experiment.responses()] == [0, 2, 0]
+
+
+def test_with_no_verdict_at_all_the_rate_is_not_measured(
+    client: Client, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says_nothing(model_server)
+    with pytest.warns() as told:
+        experiment = run(client)
+    assert {one.category for one in told} == {IncompleteResultsWarning, ExperimentFailedWarning}
+    assert experiment.results is not None
+    assert experiment.results.pass_rate is None
+    shown = summary(experiment, capsys)
+    assert "Pass rate: not measured (0 of 6 verdicts, 6 missing)" in shown
+    assert "0.0%" not in shown
+
+
+def test_answers_that_failed_are_told_apart(
+    client: Client, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(request: CapturedRequest) -> Any:
+        return refusal() if "wind" in str(request.json) else "Air that moves."
+
+    model_server.answer = answer
+    with pytest.warns(IncompleteResultsWarning, match="scripted refusal"):
+        experiment = run(client)
+    assert experiment.results is not None
+    assert counts(experiment.results.verdicts) == (6, 4, 2, 0)
+    assert "  2 without an answer: " in summary(experiment, capsys)
+
+
+def test_the_last_event_of_a_stream_tells(client: Client, model_server: ModelServer) -> None:
+    says_nothing(model_server, HARD)
+    template = client.create_prompt_template("Explain", template="Explain {{topic}}.")
+    collection = client.create_collection("Topics", variables=[{"topic": one} for one in TOPICS])
+
+    def last(name: str, *criteria: str) -> Any:
+        events = list(client.stream_experiment(name, template, collection, criteria=criteria))
+        assert all(event.verdicts is None for event in events[:-1])
+        return events[-1]
+
+    with pytest.warns(IncompleteResultsWarning):
+        some = last("Some", HARD, EASY)
+    assert some.is_success
+    assert counts(some.verdicts) == (6, 3, 0, 3)
+    assert some.result.results.verdicts == some.verdicts
+    with pytest.warns(IncompleteResultsWarning):
+        none = last("None", HARD)
+    assert none.is_failure
+    assert counts(none.verdicts) == (3, 0, 0, 3)
+    assert none.result is None
+
+
+class WithoutExtensions(httpx.HTTPTransport):
+    """Answers as of a server that does not account for verdicts."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = super().handle_request(request)
+        response.read()
+        if "json" not in response.headers.get("content-type", ""):
+            return response
+        answer = json.loads(response.content, object_hook=self._without)
+        headers = {
+            n: v for n, v in response.headers.items() if n not in ("content-length", "content-encoding")
+        }
+        return httpx.Response(response.status_code, headers=headers, json=answer)
+
+    def _without(self, found: dict[str, Any]) -> dict[str, Any]:
+        extensions = {
+            "missing_verdicts",
+            "verdicts",
+            "verdicts_by_criterion_id",
+            "num_truncated_responses",
+        }
+        return {name: value for name, value in found.items() if name not in extensions}
+
+
+def test_on_a_server_that_does_not_account_for_verdicts_the_client_does(
+    base_url: str, client: Client, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says_nothing(model_server, HARD)
+    model_server.answer = lambda request: refusal() if "wind" in str(request.json) else "It is so."
+    with (
+        httpx.Client(transport=WithoutExtensions()) as http,
+        Client(base_url=base_url, http_client=http) as other,
+    ):
+        with pytest.warns(IncompleteResultsWarning, match="4 of 6 verdicts are missing"):
+            experiment = run(other)
+        bare = other.get_experiment(id=experiment.id, fetch_responses=False)
+        assert bare.results is not None
+        assert bare.results.verdicts is None
+    told = client.get_experiment(id=experiment.id)
+    assert experiment.results is not None
+    assert told.results is not None
+    assert experiment.results.verdicts_by_criterion_id is not None
+    assert told.results.verdicts_by_criterion_id is not None
+    assert counts(experiment.results.verdicts) == counts(told.results.verdicts) == (6, 2, 2, 2)
+    assert [(one, counts(of)) for one, of in experiment.results.verdicts_by_criterion_id.items()] == [
+        (one, counts(of)) for one, of in told.results.verdicts_by_criterion_id.items()
+    ]
+    assert [
+        [(one.criterion_id, one.cause) for one in response.missing_verdicts or []]
+        for response in experiment.responses()
+    ] == [
+        [(one.criterion_id, one.cause) for one in response.missing_verdicts or []]
+        for response in told.responses()
+    ]
+    assert "The server does not tell why." in summary(experiment, capsys)
+
+
+def test_rating_again_brings_what_is_missing_and_warns_of_what_it_does_not(
+    client: Client, model_server: ModelServer
+) -> None:
+    usual = model_server.verdict
+    says_nothing(model_server, HARD)
+    with pytest.warns(IncompleteResultsWarning):
+        experiment = run(client)
+    with pytest.warns(IncompleteResultsWarning, match="1 of 2 verdicts are missing"):
+        experiment.rate_responses(experiment.rated_responses[:1])
+    model_server.verdict = usual
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", IncompleteResultsWarning)
+        experiment.rate_responses()
+    assert experiment.results is not None
+    assert experiment.results.verdicts is not None
+    assert experiment.results.verdicts.is_complete
+    assert all(response.missing_verdicts == [] for response in experiment.responses())
+
+
+def test_a_run_without_criteria_warns_and_its_summary_says_so(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.warns(NoCriteriaWarning, match="'Run' has no criteria"):
+        experiment = run(client, criteria=[])
+    assert "Pass rate: not measured (no criteria)" in summary(experiment, capsys)
+    planned = experiment.clone("Planned")
+    with pytest.warns(NoCriteriaWarning, match="'Planned' has no criteria"):
+        planned.run()
+
+
+def test_the_same_async(base_url: str, model_server: ModelServer) -> None:
+    says_nothing(model_server, HARD)
+
+    async def program() -> Experiment:
+        async with AsyncClient(base_url=base_url) as other:
+            template, _ = await other.get_or_create_prompt_template("Explain", template="Explain {{topic}}.")
+            collection, _ = await other.get_or_create_collection("Topics", {"variables": [{"topic": "fog"}]})
+            return await other.run_experiment("Async", template, collection, criteria=[HARD, EASY])
+
+    with pytest.warns(IncompleteResultsWarning, match="1 of 2 verdicts are missing") as told:
+        experiment = asyncio.run(program())
+    assert [one.filename for one in told] == [__file__]
+    assert experiment.results is not None
+    assert counts(experiment.results.verdicts) == (2, 1, 0, 1)
