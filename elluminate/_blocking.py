@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import typing
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -50,7 +51,17 @@ def iterating(
         finally:
             run_blocking(events.aclose())
 
+    _say_iterator(call, operation)
     return _renamed(call, operation)
+
+
+def _say_iterator(call: Callable[..., Any], operation: Callable[..., Any]) -> None:
+    """Let signature, annotations and `help()` of the twin say what it returns: an iterator of the same things."""
+    written = str(operation.__annotations__["return"])  # as it stands in the source: AsyncGenerator[…]
+    things = written.partition("[")[2].removesuffix("]")
+    signature = inspect.signature(operation).replace(return_annotation=f"Iterator[{things}]")
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    call.__annotations__ = {**call.__annotations__, "return": typing.Iterator[things]}  # type: ignore[valid-type]
 
 
 async def _next(events: AsyncGenerator[T, None]) -> T:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import pydoc
 import re
+import typing
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,10 +102,16 @@ OPERATIONS = [
 ]
 
 
+def blocking_signature(operation: Any) -> inspect.Signature:
+    signature = inspect.signature(operation)
+    returned = str(signature.return_annotation).replace("AsyncGenerator", "Iterator")
+    return signature.replace(return_annotation=returned)
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_has_its_blocking_twin(name: str) -> None:
     operation, twin = getattr(AsyncClient, name), getattr(Client, name)
-    assert inspect.signature(twin) == inspect.signature(operation)
+    assert inspect.signature(twin) == blocking_signature(operation)
     assert inspect.getdoc(twin) == inspect.getdoc(operation)
     assert (twin.__name__, twin.__qualname__) == (name, f"Client.{name}")
     assert not inspect.iscoroutinefunction(twin)
@@ -133,11 +141,30 @@ def test_every_asynchronous_method_of_a_model_has_its_blocking_twin(model: type[
         name: member
         for kind in model.__mro__
         for name, member in vars(kind).items()
-        if name.startswith("a") and inspect.iscoroutinefunction(member)
+        if name.startswith("a")
+        and (inspect.iscoroutinefunction(member) or inspect.isasyncgenfunction(member))
     }
     assert methods
     for name, method in methods.items():
         twin = getattr(model, name.removeprefix("a"), None)
         assert twin is not None, f"{model.__name__}.{name} has no twin"
-        assert inspect.signature(twin) == inspect.signature(method)
+        assert inspect.signature(twin) == blocking_signature(method)
         assert twin.__name__ == name.removeprefix("a")
+
+
+@pytest.mark.parametrize(
+    ("method", "things"),
+    [
+        (Client.iter_experiments, "Experiment"),
+        (Client.stream_experiment, "ExperimentStatusEvent"),
+        (elluminate.schemas.Experiment.iter_responses, "PromptResponse"),
+    ],
+)
+def test_what_blocks_says_that_it_gives_an_iterator(method: Any, things: str) -> None:
+    shown = pydoc.plain(pydoc.render_doc(method))
+
+    assert f"-> 'Iterator[{things}]'" in shown
+    assert "AsyncGenerator" not in shown
+    hints = typing.get_type_hints(method)
+    assert typing.get_origin(hints["return"]) is Iterator
+    assert [one.__name__ for one in typing.get_args(hints["return"])] == [things]
