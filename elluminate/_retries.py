@@ -49,23 +49,19 @@ class RetryConfig:
 
         Args:
             exception: An exception of this package.
-            idempotent: The request may safely reach the server twice: GET, PUT, DELETE (RFC 9110, 9.2.2), or
-                a request with an Idempotency-Key that the server is known to honour.
+            idempotent: The request may safely reach the server twice: GET, PUT, DELETE (RFC 9110, 9.2.2), what
+                the contract marks as repeatable, or a request with an Idempotency-Key that the server is known
+                to honour.
         """
         if isinstance(exception, RateLimitError):
             return self.retry_on_429
-        if isinstance(exception, ServerError):
-            if exception.status_code == 503:
-                return self.retry_on_503
-            # A gateway's answers: whether the server behind it acted is unknown. 500 is never repeated.
-            return exception.status_code in (502, 504) and idempotent
+        if isinstance(exception, ServerError) and exception.status_code == 503:
+            return self.retry_on_503
         if isinstance(exception, ConnectionFailedError):
             return True
-        if isinstance(exception, RedirectRefusedError):
+        if not leaves_open(exception):  # 500 is never repeated
             return False
-        if isinstance(exception, TransportError):
-            return self.retry_on_timeout and idempotent
-        return False
+        return idempotent and (self.retry_on_timeout or not isinstance(exception, TransportError))
 
     def wait_before(self, attempt: int, retry_after: float | None) -> float:
         """Seconds to wait before a repetition.
@@ -82,6 +78,13 @@ class RetryConfig:
             backoff = self.max_wait
         # Half fixed, half random, so that clients which failed together do not come back together.
         return backoff * (0.5 + random.random() / 2)  # noqa: S311
+
+
+def leaves_open(error: Exception) -> bool:
+    """Whether a failure leaves open if the server acted: a gateway's answer, or none."""
+    if isinstance(error, TransportError):
+        return not isinstance(error, ConnectionFailedError | RedirectRefusedError)
+    return isinstance(error, ServerError) and error.status_code in (502, 504)
 
 
 def exhausted(error: Exception, attempts: int) -> Exception:

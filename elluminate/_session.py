@@ -21,7 +21,7 @@ from elluminate_api.types import UNSET, Operation, Request
 from elluminate import _http
 from elluminate._bodies import Body, body_of
 from elluminate._extras import how_to_install
-from elluminate._retries import exhausted
+from elluminate._retries import exhausted, leaves_open
 from elluminate._transport import Transport, Transports, in_thread, is_blocking
 from elluminate.exceptions import (
     AmbiguousProjectError,
@@ -251,7 +251,7 @@ class Session:
         """
         response = await self._send(request)
         target = into or request.operation.success
-        if target is None:
+        if target is None or response is None:
             return None
         return self._decoded(response, target)
 
@@ -264,7 +264,8 @@ class Session:
         finally:
             decoding_for.reset(token)
 
-    async def _send(self, request: Request[Any]) -> _http.Response:
+    async def _send(self, request: Request[Any]) -> _http.Response | None:
+        """Send a request as often as it needs and may; None where it was done although its answer was lost."""
         retries = self.config.retries
         operation = request.operation
         headers = {"SDK-Version": CONTRACT_LEVEL}
@@ -273,12 +274,15 @@ class Session:
         if request.body is not UNSET and operation.media_type != "multipart/form-data":
             headers["Content-Type"] = "application/json"
         url, body = request.path.lstrip("/"), body_of(request)
-        attempt = 0
+        attempt, may_have_acted = 0, False
         while True:
             attempt += 1
             try:
                 return await self._attempt(operation, url, request.query, headers, body)
             except (APIError, TransportError) as error:
+                if may_have_acted and operation.method == "DELETE" and isinstance(error, NotFoundError):
+                    return None  # the attempt whose answer was lost has deleted it
+                may_have_acted = may_have_acted or leaves_open(error)
                 repeatable = operation.repeatable or (operation.method == "POST" and self._link.keys_honoured)
                 if attempt >= retries.max_attempts or not retries.should_retry(error, idempotent=repeatable):
                     raise exhausted(error, attempt) from error.__cause__

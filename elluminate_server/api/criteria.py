@@ -146,6 +146,9 @@ async def update_criterion(call: Call) -> Answer:
     """Change text or label. A new text of a criterion that is rated or frozen is a new version, with its own id."""
     request = call.decode(models.EditCriterionRequest)
     async with call.write() as session:
+        done = await _find_result_of(session, call, request)
+        if done is not None:
+            return call.answer((await load_criteria(session, [done]))[done.id])
         row = await find_current_criterion(session, call.project_id, call.path["criterion_id"])
         label = row.label if request.label is UNSET else request.label
         text = row.criterion_str if request.criterion_str is UNSET else request.criterion_str
@@ -169,6 +172,23 @@ async def update_criterion(call: Call) -> Answer:
         row.criterion_str, row.label = text, label
         await session.flush()
         return call.answer((await load_criteria(session, [row]))[row.id])
+
+
+async def _find_result_of(
+    session: AsyncSession, call: Call, request: models.EditCriterionRequest
+) -> Criterion | None:
+    """The version that this very request has made, when it comes again because its answer was lost."""
+    named = await see_criterion(session, call.project_id, call.path["criterion_id"])
+    if named.superseded_at is None:
+        return None
+    for newer in await current_criteria(session, named.criterion_set_id):
+        if (newer.position, newer.entry_id, newer.criterion_str) == (
+            named.position,
+            named.entry_id,
+            request.criterion_str,
+        ):
+            return newer if request.label in (UNSET, newer.label) else None
+    return None
 
 
 @operation("delete_criterion")

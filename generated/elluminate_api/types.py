@@ -45,8 +45,9 @@ class File:
 class Operation(Generic[T]):
     """One operation of the contract, as data.
 
-    `success` is what a 2xx answer decodes into (None: the body is ignored). `repeatable` says whether the
-    method may be repeated after a failure that leaves open whether the server acted (RFC 9110, 9.2.2).
+    `success` is what a 2xx answer decodes into (None: the body is ignored). `repeatable` says whether a
+    request may be repeated after a failure that leaves open whether the server acted: by its method
+    (RFC 9110, 9.2.2), or by `x-repeatable` of its body.
     """
 
     id: str

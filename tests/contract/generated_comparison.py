@@ -202,7 +202,8 @@ def _operation(
         "status": int(operation.success),
         "success": success,
         "media_type": media_type,
-        "repeatable": operation.method in {"GET", "PUT", "DELETE"},
+        "repeatable": operation.method in {"GET", "PUT", "DELETE"}
+        or (body is not None and contract.resolve(body[1]["schema"]).get("x-repeatable") is True),
     }
     for key, value in expected.items():
         found = getattr(module.OPERATION, key)

@@ -149,6 +149,20 @@ async def test_a_rated_criterion_gets_a_new_version_and_ratings_keep_their_wordi
     assert [one["criterion"]["criterion_str"] for one in response["ratings"]] == ["Is it short?"]
 
 
+async def test_an_edit_that_comes_again_gets_the_version_that_it_has_made(
+    api: httpx.AsyncClient, store: Store, world: World
+) -> None:
+    await rate(store, world)
+    path, edit = f"/criteria/{world.criterion_id}", {"criterion_str": "Is it brief?", "label": "L"}
+    edited = (await api.put(path, json=edit)).json()
+
+    assert (await api.put(path, json=edit)).json() == edited
+    assert (await api.put(path, json={"criterion_str": "Is it brief?"})).json() == edited
+    assert (await api.put(path, json={**edit, "label": "M"})).status_code == 404
+    assert (await api.put(path, json={"criterion_str": "Is it right?"})).status_code == 404
+    assert await texts(api, world.criterion_set_id) == ["Is it brief?", "Is it right?"]
+
+
 async def test_a_deleted_criterion_leaves_its_set_and_its_ratings_stay(
     api: httpx.AsyncClient, store: Store, world: World
 ) -> None:

@@ -11,8 +11,8 @@ from elluminate._transport import run_blocking
 from tests.unit.sdk.conftest import World
 
 
-def request_of(method: str) -> Request[None]:
-    """A request of this method as the generated builders make it."""
+def request_of(method: str, *, marked: bool = False) -> Request[None]:
+    """A request of this method as the generated builders make it; `marked` by the contract as repeatable, or not."""
     return Request(
         Operation(
             id=f"{method.lower()}_thing",
@@ -20,7 +20,7 @@ def request_of(method: str) -> Request[None]:
             path="/things",
             status=200,
             success=None,
-            repeatable=method in ("GET", "PUT", "DELETE"),
+            repeatable=marked or method in ("GET", "PUT", "DELETE"),
         ),
         "/things",
     )

@@ -15,6 +15,7 @@ from elluminate import (
     ConnectionFailedError,
     NotFoundError,
     RequestTimeoutError,
+    RetryConfig,
     TransportError,
 )
 from tests.unit.sdk import answers
@@ -67,6 +68,51 @@ def test_a_server_that_cannot_be_reached_is_an_error(
     wire.version = fault
     with pytest.raises(kind, match=BASE_URL):
         start(world)
+
+
+@pytest.mark.parametrize("at", ["version", "projects"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        httpx.ConnectError("refused"),
+        httpx.ConnectTimeout("slow"),
+        httpx.ReadTimeout("slow"),
+        httpx.ReadError("cut"),
+        httpx.WriteError("cut"),
+        httpx.RemoteProtocolError("half an answer"),
+        Reply(429),
+        Reply(502, text="<html>Bad gateway</html>"),
+        Reply(503),
+        Reply(504),
+    ],
+    ids=repr,
+)
+def test_a_single_fault_of_the_first_exchange_stops_nobody(
+    world: World, wire: Wire, waits: list[float], at: str, fault: Reply | Exception
+) -> None:
+    usual, faults = getattr(wire, at), [fault]
+
+    def answer(_: httpx.Request) -> Reply:
+        given = faults.pop() if faults else usual
+        if isinstance(given, httpx.RequestError):
+            raise given
+        assert isinstance(given, Reply)
+        return given
+
+    setattr(wire, at, answer)
+    wire.on("GET", "/llm_configs", page_of())
+    start(world)
+    assert (faults, len(wire.startup), len(waits)) == ([], 3, 1)
+
+
+@pytest.mark.parametrize(("attempts", "asked"), [(1, 1), (5, 5)])
+def test_the_first_exchange_is_repeated_as_often_as_configured(
+    world: World, wire: Wire, attempts: int, asked: int
+) -> None:
+    wire.version = httpx.ReadTimeout("slow")
+    with pytest.raises(RequestTimeoutError):
+        start(world, retry_config=RetryConfig(max_attempts=attempts))
+    assert len(wire.startup) == asked
 
 
 def test_an_unsupported_version_is_a_warning(

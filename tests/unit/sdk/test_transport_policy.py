@@ -161,6 +161,53 @@ def test_a_repetition_that_succeeds_is_a_success(
     assert len(waits) == 2
 
 
+LOST_ANSWERS = [
+    httpx.ReadTimeout("slow"),
+    httpx.ReadError("cut"),
+    httpx.RemoteProtocolError("cut"),
+    Reply(502),
+    Reply(504),
+]
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.parametrize("lost", LOST_ANSWERS, ids=repr)
+def test_what_the_contract_marks_as_repeatable_is_repeated_without_a_key(
+    world: World, wire: Wire, waits: list[float], method: str, lost: Any
+) -> None:
+    wire.then(lost, lost, Reply(204))
+    send(world, request_of(method, marked=True))
+    assert len(waits) == 2
+
+
+@pytest.mark.parametrize("lost", LOST_ANSWERS, ids=repr)
+def test_a_deletion_whose_answer_was_lost_is_done_when_its_repetition_finds_nothing(
+    world: World, wire: Wire, lost: Any
+) -> None:
+    wire.then(lost, Reply(503), Reply(404, json={"detail": "There is no such thing."}))
+    send(world, request_of("DELETE"))
+    assert len(wire.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "first"),
+    [
+        ("DELETE", Reply(503)),
+        ("DELETE", Reply(429)),
+        ("DELETE", httpx.ConnectError("refused")),
+        ("GET", httpx.ReadError("cut")),
+        ("PUT", httpx.ReadError("cut")),
+    ],
+    ids=repr,
+)
+def test_what_is_not_found_otherwise_is_an_error(
+    world: World, wire: Wire, method: str, first: Reply | Exception
+) -> None:
+    wire.then(first, Reply(404, json={"detail": "There is no such thing."}))
+    with pytest.raises(NotFoundError, match="There is no such thing"):
+        send(world, request_of(method))
+
+
 def test_the_idempotency_key_stays_over_repetitions_and_changes_with_the_call(
     world: World, wire: Wire
 ) -> None:

@@ -16,6 +16,7 @@ OPERATION: Operation[AgentResultsMatchPreview] = Operation(
     path="/projects/{project_id}/experiments/{experiment_id}/agent-results/preview",
     status=200,
     success=AgentResultsMatchPreview,
+    repeatable=True,
 )
 
 

@@ -28,7 +28,8 @@ def build(
 
     Fields that are absent stay as they are. Changing the text makes a new version, which takes the
     place of the old one in its set and can have another id; ratings made earlier keep the old
-    wording. 409 when the set holds another criterion with that text.
+    wording. 409 when the set holds another criterion with that text. The same request once more, under
+    the id of the version that it has replaced, gets the same answer.
     """
     return Request(
         OPERATION,

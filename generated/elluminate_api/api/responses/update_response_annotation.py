@@ -14,6 +14,7 @@ OPERATION: Operation[PromptResponse] = Operation(
     path="/projects/{project_id}/responses/{response_id}",
     status=200,
     success=PromptResponse,
+    repeatable=True,
 )
 
 

@@ -12,6 +12,7 @@ OPERATION: Operation[VersionCompatibleResponse] = Operation(
     path="/version/compatible",
     status=200,
     success=VersionCompatibleResponse,
+    repeatable=True,
 )
 
 
