@@ -169,6 +169,23 @@ def test_enums_can_be_pickled_and_keep_values_they_do_not_know() -> None:
             assert pickle.loads(pickle.dumps(kind("of-tomorrow"))) == "of-tomorrow"
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        elluminate.ExperimentStatusEvent(status=elluminate.TaskStatus.PENDING),
+        elluminate.BatchStatusEvent(status=elluminate.TaskStatus.SUCCESS, result=[]),
+        elluminate.ExperimentProgress(1, 1, 2),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_what_streams_tell_lives_where_users_find_it(event: Any) -> None:
+    kind = type(event)
+    assert getattr(importlib.import_module("elluminate.streaming"), kind.__name__) is kind
+    assert kind.__module__ == "elluminate.streaming"
+    assert pickle.loads(pickle.dumps(event)) == event
+    assert attrs.resolve_types(kind) is kind
+
+
 def test_a_pickle_is_read_by_a_process_that_has_imported_nothing() -> None:
     data = pickle.dumps(schemas.LLMConfig(id=7, name="judge"))
     check = f"import pickle; print(pickle.loads({data!r}))"
