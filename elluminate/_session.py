@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import logging
+import threading
 import time
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -12,7 +13,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import msgspec
-from attrs import define
+from attrs import define, field
 from elluminate_api import models as api
 from elluminate_api.api.projects import list_projects
 from elluminate_api.api.version import check_version_compatible
@@ -75,12 +76,16 @@ class _Link:
     Attributes:
         transports: Their connections.
         credential: Who asks.
+        release: Gives back what runs in this process for them; None where nothing does.
+        lock: Held while that is started or given back.
         keys_honoured: Whether the server has shown that it honours Idempotency-Key. Until then, a POST is not repeated
             after an ambiguous failure: a server that ignores the header would act twice.
     """
 
     transports: Transports
     credential: _http.Credential
+    release: Callable[[], None] | None = None
+    lock: threading.Lock = field(factory=threading.Lock)
     keys_honoured: bool = False
 
 
@@ -147,6 +152,11 @@ class Session:
             await in_thread(self._connect)
 
     def _connect(self) -> None:
+        with self._link.lock:
+            if self._link.transports.base_url is None and not self._link.transports.closed:
+                self._find_server()
+
+    def _find_server(self) -> None:
         if not self.config.is_local:
             self._link.transports.connect(self.config.base_url + API_PREFIX)
             return
@@ -161,6 +171,7 @@ class Session:
             address = serving.local_server(serving.parse_local_url(self.config.base_url))
         except (serving.ServingError, ValueError) as error:
             raise ConfigurationError(str(error)) from error
+        self._link.release = partial(serving.release_local_server, address)
         self._link.credential = _http.Credential({"X-API-Key": address.api_key})
         self._link.transports.connect(address.base_url + API_PREFIX)
 
@@ -227,8 +238,21 @@ class Session:
 
     async def aclose(self) -> None:
         """Close all connections, unless they belong to the client that this one is a copy of."""
-        if self._owns_link:
-            await self._link.transports.aclose()
+        if not self._owns_link:
+            return
+        await self._link.transports.aclose()
+        if self._link.release is None:
+            return
+        if is_blocking():
+            self._release()
+        else:  # another client's server may be starting, for which this waits
+            await in_thread(self._release)
+
+    def _release(self) -> None:
+        with self._link.lock:
+            release, self._link.release = self._link.release, None
+            if release is not None:
+                release()
 
     # --- sending
 

@@ -13,7 +13,7 @@ from elluminate_server import key_commands
 from elluminate_server.key_commands import KeyCommandError
 from elluminate_server.serving import ServingError, serve
 from elluminate_server.settings import Settings, SettingsError
-from elluminate_server.store.engine import BusyError, Store
+from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate
 from elluminate_server.store.probing import DatabaseUnusableError, probe
 
@@ -103,6 +103,7 @@ def _failures_in_one_line() -> Iterator[None]:
         SettingsError,
         SchemaVersionError,
         DatabaseUnusableError,
+        DatabaseDamagedError,
         BusyError,
         KeyCommandError,
     ) as error:

@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import os
+import re
 import socket
 import sys
 import threading
@@ -10,15 +11,23 @@ from asyncio.selector_events import BaseSelectorEventLoop
 from pathlib import Path
 
 import attrs
-import platformdirs
+from starlette.applications import Starlette
 
 from elluminate_server.app import create_app
 from elluminate_server.keys import new_key
 from elluminate_server.listening import GRACE_SECONDS, Serving, ServingError, bind
-from elluminate_server.settings import MEMORY, Settings
+from elluminate_server.settings import MEMORY, Settings, data_folder
+from elluminate_server.store.engine import Store
 from elluminate_server.store.probing import probe
 
-__all__ = ["LocalAddress", "LocalServer", "local_server", "parse_local_url", "stop_local_server"]
+__all__ = [
+    "LocalAddress",
+    "LocalServer",
+    "local_server",
+    "parse_local_url",
+    "release_local_server",
+    "stop_local_server",
+]
 
 SCHEME = "local:"
 START_SECONDS = 60.0
@@ -44,6 +53,9 @@ class LocalAddress:
 def parse_local_url(url: str) -> str | None:
     """The database that a `local:` address names; None for the user's own.
 
+    A database in memory may have a name, of ASCII letters, digits, `_` and `-`: no name is taken for a file that way,
+    and no misspelt `:memory:` for the name of one.
+
     Raises:
         ValueError: Not a `local:` address.
 
@@ -52,6 +64,8 @@ def parse_local_url(url: str) -> str | None:
     'evals.db'
     >>> parse_local_url("local::memory:")
     ':memory:'
+    >>> parse_local_url("local::memory:tutors")
+    ':memory:tutors'
     """
     text = url.strip()
     if not text.lower().startswith(SCHEME):
@@ -61,19 +75,29 @@ def parse_local_url(url: str) -> str | None:
         raise ValueError(
             f"{url!r} is not a local address: write local:, local:evals.db or local::memory:, without '//'."
         )
+    if _MISSPELT_MEMORY.fullmatch(database) and not _IN_MEMORY.fullmatch(database):
+        raise ValueError(
+            f"{url!r} is not a local address: a database in memory is local::memory:, or local::memory:NAME with "
+            "a NAME of letters, digits, '_' and '-'. For a file of that name write local:./ before it."
+        )
     return database or None
 
 
+_IN_MEMORY = re.compile(rf"{MEMORY}[A-Za-z0-9_-]*", re.ASCII)
+_MISSPELT_MEMORY = re.compile(r":.*|memory:.*", re.IGNORECASE | re.DOTALL)
+
+
 def local_server(database: str | None = None) -> LocalAddress:
-    """The address of this process's server for a database, which is started when this is its first use.
+    """The address of this process's server for a database, which is started when this is its first user.
 
     It runs in a daemon thread with an event loop of its own, answers on 127.0.0.1 only, and is stopped when
     the interpreter exits. Works from any thread, inside a running event loop, and in a forked child (which
     gets a server of its own; a `:memory:` database starts empty there).
 
     Args:
-        database: Path of an SQLite file, relative to the working directory; `:memory:` for one that lives as
-            long as the process; None for `local.db` in the user's data directory.
+        database: Path of an SQLite file, relative to the working directory; `:memory:` for one that is gone when its
+            last user has called `release_local_server`, `:memory:name` for another such one; None for `local.db` in
+            the user's data directory.
 
     Raises:
         ServingError: It could not be started; the reason is in the message and in `__cause__`.
@@ -81,11 +105,33 @@ def local_server(database: str | None = None) -> LocalAddress:
     location = _location(database)
     with _lock:
         server = _servers.get(location)
+        if server is not None and server.alive and not server.is_current:
+            _end(location)  # its file was deleted or replaced, and all that it could still say is that
+            server = None
         if server is None or not server.alive:
             server = LocalServer(location)
             server.start()
             _servers[location] = server
+        server.users += 1
         return server.address
+
+
+def release_local_server(address: LocalAddress) -> None:
+    """Be no user of a server any more; once for each call of `local_server`.
+
+    The last one to go ends the server of a database in memory, and so the database, without waiting for it. Any other
+    stays until the interpreter exits: what was begun there goes on.
+
+    Args:
+        address: From `local_server`. One whose server is not there any more is no error.
+    """
+    with _lock:
+        for location, server in _servers.items():
+            if server.address == address:
+                server.users -= 1
+                if server.users <= 0 and location.startswith(MEMORY):
+                    _end(location)
+                return
 
 
 def stop_local_server(database: str | None = None) -> None:
@@ -104,11 +150,16 @@ class LocalServer:
     """One application in a daemon thread.
 
     Args:
-        location: Absolute path of an SQLite file, or `:memory:`.
+        location: Absolute path of an SQLite file, or `:memory:`, or `:memory:name`.
+
+    Attributes:
+        users: How many have its address and use it.
     """
 
     def __init__(self, location: str) -> None:
+        self.users = 0
         self._location = location
+        self._app: Starlette | None = None
         self._key = new_key()
         self._listener: socket.socket | None = None
         self._serving: Serving | None = None
@@ -121,6 +172,12 @@ class LocalServer:
     def alive(self) -> bool:
         """Whether it still answers."""
         return self._thread.is_alive()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its database is what the path leads to now."""
+        store: Store | None = None if self._app is None else getattr(self._app.state, "store", None)
+        return store is None or store.is_there
 
     @property
     def address(self) -> LocalAddress:
@@ -136,11 +193,13 @@ class LocalServer:
         try:
             self._listener = bind("127.0.0.1", 0)
             environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_LOCAL}
+            database = MEMORY if self._location.startswith(MEMORY) else self._location
             settings = Settings.from_environment(
-                environment, database_url=self._location, process_key=self._key, upgrade_database=True
+                environment, database_url=database, process_key=self._key, upgrade_database=True
             )
             probe(settings.database_url)
-            self._serving = Serving(create_app(settings), self._listener)
+            self._app = create_app(settings)
+            self._serving = Serving(self._app, self._listener)
         except Exception as error:
             self.close_socket()
             raise self._cannot_start(error) from error
@@ -166,10 +225,14 @@ class LocalServer:
         Args:
             grace: Seconds after which requests in flight are refused, 0 to 5.
         """
-        if self._serving is not None:
-            self._serving.stop(grace=grace)
+        self.begin_to_stop(grace=grace)
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
+
+    def begin_to_stop(self, *, grace: float = GRACE_SECONDS) -> None:
+        """What `stop` does, without waiting for it."""
+        if self._serving is not None:
+            self._serving.stop(grace=grace)
 
     def close_socket(self) -> None:
         """Close this process's copy of the listening socket: a forked child must not hold the port."""
@@ -209,23 +272,35 @@ class _ServerLoop(BaseSelectorEventLoop):
 
 
 def _location(database: str | None) -> str:
-    if database == MEMORY:
-        return MEMORY
+    if database is not None and _IN_MEMORY.fullmatch(database):
+        return database
     if database is None:
-        return str(platformdirs.user_data_path("elluminate", appauthor=False) / "local.db")
+        return str(data_folder() / "local.db")
     return str(Path(database).expanduser().resolve())
 
 
 _servers: dict[str, LocalServer] = {}
+_ending: list[LocalServer] = []
 _lock = threading.Lock()
+
+
+def _end(location: str) -> None:
+    """Begin to stop a server, of which nobody who asks from now on gets the address."""
+    _ending[:] = [server for server in _ending if server.alive]
+    server = _servers.pop(location)
+    _ending.append(server)
+    server.begin_to_stop(grace=0)
 
 
 def _stop_all() -> None:
     with _lock:
-        servers = list(_servers.values())
+        servers = [*_servers.values(), *_ending]
         _servers.clear()
+        _ending.clear()
     for server in servers:
-        server.stop(grace=0)  # whoever asked in this process is gone
+        server.begin_to_stop(grace=0)  # whoever asked in this process is gone
+    for server in servers:
+        server.stop(grace=0)
 
 
 def _forget_in_child() -> None:
@@ -234,6 +309,7 @@ def _forget_in_child() -> None:
     for server in _servers.values():
         server.close_socket()
     _servers.clear()
+    _ending.clear()
 
 
 atexit.register(_stop_all)

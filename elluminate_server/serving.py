@@ -24,6 +24,7 @@ from elluminate_server.local import (
     LocalServer,
     local_server,
     parse_local_url,
+    release_local_server,
     stop_local_server,
 )
 from elluminate_server.settings import Settings
@@ -36,6 +37,7 @@ __all__ = [
     "ServingError",
     "local_server",
     "parse_local_url",
+    "release_local_server",
     "serve",
     "stop_local_server",
 ]
@@ -59,13 +61,14 @@ def serve(settings: Settings, host: str, port: int, *, log_level: str = "warning
     Raises:
         AddressInUseError: The port is taken; nothing was started.
         ServingError: The address cannot be listened on.
-        DatabaseUnusableError: The database is an SQLite file that cannot be opened.
+        DatabaseUnusableError: The database is an SQLite file that cannot be opened or written.
+        DatabaseDamagedError: It is damaged.
     """
     listener = bind(host, port)
     try:
-        probe(settings.database_url)
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         logging.getLogger("elluminate_server").setLevel(log_level.upper())
+        probe(settings.database_url)
         # The event loop that psycopg needs on Windows, too.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(_serve(settings, listener, log_level))

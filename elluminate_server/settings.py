@@ -11,7 +11,7 @@ import platformdirs
 
 from elluminate_server.llm.providers import ModelDefaults
 
-__all__ = ["MEMORY", "Settings", "SettingsError", "normalise_database_url"]
+__all__ = ["MEMORY", "Settings", "SettingsError", "data_folder", "normalise_database_url"]
 
 MEMORY = ":memory:"
 """Database that is gone when the server stops."""
@@ -33,10 +33,14 @@ class SettingsError(ValueError):
         self.variable = variable
 
 
+def data_folder() -> Path:
+    """Where the databases of this user are that were given no path."""
+    return platformdirs.user_data_path("elluminate", appauthor=False)
+
+
 def default_database_url() -> str:
     """SQLite file in the user's data directory."""
-    folder = platformdirs.user_data_path("elluminate", appauthor=False)
-    return f"sqlite+aiosqlite:///{(folder / 'elluminate.db').as_posix()}"
+    return f"sqlite+aiosqlite:///{(data_folder() / 'elluminate.db').as_posix()}"
 
 
 def normalise_database_url(value: str) -> str:
@@ -58,6 +62,11 @@ def normalise_database_url(value: str) -> str:
         raise SettingsError("ELLUMINATE_DATABASE_URL", "is empty. Give a path or a URL, or unset it.")
     if text in {MEMORY, "sqlite://", "sqlite:///:memory:", "sqlite+aiosqlite:///:memory:"}:
         return MEMORY
+    if text.startswith(MEMORY):
+        raise SettingsError(
+            "ELLUMINATE_DATABASE_URL",
+            f"is {text!r}: only `local:` addresses name databases in memory. Say {MEMORY}.",
+        )
     scheme, separator, rest = text.partition("://")
     if not separator:
         return f"sqlite+aiosqlite:///{Path(text).expanduser().as_posix()}"

@@ -15,7 +15,7 @@ from elluminate_server.execution.outcomes import Outcome
 from elluminate_server.execution.run import Run
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
-from elluminate_server.store.engine import Store
+from elluminate_server.store.engine import DatabaseDamagedError, Store
 
 __all__ = ["Executor"]
 
@@ -115,6 +115,9 @@ class Executor:
                     logger.warning(
                         "The queue could not be read, and is read again soon: %s", reason_of(error)
                     )
+                elif isinstance(error, DatabaseDamagedError):
+                    if error.is_news:
+                        logger.error("%s", error)  # noqa: TRY400 - it is not about this code
                 elif not _interpreter_is_ending():
                     logger.exception("The queue could not be read")
             with contextlib.suppress(TimeoutError):

@@ -67,7 +67,7 @@ from elluminate_server.http.problems import (
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError
 from elluminate_server.settings import Settings
-from elluminate_server.store.engine import BusyError, Store
+from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 
 __all__ = ["HANDLERS", "Answer", "Call", "Handler", "operation", "problem_response", "serve"]
 
@@ -270,6 +270,10 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
         )
     except BusyError as error:
         response = problem_response(Unavailable(f"{error} Nothing was done."))
+    except DatabaseDamagedError as error:
+        if error.is_news:
+            _logger.error("%s", error)  # noqa: TRY400 - where in the code it was met tells nothing
+        response = problem_response(Problem(error.told))
     except IntegrityError:
         _logger.warning("%s kept meeting concurrent changes", operation.id)
         response = problem_response(

@@ -3,25 +3,28 @@
 import asyncio
 import contextlib
 import logging
+import sqlite3
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from elluminate_server.settings import MEMORY
+from elluminate_server.store.failures import BusyError, DatabaseDamagedError, DatabaseGoneError, damage_of
+from elluminate_server.store.files import DatabaseFile
 from elluminate_server.store.rows import HERE
 from elluminate_server.store.sqlite import READING_DRIVER, ReadingConnection, SqliteConnection
 
-__all__ = ["BusyError", "Store"]
+__all__ = ["BusyError", "DatabaseDamagedError", "DatabaseGoneError", "Store"]
 
 _logger = logging.getLogger("elluminate_server.store")
 
@@ -33,10 +36,6 @@ BUSY_TIMEOUT = 30.0
 
 READING_TIMEOUT = 3.0
 """Seconds that a reader of SQLite may wait, and the event loop with it: for a file that is recovered after a crash."""
-
-
-class BusyError(RuntimeError):
-    """The database was locked for longer than the time-out; nothing was written."""
 
 
 class Store:
@@ -66,6 +65,10 @@ class Store:
             database_url = f"sqlite+aiosqlite:///{(Path(self._folder.name) / 'memory.db').as_posix()}"
         self.url = make_url(database_url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._file: DatabaseFile | None = None
+        if self.is_sqlite and self.url.database:
+            self._file = DatabaseFile(Path(self.url.database).expanduser())
+        self._damage: str | None = None
         self._busy_timeout = busy_timeout
         self._engine = self._create_engine()
         if self.is_sqlite:
@@ -97,8 +100,6 @@ class Store:
         if not self.is_sqlite:
             waiting = {"options": f"-c lock_timeout={int(self._busy_timeout * 1000)}"}
             return create_async_engine(url, pool_pre_ping=True, connect_args=waiting, **options)
-        if url.database:
-            Path(url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
         connection, timeout = SqliteConnection, self._busy_timeout
         if driver is not None:
             connection, timeout = ReadingConnection, min(READING_TIMEOUT, timeout)
@@ -119,12 +120,15 @@ class Store:
         """A session that sees one consistent state; whatever it changes is dropped.
 
         Raises:
-            BusyError: No connection was free in time.
+            BusyError: No connection was free in time, or the database's file is gone (`DatabaseGoneError`).
+            DatabaseDamagedError: It cannot be read.
         """
         session = AsyncSession(
             self._reading_engine, expire_on_commit=False, autoflush=False, info={HERE: self.is_sqlite}
         )
-        with _busy_as_such():
+        with self.failures():
+            if self._file is not None:
+                self._file.check(now=False)
             if not self.is_sqlite:
                 async with session:
                     yield session
@@ -145,12 +149,16 @@ class Store:
         other slow things belong before it.
 
         Raises:
-            BusyError: Another process kept the database locked for too long; nothing was written.
+            BusyError: Another process kept the database locked for too long, or its file is gone
+                (`DatabaseGoneError`); nothing was written.
+            DatabaseDamagedError: It cannot be read; nothing was written.
         """
-        with _busy_as_such():
+        with self.failures():
             async with contextlib.AsyncExitStack() as stack:
                 if self.is_sqlite:
                     await stack.enter_async_context(self._turn())
+                if self._file is not None:
+                    self._file.check(now=True)
                 session = await stack.enter_async_context(
                     AsyncSession(self._writing_engine, expire_on_commit=False)
                 )
@@ -169,6 +177,37 @@ class Store:
         finally:
             self._writer.release()
 
+    @contextlib.contextmanager
+    def failures(self) -> Iterator[None]:
+        """Call what becomes of the database by its name, whatever the drivers raise.
+
+        Raises:
+            BusyError, DatabaseDamagedError: See `read` and `write`.
+        """
+        try:
+            yield
+        except PoolTimeoutError as error:
+            raise BusyError("Every connection to the database is in use.") from error
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            if _is_locked(error):
+                _logger.warning("The database stayed locked: %s", getattr(error, "orig", error))
+                raise BusyError("The database is busy with another writer.") from error
+            damage = damage_of(error)
+            if damage is None:
+                raise
+            is_news, self._damage = self._damage != damage, damage
+            raise DatabaseDamagedError(self.url.database or "", damage, is_news=is_news) from error
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the database is still what its path leads to; true for what is no SQLite file."""
+        return self._file is None or self._file.is_there
+
+    def make_private(self) -> None:
+        """Take an SQLite file and its copies away from other users of the machine, once it is known to be ours."""
+        if self._file is not None:
+            self._file.make_private()
+
     async def close(self) -> None:
         """Close every connection; a `:memory:` database is gone then."""
         await self._reading_engine.dispose()
@@ -183,18 +222,9 @@ class Store:
         await self.close()
 
 
-@contextlib.contextmanager
-def _busy_as_such() -> Any:
-    try:
-        yield
-    except OperationalError as error:
-        text = str(error.orig).lower()
-        if "database is locked" in text or "database table is locked" in text or "lock timeout" in text:
-            _logger.warning("The database stayed locked: %s", error.orig)
-            raise BusyError("The database is busy with another writer.") from error
-        raise
-    except PoolTimeoutError as error:
-        raise BusyError("Every connection to the database is in use.") from error
+def _is_locked(error: DatabaseError | sqlite3.DatabaseError) -> bool:
+    text = str(getattr(error, "orig", error)).lower()
+    return any(words in text for words in ("database is locked", "database table is locked", "lock timeout"))
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from elluminate_server.store.engine import Store
+from elluminate_server.store.files import create_privately
 from elluminate_server.store.tables import Base
 
 __all__ = ["Migration", "SchemaVersionError", "migrate", "prepare"]
@@ -54,10 +55,13 @@ async def prepare(store: Store, *, upgrade: bool = False) -> None:
     Raises:
         SchemaVersionError: The database is older (`elluminate migrate` brings it up to date), newer, or not
             ours.
+        DatabaseDamagedError: It cannot be read.
     """
-    async with store.engine.begin() as connection:
-        older = await connection.run_sync(_prepare)
+    with store.failures():
+        async with store.engine.begin() as connection:
+            older = await connection.run_sync(_prepare)
     if older is None:
+        store.make_private()
         return
     if not upgrade:
         raise SchemaVersionError(
@@ -78,15 +82,19 @@ async def migrate(store: Store) -> Migration:
 
     Raises:
         SchemaVersionError: The database is newer, or not ours.
+        DatabaseDamagedError: It cannot be read.
         OSError, sqlite3.Error: There is no room for the copy, say. Nothing was changed.
     """
-    async with store.engine.begin() as connection:
-        before = await connection.run_sync(_version)
-    backup: Path | None = None
-    if before not in (None, _head(_script())) and store.is_sqlite and store.url.database:
-        backup = await asyncio.to_thread(_back_up, store.url.database, f"{before}")
-    async with store.engine.begin() as connection:
-        return Migration(before, await connection.run_sync(_migrate), backup)
+    with store.failures():
+        async with store.engine.begin() as connection:
+            before = await connection.run_sync(_version)
+        backup: Path | None = None
+        if before not in (None, _head(_script())) and store.is_sqlite and store.url.database:
+            backup = await asyncio.to_thread(_back_up, store.url.database, f"{before}")
+        async with store.engine.begin() as connection:
+            now = await connection.run_sync(_migrate)
+    store.make_private()
+    return Migration(before, now, backup)
 
 
 def _prepare(connection: Connection) -> str | None:
@@ -137,6 +145,7 @@ def _back_up(file: str, version: str) -> Path:
     backup = database.with_name(f"{database.name}.{version}-{now:%Y%m%dT%H%M%S%fZ}.backup")
     unfinished = backup.with_suffix(".unfinished")
     try:
+        create_privately(unfinished)
         with (
             contextlib.closing(sqlite3.connect(database)) as source,
             contextlib.closing(sqlite3.connect(unfinished)) as copy,

@@ -1,12 +1,15 @@
 """Finds out before anything starts that an SQLite file cannot be used, and says so plainly."""
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from elluminate_server.settings import MEMORY
+from elluminate_server.settings import MEMORY, data_folder
+from elluminate_server.store.failures import DatabaseDamagedError, damage_of
+from elluminate_server.store.files import create_privately
 
 __all__ = ["DatabaseUnusableError", "probe"]
 
@@ -18,15 +21,18 @@ class DatabaseUnusableError(RuntimeError):
 
 
 def probe(database_url: str) -> None:
-    """Open an SQLite file once, creating its folder; nothing for other databases.
+    """Open an SQLite file once, making it when it is not there; nothing for other databases.
 
-    A driver that fails in a thread of its own, in the middle of the start, can only fail with noise.
+    A driver that fails in a thread of its own, in the middle of the start, can only fail with noise; a file that may
+    not be written would fail at the first write. Of folders, only the user's data folder is made: any other that is
+    not there was misspelt.
 
     Args:
         database_url: A URL of `settings.normalise_database_url`, or `:memory:`.
 
     Raises:
-        DatabaseUnusableError: The file is no database, or cannot be opened or created.
+        DatabaseUnusableError: The file is no database, cannot be opened, made or written, or its folder is not there.
+        DatabaseDamagedError: It is a database, but a damaged one.
     """
     if database_url == MEMORY:
         return
@@ -34,13 +40,75 @@ def probe(database_url: str) -> None:
     if url.get_backend_name() != "sqlite" or not url.database:
         return
     path = Path(url.database).expanduser()
+    _find_folder(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+        create_privately(path)
+        if not _may_write(path):
+            raise _read_only(path)
+        with contextlib.closing(
+            sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        ) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            _begin_to_write(connection)
     except (OSError, sqlite3.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+        damage = damage_of(error)
+        if damage is not None and getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_NOTADB:
+            raise DatabaseDamagedError(str(path), damage) from error
+        raise _unusable(path, error) from error
+
+
+def _find_folder(path: Path) -> None:
+    folder = path.parent
+    ours = folder.absolute() == data_folder().absolute()
+    try:
+        if ours:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.name == "posix" and folder.stat().st_mode & 0o077:
+                folder.chmod(0o700)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    if not folder.is_dir():
         raise DatabaseUnusableError(
-            f"The database {path} cannot be opened: {reason}. Give the path of an SQLite file that this user "
-            "may write, or of one that is not there yet."
-        ) from error
+            f"The database {path} cannot be made: there is no folder {folder}. Correct the path, or make the folder "
+            "first."
+        )
+
+
+def _may_write(path: Path) -> bool:
+    # Before SQLite opens it: it would put files beside it that are as read-only, and stay.
+    if os.access in os.supports_effective_ids:
+        return os.access(path, os.W_OK, effective_ids=True)
+    return os.access(path, os.W_OK)
+
+
+def _begin_to_write(connection: sqlite3.Connection) -> None:
+    """Change something and take it back: SQLite begins a transaction in a read-only file, too."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute(f"PRAGMA user_version = {int(version)}")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if (
+            error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY
+        ):  # who is kept waiting by a writer could write
+            raise
+
+
+def _unusable(path: Path, error: OSError | sqlite3.Error) -> DatabaseUnusableError:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF == sqlite3.SQLITE_READONLY:
+        return _read_only(path)
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return DatabaseUnusableError(
+        f"The database {path} cannot be opened: {reason}. Give the path of an SQLite file that this user may write, or "
+        "of one that is not there yet."
+    )
+
+
+def _read_only(path: Path) -> DatabaseUnusableError:
+    return DatabaseUnusableError(
+        f"The database {path} is not this user's to write. Make it writable (chmod u+w, also for {path.name}-wal and "
+        f"{path.name}-shm where they are there), start as the user that it belongs to, or give another path."
+    )

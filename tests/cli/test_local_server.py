@@ -1,5 +1,6 @@
 """The server that `local:` addresses name, under every caller: scripts, threads, forks, notebooks, exits."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from elluminate import AsyncClient, Client, ClientClosedError
 from elluminate_server import local
 from elluminate_server.serving import LocalAddress, ServingError, local_server, parse_local_url
 from tests.execution.backend import client_of
@@ -55,13 +57,31 @@ def run_script(source: str, directory: Path, **environment: str) -> subprocess.C
         ("local:/data/evals.db", "/data/evals.db"),
         ("local:C:\\data\\evals.db", "C:\\data\\evals.db"),
         ("local::memory:", ":memory:"),
+        ("local::memory:tutors-2", ":memory:tutors-2"),
+        ("local:./:memory:x.db", "./:memory:x.db"),
     ],
 )
 def test_addresses_name_a_database(url: str, database: str | None) -> None:
     assert parse_local_url(url) == database
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1", "", "localhost:8000", "local://evals.db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1",
+        "",
+        "localhost:8000",
+        "local://evals.db",
+        "local::memory",
+        "local:memory:",
+        "local::Memory:",
+        "local::memory:a/b",
+        "local::memory:evals.db",
+        "local::memory: x",
+        "local::memory:..",
+        "local::evals.db",
+    ],
+)
 def test_other_addresses_are_refused_with_their_text(url: str) -> None:
     with pytest.raises(ValueError, match="is not a local address") as refused:
         parse_local_url(url)
@@ -70,6 +90,7 @@ def test_other_addresses_are_refused_with_their_text(url: str) -> None:
 
 def test_it_answers_when_it_is_returned_and_is_one_per_database(tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "evals.db"
+    path.parent.mkdir()
     first = local_server(str(path))
     assert answers(first)
     assert path.exists()
@@ -85,6 +106,84 @@ def test_a_relative_path_is_relative_to_the_working_directory(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert local_server("evals.db") == local_server(str(tmp_path / "evals.db"))
+
+
+def collections_of(client: Client) -> list[str]:
+    return [collection.name for collection in client.list_collections()]
+
+
+def test_clients_that_are_open_at_the_same_time_share_a_database_in_memory() -> None:
+    with Client(base_url="local::memory:") as first:
+        first.create_collection("shared")
+        with Client(base_url="local::memory:") as second:
+            assert collections_of(second) == ["shared"]
+        second.close()  # once more is no other's end
+        third = Client(base_url="local::memory:")
+        first.with_options(timeout=5).close()
+        assert collections_of(first) == ["shared"]
+    assert collections_of(third) == ["shared"]
+    third.close()
+    with Client(base_url="local::memory:") as fourth:
+        assert collections_of(fourth) == []
+
+
+def test_a_name_makes_a_database_in_memory_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with (
+        Client(base_url="local::memory:") as unnamed,
+        Client(base_url="local::memory:a") as first,
+        Client(base_url="local::memory:b") as second,
+        Client(base_url="local::memory:a") as again,
+    ):
+        first.create_collection("of a")
+        assert [collections_of(client) for client in (unnamed, second, again)] == [[], [], ["of a"]]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_async_clients_share_it_too() -> None:
+    async def names(url: str, add: str | None = None) -> list[str]:
+        async with AsyncClient(base_url=url) as client:
+            if add:
+                await client.create_collection(add)
+            async with AsyncClient(base_url=url) as other:
+                return [collection.name for collection in await other.list_collections()]
+
+    assert asyncio.run(names("local::memory:", "shared")) == ["shared"]
+    assert asyncio.run(names("local::memory:")) == []
+
+
+def test_clients_that_begin_at_once_are_counted_once_each() -> None:
+    client = AsyncClient(base_url="local::memory:")
+    barrier = threading.Barrier(8)
+
+    def use() -> None:
+        barrier.wait(BOUND)
+        asyncio.run(client.list_collections())
+
+    with ThreadPoolExecutor(8) as threads:
+        for future in [threads.submit(use) for _ in range(8)]:
+            future.result(BOUND)
+    assert [server.users for server in local._servers.values()] == [1]
+    asyncio.run(client.close())
+    assert local._servers == {}
+
+
+def test_a_client_that_was_closed_before_its_first_use_starts_nothing() -> None:
+    async def scenario() -> None:
+        client = AsyncClient(base_url="local::memory:")
+        await client.close()
+        with pytest.raises(ClientClosedError):
+            await client.list_collections()
+
+    asyncio.run(scenario())
+    assert local._servers == {}
+
+
+def test_a_file_s_server_stays_when_its_last_client_is_closed(tmp_path: Path) -> None:
+    with Client(base_url=f"local:{tmp_path / 'evals.db'}"):
+        first = local_server(str(tmp_path / "evals.db"))
+    assert local_server(str(tmp_path / "evals.db")) == first
+    assert answers(first)
 
 
 def test_many_threads_that_start_at_once_get_one_server(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ HEAD = "0005"
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     # A blank and a percent sign: both have a meaning in one of the layers below.
+    (tmp_path / "with blank 100%").mkdir()
     return normalise_database_url(str(tmp_path / "with blank 100%" / "x.db"))
 
 

@@ -25,6 +25,11 @@ def test_a_database_is_a_path_or_a_url(given: str, url: str) -> None:
     assert Settings(database_url=given).database_url == url
 
 
+def test_a_database_in_memory_has_no_name_here() -> None:
+    with pytest.raises(SettingsError, match=r"ELLUMINATE_DATABASE_URL is ':memory:foo'.* Say :memory:"):
+        normalise_database_url(":memory:foo")
+
+
 def test_an_unknown_database_is_refused_without_its_password() -> None:
     with pytest.raises(SettingsError, match="ELLUMINATE_DATABASE_URL has the scheme 'mysql'") as caught:
         normalise_database_url("mysql://root:hunter2@db/evals")
