@@ -118,7 +118,25 @@ def _cells(row: ApiKey, project: Project) -> tuple[str, ...]:
     elif row.expires_at is not None and row.expires_at <= utc_now():
         state = "expired"
     times = (row.created_at, row.expires_at, row.last_used_at)
-    return (str(row.id), project.name, row.name, row.prefix, *(_moment(time) for time in times), state)
+    return (
+        str(row.id),
+        _in_one_line(project.name),
+        _in_one_line(row.name),
+        _in_one_line(row.prefix),
+        *(_moment(time) for time in times),
+        state,
+    )
+
+
+def _in_one_line(text: str) -> str:
+    """The text with everything escaped that would do more to a terminal than be shown.
+
+    >>> print(_in_one_line("a\\x1b[2Jb\\nc"))
+    a\\x1b[2Jb\\nc
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
 
 
 def _moment(time: datetime.datetime | None) -> str:

@@ -4,14 +4,14 @@ import datetime
 import hashlib
 import secrets
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey, Project
 
-__all__ = ["add_key", "digest_of", "keep_first_key", "new_key", "revoke"]
+__all__ = ["add_key", "digest_of", "keep_first_key", "new_key", "reach_of", "revoke"]
 
 _SHOWN = 8
 """Characters of a key that lists show: the fixed beginning and a few of 43 random ones."""
@@ -42,6 +42,19 @@ async def add_key(
     session.add(row)
     await session.flush()
     return row, key
+
+
+async def reach_of(session: AsyncSession, key_id: int | None) -> datetime.datetime | None:
+    """Until when a key may last that this key makes or revokes; None where there is no such bound.
+
+    There is none for a key that never expires, for the first one of its project, whose owner set the project up, and
+    for the key of a server inside a process, which is not stored.
+    """
+    row = None if key_id is None else await session.get(ApiKey, key_id)
+    if row is None or row.expires_at is None:
+        return None
+    first = await session.scalar(select(func.min(ApiKey.id)).where(ApiKey.project_id == row.project_id))
+    return None if row.id == first else row.expires_at
 
 
 def revoke(row: ApiKey) -> None:

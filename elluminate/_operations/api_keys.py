@@ -29,6 +29,7 @@ class ApiKeyOperations(Operations):
 
         Raises:
             ValidationError: The name is empty, or the time has no zone or is not in the future.
+            PermissionDeniedError: This client's key expires, and the new one would outlive it.
 
         Example:
             >>> made = client.create_api_key("Nightly pipeline")
@@ -67,6 +68,7 @@ class ApiKeyOperations(Operations):
 
         Raises:
             ConflictError: It is the key that this client uses.
+            PermissionDeniedError: It outlives the key that this client uses.
             NotFoundError: The project has no such key.
             ValidationError: It is neither a key nor an id.
 

@@ -4,11 +4,12 @@ import datetime
 
 from elluminate_api import models
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.http.problems import Conflict, Invalid, NotFound
-from elluminate_server.keys import add_key, revoke
+from elluminate_server.http.problems import Conflict, Forbidden, Invalid, NotFound
+from elluminate_server.keys import add_key, reach_of, revoke
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import ApiKey
 
@@ -30,6 +31,12 @@ async def create_api_key(call: Call) -> Answer:
     request = call.decode(models.CreateApiKeyRequest)
     expires_at = _in_future(request.expires_at)
     async with call.write() as session:
+        reach = await _reach(call, session)
+        if reach is not None and (expires_at is None or expires_at > reach):
+            raise Forbidden(
+                f"This request's API key expires at {reach.isoformat()} and makes none that outlives it. Give an "
+                "expires_at that is not later, or ask with a key that lasts longer."
+            )
         row, key = await add_key(session, call.project_id, request.name, expires_at)
         made = _present(row)
         made.key = key
@@ -53,8 +60,19 @@ async def revoke_api_key(call: Call) -> Answer:
                 f"API key {row.name!r} (id {row.id}) is the one that this request came with. Make another one, and "
                 "revoke this one with it."
             )
+        reach = await _reach(call, session)
+        if reach is not None and (row.expires_at is None or row.expires_at > reach):
+            until = "never expires" if row.expires_at is None else f"expires at {row.expires_at.isoformat()}"
+            raise Forbidden(
+                f"API key {row.name!r} (id {row.id}) {until}. This request's key expires at {reach.isoformat()}, "
+                "could not have made it and cannot revoke it. Ask with a key that lasts longer."
+            )
         revoke(row)
         return call.answer()
+
+
+async def _reach(call: Call, session: AsyncSession) -> datetime.datetime | None:
+    return await reach_of(session, None if call.principal is None else call.principal.key_id)
 
 
 def _in_future(moment: datetime.datetime | None) -> datetime.datetime | None:

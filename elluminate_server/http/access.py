@@ -131,7 +131,7 @@ async def open_default_project(store: Store, settings: Settings) -> int:
     """The default project's id; on first start it is made, and a given key becomes its key.
 
     Raises:
-        SettingsError: The given key belongs to another project.
+        SettingsError: The given key belongs to another project, was revoked or has expired.
     """
     async with store.write() as session:
         project = await _default_project(session)
@@ -160,7 +160,21 @@ async def open_default_project(store: Store, settings: Settings) -> int:
                     f"is the key {known.name!r} of project {known.project_id}, not of the default project "
                     f"{project.id}. Unset it, or give another one.",
                 )
+            elif (ended := _end_of(known)) is not None:
+                raise SettingsError(
+                    "ELLUMINATE_API_KEY",
+                    f"is the key {known.name!r} (id {known.id}), which {ended} and opens nothing. Unset it, or give "
+                    "another one.",
+                )
         return project.id
+
+
+def _end_of(key: ApiKey) -> str | None:
+    if key.revoked_at is not None:
+        return f"was revoked at {key.revoked_at.isoformat(timespec='seconds')}"
+    if key.expires_at is not None and key.expires_at <= utc_now():
+        return f"expired at {key.expires_at.isoformat(timespec='seconds')}"
+    return None
 
 
 async def _default_project(session: AsyncSession) -> Project | None:

@@ -45,6 +45,23 @@ def test_a_key_is_made_listed_used_and_revoked(database: str, capsys: pytest.Cap
     assert "already" in run(capsys, "revoke", "1", "--database", database)[0]
 
 
+def test_names_do_nothing_to_the_terminal(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["two\nlines", "\x1b]0;title\x07\x1b[2J", "turned \u202eround", "Zürich 東京"]
+    for name in names:
+        about = run(capsys, "create", name, "--database", database)[1]
+        assert about.removesuffix("\n").isprintable()
+    listed = run(capsys, "list", "--database", database)[0]
+
+    lines = listed.splitlines()
+    assert len(lines) == 1 + len(names)
+    assert all(line.isprintable() for line in lines)
+    assert r"two\nlines" in lines[1]
+    assert r"\x1b]0;title\x07\x1b[2J" in lines[2]
+    assert r"turned \u202eround" in lines[3]
+    assert "Zürich 東京" in lines[4]
+    assert "'two\\nlines'" in run(capsys, "revoke", "1", "--database", database)[0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -91,11 +91,70 @@ async def test_a_repeated_request_neither_makes_nor_shows_another_key(
     assert not any(first.json()["key"].encode() in body for body in bodies)
 
 
+async def test_a_key_makes_none_that_outlives_it(app: Starlette, api: httpx.AsyncClient) -> None:
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=5)
+    made = await created(api, "/api-keys", {"name": "Short", "expires_at": soon.isoformat()})
+    later = soon + datetime.timedelta(seconds=1)
+    async with client(app, "/api/v0/projects/1", made["key"]) as theirs:
+        for expires_at in (None, FAR, later.isoformat()):
+            refused = await theirs.post("/api-keys", json={"name": "Longer", "expires_at": expires_at})
+            assert refused.status_code == 403
+            assert "makes none that outlives it" in refused.json()["detail"]
+        for moment in (soon, soon - datetime.timedelta(minutes=1)):
+            await created(theirs, "/api-keys", {"name": "As short", "expires_at": moment.isoformat()})
+
+    names = [key["name"] for key in (await api.get("/api-keys")).json()["items"]]
+    assert names[-3:] == ["Short", "As short", "As short"]
+
+
+async def test_a_key_revokes_none_that_outlives_it(app: Starlette, api: httpx.AsyncClient) -> None:
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=5)
+    short = await created(api, "/api-keys", {"name": "Short", "expires_at": soon.isoformat()})
+    twin = await created(api, "/api-keys", {"name": "Twin", "expires_at": soon.isoformat()})
+    longer = await created(api, "/api-keys", {"name": "Longer", "expires_at": FAR})
+    endless = await created(api, "/api-keys", {"name": "Endless"})
+    async with client(app, "/api/v0/projects/1", short["key"]) as theirs:
+        first = (await api.get("/api-keys")).json()["items"][0]
+        for key in (first, longer, endless):
+            refused = await theirs.delete(f"/api-keys/{key['id']}")
+            assert refused.status_code == 403
+            assert "could not have made it" in refused.json()["detail"]
+        assert (await theirs.delete(f"/api-keys/{twin['id']}")).status_code == 204
+    async with client(app, "/api/v0/projects/1", endless["key"]) as theirs:
+        assert (await theirs.delete(f"/api-keys/{longer['id']}")).status_code == 204
+
+
+async def test_a_project_s_first_key_may_do_all_that_its_project_may(
+    app: Starlette, api: httpx.AsyncClient, store: Store
+) -> None:
+    endless = await created(api, "/api-keys", {"name": "Endless"})
+    async with store.write() as session:
+        first = (await session.scalars(select(ApiKey).order_by(ApiKey.id).limit(1))).one()
+        first.expires_at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=5)
+
+    await created(api, "/api-keys", {"name": "More"})
+    assert (await api.delete(f"/api-keys/{endless['id']}")).status_code == 204
+
+
 async def test_other_projects_keys_are_not_there(api: httpx.AsyncClient, other: httpx.AsyncClient) -> None:
     made = await created(api, "/api-keys", {"name": "Pipeline"})
 
     assert (await other.delete(f"/api-keys/{made['id']}")).status_code == 404
     assert "Pipeline" not in (await other.get("/api-keys")).text
+
+
+@pytest.mark.parametrize(("ended", "words"), [("revoked_at", "was revoked at"), ("expires_at", "expired at")])
+async def test_a_server_refuses_a_key_that_opens_nothing_as_its_own(
+    api: httpx.AsyncClient, store: Store, ended: str, words: str
+) -> None:
+    made = await created(api, "/api-keys", {"name": "Old"})
+    async with store.write() as session:
+        row = await session.get_one(ApiKey, made["id"])
+        setattr(row, ended, datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
+    with pytest.raises(SettingsError, match=f"ELLUMINATE_API_KEY is the key 'Old' .*{words} 2020") as refused:
+        await open_default_project(store, Settings(api_key=made["key"]))
+
+    assert made["key"] not in str(refused.value)
 
 
 async def test_a_server_refuses_another_project_s_key_as_its_own(

@@ -25,7 +25,8 @@ def build(
     From now on the key opens nothing: requests with it are answered 401, and the detail says that it
     was revoked. It stays listed. Revoking a revoked key changes nothing. 409 for the key that the
     request itself comes with, so that nobody locks themselves out: make another one first, and revoke
-    this one with it.
+    this one with it. 403 for a key that the request's own key could not have made, because it lasts
+    longer.
     """
     return Request(
         OPERATION,
