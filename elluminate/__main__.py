@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from elluminate import __version__
+from elluminate._distribution import DISTRIBUTION, clash
 from elluminate._extras import how_to_install
 
 __all__ = ["main"]
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0 done, 1 failed with one line on standard error. (2, wrong usage, is raised by argparse.)
     """
+    warning = clash()
+    if warning is not None:
+        print(f"Warning: {warning}", file=sys.stderr)
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -68,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="elluminate", description=_DESCRIPTION, epilog=_EXAMPLES, formatter_class=raw
     )
-    parser.add_argument("--version", action="version", version=f"elluminate {__version__}")
+    parser.add_argument("--version", action="version", version=f"elluminate {__version__} ({DISTRIBUTION})")
     commands = parser.add_subparsers(dest="command", metavar="command")
     serve = commands.add_parser(
         "serve",

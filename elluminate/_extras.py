@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from elluminate._distribution import DISTRIBUTION
+
 _OURS = {"elluminate", "elluminate_api"}
 
 
@@ -15,5 +17,5 @@ def how_to_install(error: ModuleNotFoundError, extra: str) -> str:
         raise error
     return (
         f"{error.name}, which is not installed; "
-        f'install elluminate with its extra "{extra}" (in a checkout: pip install ".[{extra}]")'
+        f'install {DISTRIBUTION} with its extra "{extra}" (in a checkout: pip install ".[{extra}]")'
     )

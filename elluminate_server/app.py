@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import html
 import importlib
-import importlib.metadata
 import logging
 import pkgutil
 from collections.abc import AsyncIterator
@@ -18,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from elluminate_server import api
+from elluminate_server import __version__, api
 from elluminate_server.execution import Executor
 from elluminate_server.http.access import open_default_project
 from elluminate_server.http.contract import PREFIX, ContractOperation, document, operations
@@ -29,7 +28,7 @@ from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
 
-__all__ = ["create_app", "version"]
+__all__ = ["create_app"]
 
 _logger = logging.getLogger("elluminate_server")
 
@@ -54,11 +53,6 @@ def create_app(settings: Settings) -> Starlette:
     app.state.settings = settings
     app.state.in_hand, app.state.is_ending = set(), False
     return app
-
-
-def version() -> str:
-    """The server's version."""
-    return importlib.metadata.version("elluminate")
 
 
 @contextlib.asynccontextmanager
@@ -156,7 +150,7 @@ def _docs_page(contract: dict[str, Any]) -> str:
             f"<td><code>{html.escape(operation.path)}</code></td>"
             f"<td>{html.escape(operation.summary)}{built}</td><td><code>{operation.id}</code></td></tr>"
         )
-    title = html.escape(f"{contract['info']['title']} {version()}")
+    title = html.escape(f"{contract['info']['title']} {__version__}")
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}: API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">

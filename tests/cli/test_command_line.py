@@ -1,20 +1,52 @@
 """The command line itself: version, help, wrong usage, a missing extra."""
 
 import builtins
-import importlib.metadata
 import sys
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import elluminate
+import elluminate_server
 from elluminate.__main__ import main
+from elluminate._distribution import DISTRIBUTION
+
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
     assert ended.value.code == 0
-    assert capsys.readouterr().out == f"elluminate {importlib.metadata.version('elluminate')}\n"
+    assert capsys.readouterr().out == f"elluminate {PROJECT['version']} ({PROJECT['name']})\n"
+
+
+def test_the_version_is_written_down_alike_everywhere() -> None:
+    assert PROJECT["version"] == elluminate.__version__ == elluminate_server.__version__
+    assert PROJECT["name"] == DISTRIBUTION
+
+
+@pytest.mark.parametrize("files", [["elluminate/__init__.py"], ["_editable_impl_elluminate.pth"]])
+def test_the_published_client_in_the_same_place_is_told(
+    files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = tmp_path / "elluminate-1.5.2.dist-info"
+    published.mkdir()
+    (published / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: elluminate\nVersion: 1.5.2\n", encoding="utf-8"
+    )
+    (published / "RECORD").write_text("".join(f"{name},,\n" for name in files), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert main([]) == 0
+    warning = capsys.readouterr().err
+    if "elluminate/__init__.py" in files:
+        assert "elluminate 1.5.2, the published client, is installed beside elluminate-open" in warning
+        assert "`pip uninstall elluminate elluminate-open`" in warning
+    else:
+        assert warning == ""
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["migrate", "--help"]])
@@ -62,7 +94,7 @@ def test_a_missing_extra_is_one_line_with_the_way_out(
     assert main(["serve"]) == 1
     assert capsys.readouterr().err == (
         "elluminate: The server needs uvicorn, which is not installed; "
-        'install elluminate with its extra "server" (in a checkout: pip install ".[server]").\n'
+        'install elluminate-open with its extra "server" (in a checkout: pip install ".[server]").\n'
     )
 
 
@@ -73,5 +105,5 @@ def test_a_missing_database_driver_is_one_line_with_the_way_out(
     assert main(["migrate", "--database", "postgresql://evals@127.0.0.1:1/evals"]) == 1
     assert capsys.readouterr().err == (
         "elluminate: PostgreSQL needs psycopg, which is not installed; "
-        'install elluminate with its extra "scale" (in a checkout: pip install ".[scale]").\n'
+        'install elluminate-open with its extra "scale" (in a checkout: pip install ".[scale]").\n'
     )

@@ -80,7 +80,7 @@ def test_every_dependency_has_its_reason_and_every_reason_its_dependency() -> No
         (extra, re.match(r"[\w.-]+", requirement)[0].lower())  # type: ignore[index]
         for extra, requirements in required.items()
         for requirement in requirements
-        if not requirement.startswith("elluminate[")
+        if not requirement.startswith("elluminate-open[")
     }
     given = set()
     extra = None
@@ -92,3 +92,27 @@ def test_every_dependency_has_its_reason_and_every_reason_its_dependency() -> No
         if row and extra is not None:
             given.add((extra, row[1].lower()))
     assert given == wanted
+
+
+def test_no_version_with_a_known_hole_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
+    allowed = {
+        found[1]: found[2] for each in required if (found := re.match(r"([\w-]+)\S*?>=([\d.]+)", each))
+    }
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").lower()
+    pinned = dict(re.findall(r"^([\w-]+)==([\d.]+)", pins, flags=re.MULTILINE))
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    section = page.partition("## Known holes")[2].partition("\n## ")[0]
+    holes = re.findall(r"^\| `([\w-]+)` \| ([\d.]+) \| .*CVE-", section, flags=re.MULTILINE)
+    assert {name for name, _ in holes} >= {"h11", "python-multipart", "starlette"}
+    for name, without in holes:
+        assert numbers(allowed[name]) >= numbers(without), name
+        assert numbers(pinned[name]) >= numbers(without), name
+
+
+def numbers(version: str) -> list[int]:
+    return [int(number) for number in version.split(".")]

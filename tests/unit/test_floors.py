@@ -45,6 +45,7 @@ FLOORS = {
         _retries  _checks  _calls  _columns  _progress  _row_files
         exceptions
         _answers  _extras  _homes  _turns  _warnings
+        _distribution
     """,
 }
 PACKAGES = ["elluminate_server", "elluminate"]
