@@ -14,6 +14,7 @@ import pytest
 from attrs import frozen
 
 from elluminate.evaluate import reset_default_client
+from elluminate_server.serving import stop_local_server
 
 DOCS = Path(__file__).parents[2] / "docs"
 FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -56,7 +57,7 @@ PAGES = sorted(page for page in DOCS.rglob("*.md") if any(blocks_of(page)))
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_the_programs_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ELLUMINATE_BASE_URL", "local::memory:")
+    monkeypatch.setenv("ELLUMINATE_BASE_URL", "local:page.db")  # what one block makes, the next ones use
     monkeypatch.delenv("ELLUMINATE_API_KEY", raising=False)
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "__main__"}
@@ -73,6 +74,8 @@ def test_the_programs_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pyt
             if inspect.iscoroutine(result):
                 loop.run(result)
     reset_default_client()
+    for database in tmp_path.glob("*.db"):
+        stop_local_server(str(database))
 
 
 def test_the_chapters_have_programs() -> None:

@@ -309,8 +309,8 @@ async def inner():
         return await client.create_collection(name="Nested")
 
 async def outer():
-    made = asyncio.run(inner())
     with Client(base_url={IN_MEMORY!r}) as client:
+        made = asyncio.run(inner())
         assert client.get_collection(name="Nested").id == made.id
     print("nested")
 
