@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 from importlib import import_module
@@ -9,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from elluminate._calls import Explained
+from elluminate._formulas import harmless
 from elluminate._row_files import FilePath
-from elluminate.exceptions import ConfigurationError
+from elluminate.exceptions import ConfigurationError, ValidationError
+
+_ENCODINGS = ("utf-8", "utf-8-sig", "utf-16")
 
 
 class Exports(Explained):
@@ -22,25 +26,31 @@ class Exports(Explained):
         """One flat dict per row."""
         raise NotImplementedError
 
-    def to_csv(self, path: FilePath) -> None:
-        """Write the rows of `to_dicts()` as CSV (RFC 4180) in UTF-8, with a header.
+    def to_csv(self, path: FilePath, *, encoding: str = "utf-8") -> None:
+        """Write the rows of `to_dicts()` as CSV (RFC 4180), with a header.
 
-        Values that are neither text nor numbers are written as JSON; null is an empty cell.
+        Values that are neither text nor numbers are written as JSON; null is an empty cell. Text that a spreadsheet
+        would take for a formula (it begins with =, +, -, @, a tab or a carriage return, and is no number) gets an
+        apostrophe before it, which `collection.add_from_csv()` takes away again; `to_jsonl()` writes all as it is.
 
         Args:
             path: The file; one that exists is written anew.
+            encoding: "utf-8", "utf-8-sig" (with a byte order mark, by which spreadsheets know it) or "utf-16".
 
         Raises:
+            ValidationError: It is another encoding, which might not have every character.
             OSError: The file cannot be written.
 
         Example:
             >>> experiment.to_csv("results.csv")
         """
+        codec = _checked_encoding(encoding)
         rows = self.to_dicts()
-        with Path(path).open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, _columns(rows), restval="")
-            writer.writeheader()
-            writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+        columns = _columns(rows)
+        with Path(path).open("w", encoding=codec, newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(map(harmless, columns))
+            writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
 
     def to_jsonl(self, path: FilePath) -> None:
         """Write the rows of `to_dicts()` as JSON Lines in UTF-8, one object per line.
@@ -54,10 +64,9 @@ class Exports(Explained):
         Example:
             >>> experiment.to_jsonl("results.jsonl")
         """
+        rows = self.to_dicts()
         with Path(path).open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(
-                json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in self.to_dicts()
-            )
+            file.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
 
     def to_pandas(self) -> Any:
         """The rows of `to_dicts()` as a pandas data frame.
@@ -80,7 +89,21 @@ def _columns(rows: list[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
+def _checked_encoding(encoding: str) -> str:
+    try:
+        codec = codecs.lookup(encoding).name
+    except (LookupError, TypeError):
+        codec = None
+    if codec not in _ENCODINGS:
+        raise ValidationError(f"encoding must be one of {', '.join(_ENCODINGS)}, not {encoding!r:.80}")
+    return codec
+
+
 def _cell(value: Any) -> Any:
-    if value is None or (isinstance(value, str | int | float) and not isinstance(value, bool)):
-        return "" if value is None else value
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
     return json.dumps(value, ensure_ascii=False, default=str)

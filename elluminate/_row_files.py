@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from elluminate._formulas import original
 from elluminate.exceptions import ValidationError
 
 FilePath: TypeAlias = str | os.PathLike[str]
@@ -19,6 +20,8 @@ _LONGEST_CELL = 100_000_000  # the csv module's own limit of 131,072 is less tha
 
 def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
     """Rows of a CSV file (RFC 4180) with a header, in UTF-8 with or without a byte order mark.
+
+    An apostrophe that `to_csv()` has put before what looks like a formula is taken away.
 
     Raises:
         ValidationError: There is no header, two columns share a name, cells seem to be separated by something else, or
@@ -34,7 +37,7 @@ def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
-            header = _checked_header(next(reader, None), path, delimiter)
+            header = _checked_header([original(name) for name in next(reader, [])], path, delimiter)
             for cells in reader:
                 line = reader.line_num
                 if not cells:
@@ -44,7 +47,7 @@ def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
                         f"{path}, line {line}: {len(cells)} cells, and the header has {len(header)} columns "
                         f"({', '.join(header)}); quote cells that hold a {delimiter!r} or a line break"
                     )
-                rows.append(dict(zip(header, cells, strict=True)))
+                rows.append(dict(zip(header, map(original, cells), strict=True)))
     except UnicodeDecodeError as error:
         raise _not_utf8(path, error) from None
     except csv.Error as error:
@@ -52,7 +55,7 @@ def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
     return rows
 
 
-def _checked_header(header: list[str] | None, path: FilePath, delimiter: str) -> list[str]:
+def _checked_header(header: list[str], path: FilePath, delimiter: str) -> list[str]:
     if not header:
         raise ValidationError(f"{path} has no header; its first line must name the columns")
     other = next((sign for sign in ";\t|," if sign != delimiter and sign in header[0]), None)

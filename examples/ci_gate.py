@@ -2,7 +2,8 @@
 
     ELLUMINATE_BASE_URL=local: python examples/ci_gate.py --at-least 0.5
 
-Exit codes: 0 the pass rate is high enough, 1 it is too low, 2 it could not be measured.
+Exit codes: 0 the pass rate is high enough, 1 it is too low, 2 it could not be measured: something failed on the way, or
+verdicts are missing, and the rate of the others is not the prompt's.
 """
 
 from __future__ import annotations
@@ -36,13 +37,11 @@ def main() -> int:
     except ElluminateError as error:
         print(f"not measured: {error}", file=sys.stderr)
         return 2
-    failed = [response for response in experiment.responses() if response.error]
-    if experiment.results is None or failed:
-        print(
-            f"not measured: {len(failed)} answers failed",
-            *(response.error for response in failed[:1]),
-            file=sys.stderr,
-        )
+    verdicts = experiment.results.verdicts if experiment.results else None
+    if experiment.results is None or verdicts is None or not verdicts.is_complete:
+        print("not measured: verdicts are missing", file=sys.stderr)
+        for why in verdicts.reasons if verdicts else []:
+            print(f"  {why.count} {why.cause}: {why.reason}", file=sys.stderr)
         return 2
     rate = experiment.results.mean_all_ratings.yes
     for response in experiment.responses():

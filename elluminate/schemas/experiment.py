@@ -24,7 +24,7 @@ from elluminate._following import Ending, final_status
 from elluminate._homes import at_home_in
 from elluminate._progress import ExperimentProgress, progress_of
 from elluminate._session import Session
-from elluminate.exceptions import NotFetchedError, ValidationError
+from elluminate.exceptions import NoResultsError, NotFetchedError, ValidationError
 from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL, evaluation_statuses
 from elluminate.schemas.answers_from_elsewhere import AnswersFromElsewhere
 from elluminate.schemas.collection import TemplateVariablesCollection
@@ -77,34 +77,51 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
         return Responses(self._fetched())
 
     def print_results_summary(self) -> None:
-        """Print name, pass rate and each criterion's shares.
+        """Print name, pass rate, each criterion's shares, and what is missing for which reasons.
+
+        Raises:
+            NoResultsError: Nothing has been answered yet.
 
         Example:
             >>> experiment.print_results_summary()
             Experiment: First try
             Pass rate: ...
         """
-        print(f"Experiment: {self.name}")  # noqa: T201  # printing is what it is for
         if self.results is None:
-            print("No results yet.")  # noqa: T201
-            return
+            raise self._without_answers()
+        print(f"Experiment: {self.name}")  # noqa: T201  # printing is what it is for
         self.results.print_summary({c.id: c.criterion_str for c in self.criterion_set.criteria or []})
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """The responses as flat rows: inputs, answer, measures, and a verdict and its reasoning per criterion.
+        """The responses as flat rows: inputs, answer, measures, and a verdict per criterion, or why there is none.
 
         Returns:
             One dict per response, all with the same keys: `input.<column>`, `response`, `error`, `annotation`,
-            measures, and `rating.<label>` and `reasoning.<label>` for each criterion.
+            measures, and `rating.<criterion>`, `reasoning.<criterion>` and `missing.<criterion>` for each criterion,
+            which goes by its label, or by its text where it has none of its own.
 
         Raises:
             NotFetchedError: There are responses, and they were not fetched.
+            NoResultsError: Nothing has been answered yet.
 
         Example:
             >>> len(experiment.to_dicts())
             2
         """
-        return response_rows(self._fetched())
+        responses = self._fetched()
+        if not responses:
+            raise self._without_answers()
+        return response_rows(responses, self.criterion_set.criteria or [])
+
+    def _without_answers(self) -> NoResultsError:
+        if self.generation_task_id is not None:
+            state, way = "is still running", "call wait_until_finished(), or get_experiment() later"
+        elif not self.collection.variables_count:
+            state, way = "has no rows to answer", f"add rows to collection {self.collection.name!r}"
+        else:
+            state = "has not been answered, as far as it was read"
+            way = "call run(), or retry_failed() after a run that was stopped before the first answer"
+        return NoResultsError(f"there are no results: experiment {self.name!r} {state}; {way}")
 
     def _fetched(self) -> list[PromptResponse]:
         if not self.rated_responses and self.results is not None:

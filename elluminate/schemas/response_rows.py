@@ -1,7 +1,8 @@
-"""Responses as flat rows, for tables: inputs, answer, measures, and a verdict per criterion."""
+"""Responses as flat rows, for tables: inputs, answer, measures, and a verdict per criterion, or why there is none."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,19 +12,29 @@ if TYPE_CHECKING:
     from elluminate.schemas.response import PromptResponse
 
 
-def response_rows(responses: Sequence[PromptResponse]) -> list[dict[str, Any]]:
+_LABEL_OF_THE_SERVER = re.compile(r"Criterion \d+")
+"""What a criterion is labelled without a label of somebody's own, which says nothing to who reads a table."""
+
+
+def response_rows(responses: Sequence[PromptResponse], criteria: Sequence[Criterion]) -> list[dict[str, Any]]:
     """One flat dict per response, all with the same keys.
 
-    `input.<column>` for each column, `rating.<criterion>` and `reasoning.<criterion>` for each criterion, which goes by
-    its label, else by its question; where two share that, by its id as well.
+    `input.<column>` for each column; `rating.<criterion>`, `reasoning.<criterion>` and `missing.<criterion>` (why there
+    is no verdict) for each criterion, those without any verdict included. A criterion goes by its label, else by its
+    question; where two share that, by its id as well.
+
+    Args:
+        responses: The responses.
+        criteria: Those of their experiment's set, in order.
     """
     columns = list(dict.fromkeys(name for response in responses for name in response.template_variables))
-    names = _names({r.criterion.id: r.criterion for response in responses for r in response.ratings})
+    names = _names(responses, criteria)
     rows = []
     for response in responses:
         metadata = response.generation_metadata
         model = metadata.llm_model_config if metadata else None
         verdicts = {rating.criterion.id: rating for rating in response.ratings}
+        missing = {one.criterion_id: one.reason for one in response.missing_verdicts or []}
         row: dict[str, Any] = {
             "response_id": response.id,
             "row_id": response.prompt.template_variables.id,
@@ -36,16 +47,34 @@ def response_rows(responses: Sequence[PromptResponse]) -> list[dict[str, Any]]:
             "input_tokens": metadata.input_tokens if metadata else None,
             "output_tokens": metadata.output_tokens if metadata else None,
             "duration_seconds": metadata.duration_seconds if metadata else None,
+            "finish_reason": metadata.finish_reason if metadata else None,
         }
         for criterion, name in names.items():
             rating = verdicts.get(criterion)
             row[f"rating.{name}"] = rating.rating.value if rating else None
             row[f"reasoning.{name}"] = rating.reasoning if rating else None
+            row[f"missing.{name}"] = missing.get(criterion)
         rows.append(row)
     return rows
 
 
-def _names(criteria: dict[int, Criterion]) -> dict[int, str]:
-    names = {key: criterion.label or criterion.criterion_str for key, criterion in criteria.items()}
+def _names(responses: Sequence[PromptResponse], criteria: Sequence[Criterion]) -> dict[int, str]:
+    """Criteria by id: the set's, but for those that were added later and not judged; then others that were judged."""
+    newest = max((response.created_at for response in responses), default=None)
+    lacking = {one.criterion_id for response in responses for one in response.missing_verdicts or []}
+    judged = {rating.criterion.id: rating.criterion for response in responses for rating in response.ratings}
+    in_use = {
+        one.id: one
+        for one in criteria
+        if one.id in lacking or one.id in judged or (newest is not None and one.created_at <= newest)
+    } | judged
+    names = {number: _name(criterion) for number, criterion in in_use.items()}
+    names |= {number: f"criterion {number}" for number in sorted(lacking - names.keys())}
     often = Counter(names.values())
-    return {key: name if often[name] == 1 else f"{name} ({key})" for key, name in names.items()}
+    return {number: name if often[name] == 1 else f"{name} ({number})" for number, name in names.items()}
+
+
+def _name(criterion: Criterion) -> str:
+    if criterion.label and not _LABEL_OF_THE_SERVER.fullmatch(criterion.label):
+        return criterion.label
+    return criterion.criterion_str

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.model_server import CapturedRequest, ModelServer, Reply, refusal
 from tests.support.serve_process import clean_environment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -17,11 +18,11 @@ IN_MEMORY = "local::memory:"
 SECONDS = 120
 
 
-def run(name: str, *arguments: str, base_url: str = IN_MEMORY, expected: int = 0) -> str:
+def run(name: str, *arguments: str, base_url: str = IN_MEMORY, expected: int = 0, **environment: str) -> str:
     """Run an example; what it printed, once it has ended with the expected exit code."""
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / name), *arguments],
-        env=clean_environment(ELLUMINATE_BASE_URL=base_url, PYTHONUTF8="1"),
+        env=clean_environment(ELLUMINATE_BASE_URL=base_url, PYTHONUTF8="1", **environment),
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -92,6 +93,29 @@ def test_the_ci_gate_tells_by_its_exit_code(at_least: str, expected: int, says: 
 
 def test_the_ci_gate_does_not_take_an_outage_for_a_bad_prompt() -> None:
     assert run("ci_gate.py", base_url="http://127.0.0.1:9", expected=2) == ""  # no key for it
+
+
+@pytest.mark.parametrize(
+    "fails", ["Is the answer polite?", "charged twice", ""], ids=["criterion", "row", "all"]
+)
+@pytest.mark.parametrize("kind", ["verdict", "answer"])
+def test_the_ci_gate_does_not_measure_what_is_missing(kind: str, fails: str) -> None:
+    with ModelServer() as models:
+        usual = {"verdict": models.verdict, "answer": models.answer}
+
+        def reply(request: CapturedRequest) -> str | Reply:
+            fails_now = request.kind == kind and fails in str(request.json)
+            return refusal("scripted outage") if fails_now else usual[request.kind](request)
+
+        models.verdict = models.answer = reply
+        is_measured = kind == "answer" and fails.startswith("Is the")  # no answer is asked for by a criterion
+        printed = run(
+            "ci_gate.py",
+            expected=0 if is_measured else 2,
+            ELLUMINATE_LLM_BASE_URL=models.base_url,
+            ELLUMINATE_LLM_MODEL="scripted",
+        )
+    assert ("pass rate" in printed) == is_measured
 
 
 def test_the_fastapi_application_evaluates_what_it_is_sent() -> None:

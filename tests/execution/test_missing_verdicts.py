@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.execution.backend import Backend
-from tests.support.model_server import CapturedRequest, ModelServer, refusal
+from tests.support.model_server import CapturedRequest, ModelServer, Reply, completion, refusal
 
 HARD, EASY = "Is it hard to judge?", "Is it short?"
 UNUSABLE = "I would rather not say."
@@ -198,10 +198,24 @@ def test_answers_from_elsewhere_lack_their_verdicts_until_they_are_judged(backen
             "experiment_id": experiment["id"],
             "template_variables_id": row["id"],
             "messages": [{"role": "assistant", "content": "Said elsewhere."}],
+            "metadata": {"finish_reason": "length"},
         },
     )
     assert [one["reason"] for one in stored["missing_verdicts"]] == ["No judge was asked."]
-    assert numbers(results_of(backend, experiment)["verdicts"]) == (1, 0, 0, 0, 1)
+    results = results_of(backend, experiment)
+    assert numbers(results["verdicts"]) == (1, 0, 0, 0, 1)
+    assert results["num_truncated_responses"] == 1
+
+
+def test_an_answer_that_ended_at_the_limit_of_tokens_is_counted(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    def answer(request: CapturedRequest) -> str | Reply:
+        return completion("Cut o", finish_reason="length") if about("topic2")(request) else "Whole."
+
+    model_server.answer = answer
+    results = results_of(backend_with_model, ran(backend_with_model))
+    assert (results["num_truncated_responses"], results["num_failed_responses"]) == (1, 0)
 
 
 def test_filters_narrow_what_is_missing_of_answers_that_are_not_there(

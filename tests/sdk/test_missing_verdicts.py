@@ -1,6 +1,7 @@
 """What a caller sees of verdicts that are missing: a judge that fails for one criterion, for some rows, for all."""
 
 import asyncio
+import csv
 import json
 import warnings
 from collections.abc import Iterator
@@ -102,6 +103,13 @@ def test_a_criterion_that_cannot_be_judged_is_told_everywhere(
     assert f"{HARD}: not measured (0 of 3 verdicts, 3 missing)" in shown
     assert f"{EASY}: 100.0% yes, 0.0% no\n" in shown
     assert "Missing verdicts: 3 of 6\n  3 not judged: " in shown
+
+    experiment.to_csv(tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row[f"rating.{HARD}"] for row in rows] == [""] * 3
+    assert all("nothing usable" in row[f"missing.{HARD}"] for row in rows)
+    assert [(row[f"rating.{EASY}"], row[f"missing.{EASY}"]) for row in rows] == [("YES", "")] * 3
 
 
 def test_rows_that_cannot_be_judged_are_told(client: Client, model_server: ModelServer) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from elluminate import AsyncClient, Client, ExperimentProgress, ValidationError
+from elluminate import AsyncClient, Client, ExperimentProgress, NoResultsError, ValidationError
 from elluminate.schemas import (
     CriterionIn,
     Experiment,
@@ -98,8 +98,63 @@ def test_a_table_without_its_responses_is_refused(client: Client, experiment: Ex
     bare = client.get_experiment(id=experiment.id, fetch_responses=False)
     with pytest.raises(ValidationError, match="fetch_responses"):
         bare.to_dicts()
+
+
+def test_results_and_tables_before_a_run_are_refused_with_the_way_out(
+    client: Client, experiment: Experiment, tmp_path: Path
+) -> None:
     never_run = client.create_experiment("Never run", experiment.prompt_template, experiment.collection)
-    assert never_run.to_dicts() == []
+    assert never_run.results is None
+    for ask in (
+        never_run.to_dicts,
+        never_run.print_results_summary,
+        lambda: never_run.to_csv(tmp_path / "x.csv"),
+        lambda: never_run.to_jsonl(tmp_path / "x.jsonl"),
+    ):
+        with pytest.raises(NoResultsError, match=r"'Never run' has not been answered.*call run\(\)"):
+            ask()
+    assert list(tmp_path.iterdir()) == []
+    nothing = client.create_collection("Without rows", columns=["place", "n"])
+    empty = client.create_experiment("No rows", experiment.prompt_template, nothing)
+    with pytest.raises(
+        NoResultsError, match="'No rows' has no rows to answer; add rows to collection 'Without rows'"
+    ):
+        empty.to_dicts()
+
+
+def test_criteria_go_by_their_text_in_a_table_and_by_a_label_of_their_own(experiment: Experiment) -> None:
+    names = [name for name in experiment.to_dicts()[0] if name.startswith("rating.")]
+    assert names == ["rating.Is it short?", "rating.names it"]
+
+
+FORMULAS = ["=HYPERLINK(1)", "+1+1", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1", "- a list"]
+HARMLESS = ["-5", "+3.5e-3", "1=1", "'tis", "", "plain"]
+
+
+def test_formulas_are_made_harmless_in_a_table_and_come_back_from_it(client: Client, tmp_path: Path) -> None:
+    given = [{"=name": text, "number": number} for number, text in enumerate(FORMULAS + HARMLESS)]
+    collection = client.create_collection("Formulas", variables=given)
+    collection.to_csv(tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["'=name", "number"]
+    assert [row[0] for row in rows] == [f"'{text}" for text in FORMULAS] + HARMLESS
+
+    again = client.create_collection("Formulas again", columns=["=name", "number"])
+    again.add_from_csv(tmp_path / "out.csv")
+    assert [row["=name"] for row in again.to_dicts()] == FORMULAS + HARMLESS
+
+
+def test_a_table_has_a_byte_order_mark_on_request(experiment: Experiment, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    experiment.to_csv(path)
+    plain = path.read_bytes()
+    experiment.to_csv(path, encoding="UTF_8_SIG")
+    assert path.read_bytes() == b"\xef\xbb\xbf" + plain
+    for encoding in ("cp1252", "no such", None):
+        with pytest.raises(ValidationError, match=f"encoding must be one of .*, not {encoding!r}"):
+            experiment.to_csv(tmp_path / "other.csv", encoding=encoding)  # type: ignore[arg-type]
+    assert not (tmp_path / "other.csv").exists()
 
 
 def test_lists_are_iterated_by_filter(client: Client, experiment: Experiment) -> None:

@@ -44,7 +44,7 @@ FLOORS = {
         _config  _bodies  _lookup  _messages  _exports  utils
         _retries  _checks  _calls  _columns  _progress  _row_files
         exceptions
-        _answers  _extras  _homes  _turns  _warnings
+        _answers  _extras  _formulas  _homes  _turns  _warnings
         _distribution
     """,
 }
