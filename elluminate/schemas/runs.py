@@ -85,18 +85,25 @@ class Runs(Bound, api.Experiment):
 
     async def aretry_failed(
         self,
-        rating_mode: RatingMode = RatingMode.DETAILED,
+        rating_mode: RatingMode | None = None,
         discard_annotations: bool = False,
         timeout: float | None = None,
         *,
         progress: Progress = False,
     ) -> Self:
-        """Generate the responses that failed again, rate them, and wait until that has ended.
+        """Bring what is missing, answers and verdicts, and wait until that has ended.
 
-        The other responses keep their ids, texts and ratings. When nothing failed, nothing changes.
+        Responses that failed are generated again. What a run that was cancelled, failed or was given up left undone is
+        done: rows and epochs without a response, and answers that were not judged. Answers with missing verdicts are
+        judged by the criteria that lack one, and no other. Nothing that is there is asked for again: other responses
+        keep their ids, texts and ratings. When nothing is missing, nothing changes.
+
+        Epochs, model and sampling stay those of the run. Rows that were added to the collection after the run was
+        started are not part of it, and rows that were deleted are left out. Other servers may retry failed responses
+        only.
 
         Args:
-            rating_mode: How much effort the judge spends.
+            rating_mode: How much effort the judge spends; None keeps that of the run.
             discard_annotations: Whether notes that people left on failed responses may be lost.
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
             progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
@@ -105,7 +112,8 @@ class Runs(Bound, api.Experiment):
             This experiment, with results and responses.
 
         Raises:
-            ConflictError: It is running, its answers cannot be generated, or failed responses carry notes.
+            ConflictError: It is running, failed responses carry notes, or all that is missing are answers that were
+                uploaded or come from a column.
             WaitTimeoutError: It did not end in time; it goes on.
             TaskFailedError: It was revoked, rejected or timed out.
 
@@ -117,7 +125,8 @@ class Runs(Bound, api.Experiment):
         report = reporter(progress, self.name)
         session = self._bound_session()
         body = api.RetryFailedRequest(
-            rating_mode=known(RatingMode, rating_mode, "rating_mode"), discard_annotations=discard_annotations
+            rating_mode=UNSET if rating_mode is None else known(RatingMode, rating_mode, "rating_mode"),
+            discard_annotations=discard_annotations,
         )
         request = retry_failed_experiment.build(await session.project_id(), self.id, body=body)
         return await self._carry_out(request, timeout, report)

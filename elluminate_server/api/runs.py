@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from elluminate_server.execution import Progress
+from elluminate_server.execution.gaps import can_generate, has_failed, has_gaps, with_notes
 from elluminate_server.execution.leases import revoke
 from elluminate_server.execution.progress import (
     MAX_EVENT_CHARACTERS,
@@ -22,7 +23,7 @@ from elluminate_server.execution.progress import (
     progress_of,
 )
 from elluminate_server.execution.queueing import add_experiment
-from elluminate_server.execution.requeueing import add_retry, failed_responses, with_notes
+from elluminate_server.execution.requeueing import add_retry
 from elluminate_server.http.event_stream import News, event_stream
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid
@@ -50,7 +51,8 @@ async def run_experiment(call: Call) -> Answer:
             )
         if experiment.started_at is not None or experiment.generation_task_id is not None:
             raise Conflict(
-                f"Experiment {experiment.name!r} was run already. Create another experiment to run again."
+                f"Experiment {experiment.name!r} was run already. What its run left undone is completed by "
+                f"/experiments/{experiment.id}/retry-failed; to run it again, create another experiment."
             )
         if experiment.response_column_id is not None and (params is not None or request.n_epochs != 1):
             what = "$.generation_params" if params is not None else "$.n_epochs"
@@ -190,20 +192,24 @@ def _status(
 
 @operation("retry_failed_experiment")
 async def retry_failed_experiment(call: Call) -> Answer:
-    """Generate failed responses again; without one, the unchanged experiment."""
+    """Bring what is missing, answers and verdicts; when nothing is, the unchanged experiment."""
     request = call.decode(RetryFailedRequest)
+    async with call.read() as session:
+        found = await find_experiment(session, call.project_id, call.path["experiment_id"])
+    _refuse_running(found)
+    is_incomplete = await has_gaps(call.store, found)
     async with call.write() as session:
         experiment = await _lock_experiment(session, call)
-        _refuse_what_cannot_generate(experiment)
-        failed = await failed_responses(session, experiment.id)
-        if failed:
-            if not request.discard_annotations:
+        _refuse_running(experiment)
+        if is_incomplete:
+            if can_generate(experiment) and not request.discard_annotations:
                 await _refuse_notes(session, experiment)
-            await add_retry(
-                session, call.executor.owner, experiment, failed, rating_mode=request.rating_mode.value
-            )
+            mode = experiment.rating_mode if request.rating_mode is UNSET else request.rating_mode.value
+            await add_retry(session, call.executor.owner, experiment, rating_mode=mode)
             experiment.rating_version = judge_key(call.settings, experiment.rating_version)
             call.on_commit(call.executor.wake)
+        elif not can_generate(experiment):
+            await _refuse_failed(session, experiment)
         return call.answer(await load_experiment(session, experiment))
 
 
@@ -228,20 +234,25 @@ async def _lock_experiment(session: AsyncSession, call: Call) -> Experiment:
     return experiment
 
 
-def _refuse_what_cannot_generate(experiment: Experiment) -> None:
+def _refuse_running(experiment: Experiment) -> None:
     if experiment.generation_task_id is not None:
         raise Conflict(
             f"Experiment {experiment.name!r} is running. Wait for its end, or cancel it, and retry then."
         )
+
+
+async def _refuse_failed(session: AsyncSession, experiment: Experiment) -> None:
+    """Refuse when failed responses are all that is missing, and there is no model to ask again."""
+    if not await has_failed(session, experiment.id):
+        return
     if experiment.response_column_id is not None:
         raise Conflict(
             f"The answers of experiment {experiment.name!r} come from a column and cannot be generated. Correct the "
             "rows and create another experiment."
         )
-    if experiment.evaluation_mode == EvaluationMode.AGENTIC:
-        raise Conflict(
-            f"The answers of experiment {experiment.name!r} were uploaded and cannot be generated. Upload them again."
-        )
+    raise Conflict(
+        f"The answers of experiment {experiment.name!r} were uploaded and cannot be generated. Upload them again."
+    )
 
 
 async def _refuse_notes(session: AsyncSession, experiment: Experiment) -> None:

@@ -8,11 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.execution import queueing
 from elluminate_server.execution.leases import UNFINISHED
 from elluminate_server.execution.plans import CriterionPlan
+from elluminate_server.store.states import AGENT_EVALUATION
 from elluminate_server.store.tables import AgentTask, Criterion, Experiment, LogLine, Task
 
 __all__ = ["add_evaluation", "frozen_criteria"]
-
-KIND = "agent_evaluation"
 
 
 async def add_evaluation(
@@ -36,7 +35,7 @@ async def add_evaluation(
             owner,
             experiment.project_id,
             experiment.id,
-            KIND,
+            AGENT_EVALUATION,
             {"rating_mode": experiment.rating_mode},
         )
         await queueing.add_rating_items(session, task_id, response_ids)
@@ -62,7 +61,9 @@ async def _going_on(session: AsyncSession, experiment: Experiment) -> str | None
     )
     found: str | None = await session.scalar(
         select(Task.id)
-        .where(Task.experiment_id == experiment.id, Task.kind == KIND, Task.status.in_(UNFINISHED))
+        .where(
+            Task.experiment_id == experiment.id, Task.kind == AGENT_EVALUATION, Task.status.in_(UNFINISHED)
+        )
         .order_by(Task.created_at.desc())
         .limit(1)
         .with_for_update()

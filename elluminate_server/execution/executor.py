@@ -193,6 +193,7 @@ class Executor:
     async def _outcome(self, task_id: str) -> Outcome:
         run = Run(
             task_id,
+            self.owner,
             self._store,
             self._models,
             self.limits,

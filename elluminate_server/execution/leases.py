@@ -17,6 +17,7 @@ from sqlalchemy import CursorResult, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.store.columns import utc_now
+from elluminate_server.store.states import EXPERIMENT
 from elluminate_server.store.tables import Experiment, LogLine, Task, WorkItem
 
 __all__ = [
@@ -102,7 +103,7 @@ async def claim(session: AsyncSession, owner: str, task_id: str) -> bool:
     now = utc_now()
     if task.started_at is None:
         task.started_at = now
-    if task.experiment_id is not None and task.kind == "experiment":
+    if task.experiment_id is not None and task.kind == EXPERIMENT:
         await session.execute(
             update(Experiment)
             .where(Experiment.id == task.experiment_id, Experiment.started_at.is_(None))

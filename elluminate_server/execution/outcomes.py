@@ -6,6 +6,7 @@ import attrs
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.store.states import RESPONSES, TaskKind
 from elluminate_server.store.tables import Rating, WorkItem
 
 __all__ = ["Outcome", "outcome_of"]
@@ -28,7 +29,9 @@ class Outcome:
     last_item: int | None = None
 
 
-async def outcome_of(session: AsyncSession, task_id: str, kind: str, since: datetime.datetime) -> Outcome:
+async def outcome_of(
+    session: AsyncSession, task_id: str, kind: TaskKind, since: datetime.datetime
+) -> Outcome:
     """SUCCESS, unless nothing at all could be done.
 
     Args:
@@ -46,7 +49,7 @@ async def outcome_of(session: AsyncSession, task_id: str, kind: str, since: date
         return Outcome(
             status="FAILURE", error_msg=f"None of the {total} responses could be generated. {first}"
         )
-    if kind == "responses":
+    if kind == RESPONSES:
         return Outcome(status="SUCCESS")
     answered = (
         await session.scalars(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
+from elluminate_api.models import EvaluationMode
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -123,7 +124,7 @@ async def load_plan(
     )
     for_all, for_rows = _by_row(criteria)
     prompt = None
-    if experiment.evaluation_mode != "MULTI_TURN":
+    if experiment.evaluation_mode != EvaluationMode.MULTI_TURN:
         prompt = next((column for column in columns if column.column_type in PROMPT_TYPES), None)
     params = experiment.generation_params or {}
     return Plan(
@@ -140,7 +141,7 @@ async def load_plan(
         criteria=for_all,
         rating_version=experiment.rating_version,
         response_column=_response_column(experiment, columns),
-        is_conversation=experiment.evaluation_mode == "MULTI_TURN",
+        is_conversation=experiment.evaluation_mode == EvaluationMode.MULTI_TURN,
         prompt_column=None if prompt is None else prompt.name,
         prompt_type=None if prompt is None else prompt.column_type,
         row_criteria=for_rows,

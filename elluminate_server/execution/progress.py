@@ -5,6 +5,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution.leases import TERMINAL
+from elluminate_server.execution.preparing import announced_answers
+from elluminate_server.store.states import DONE, PENDING
 from elluminate_server.store.tables import Experiment, LogCursor, LogLine, Task, WorkItem
 
 __all__ = [
@@ -78,14 +80,20 @@ async def progress_of(session: AsyncSession, task_id: str) -> Progress | None:
     states: dict[int, dict[str, int]] = {}
     for epoch, state, count in counted:
         states.setdefault(epoch, {})[state] = count
+    announced = announced_answers(task)
+    totals = {epoch: sum(counts.values()) for epoch, counts in states.items()}
+    if announced is not None:
+        for epoch in range(1, announced.n_epochs + 1):
+            totals[epoch] = max(totals.get(epoch, 0), announced.answers // announced.n_epochs)
     epochs = tuple(
         EpochProgress(
             epoch=epoch,
-            answered=sum(of.values()) - of.get("pending", 0),
-            rated=of.get("done", 0),
-            total=sum(of.values()),
+            answered=sum(counts.values()) - counts.get(PENDING, 0),
+            rated=counts.get(DONE, 0),
+            total=total,
         )
-        for epoch, of in sorted(states.items())
+        for epoch, total in sorted(totals.items())
+        for counts in [states.get(epoch, {})]
     )
     experiment = None if task.experiment_id is None else await session.get(Experiment, task.experiment_id)
     return Progress(

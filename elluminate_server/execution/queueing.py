@@ -7,18 +7,19 @@ that asked for it is.
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
 from typing import Any, TypeVar
 
 import attrs
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.generation import new_prompt, subject_of
 from elluminate_server.execution.leases import expiry
 from elluminate_server.execution.plans import Plan, load_plan
-from elluminate_server.store.columns import Id, utc_now
+from elluminate_server.execution.preparing import Rows, begin_preparing
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.states import ANSWERED, EXPERIMENT, RATINGS, RESPONSES, TaskKind
 from elluminate_server.store.tables import (
     Entry,
     Experiment,
@@ -81,7 +82,9 @@ async def add_experiment(
     n_epochs: int,
     generation_params: Mapping[str, Any] | None,
 ) -> str:
-    """Queue a run over every row of the experiment's collection.
+    """Queue a run over every row that the experiment's collection has now.
+
+    Rows that are added later are not part of it.
 
     In a multi-turn experiment each persona of its group takes each row, in the version that is the newest now.
 
@@ -100,12 +103,14 @@ async def add_experiment(
         DomainError: Rows times epochs, times personas, are more than a run may have.
     """
     personas = [None] if experiment.persona_group_id is None else await _personas(session, experiment)
-    rows = await session.scalar(
-        select(func.count())
-        .select_from(Entry)
-        .where(Entry.collection_id == experiment.collection_id, Entry.deleted_at.is_(None))
-    )
-    answers = (rows or 0) * n_epochs * len(personas)
+    rows, last_entry = (
+        await session.execute(
+            select(func.count(), func.max(Entry.id)).where(
+                Entry.collection_id == experiment.collection_id, Entry.deleted_at.is_(None)
+            )
+        )
+    ).one()
+    answers = rows * n_epochs * len(personas)
     if answers > MAX_ANSWERS:
         each = "" if experiment.persona_group_id is None else f" with {len(personas)} personas"
         raise DomainError(
@@ -117,25 +122,10 @@ async def add_experiment(
     if generation_params is not None:
         experiment.generation_params = dict(generation_params)
     task_id = await add_task(
-        session, owner, experiment.project_id, experiment.id, "experiment", {"rating_mode": rating_mode}
+        session, owner, experiment.project_id, experiment.id, EXPERIMENT, {"rating_mode": rating_mode}
     )
-    for epoch, (ordinal, persona) in product(range(1, n_epochs + 1), enumerate(personas)):
-        await session.execute(
-            insert(WorkItem).from_select(
-                ["task_id", "entry_id", "epoch", "ordinal", "state", "attempts", "persona_version_id"],
-                select(
-                    literal(task_id),
-                    Entry.id,
-                    literal(epoch),
-                    literal(ordinal),
-                    literal("pending"),
-                    literal(0),
-                    literal(persona, Id),
-                )
-                .where(Entry.collection_id == experiment.collection_id, Entry.deleted_at.is_(None))
-                .order_by(Entry.id),
-            )
-        )
+    every_row = Rows(n_epochs=n_epochs, personas=tuple(personas), last_entry=last_entry or 0, answers=answers)
+    await begin_preparing(session, task_id, [every_row])
     experiment.generation_task_id = task_id
     experiment.has_internal_error = False
     await session.flush()
@@ -179,7 +169,7 @@ async def add_responses(
         return None
     experiments = {order.experiment_id for order in orders}
     only = next(iter(experiments)) if len(experiments) == 1 else None
-    task_id = await add_task(session, owner, project_id, only, "responses", {})
+    task_id = await add_task(session, owner, project_id, only, RESPONSES, {})
     given = [order for order in orders if order.messages]
     await store_given(session, given)
     to_generate = [
@@ -225,7 +215,7 @@ async def add_ratings(
             await session.scalars(select(Response.experiment_id).where(Response.id.in_(chunk)).distinct())
         )
     only = next(iter(experiments)) if len(experiments) == 1 else None
-    task_id = await add_task(session, owner, project_id, only, "ratings", {"rating_mode": rating_mode})
+    task_id = await add_task(session, owner, project_id, only, RATINGS, {"rating_mode": rating_mode})
     await add_rating_items(session, task_id, response_ids)
     return task_id
 
@@ -246,7 +236,7 @@ async def add_rating_items(session: AsyncSession, task_id: str, response_ids: Se
             "epoch": rows[response_id][1],
             "ordinal": ordinal,
             "response_id": response_id,
-            "state": "answered",
+            "state": ANSWERED,
         }
         for ordinal, response_id in enumerate(dict.fromkeys(response_ids), 0 if last is None else last + 1)
         if response_id in rows
@@ -261,7 +251,7 @@ async def add_task(
     owner: str,
     project_id: int,
     experiment_id: int | None,
-    kind: str,
+    kind: TaskKind,
     payload: dict[str, Any],
 ) -> str:
     """A new task without work items; its id.

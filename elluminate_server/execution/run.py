@@ -19,16 +19,25 @@ from elluminate_server.execution.generation import (
     load_subject,
     store_response,
 )
-from elluminate_server.execution.leases import LeaseLostError
+from elluminate_server.execution.leases import LeaseLostError, renew_for_writing
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.multi_turn import Scene, converse, load_scene
 from elluminate_server.execution.outcomes import Outcome, outcome_of
-from elluminate_server.execution.plans import Plan, answering_model, judging_model, load_plan
+from elluminate_server.execution.plans import (
+    CriterionPlan,
+    Plan,
+    answering_model,
+    judging_model,
+    load_plan,
+)
+from elluminate_server.execution.preparing import prepare
 from elluminate_server.execution.progress import item_states
 from elluminate_server.execution.rating import Judged, Rated, judge, load_judged, store_rating
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError, RatingMode
 from elluminate_server.store.engine import Store
+from elluminate_server.store.pieces import write_in_pieces
+from elluminate_server.store.states import ANSWERED, DONE, EXPERIMENT, PENDING, RATINGS, RESPONSES, TaskKind
 from elluminate_server.store.tables import LogLine, Task, WorkItem
 
 __all__ = ["Run"]
@@ -53,6 +62,7 @@ class Run:
 
     Args:
         task_id: A task whose lease this process holds.
+        owner: This process's name in the lease.
         store: The database.
         models: The models.
         limits: Bounds on simultaneous calls.
@@ -64,6 +74,7 @@ class Run:
     def __init__(
         self,
         task_id: str,
+        owner: str,
         store: Store,
         models: Models,
         limits: Limits,
@@ -72,6 +83,7 @@ class Run:
         max_turns: int,
     ) -> None:
         self._task_id = task_id
+        self._owner = owner
         self._store = store
         self._models = models
         self._limits = limits
@@ -79,7 +91,7 @@ class Run:
         self._ending = ending
         self._max_turns = max_turns
         self._plans: dict[tuple[int, int | None], Plan] = {}
-        self._kind = ""
+        self._kind: TaskKind = EXPERIMENT
         self._experiment_id: int | None = None
         self._mode: RatingMode = "detailed"
         self._since: Any = None
@@ -98,6 +110,7 @@ class Run:
         Raises:
             LeaseLostError: The task was revoked or taken over.
         """
+        await write_in_pieces(self._store, self._prepare)
         await self._load()
         items: asyncio.Queue[_Item | None] = asyncio.Queue(maxsize=CHUNK)
         workers = min(MAX_WORKERS, self._total, await self._useful_workers())
@@ -112,13 +125,18 @@ class Run:
             outcome = await outcome_of(session, self._task_id, self._kind, self._since)
         return attrs.evolve(outcome, last_item=self._last_item)
 
+    async def _prepare(self, session: AsyncSession, size: int) -> bool:
+        if not await renew_for_writing(session, self._owner, self._task_id):
+            raise LeaseLostError
+        return await prepare(session, await session.get_one(Task, self._task_id), size)
+
     async def _load(self) -> None:
         async with self._read() as session:
             task = await session.get(Task, self._task_id)
             if task is None:
                 raise LeaseLostError
             self._kind, self._experiment_id = task.kind, task.experiment_id
-            if self._kind == "experiment" and self._experiment_id is None:
+            if self._kind == EXPERIMENT and self._experiment_id is None:
                 raise LeaseLostError
             self._mode = task.payload.get("rating_mode", "detailed")
             self._since = task.created_at
@@ -128,7 +146,7 @@ class Run:
             )
         self._last_item = last or 0
         self._total = sum(states.values())
-        self._before = (self._total - states.get("pending", 0), states.get("done", 0))
+        self._before = (self._total - states.get(PENDING, 0), states.get(DONE, 0))
 
     async def _useful_workers(self) -> int:
         """Enough to keep both models busy: one row is answered and rated by one worker."""
@@ -156,7 +174,7 @@ class Run:
                     )
                     .where(
                         WorkItem.task_id == self._task_id,
-                        WorkItem.state != "done",
+                        WorkItem.state != DONE,
                         WorkItem.id > last,
                         WorkItem.id <= self._last_item,
                     )
@@ -183,7 +201,7 @@ class Run:
 
     async def _work(self, items: "asyncio.Queue[_Item | None]") -> None:
         while (item := await items.get()) is not None:
-            if item.state == "pending":
+            if item.state == PENDING:
                 judged = await self._answer(item)
                 if judged is None:
                     continue
@@ -209,11 +227,11 @@ class Run:
         subject, generated = answered
         if generated.error is not None and self._ending():
             raise LeaseLostError  # the call was cut off, not answered; whoever takes over asks again
-        is_over = self._kind == "responses" or generated.error is not None
+        is_over = self._kind == RESPONSES or generated.error is not None
 
         async def write(session: AsyncSession) -> int | None:
             still = await session.scalar(
-                select(WorkItem.id).where(WorkItem.id == item.id, WorkItem.state == "pending")
+                select(WorkItem.id).where(WorkItem.id == item.id, WorkItem.state == PENDING)
             )
             if still is None:
                 return None
@@ -222,7 +240,7 @@ class Run:
                 update(WorkItem)
                 .where(WorkItem.id == item.id)
                 .values(
-                    state="done" if is_over else "answered",
+                    state=DONE if is_over else ANSWERED,
                     attempts=WorkItem.attempts + 1,
                     error=generated.error,
                     response_id=response_id,
@@ -290,12 +308,7 @@ class Run:
         problems: dict[str, str] = {}
         if judged is not None and not judged.failed:
             plan = await self._plan(judged.experiment_id, None)
-            # After a restart only what was not rated before: what is newer than the task is its own work.
-            left = [
-                criterion
-                for criterion in judged.criteria(plan)
-                if judged.rated.get(criterion.id) is None or judged.rated[criterion.id] < self._since
-            ]
+            left = [criterion for criterion in judged.criteria(plan) if not self._is_rated(judged, criterion)]
             async with asyncio.TaskGroup() as group:
                 verdicts = {
                     criterion: group.create_task(self._judge(plan, judged, criterion)) for criterion in left
@@ -306,7 +319,12 @@ class Run:
                     problems[str(criterion.id)] = problem
         await self._write(partial(self._close, item=item, problems=problems))
 
-    async def _judge(self, plan: Plan, judged: Judged, criterion: Any) -> str | None:
+    def _is_rated(self, judged: Judged, criterion: CriterionPlan) -> bool:
+        """Whether there is a verdict already; a batch of ratings replaces those that are older than itself."""
+        rated_at = judged.rated.get(criterion.id)
+        return rated_at is not None and (self._kind != RATINGS or rated_at >= self._since)
+
+    async def _judge(self, plan: Plan, judged: Judged, criterion: CriterionPlan) -> str | None:
         model = judging_model(self._models, plan)
         result = await judge(judged, criterion, model, self._mode, self._limits.judging())
         if isinstance(result, Rated):
@@ -319,10 +337,19 @@ class Run:
 
     async def _close(self, session: AsyncSession, item: _Item, problems: dict[str, str]) -> None:
         await session.execute(
-            update(WorkItem)
-            .where(WorkItem.id == item.id)
-            .values(state="done", rating_errors=problems or None)
+            update(WorkItem).where(WorkItem.id == item.id).values(state=DONE, rating_errors=problems or None)
         )
+        if item.response_id is not None:
+            # What other tasks could not judge of this answer was tried again: their reasons hold no longer.
+            await session.execute(
+                update(WorkItem)
+                .where(
+                    WorkItem.response_id == item.response_id,
+                    WorkItem.id != item.id,
+                    WorkItem.rating_errors.is_not(None),
+                )
+                .values(rating_errors=None)
+            )
         self._rated.add(item.id)
         for criterion_id, problem in problems.items():
             line = (

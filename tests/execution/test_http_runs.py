@@ -44,7 +44,10 @@ def test_an_experiment_runs_once(backend: Backend) -> None:
     experiment = backend.create_experiment()
     backend.ended(experiment, backend.run(experiment))
     answer = backend.post(f"experiments/{experiment['id']}/run", {}, status=409)
-    assert answer["detail"] == ("Experiment 'e' was run already. Create another experiment to run again.")
+    assert answer["detail"] == (
+        f"Experiment 'e' was run already. What its run left undone is completed by "
+        f"/experiments/{experiment['id']}/retry-failed; to run it again, create another experiment."
+    )
 
 
 def test_a_repeated_run_request_with_one_idempotency_key_starts_one_run(backend: Backend) -> None:

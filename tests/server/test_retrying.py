@@ -78,6 +78,14 @@ async def test_each_failure_is_queued_for_its_row_epoch_and_config(
             (task_id, world.entry_id, 1, 0, {"llm_config_id": world.llm_config_id}),
             (task_id, world.entry_id, 1, 1, None),
             (task_id, world.entry_id + 1, 1, 0, None),
+            (task_id, world.entry_id, 1, 2, None),
+        ]
+        # The last is the answer that is there, which nobody has judged yet.
+        assert [(item.state, item.response_id) for item in items] == [
+            ("pending", None),
+            ("pending", None),
+            ("pending", None),
+            ("answered", world.response_id),
         ]
         assert list(await session.scalars(select(Response.id))) == [world.response_id]
         assert [prompt.entry_id for prompt in await session.scalars(select(Prompt))] == [world.entry_id]
@@ -87,6 +95,19 @@ async def test_each_failure_is_queued_for_its_row_epoch_and_config(
         assert ran.started_at is not None and ran.finished_at is None
         so_far = utc_now() - ran.started_at
         assert datetime.timedelta(seconds=30) <= so_far < datetime.timedelta(days=1)
+
+
+@pytest.mark.parametrize(("asked", "mode"), [({}, "fast"), ({"rating_mode": "detailed"}, "detailed")])
+@pytest.mark.usefixtures("idle")
+async def test_the_effort_of_the_run_is_kept_unless_told_otherwise(
+    api: httpx.AsyncClient, world: World, store: Store, asked: dict[str, str], mode: str
+) -> None:
+    async with store.write() as session:
+        (await session.get_one(Experiment, world.experiment_id)).rating_mode = "fast"
+    answer = await api.post(f"/experiments/{world.experiment_id}/retry-failed", json=asked)
+    async with store.read() as session:
+        task = await session.get_one(Task, answer.json()["generation_task_id"])
+        assert task.payload == {"rating_mode": mode}
 
 
 @pytest.mark.usefixtures("idle")
@@ -120,6 +141,7 @@ async def test_ratings_made_by_hand_are_not_lost_unasked(
 async def test_uploaded_answers_cannot_be_generated(
     api: httpx.AsyncClient, world: World, store: Store
 ) -> None:
+    await add_failures(store, world)
     async with store.write() as session:
         (await session.get_one(Experiment, world.experiment_id)).evaluation_mode = "AGENTIC"
     refused = await api.post(f"/experiments/{world.experiment_id}/retry-failed", json={})

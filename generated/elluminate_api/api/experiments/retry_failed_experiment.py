@@ -1,4 +1,4 @@
-"""Generate failed responses again."""
+"""Bring what is missing of a run."""
 
 from __future__ import annotations
 
@@ -23,16 +23,27 @@ def build(
     *,
     body: RetryFailedRequest,
 ) -> Request[Experiment]:
-    """Generate failed responses again.
+    """Bring what is missing of a run.
 
-    Deletes the responses whose generation failed and generates them again, as a background task;
-    other responses keep id, text and ratings. A row keeps the prompt that it was asked with, unless
-    that prompt could not be rendered. When nothing failed, nothing changes, and the answer has a null
-    `generation_task_id`.
+    Does as a background task what is missing, and nothing that is there: answers keep id, text and
+    ratings. A row keeps the prompt that it was asked with, unless that prompt could not be rendered.
 
-    409 while the experiment is running, when its answers cannot be generated because they were
-    uploaded or come from a column, and when failed responses carry annotations or ratings made by hand
-    while `discard_annotations` is false; the detail names some of them.
+    - Responses whose generation failed are deleted, and generated again.
+    - Rows and epochs that never got a response, because the run was cancelled, failed, or was given up,
+      are answered. Rows that were added after the run was started are not part of it; rows that were
+      deleted since are left out.
+    - Answers whose results lack a verdict that was not given are judged by these criteria alone, and by
+      those that were added to the set since. Criteria that were added to the set after an answer was
+    made
+      are not missing by themselves.
+
+    Platforms other than this server may do the first of these only. When nothing is missing, nothing
+    changes, and the answer has a null `generation_task_id`.
+
+    409 while the experiment is running, when all that is missing are failed responses that cannot be
+    generated because they were uploaded or come from a column, and when failed responses carry
+    annotations or ratings made by hand while `discard_annotations` is false; the detail names some of
+    them.
     """
     return Request(
         OPERATION,
