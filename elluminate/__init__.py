@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import ConnectionFailedError as ConnectionFailedError
     from elluminate.exceptions import ElluminateError as ElluminateError
     from elluminate.exceptions import ExperimentFailedWarning as ExperimentFailedWarning
+    from elluminate.exceptions import ForeignModelError as ForeignModelError
     from elluminate.exceptions import IncompleteResultsWarning as IncompleteResultsWarning
     from elluminate.exceptions import InvalidResponseError as InvalidResponseError
     from elluminate.exceptions import ModelNotBoundError as ModelNotBoundError
@@ -110,7 +111,8 @@ _HOMES = {
     "client": "Client",
     "evaluate": "evaluate",
     "exceptions": "AmbiguousProjectError APIError AuthenticationError ClientClosedError ConfigurationError "
-    "ConflictError ConnectionFailedError ElluminateError ExperimentFailedWarning IncompleteResultsWarning "
+    "ConflictError ConnectionFailedError ElluminateError ExperimentFailedWarning ForeignModelError "
+    "IncompleteResultsWarning "
     "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NotFetchedError "
     "NotFoundError PartialUploadError PermissionDeniedError RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError TaskFailedError "

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from elluminate._calls import begun
+from elluminate._calls import carried_out, carried_through
 from elluminate._transport import run_blocking
 
 P = ParamSpec("P")
@@ -25,7 +25,7 @@ def blocking(
 
     @wraps(operation)
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        coroutine: Coroutine[Any, Any, T] = begun(plain, (self, *args), kwargs, call)
+        coroutine: Coroutine[Any, Any, T] = carried_out(plain, (self, *args), kwargs, call)
         return run_blocking(coroutine)
 
     return _renamed(call, operation)
@@ -40,7 +40,7 @@ def iterating(
 
     @wraps(operation)
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        events: AsyncGenerator[T, None] = begun(plain, (self, *args), kwargs, call)
+        events: AsyncGenerator[T, None] = carried_through(plain, (self, *args), kwargs, call)
         try:
             while True:
                 try:

@@ -1,16 +1,19 @@
-"""Calls that do not fit what they call: refused in the caller's terms, with the public name and the right argument."""
+"""What every public method refuses before it begins, in the caller's terms.
+
+That is a call that does not fit it, an argument that was to be awaited, and an object of another server or project.
+"""
 
 from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import wraps
 from types import CoroutineType, FunctionType
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
-from elluminate.exceptions import UsageError
+from elluminate.exceptions import ForeignModelError, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -18,8 +21,29 @@ _BY_NAME = inspect.Parameter.KEYWORD_ONLY
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
+_DESCRIBING = "metadata"
+"""The argument that says how something was made elsewhere, whose objects may come from anywhere."""
+
+
+class Home(Protocol):
+    """What an object comes from: a session."""
+
+    @property
+    def place(self) -> tuple[str | None, int | None]:
+        """The server and the project."""
+        ...
+
+    def where(self) -> str:
+        """The place in words."""
+        ...
+
+    async def start(self) -> Any:
+        """Find out which place it is."""
+        ...
+
+
 class Explained:
-    """Mixin of classes whose public methods explain a call that does not fit them."""
+    """Mixin of classes whose public methods say what does not fit them, and begin only where all does."""
 
     __slots__ = ()
 
@@ -34,7 +58,7 @@ class Explained:
 
 
 def explained(function: F) -> F:
-    """The same function, which says more about a call that does not fit it."""
+    """The same function, which refuses what does not fit it and says what would."""
     if inspect.iscoroutinefunction(function):
         call = _explained_coroutine(function)
     elif inspect.isasyncgenfunction(function):
@@ -50,7 +74,7 @@ def explained(function: F) -> F:
 def _explained_coroutine(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
-        return await begun(function, args, kwargs, call)
+        return await carried_out(function, args, kwargs, call)
 
     return call
 
@@ -58,7 +82,7 @@ def _explained_coroutine(function: Callable[..., Any]) -> Callable[..., Any]:
 def _explained_generator(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
-        async with aclosing(begun(function, args, kwargs, call)) as items:
+        async with aclosing(carried_through(function, args, kwargs, call)) as items:
             async for item in items:
                 yield item
 
@@ -68,19 +92,44 @@ def _explained_generator(function: Callable[..., Any]) -> Callable[..., Any]:
 def _explained_function(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return begun(function, args, kwargs, call)
+        return _begun(function, args, kwargs, call)
 
     return call
 
 
-def begun(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], called: Any) -> Any:
-    """The result of a call; of a coroutine or generator function, what has its body still to run.
-
-    Args:
-        called: The method that the caller sees, which has the name that the error has to say.
+async def carried_out(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], called: Any
+) -> Any:
+    """What a coroutine method comes to, once nothing speaks against its call; see :func:`_begun`.
 
     Raises:
         UsageError: The arguments do not fit the function, or one of them was to be awaited.
+        ForeignModelError: One of them belongs to another server or project.
+    """
+    coroutine = _begun(function, args, kwargs, called)
+    try:
+        await _refuse_foreign(function, args, kwargs, called)
+    except BaseException:
+        coroutine.close()
+        raise
+    return await coroutine
+
+
+async def carried_through(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], called: Any
+) -> AsyncGenerator[Any]:
+    """What an asynchronous generator method yields, as :func:`carried_out`."""
+    async with aclosing(_begun(function, args, kwargs, called)) as items:
+        await _refuse_foreign(function, args, kwargs, called)
+        async for item in items:
+            yield item
+
+
+def _begun(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], called: Any) -> Any:
+    """The result of a call; of a coroutine or generator function, what has its body still to run.
+
+    Args:
+        called: The method that the caller sees, which has the name that an error has to say.
     """
     for value in args:
         refuse_unawaited(value)
@@ -107,6 +156,43 @@ def refuse_unawaited(value: Any) -> None:
             f"{name}(...) was given as an argument before it was awaited; write `await {name}(...)`, or take Client, "
             "which has the same methods, blocking"
         )
+
+
+async def _refuse_foreign(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], called: Any
+) -> None:
+    """Refuse objects of another server or project, whose ids are those of other things here."""
+    if not args:
+        return
+    home: Home | None = getattr(args[0], "session", None) or getattr(args[0], "_session", None)
+    same = {None, home}
+    for value in (*args[1:], *kwargs.values()):
+        for one in value if isinstance(value, list | tuple) else (value,):
+            origin: Home | None = getattr(one, "_session", None)
+            if home is None or origin is None or origin in same:
+                continue
+            await home.start()
+            if origin.place == home.place:
+                same.add(origin)
+                continue
+            argument = _argument_of(function, args, kwargs, value)
+            if argument != _DESCRIBING:
+                raise ForeignModelError(
+                    f"{argument}: {_thing(one)} belongs to {origin.where()}, but {_spoken(called, args)}() works in "
+                    f"{home.where()}, where that id is something else's. Give what a client of that project returns"
+                )
+
+
+def _thing(model: Any) -> str:
+    name = getattr(model, "name", None)
+    return f"{type(model).__name__} {model.id}" + (f" {name!r:.60}" if name else "")
+
+
+def _argument_of(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], value: Any
+) -> str:
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    return next(name for name, given in bound.arguments.items() if given is value)
 
 
 def _spoken(called: Any, args: Sequence[Any]) -> str:

@@ -39,6 +39,9 @@ PATIENCE_SECONDS = 0.02
 KEEP_SECONDS = 30.0
 """How long a connection that is not used is kept."""
 
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Names of this machine."""
+
 _CONNECT_SECONDS = 15.0
 # Waiting for a connection is waiting for our own other calls, so it may take longer than one of them.
 _POOL_SECONDS = 3_600.0
@@ -94,6 +97,13 @@ Async: TypeAlias = httpx.AsyncClient | LentAsync
 def absolute(base_url: str, url: str) -> str:
     """A URL relative to the API, put together here: it takes the HTTP library twice as long."""
     return url if "://" in url else f"{base_url}/{url}"
+
+
+def server_of(base_url: str) -> str:
+    """What a URL names, spelt in one way, so that two spellings of one server are equal."""
+    url = httpx.URL(base_url)
+    host = "localhost" if url.host in _LOOPBACK else url.host
+    return f"{url.scheme}://{host}:{url.port}{url.path.rstrip('/')}"
 
 
 def open_blocking(config: Config, base_url: str) -> Blocking:

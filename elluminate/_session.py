@@ -102,6 +102,7 @@ class Session:
         self.config = config
         self.projects: list[api.Project] = []
         self.current_project: api.Project | None = None
+        self._of_models: Session | None = None
         self._owns_link = like is None
         # The connections have the timeouts of the settings that they were opened with.
         self._request_options: dict[str, Any] = {}
@@ -230,7 +231,28 @@ class Session:
     def work_in(self, project: api.Project) -> None:
         """Use another project from now on."""
         self.projects = [*(known for known in self.projects if known.id != project.id), project]
-        self.current_project = project
+        self.current_project, self._of_models = project, None
+
+    def _session_of_models(self) -> Session:
+        """What models that are read now are bound to: it stays in the project of now, wherever the client goes."""
+        if self.current_project is None:
+            return self
+        if self._of_models is None:
+            self._of_models = Session(self.config, like=self)
+            self._of_models._of_models = self._of_models
+        return self._of_models
+
+    @property
+    def place(self) -> tuple[str | None, int | None]:
+        """The server and the project that this talks with; None for what is not known before the first call."""
+        base_url, project = self._link.transports.base_url, self.current_project
+        return (base_url and _http.server_of(base_url)), (None if project is None else project.id)
+
+    def where(self) -> str:
+        """The place in words."""
+        project = self.current_project
+        named = f"project {project.id} {project.name!r} of " if project else ""
+        return f"{named}{self.config.base_url}"
 
     async def project_id(self) -> int:
         """The id of the project in use."""
@@ -280,7 +302,7 @@ class Session:
         return self._decoded(response, target)
 
     def _decoded(self, response: _http.Response, target: Any) -> Any:
-        token = decoding_for.set(self)
+        token = decoding_for.set(self._session_of_models())
         try:
             return _decoder(target).decode(response.content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -41,6 +41,10 @@ class ValidationError(ElluminateError, ValueError):
     """An argument cannot be used. Raised before anything was sent or changed."""
 
 
+class ForeignModelError(ValidationError):
+    """An object was given to a client of another server or another project, where its id is that of something else."""
+
+
 class UsageError(ElluminateError, TypeError):
     """A call does not fit what it calls: an unknown, misplaced or missing argument, one that was to be awaited, or
     the `with` of the other client. Raised before anything was sent."""

@@ -13,7 +13,6 @@ from elluminate_api.api.llm_configs import (
 )
 from elluminate_api.models import (
     InferenceType,
-    LLMConfig,
     ReasoningEffort,
     Verbosity,
 )
@@ -26,6 +25,7 @@ from elluminate._checks import (
 from elluminate._lookup import found, get_or_create, naming_conflicts
 from elluminate._operations.base import Operations, defaults_of
 from elluminate.exceptions import ValidationError
+from elluminate.schemas.llm_config import LLMConfig
 
 
 class LLMConfigDefaults(TypedDict, total=False):
@@ -154,7 +154,7 @@ class LLMConfigOperations(Operations):
         )
         project = await self.session.project_id()
         with naming_conflicts("llm_config", name):
-            return await self.session.call(create_llm_config.build(project, body=body))
+            return await self.session.call(create_llm_config.build(project, body=body), LLMConfig)
 
     async def get_llm_config(self, *, name: str | None = None, id: int | None = None) -> LLMConfig:
         """Read an LLM config, by name or by id.
@@ -177,7 +177,7 @@ class LLMConfigOperations(Operations):
         checked_name_or_id("get_llm_config", "LLM config", name, id)
         project = await self.session.project_id()
         if id is not None:
-            return await self.session.call(get_llm_config.build(project, id))
+            return await self.session.call(get_llm_config.build(project, id), LLMConfig)
         item = await self.session.first(list_llm_configs.build(project, name=name), LLMConfig)
         return found(item, f"LLM config named {name!r}")
 

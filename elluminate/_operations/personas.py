@@ -18,13 +18,13 @@ from elluminate_api.api.personas import (
     update_persona,
     update_persona_group,
 )
-from elluminate_api.models import Persona, PersonaGroup
 from elluminate_api.types import UNSET
 
 from elluminate._checks import checked_name, checked_name_or_id, checked_texts, checked_whole
 from elluminate._lookup import found, get_or_create, naming_conflicts, required_id_of
 from elluminate._operations.base import Operations, defaults_of
 from elluminate.exceptions import ValidationError
+from elluminate.schemas.persona import Persona, PersonaGroup
 
 
 class PersonaDefaults(TypedDict, total=False):

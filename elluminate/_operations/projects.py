@@ -70,7 +70,9 @@ class ProjectOperations(Operations):
         return await self.session.pages(lambda page: list_projects.build(page=page), api.Project)
 
     async def select_project(self, project: api.Project | int) -> api.Project:
-        """Work in another project from now on. Objects that were read before belong to the project of then.
+        """Work in another project from now on. Objects that were read before go on working in the project of then.
+
+        They are refused as arguments of this client's methods, with a ForeignModelError: their ids are others' here.
 
         Args:
             project: A project, or its id.

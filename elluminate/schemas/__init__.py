@@ -58,18 +58,14 @@ if TYPE_CHECKING:
     from elluminate_api.models import ExperimentMapSample as ExperimentMapSample
     from elluminate_api.models import FunctionDefinition as FunctionDefinition
     from elluminate_api.models import FunctionTool as FunctionTool
-    from elluminate_api.models import GenerationMetadata as GenerationMetadata
     from elluminate_api.models import GenerationParams as GenerationParams
     from elluminate_api.models import InferenceType as InferenceType
-    from elluminate_api.models import LLMConfig as LLMConfig
     from elluminate_api.models import MeanRating as MeanRating
     from elluminate_api.models import MissingVerdict as MissingVerdict
     from elluminate_api.models import MissingVerdictCause as MissingVerdictCause
     from elluminate_api.models import MissingVerdictReason as MissingVerdictReason
     from elluminate_api.models import NamedToolChoice as NamedToolChoice
     from elluminate_api.models import Organization as Organization
-    from elluminate_api.models import Persona as Persona
-    from elluminate_api.models import PersonaGroup as PersonaGroup
     from elluminate_api.models import PersonaMinimal as PersonaMinimal
     from elluminate_api.models import Project as Project
     from elluminate_api.models import RatingMode as RatingMode
@@ -81,12 +77,9 @@ if TYPE_CHECKING:
     from elluminate_api.models import ResponsesSampleSortBy as ResponsesSampleSortBy
     from elluminate_api.models import ResponsesStats as ResponsesStats
     from elluminate_api.models import RunExperimentRequest as RunExperimentRequest
-    from elluminate_api.models import Scenario as Scenario
     from elluminate_api.models import ScenarioBatchRequest as ScenarioBatchRequest
-    from elluminate_api.models import ScenarioField as ScenarioField
     from elluminate_api.models import ScenarioIn as ScenarioIn
     from elluminate_api.models import TaskStatus as TaskStatus
-    from elluminate_api.models import TemplateVariables as TemplateVariables
     from elluminate_api.models import ToolChoiceMode as ToolChoiceMode
     from elluminate_api.models import UpdateCollectionRequest as UpdateCollectionRequest
     from elluminate_api.models import UpdateScenarioSetRequest as UpdateScenarioSetRequest
@@ -118,6 +111,10 @@ if TYPE_CHECKING:
         TemplateVariablesCollectionFilter as TemplateVariablesCollectionFilter,
     )
     from elluminate.schemas.filters import TemplateVariablesCollectionSort as TemplateVariablesCollectionSort
+    from elluminate.schemas.llm_config import GenerationMetadata as GenerationMetadata
+    from elluminate.schemas.llm_config import LLMConfig as LLMConfig
+    from elluminate.schemas.persona import Persona as Persona
+    from elluminate.schemas.persona import PersonaGroup as PersonaGroup
     from elluminate.schemas.prompt_template import Criterion as Criterion
     from elluminate.schemas.prompt_template import PromptTemplate as PromptTemplate
     from elluminate.schemas.response import Prompt as Prompt
@@ -126,8 +123,11 @@ if TYPE_CHECKING:
     from elluminate.schemas.response import ResolvedPromptContext as ResolvedPromptContext
     from elluminate.schemas.results import ExperimentResults as ExperimentResults
     from elluminate.schemas.results import VerdictCounts as VerdictCounts
+    from elluminate.schemas.scenario_set import Scenario as Scenario
+    from elluminate.schemas.scenario_set import ScenarioField as ScenarioField
     from elluminate.schemas.scenario_set import ScenarioSet as ScenarioSet
     from elluminate.schemas.template_string import TemplateString as TemplateString
+    from elluminate.schemas.template_variables import TemplateVariables as TemplateVariables
 
     BatchCreatePromptResponseStatus = BatchTaskStatus
     BatchCreateRatingResponseStatus = BatchTaskStatus
@@ -144,10 +144,13 @@ _RICH = {
     "experiment": "Experiment",
     "filters": "ExperimentFilter PromptResponseFilter PromptTemplateFilter ResponsesSampleFilter "
     "TemplateVariablesCollectionFilter TemplateVariablesCollectionSort",
+    "llm_config": "GenerationMetadata LLMConfig",
+    "persona": "Persona PersonaGroup",
     "prompt_template": "Criterion PromptTemplate",
     "response": "Prompt PromptResponse Rating ResolvedPromptContext",
     "results": "ExperimentResults VerdictCounts",
-    "scenario_set": "ScenarioSet",
+    "scenario_set": "Scenario ScenarioField ScenarioSet",
+    "template_variables": "TemplateVariables",
     "template_string": "TemplateString",
 }
 """Classes with methods or names of their own: module to names."""
@@ -165,12 +168,12 @@ _GENERATED = (
     "CreateRatingRequest CreateScenarioSetRequest CreateTemplateVariablesRequest CriterionIn "
     "CriterionRatingIn CriterionScope DailyUsageStats EditCriterionRequest EvaluationMode "
     "ExperimentGenerationStatus ExperimentMap ExperimentMapResponse ExperimentMapSample "
-    "FunctionDefinition FunctionTool GenerationMetadata GenerationParams InferenceType LLMConfig "
+    "FunctionDefinition FunctionTool GenerationParams InferenceType "
     "MeanRating MissingVerdict MissingVerdictCause MissingVerdictReason "
-    "NamedToolChoice Organization Persona PersonaGroup PersonaMinimal Project RatingMode "
+    "NamedToolChoice Organization PersonaMinimal Project RatingMode "
     "RatingValue RatingVersion RatingVersionStability "
     "ReasoningEffort ResponsesSample ResponsesSampleSortBy ResponsesStats RunExperimentRequest "
-    "Scenario ScenarioBatchRequest ScenarioField ScenarioIn TemplateVariables "
+    "ScenarioBatchRequest ScenarioIn "
     "ToolChoiceMode UpdateCollectionRequest UpdateScenarioSetRequest UpdateTemplateVariablesRequest "
     "Verbosity"
 )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import define, field
 from elluminate_api import models as api
 
+from elluminate._binding import Bound, unbound
+
 
 @define(kw_only=True, repr=False)
-class ApiKey(api.ApiKey):
+class ApiKey(Bound, api.ApiKey):
     """An API key of a project. `key` is the key itself, in the answer to `create_api_key` only."""
 
     key: str | None = field(default=None, repr=False)
+    _session: Any = unbound()

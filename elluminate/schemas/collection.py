@@ -18,7 +18,7 @@ from elluminate_api.api.template_variables import (
     list_template_variables,
     update_template_variables,
 )
-from elluminate_api.models import CollectionColumn, TemplateVariables
+from elluminate_api.models import CollectionColumn
 from elluminate_api.types import UNSET, File, Unset
 
 from elluminate._binding import Bound, unbound
@@ -32,6 +32,7 @@ from elluminate._row_files import FilePath, rows_from_csv, rows_from_dataframe, 
 from elluminate._session import Session
 from elluminate.exceptions import NotFetchedError
 from elluminate.schemas.columns import columns_in
+from elluminate.schemas.template_variables import TemplateVariables
 
 if TYPE_CHECKING:
     from elluminate.schemas.prompt_template import PromptTemplate
@@ -87,7 +88,8 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
                 self.id,
                 body=api.EntriesBatchUpload(file=File(lines, "variables.jsonl", "application/jsonl")),
                 skip_existing=skip_existing,
-            )
+            ),
+            list[TemplateVariables],
         )
         self._take_in(added)
         return added
@@ -134,7 +136,8 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             prompt_template_id=required_id_of(prompt_template, PromptTemplate, "prompt_template")
         )
         row = await session.call(
-            create_template_variables.build(await session.project_id(), self.id, body=body)
+            create_template_variables.build(await session.project_id(), self.id, body=body),
+            TemplateVariables,
         )
         self._take_in([row])
         return row
@@ -278,7 +281,9 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         self._check_columns(rows, "add it with collection.update(columns=[...]) first")
         body = api.UpdateTemplateVariablesRequest(input_values=rows[0], environment_config=environment_config)
         project = await session.project_id()
-        changed = await session.call(update_template_variables.build(project, self.id, entry_id, body=body))
+        changed = await session.call(
+            update_template_variables.build(project, self.id, entry_id, body=body), TemplateVariables
+        )
         self._replace_row(entry_id, changed)
         return changed
 

@@ -13,7 +13,7 @@ from attrs import define, field
 from elluminate_api import models as api
 from elluminate_api.api.experiments import get_experiment
 from elluminate_api.api.responses import list_responses
-from elluminate_api.models import EvaluationMode, LLMConfig, TaskStatus
+from elluminate_api.models import EvaluationMode, TaskStatus
 from elluminate_api.types import UNSET, Unset, one_line
 
 from elluminate._binding import unbound
@@ -31,6 +31,7 @@ from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.experiment_creation import NewExperiment, check_columns, post_experiment
 from elluminate.schemas.filters import PromptResponseFilter, query_of
+from elluminate.schemas.llm_config import LLMConfig
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.response import PromptResponse, Responses, responses_of
 from elluminate.schemas.response_rows import response_rows
@@ -50,6 +51,7 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
     """
 
     prompt_template: PromptTemplate | None = None
+    llm_config: LLMConfig | None
     collection: TemplateVariablesCollection
     criterion_set: CriterionSet
     rated_responses: list[PromptResponse] = field(factory=list)

@@ -17,8 +17,10 @@ from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate._session import Session
 from elluminate.exceptions import ValidationError
+from elluminate.schemas.llm_config import GenerationMetadata
 from elluminate.schemas.message import ResponseMessage
 from elluminate.schemas.prompt_template import Criterion, PromptTemplate
+from elluminate.schemas.template_variables import TemplateVariables
 
 
 @define(kw_only=True, repr=False)
@@ -38,6 +40,7 @@ class Prompt(api.Prompt):
     """A prompt template rendered with one row."""
 
     prompt_template: PromptTemplate | None = None
+    template_variables: TemplateVariables
 
     @property
     def context(self) -> ResolvedPromptContext:
@@ -55,6 +58,7 @@ class Rating(api.Rating):
     """A verdict on one response for one criterion: `rating` is "YES" or "NO", `reasoning` says why."""
 
     criterion: Criterion
+    generation_metadata: GenerationMetadata | None = None
 
 
 class Responses(list["PromptResponse"]):
@@ -90,6 +94,7 @@ class PromptResponse(Bound, api.PromptResponse):
     """
 
     prompt: Prompt
+    generation_metadata: GenerationMetadata | None = None
     ratings: list[Rating] = field(factory=list)  # type: ignore[assignment]
     _session: Any = unbound()
 

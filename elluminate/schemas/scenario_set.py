@@ -20,7 +20,8 @@ from elluminate_api.api.scenario_sets import (
     rename_scenario_field,
     update_scenario,
 )
-from elluminate_api.models import Scenario, ScenarioField, ScenarioIn
+from elluminate_api.models import ScenarioIn
+from elluminate_api.types import one_line
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
@@ -29,6 +30,24 @@ from elluminate._lookup import required_id_of
 from elluminate.exceptions import ValidationError
 
 _KEYS = ("goal", "expected_conversation_outcome", "field_values")
+
+
+@define(kw_only=True, repr=False)
+class Scenario(Bound, api.Scenario):
+    """What a simulated user wants, and what comes of it when all goes well."""
+
+    _session: Any = unbound()
+
+    __repr__ = one_line
+
+
+@define(kw_only=True, repr=False)
+class ScenarioField(Bound, api.ScenarioField):
+    """A further value of every scenario of a set, which texts name as a placeholder."""
+
+    _session: Any = unbound()
+
+    __repr__ = one_line
 
 
 @define(kw_only=True, repr=False)
@@ -44,6 +63,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
         1
     """
 
+    fields: list[ScenarioField]  # type: ignore[assignment]
     _session: Any = unbound()
 
     async def aadd_field(self, name: str, default_value: str = "") -> ScenarioField:

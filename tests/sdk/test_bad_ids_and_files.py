@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elluminate_api.models import AgentTrialResult
 
-from elluminate import NotFoundError, PartialUploadError, ValidationError
+from elluminate import ForeignModelError, NotFoundError, PartialUploadError, ValidationError
 from tests.sdk.both_ways import BothWays, Way, both_ways
 
 UNKNOWN = 987_654_321
@@ -48,6 +50,11 @@ DELETERS = {
 }
 
 
+def from_a_pickle(model: Any) -> Any:
+    """What does not know its project any more."""
+    return pickle.loads(pickle.dumps(model))
+
+
 @pytest.mark.parametrize("method", READERS)
 def test_an_unknown_id_and_that_of_another_project(way: Way, both: BothWays, method: str) -> None:
     for identifier in (UNKNOWN, getattr(both.others_things, READERS[method]).id):
@@ -65,8 +72,10 @@ def test_a_thing_of_another_project_is_not_deleted(way: Way, both: BothWays, met
     theirs = getattr(both.others_things, DELETERS[method])
     before = both.stored()
 
-    with pytest.raises(NotFoundError, match=f"{theirs.id} in this project. Check the id"):
+    with pytest.raises(ForeignModelError, match=f" {theirs.id}.* belongs to project 2 'Another project' of "):
         way.call(way.client, method, theirs)
+    with pytest.raises(NotFoundError, match=f"{theirs.id} in this project. Check the id"):
+        way.call(way.client, method, from_a_pickle(theirs))
 
     assert both.stored() == before
 
@@ -77,6 +86,9 @@ def test_an_experiment_of_parts_of_another_project(way: Way, both: BothWays, par
     parts = {"prompt_template": way.things.template, "collection": way.things.collection, part: theirs}
     before = both.stored()
 
+    with pytest.raises(ForeignModelError, match=f"^{part}: .*{theirs.id}"):
+        way.call(way.client, "create_experiment", "New", **parts)
+    parts[part] = from_a_pickle(theirs)
     with pytest.raises(NotFoundError, match=f"{theirs.id} in this project"):
         way.call(way.client, "create_experiment", "New", **parts)
 

@@ -105,7 +105,7 @@ def test_exported_classes_say_where_users_find_them() -> None:
     for name in GENERATED:
         kind = getattr(schemas, name)
         assert getattr(schemas, kind.__name__) is kind
-    assert repr(schemas.LLMConfig) == "<class 'elluminate.schemas.LLMConfig'>"
+    assert repr(schemas.RatingVersion) == "<class 'elluminate.schemas.RatingVersion'>"
     assert schemas.TaskStatus is elluminate.TaskStatus
     assert elluminate.TaskStatus.__module__ == "elluminate.streaming"
 
