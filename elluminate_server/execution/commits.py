@@ -2,20 +2,26 @@
 
 Every answer and every rating is durable before its run goes on. Sharing commits only saves time: on SQLite
 there is one writer, and a commit costs more than what is in it.
+
+What cannot be written because the disk is full, or the database is locked or away, waits here until it can: a model
+was paid for it. Its runs ask for nothing more meanwhile, because each of their workers waits for its write.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import attrs
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.execution import leases
 from elluminate_server.execution.leases import LeaseLostError, renew_for_writing
-from elluminate_server.execution.outages import is_outage
-from elluminate_server.store.engine import Store
+from elluminate_server.store.engine import BusyError, Store
 
 __all__ = ["Commits"]
+
+logger = logging.getLogger("elluminate_server.execution")
 
 MAX_BATCH = 200
 
@@ -50,7 +56,8 @@ class Commits:
 
         Args:
             task_id: What is written for.
-            write: May be called again when the transaction broke, so that it changes nothing but the session.
+            write: May be called again when the transaction broke, so that it changes nothing but the session, and
+                has to find out whether it was written the first time.
 
         Raises:
             LeaseLostError: The task is not this process's any more; nothing was written.
@@ -68,20 +75,40 @@ class Commits:
             batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
             if not self._waiting:
                 self._arrived.clear()
-            await self._write(batch)
+            await self._write_when_possible(batch)
+
+    async def _write_when_possible(self, batch: list[_Waiting]) -> None:
+        """Write, as soon as the database can be used; what nobody waits for any more is dropped."""
+        told = ""
+        while batch := [waiting for waiting in batch if not waiting.done.done()]:
+            try:
+                await self._write(batch)
+            except BusyError as error:
+                if str(error) != told:
+                    logger.warning(
+                        "%d results wait to be written, and their runs with them: %s", len(batch), error
+                    )
+                told = str(error)
+                try:
+                    await asyncio.sleep(leases.HEARTBEAT_SECONDS)
+                except asyncio.CancelledError:
+                    _cancel(batch)
+                    raise
+        if told:
+            logger.warning("Results are written again.")
 
     async def _write(self, batch: list[_Waiting]) -> None:
         try:
             await self._write_together(batch)
         except asyncio.CancelledError:
-            for waiting in batch:
-                waiting.done.cancel()
+            _cancel(batch)
+            raise
+        except BusyError:
             raise
         except Exception as error:  # noqa: BLE001 - raised where the write came from
-            if len(batch) == 1 or is_outage(error):
-                for waiting in batch:
-                    if not waiting.done.done():
-                        waiting.done.set_exception(error)
+            if len(batch) == 1:
+                if not batch[0].done.done():
+                    batch[0].done.set_exception(error)
                 return
             # One of them broke the transaction: the others must not suffer for it.
             for waiting in batch:
@@ -90,12 +117,12 @@ class Commits:
     async def _write_together(self, batch: list[_Waiting]) -> None:
         results: list[tuple[_Waiting, Any]] = []
         async with self._store.write() as session:
-            leases = {
+            is_held = {
                 task_id: await renew_for_writing(session, self._owner, task_id)
                 for task_id in sorted({waiting.task_id for waiting in batch})
             }
             for waiting in batch:
-                if leases[waiting.task_id] and not waiting.done.done():
+                if is_held[waiting.task_id] and not waiting.done.done():
                     result = await waiting.write(session)
                     results.append((waiting, result))
         self._committed({waiting.task_id for waiting, _ in results})
@@ -105,3 +132,8 @@ class Commits:
         for waiting in batch:
             if not waiting.done.done():
                 waiting.done.set_exception(LeaseLostError())
+
+
+def _cancel(batch: list[_Waiting]) -> None:
+    for waiting in batch:
+        waiting.done.cancel()

@@ -10,12 +10,11 @@ from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.notices import Notices
-from elluminate_server.execution.outages import is_outage, reason_of
 from elluminate_server.execution.outcomes import Outcome
 from elluminate_server.execution.run import Run
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
-from elluminate_server.store.engine import DatabaseDamagedError, Store
+from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 
 __all__ = ["Executor"]
 
@@ -51,7 +50,7 @@ class Executor:
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._work = asyncio.Event()
         self._services: list[asyncio.Task[None]] = []
-        self._commits = Commits(store, self.owner, self._committed)
+        self._commits = Commits(store, self.owner, self._publish)
         self.limits = Limits(settings.max_concurrent_calls)
         self.notices = Notices()
 
@@ -71,13 +70,9 @@ class Executor:
         try:
             async with self._store.write() as session:
                 await leases.release(session, self.owner)
-        except Exception as error:
-            # RuntimeError: Python starts no threads, and so no connections, while it exits.
-            if not isinstance(error, RuntimeError) and not is_outage(error):
-                raise
-            logger.info(
-                "Leases were not given back, and expire in %.0f s: %s", leases.LEASE_SECONDS, reason_of(error)
-            )
+        except RuntimeError as error:
+            # Busy or away; or Python starts no threads, and so no connections, while it exits.
+            logger.info("Leases were not given back, and expire in %.0f s: %s", leases.LEASE_SECONDS, error)
 
     def release_waiters(self) -> None:
         """End every event stream: the server is about to stop. Runs go on until `stop`."""
@@ -98,23 +93,25 @@ class Executor:
             run.cancel()
         self.notices.publish(task_id, over=True)
 
-    def _committed(self, task_ids: set[str]) -> None:
+    def _publish(self, task_ids: set[str]) -> None:
         for task_id in task_ids:
             self.notices.publish(task_id)
 
     async def _tend(self) -> None:
         """Keep the leases, notice what was revoked, take what is free."""
+        told = ""  # once for each outage
         while True:
             self._work.clear()
             try:
                 await self._keep_leases()
                 await self._take_tasks()
+                told = ""
             except Exception as error:
                 # Whatever it was, the other runs go on, and the queue is read again soon.
-                if is_outage(error):
-                    logger.warning(
-                        "The queue could not be read, and is read again soon: %s", reason_of(error)
-                    )
+                if isinstance(error, BusyError):
+                    if str(error) != told:
+                        logger.warning("The queue could not be read, and is read again soon: %s", error)
+                    told = str(error)
                 elif isinstance(error, DatabaseDamagedError):
                     if error.is_news:
                         logger.error("%s", error)  # noqa: TRY400 - it is not about this code
@@ -150,7 +147,7 @@ class Executor:
 
     async def _run(self, task_id: str) -> None:
         try:
-            while not await self._ended(task_id):
+            while not await self._run_to_its_end(task_id):
                 pass
         except LeaseLostError:
             logger.info("Task %s was revoked or taken over, or this process ends", task_id)
@@ -163,22 +160,20 @@ class Executor:
             self.notices.publish(task_id, over=True)
             self._work.set()
 
-    async def _ended(self, task_id: str) -> bool:
+    async def _run_to_its_end(self, task_id: str) -> bool:
         """Do what is left of the task; False when it goes on, from where its rows say it stands."""
         try:
-            outcome = await self._outcome(task_id)
-            ended = await self._finished(task_id, outcome)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            logger.warning("Task %s goes on when the database is there again: %s", task_id, reason_of(error))
+            outcome = await self._perform(task_id)
+            is_over = await self._finish(task_id, outcome)
+        except BusyError as error:
+            logger.warning("Task %s goes on when the database can be used again: %s", task_id, error)
             await asyncio.sleep(leases.HEARTBEAT_SECONDS)
             return False
-        if not ended:
+        if not is_over:
             logger.debug("Task %s was given more to do", task_id)
-        return ended
+        return is_over
 
-    async def _finished(self, task_id: str, outcome: Outcome) -> bool:
+    async def _finish(self, task_id: str, outcome: Outcome) -> bool:
         async with self._store.write() as session:
             return await leases.finish(
                 session,
@@ -190,7 +185,7 @@ class Executor:
                 last_item=outcome.last_item,
             )
 
-    async def _outcome(self, task_id: str) -> Outcome:
+    async def _perform(self, task_id: str) -> Outcome:
         run = Run(
             task_id,
             self.owner,
@@ -231,7 +226,7 @@ def _first_of(error: BaseException) -> BaseException:
 
 
 def _is_no_outcome(error: BaseException) -> bool:
-    return isinstance(error, LeaseLostError) or is_outage(error)
+    return isinstance(error, LeaseLostError | BusyError)
 
 
 def _interpreter_is_ending() -> bool:

@@ -230,11 +230,16 @@ class Run:
         is_over = self._kind == RESPONSES or generated.error is not None
 
         async def write(session: AsyncSession) -> int | None:
-            still = await session.scalar(
-                select(WorkItem.id).where(WorkItem.id == item.id, WorkItem.state == PENDING)
-            )
-            if still is None:
-                return None
+            known = (
+                await session.execute(
+                    select(WorkItem.state, WorkItem.response_id).where(WorkItem.id == item.id)
+                )
+            ).one_or_none()
+            if known is None:
+                return None  # the row is gone
+            if known.state != PENDING:
+                # Written by the commit whose connection broke.
+                return known.response_id if known.state == ANSWERED else None
             response_id = await store_response(session, plan, subject, generated, item.epoch)
             await session.execute(
                 update(WorkItem)

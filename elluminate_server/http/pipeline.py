@@ -29,7 +29,8 @@ up.
 - An `IntegrityError` means that another request came in between: the handler is run again, sees what that one
   wrote, and refuses properly. So a handler changes nothing but the database.
 - Exceptions that become answers: `Problem` (its status), `DomainError` (422), `ModelError` (503 when it may
-  pass, else 400), `BusyError` (503). Anything else is logged and answered with 500.
+  pass, else 400), `BusyError` and a lack of file descriptors or disk space (503; see `outages`). Anything else is
+  logged and answered with 500.
 - A handler may return any Starlette response instead, for example an event stream.
 """
 
@@ -55,6 +56,7 @@ from elluminate_server.http import decoding
 from elluminate_server.http.access import Principal, authenticate
 from elluminate_server.http.contract import ContractOperation, operations
 from elluminate_server.http.idempotency import Idempotency, Replay, idempotency_of
+from elluminate_server.http.outages import outage_problem
 from elluminate_server.http.problems import (
     BadRequest,
     Conflict,
@@ -67,7 +69,7 @@ from elluminate_server.http.problems import (
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError
 from elluminate_server.settings import Settings
-from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
+from elluminate_server.store.engine import DatabaseDamagedError, Store
 
 __all__ = ["HANDLERS", "Answer", "Call", "Handler", "operation", "problem_response", "serve"]
 
@@ -268,8 +270,6 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
         response = problem_response(
             Unavailable(str(error), retry_after=5) if error.retryable else BadRequest(str(error))
         )
-    except BusyError as error:
-        response = problem_response(Unavailable(f"{error} Nothing was done."))
     except DatabaseDamagedError as error:
         if error.is_news:
             _logger.error("%s", error)  # noqa: TRY400 - where in the code it was met tells nothing
@@ -281,19 +281,31 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
         )
     except ClientDisconnect:
         response = problem_response(BadRequest("The connection was closed before the body was complete."))
-    except Exception:
-        incident = uuid.uuid4().hex[:12]
-        _logger.exception("%s failed (incident %s)", operation.id, incident)
-        response = problem_response(
-            Problem(f"Internal error in {operation.id}; the server's log names it as incident {incident}.")
-        )
-    key = request.headers.get("idempotency-key")
-    if key is not None and operation.idempotent_by_key and response.status_code < 300:
-        response.headers["Idempotency-Key"] = key  # how a client learns that keys are honoured here
+    except Exception as error:  # noqa: BLE001 - `_incident` logs it
+        outage = outage_problem(error, is_idempotent=_is_idempotent(operation, request))
+        response = problem_response(_incident(operation) if outage is None else outage)
+    if operation.idempotent_by_key and response.status_code < 300:
+        key = request.headers.get("idempotency-key")
+        if key is not None:
+            response.headers["Idempotency-Key"] = key  # how a client learns that keys are honoured here
     if _logger.isEnabledFor(logging.DEBUG):  # to put the URL together takes a tenth of a small request's time
         took = (time.perf_counter() - began) * 1000
         _logger.debug("%s %s -> %d in %.1f ms", request.method, request.url.path, response.status_code, took)
     return response
+
+
+def _is_idempotent(operation: ContractOperation, request: Request) -> bool:
+    """Whether the request may be sent again although it may have been done."""
+    if operation.idempotent_by_key:
+        return "idempotency-key" in request.headers
+    return operation.method in ("GET", "PUT", "DELETE", "PATCH")
+
+
+def _incident(operation: ContractOperation) -> Problem:
+    """The fault that is being handled, logged under a name."""
+    incident = uuid.uuid4().hex[:12]
+    _logger.exception("%s failed (incident %s)", operation.id, incident)
+    return Problem(f"Internal error in {operation.id}; the server's log names it as incident {incident}.")
 
 
 async def _respond(operation: ContractOperation, request: Request) -> Response:

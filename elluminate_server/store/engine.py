@@ -12,14 +12,21 @@ from typing import Any, Self
 import msgspec
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from elluminate_server.settings import MEMORY
-from elluminate_server.store.failures import BusyError, DatabaseDamagedError, DatabaseGoneError, damage_of
+from elluminate_server.store.failures import (
+    BusyError,
+    DatabaseAwayError,
+    DatabaseDamagedError,
+    DatabaseGoneError,
+    damage_of,
+    outage_of,
+)
 from elluminate_server.store.files import DatabaseFile
 from elluminate_server.store.rows import HERE
 from elluminate_server.store.sqlite import READING_DRIVER, ReadingConnection, SqliteConnection
@@ -120,7 +127,8 @@ class Store:
         """A session that sees one consistent state; whatever it changes is dropped.
 
         Raises:
-            BusyError: No connection was free in time, or the database's file is gone (`DatabaseGoneError`).
+            BusyError: No connection was free in time, the database's file is gone (`DatabaseGoneError`), or it
+                cannot be reached (`DatabaseAwayError`).
             DatabaseDamagedError: It cannot be read.
         """
         session = AsyncSession(
@@ -149,21 +157,29 @@ class Store:
         other slow things belong before it.
 
         Raises:
-            BusyError: Another process kept the database locked for too long, or its file is gone
-                (`DatabaseGoneError`); nothing was written.
+            BusyError: Another process kept the database locked for too long, its file is gone
+                (`DatabaseGoneError`), or it cannot be reached or written (`DatabaseAwayError`); nothing was written,
+                unless the error says that it may have been.
             DatabaseDamagedError: It cannot be read; nothing was written.
         """
-        with self.failures():
-            async with contextlib.AsyncExitStack() as stack:
-                if self.is_sqlite:
-                    await stack.enter_async_context(self._turn())
-                if self._file is not None:
-                    self._file.check(now=True)
-                session = await stack.enter_async_context(
-                    AsyncSession(self._writing_engine, expire_on_commit=False)
-                )
-                async with session.begin():
-                    yield session
+        is_committing = False
+        try:
+            with self.failures():
+                async with contextlib.AsyncExitStack() as stack:
+                    if self.is_sqlite:
+                        await stack.enter_async_context(self._turn())
+                    if self._file is not None:
+                        self._file.check(now=True)
+                    session = await stack.enter_async_context(
+                        AsyncSession(self._writing_engine, expire_on_commit=False)
+                    )
+                    async with session.begin():
+                        yield session
+                        is_committing = True
+        except BusyError as error:
+            # SQLite tells when a commit fails; a server that went away in the middle of one does not.
+            error.may_be_done = is_committing and not self.is_sqlite
+            raise
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -188,10 +204,13 @@ class Store:
             yield
         except PoolTimeoutError as error:
             raise BusyError("Every connection to the database is in use.") from error
-        except (DatabaseError, sqlite3.DatabaseError) as error:
+        except (DBAPIError, sqlite3.Error) as error:
             if _is_locked(error):
                 _logger.warning("The database stayed locked: %s", getattr(error, "orig", error))
                 raise BusyError("The database is busy with another writer.") from error
+            outage = outage_of(error)
+            if outage is not None:
+                raise DatabaseAwayError(outage) from error
             damage = damage_of(error)
             if damage is None:
                 raise
@@ -222,7 +241,7 @@ class Store:
         await self.close()
 
 
-def _is_locked(error: DatabaseError | sqlite3.DatabaseError) -> bool:
+def _is_locked(error: DBAPIError | sqlite3.Error) -> bool:
     text = str(getattr(error, "orig", error)).lower()
     return any(words in text for words in ("database is locked", "database table is locked", "lock timeout"))
 

@@ -11,8 +11,9 @@ from sqlalchemy import create_engine, text
 from elluminate_server.execution import leases
 from elluminate_server.store.engine import BusyError
 from elluminate_server.store.tables import WorkItem
-from tests.execution.scene import Scene, running, scene
-from tests.support.databases import postgresql_only
+from tests.execution.scene import Scene, ScriptedModel, eventually, running, scene
+from tests.support.databases import postgresql_only, sqlite_only
+from tests.support.full_disk import Disk
 
 ROWS = 6
 
@@ -43,7 +44,50 @@ def test_a_run_goes_on_when_the_database_was_locked_for_too_long(
             await here.assert_each_row_once(rows=ROWS, criteria=2)
 
     asyncio.run(scenario())
-    assert "goes on when the database is there again: Locked by the test." in caplog.text
+    assert "results wait to be written, and their runs with them: Locked by the test." in caplog.text
+    assert "Results are written again." in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+@sqlite_only
+def test_a_run_waits_for_room_on_a_full_disk_and_asks_for_nothing_twice(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = 40
+
+    async def scenario() -> None:
+        async with scene(tmp_path) as here:
+            await here.add_experiment(rows=rows)
+            disk = Disk(here.store)
+
+            async def fill(_text: str) -> None:
+                disk.is_full = disk.is_full or len(here.model.answered) == 10
+
+            here.model.on_answer = fill
+            async with running(here.executor(max_concurrent_calls=4)) as executor:
+                task_id = await here.enqueue(executor)
+
+                async def waits() -> bool:
+                    return "wait to be written" in caplog.text
+
+                await eventually(waits, "a result finds no room")
+                asked, expires = len(here.model.answered), (await here.task(task_id)).lease_expires_at
+
+                async def heart_beats() -> bool:
+                    return (await here.task(task_id)).lease_expires_at != expires
+
+                await eventually(heart_beats, "the lease is renewed all the same")
+                assert (await here.task(task_id)).status == "STARTED"
+                assert len(here.model.answered) <= asked + 4
+                here.model.on_answer = ScriptedModel().on_answer
+                disk.is_full = False
+                task = await here.ended(task_id)
+            assert (task.status, task.error_msg) == ("SUCCESS", None)
+            assert (len(here.model.answered), len(here.model.judged)) == (rows, 2 * rows)
+            await here.assert_each_row_once(rows=rows, criteria=2)
+
+    asyncio.run(scenario())
+    assert "database or disk is full" in caplog.text
     assert "Traceback" not in caplog.text
 
 
