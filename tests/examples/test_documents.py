@@ -47,12 +47,12 @@ def test_the_other_programs_of_the_readme_run(number: int) -> None:
 
 def test_the_program_of_the_page_on_agents_runs() -> None:
     program, *_ = re.findall(r"^```python\n(.*?)^```$", AGENTS, flags=re.MULTILINE | re.DOTALL)
-    assert "Rated responses: 1" in printed_by(program)
+    assert "Rated responses: 1" in printed_by(f"{program}client.close()\n")
 
 
 def test_the_program_of_the_page_on_conversations_runs() -> None:
     program, *_ = re.findall(r"^```python\n(.*?)^```$", MULTI_TURN, flags=re.MULTILINE | re.DOTALL)
-    printed = printed_by(program).splitlines()
+    printed = printed_by(f"{program}client.close()\n").splitlines()
     assert [line.split()[:2] for line in printed] == [
         [name, "persona_ended"] for name in ("Ada", "Kurt", "Ada", "Kurt")
     ]

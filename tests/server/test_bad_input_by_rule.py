@@ -339,12 +339,6 @@ STATES: list[tuple[str, dict[str, str], int, tuple[str, ...]]] = [
         ("'Agents'", "Upload its results to"),
     ),
     (
-        "retry_failed_experiment",
-        {"experiment_id": "agentic_experiment_id"},
-        409,
-        ("'Agents'", "Upload them again"),
-    ),
-    (
         "get_agent_results_definition",
         {"experiment_id": "experiment_id"},
         400,
