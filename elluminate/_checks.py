@@ -39,13 +39,14 @@ def checked_name(name: str, of: str) -> str:
     return name
 
 
-def checked_name_or_id(of: str, kind: str, name: str | None, id: int | None) -> None:
-    """Exactly one of a name and an id, and that one usable."""
+def checked_name_or_id(of: str, kind: str, name: str | None, id: int | None) -> str | int:
+    """The one of a name and an id that was given, and usable."""
     exactly_one(of, name=name, id=id)
     if name is not None:
-        checked_name(name, kind)
-    elif isinstance(id, bool) or not isinstance(id, int) or id < 1:
+        return checked_name(name, kind)
+    if isinstance(id, bool) or not isinstance(id, int) or id < 1:
         raise ValidationError(f"{of} takes the id of a {kind} as a positive integer, not {id!r:.80}")
+    return id
 
 
 def exactly_one(of: str, **choices: Any) -> str:

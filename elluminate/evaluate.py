@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime
 import threading
 import uuid
-from collections.abc import Callable
-from typing import TypeVar
 
 from elluminate_api.models import LLMConfig, RatingMode
 
 from elluminate._calls import explained
+from elluminate._lookup import required_id_of
 from elluminate._progress import Progress
 from elluminate.client import Client
 from elluminate.exceptions import ValidationError
@@ -18,8 +17,6 @@ from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.experiment import Experiment
 from elluminate.schemas.prompt_template import PromptTemplate
-
-T = TypeVar("T")
 
 _default: Client | None = None
 _lock = threading.Lock()
@@ -62,22 +59,16 @@ def evaluate(
         2
     """
     client = client or _default_client()
-    template = _by_name(prompt_template, lambda known: client.get_prompt_template(name=known))
-    rows = _by_name(collection, lambda known: client.get_collection(name=known))
-    criteria = (
-        _linked_criteria(template, client)
-        if criterion_set is None
-        else _by_name(criterion_set, lambda known: client.get_criterion_set(name=known))
-    )
-    model = (
-        None if llm_config is None else _by_name(llm_config, lambda known: client.get_llm_config(name=known))
-    )
+    if criterion_set is None:
+        if isinstance(prompt_template, str):
+            prompt_template = client.get_prompt_template(name=prompt_template)
+        criterion_set = _linked_criteria(prompt_template, client)
     return client.run_experiment(
-        name or _name_for(template, rows),
-        template,
-        rows,
-        llm_config=model,
-        criterion_set=criteria,
+        name or _name_for(prompt_template, collection),
+        prompt_template,
+        collection,
+        llm_config=llm_config,
+        criterion_set=criterion_set,
         rating_mode=rating_mode,
         rating_version=rating_version,
         progress=progress,
@@ -101,16 +92,13 @@ def _default_client() -> Client:
         return _default
 
 
-def _by_name(given: T | str, look_up: Callable[[str], T]) -> T:
-    return look_up(given) if isinstance(given, str) else given
-
-
 def _linked_criteria(template: PromptTemplate, client: Client) -> CriterionSet:
     """The set that is linked to the template; without one there would be nothing to evaluate by."""
+    template_id = required_id_of(template, PromptTemplate, "prompt_template")
     linked = template.criterion_set_id
     if linked is None:
         # The object at hand may be older than the link, so an error is worth one look at it.
-        linked = client.get_prompt_template(id=template.id).criterion_set_id
+        linked = client.get_prompt_template(id=template_id).criterion_set_id
     if linked is None:
         raise ValidationError(
             f"prompt template {template.name!r} has no linked criterion set, so its answers could not be judged; pass "
@@ -119,7 +107,8 @@ def _linked_criteria(template: PromptTemplate, client: Client) -> CriterionSet:
     return client.get_criterion_set(id=linked)
 
 
-def _name_for(template: PromptTemplate, collection: TemplateVariablesCollection) -> str:
+def _name_for(*parts: PromptTemplate | TemplateVariablesCollection | str) -> str:
+    named = " x ".join(str(getattr(part, "name", part))[:90] for part in parts)
     stamp = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
     # Two evaluations in one second must not meet, hence the last part.
-    return f"{template.name[:90]} x {collection.name[:90]} ({stamp} {uuid.uuid4().hex[:6]})"
+    return f"{named} ({stamp} {uuid.uuid4().hex[:6]})"

@@ -26,8 +26,9 @@ from elluminate._checks import (
     known,
 )
 from elluminate._columns import check_columns
-from elluminate._lookup import found, get_or_create, id_of, naming_conflicts
+from elluminate._lookup import get_or_create, id_of, naming_conflicts
 from elluminate._operations.base import Operations, defaults_of
+from elluminate.schemas.by_name import collection_named
 from elluminate.schemas.collection import (
     TemplateVariablesCollection,
     TemplateVariablesCollectionWithEntries,
@@ -134,13 +135,9 @@ class CollectionOperations(Operations):
             >>> len(client.get_collection(name="Concepts").variables)
             2
         """
-        checked_name_or_id("get_collection", "collection", name, id)
+        meant = checked_name_or_id("get_collection", "collection", name, id)
+        identifier = (await collection_named(self.session, meant)).id if isinstance(meant, str) else meant
         project = await self.session.project_id()
-        identifier = id
-        if identifier is None:
-            request = list_collections.build(project, name=name)
-            item = await self.session.first(request, TemplateVariablesCollection)
-            identifier = found(item, f"collection named {name!r}").id
         return await self.session.call(
             get_collection.build(project, identifier), TemplateVariablesCollectionWithEntries
         )

@@ -20,8 +20,9 @@ from elluminate._checks import (
     checked_name,
     checked_name_or_id,
 )
-from elluminate._lookup import found, get_or_create, naming_conflicts
+from elluminate._lookup import get_or_create, naming_conflicts
 from elluminate._operations.base import Operations, defaults_of
+from elluminate.schemas.by_name import criterion_set_named
 from elluminate.schemas.criterion_set import CriterionSet, criteria_in
 
 
@@ -83,12 +84,11 @@ class CriterionSetOperations(Operations):
             >>> len(client.get_criterion_set(name="Quality").criteria)
             2
         """
-        checked_name_or_id("get_criterion_set", "criterion set", name, id)
+        meant = checked_name_or_id("get_criterion_set", "criterion set", name, id)
+        if isinstance(meant, str):
+            return await criterion_set_named(self.session, meant)
         project = await self.session.project_id()
-        if id is not None:
-            return await self.session.call(get_criterion_set.build(project, id), CriterionSet)
-        item = await self.session.first(list_criterion_sets.build(project, name=name), CriterionSet)
-        return found(item, f"criterion set named {name!r}")
+        return await self.session.call(get_criterion_set.build(project, meant), CriterionSet)
 
     async def get_or_create_criterion_set(
         self, name: str, defaults: CriterionSetDefaults | None = None

@@ -30,10 +30,10 @@ class ExperimentRunOperations(ExperimentOperations):
     async def run_experiment(
         self,
         name: str,
-        prompt_template: PromptTemplate | None,
-        collection: TemplateVariablesCollection,
-        llm_config: LLMConfig | None = None,
-        criterion_set: CriterionSet | None = None,
+        prompt_template: PromptTemplate | str | None,
+        collection: TemplateVariablesCollection | str,
+        llm_config: LLMConfig | str | None = None,
+        criterion_set: CriterionSet | str | None = None,
         criteria: Sequence[str | CriterionIn] | None = None,
         description: str = "",
         rating_mode: RatingMode = RatingMode.DETAILED,
@@ -49,10 +49,10 @@ class ExperimentRunOperations(ExperimentOperations):
 
         Args:
             name: 1 to 255 characters.
-            prompt_template: The prompt. None where the collection's rows are the prompts.
-            collection: The test cases; its columns must cover the template's placeholders.
-            llm_config: The model; None takes the project's default.
-            criterion_set: The criteria; None takes the set linked to the template.
+            prompt_template: The prompt, or its name (the latest version). None where the collection's rows are prompts.
+            collection: The test cases, or their collection's name; its columns must cover the template's placeholders.
+            llm_config: The model, or its config's name; None takes the project's default.
+            criterion_set: The criteria, or their set's name; None takes the set linked to the template.
             criteria: Yes/no questions instead of a set; they are stored as a set named after the experiment.
             description: What it is for.
             rating_mode: How much effort the judge spends.
@@ -70,6 +70,7 @@ class ExperimentRunOperations(ExperimentOperations):
 
         Raises:
             ConflictError: The name is taken.
+            NotFoundError: There is nothing of a given name.
             ValidationError: `criteria` together with `criterion_set`, or a placeholder has no column.
             WaitTimeoutError: It did not end in time; it goes on.
             TaskFailedError: It was revoked, rejected or timed out.
@@ -107,10 +108,10 @@ class ExperimentRunOperations(ExperimentOperations):
     async def stream_experiment(
         self,
         name: str,
-        prompt_template: PromptTemplate | None,
-        collection: TemplateVariablesCollection,
-        llm_config: LLMConfig | None = None,
-        criterion_set: CriterionSet | None = None,
+        prompt_template: PromptTemplate | str | None,
+        collection: TemplateVariablesCollection | str,
+        llm_config: LLMConfig | str | None = None,
+        criterion_set: CriterionSet | str | None = None,
         criteria: Sequence[str | CriterionIn] | None = None,
         description: str = "",
         rating_mode: RatingMode = RatingMode.DETAILED,
@@ -125,10 +126,10 @@ class ExperimentRunOperations(ExperimentOperations):
 
         Args:
             name: 1 to 255 characters.
-            prompt_template: The prompt. None where the collection's rows are the prompts.
-            collection: The test cases; its columns must cover the template's placeholders.
-            llm_config: The model; None takes the project's default.
-            criterion_set: The criteria; None takes the set linked to the template.
+            prompt_template: The prompt, or its name (the latest version). None where the collection's rows are prompts.
+            collection: The test cases, or their collection's name; its columns must cover the template's placeholders.
+            llm_config: The model, or its config's name; None takes the project's default.
+            criterion_set: The criteria, or their set's name; None takes the set linked to the template.
             criteria: Yes/no questions instead of a set; they are stored as a set named after the experiment.
             description: What it is for.
             rating_mode: How much effort the judge spends.
@@ -144,6 +145,7 @@ class ExperimentRunOperations(ExperimentOperations):
 
         Raises:
             ConflictError: The name is taken.
+            NotFoundError: There is nothing of a given name.
             ValidationError: An argument cannot be used, `criteria` together with `criterion_set`, or a
                 placeholder has no column.
 

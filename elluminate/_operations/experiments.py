@@ -27,10 +27,17 @@ from elluminate._lookup import found, id_of
 from elluminate._operations.collections import CollectionOperations
 from elluminate._operations.criterion_sets import CriterionSetOperations
 from elluminate.exceptions import ConflictError
+from elluminate.schemas.by_name import (
+    check_named,
+    collection_named,
+    found_by_name,
+    llm_config_named,
+    prompt_template_named,
+)
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet, criteria_in
 from elluminate.schemas.experiment import Experiment
-from elluminate.schemas.experiment_creation import NewExperiment, check_columns, post_experiment
+from elluminate.schemas.experiment_creation import NewExperiment, check_columns, find_parts, post_experiment
 from elluminate.schemas.filters import ExperimentFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 
@@ -43,34 +50,36 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
     async def create_experiment(
         self,
         name: str,
-        prompt_template: PromptTemplate | None,
-        collection: TemplateVariablesCollection | None = None,
-        llm_config: LLMConfig | None = None,
-        criterion_set: CriterionSet | None = None,
+        prompt_template: PromptTemplate | str | None,
+        collection: TemplateVariablesCollection | str | None = None,
+        llm_config: LLMConfig | str | None = None,
+        criterion_set: CriterionSet | str | None = None,
         description: str = "",
         rating_version: str | None = None,
         response_column_id: int | None = None,
         evaluation_mode: Literal["STANDARD", "AGENTIC", "MULTI_TURN"] = "STANDARD",
         agent_config: dict[str, Any] | None = None,
         evaluation_agent_config: dict[str, Any] | None = None,
-        persona_group_id: int | None = None,
-        scenario_set: api.ScenarioSet | None = None,
+        persona_group_id: int | api.PersonaGroup | str | None = None,
+        scenario_set: api.ScenarioSet | str | None = None,
     ) -> Experiment:
         """Create an experiment without running it; `experiment.run()` does.
 
+        Parts are given as objects or by their names.
+
         Args:
             name: 1 to 255 characters.
-            prompt_template: The prompt. None where the collection's rows are the prompts.
-            collection: The test cases; its columns must cover the template's placeholders.
-            llm_config: The model; None takes the project's default.
-            criterion_set: The criteria; None takes the set linked to the template.
+            prompt_template: The prompt, or its name (the latest version). None where the collection's rows are prompts.
+            collection: The test cases, or their collection's name; its columns must cover the template's placeholders.
+            llm_config: The model, or its config's name; None takes the project's default.
+            criterion_set: The criteria, or their set's name; None takes the set linked to the template.
             description: What it is for.
             rating_version: The judge; None takes the project's default, "latest" the newest.
             response_column_id: A column that holds the answers already, so that no model is asked.
             evaluation_mode: STANDARD, AGENTIC or MULTI_TURN.
             agent_config: For agentic runs.
             evaluation_agent_config: For agentic runs.
-            persona_group_id: Required for MULTI_TURN.
+            persona_group_id: The personas' group, as an id, an object or a name; required for MULTI_TURN.
             scenario_set: Instead of a collection, for MULTI_TURN.
 
         Returns:
@@ -78,6 +87,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
 
         Raises:
             ConflictError: The name is taken.
+            NotFoundError: There is nothing of a given name.
             ValidationError: Not exactly one of collection and scenario set, or a placeholder has no column.
 
         Example:
@@ -107,7 +117,9 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         """Check, store inline criteria as a set of their own, and create the experiment."""
         body = new.request()
         criteria = None if new.criteria is None else criteria_in(new.criteria)
-        await check_columns(self.session, new)
+        parts = await find_parts(self.session, new)
+        parts.name_in(body)
+        await check_columns(self.session, parts)
         if criteria is not None:
             body.criterion_set_id = (await self._inline_criterion_set(body.name, criteria)).id
         return await post_experiment(self.session, body, Experiment)
@@ -170,9 +182,9 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
 
     async def list_experiments(
         self,
-        prompt_template: PromptTemplate | None = None,
-        collection: TemplateVariablesCollection | None = None,
-        llm_config: LLMConfig | None = None,
+        prompt_template: PromptTemplate | str | None = None,
+        collection: TemplateVariablesCollection | str | None = None,
+        llm_config: LLMConfig | str | None = None,
         *,
         date_from: datetime.datetime | datetime.date | str | None = None,
         date_to: datetime.datetime | datetime.date | str | None = None,
@@ -180,9 +192,9 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         """All experiments without their responses, newest first, or those that fit every argument given.
 
         Args:
-            prompt_template: Only those of this template version.
-            collection: Only those over this collection.
-            llm_config: Only those with this model.
+            prompt_template: Only those of this template version, or of the latest one of this name.
+            collection: Only those over this collection, or the one of this name.
+            llm_config: Only those with this model, or the one of this name.
             date_from: Only those created at that time or later: a datetime, a date, or a text such as
                 "2026-04-01", "2026-04-01T12:00+02:00" or "1 April 2026". UTC where it names no zone.
             date_to: Only those created at that time or earlier; a date means its very beginning.
@@ -198,13 +210,19 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             ['Second try', 'First try']
         """
         since, until = checked_moment(date_from, "date_from"), checked_moment(date_to, "date_to")
+        check_named(prompt_template, PromptTemplate, "prompt_template")
+        check_named(collection, TemplateVariablesCollection, "collection")
+        check_named(llm_config, LLMConfig, "llm_config")
         project = await self.session.project_id()
+        template = await found_by_name(self.session, prompt_template, prompt_template_named)
+        rows = await found_by_name(self.session, collection, collection_named)
+        model = await found_by_name(self.session, llm_config, llm_config_named)
         return await self.session.pages(
             lambda page: list_experiments.build(
                 project,
-                prompt_template_id=id_of(prompt_template, PromptTemplate, "prompt_template"),
-                collection_id=id_of(collection, TemplateVariablesCollection, "collection"),
-                llm_config_id=id_of(llm_config, LLMConfig, "llm_config"),
+                prompt_template_id=id_of(template, PromptTemplate, "prompt_template"),
+                collection_id=id_of(rows, TemplateVariablesCollection, "collection"),
+                llm_config_id=id_of(model, LLMConfig, "llm_config"),
                 date_from=since,
                 date_to=until,
                 page=page,

@@ -22,9 +22,10 @@ from elluminate._checks import (
     checked_name_or_id,
     known,
 )
-from elluminate._lookup import found, get_or_create, naming_conflicts
+from elluminate._lookup import get_or_create, naming_conflicts
 from elluminate._operations.base import Operations, defaults_of
 from elluminate.exceptions import ValidationError
+from elluminate.schemas.by_name import llm_config_named
 from elluminate.schemas.llm_config import LLMConfig
 
 
@@ -174,12 +175,11 @@ class LLMConfigOperations(Operations):
             >>> client.get_llm_config(name="Small").llm_model_name
             'some-model'
         """
-        checked_name_or_id("get_llm_config", "LLM config", name, id)
+        meant = checked_name_or_id("get_llm_config", "LLM config", name, id)
+        if isinstance(meant, str):
+            return await llm_config_named(self.session, meant)
         project = await self.session.project_id()
-        if id is not None:
-            return await self.session.call(get_llm_config.build(project, id), LLMConfig)
-        item = await self.session.first(list_llm_configs.build(project, name=name), LLMConfig)
-        return found(item, f"LLM config named {name!r}")
+        return await self.session.call(get_llm_config.build(project, meant), LLMConfig)
 
     async def get_or_create_llm_config(
         self, name: str, defaults: LLMConfigDefaults | None = None

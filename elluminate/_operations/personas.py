@@ -24,6 +24,7 @@ from elluminate._checks import checked_name, checked_name_or_id, checked_texts, 
 from elluminate._lookup import found, get_or_create, naming_conflicts, required_id_of
 from elluminate._operations.base import Operations, defaults_of
 from elluminate.exceptions import ValidationError
+from elluminate.schemas.by_name import persona_group_named
 from elluminate.schemas.persona import Persona, PersonaGroup
 
 
@@ -255,12 +256,11 @@ class PersonaOperations(Operations):
             >>> [persona.name for persona in client.get_persona_group(name="Pupils").personas]
             ['Ada']
         """
-        checked_name_or_id("get_persona_group", "persona group", name, id)
+        meant = checked_name_or_id("get_persona_group", "persona group", name, id)
+        if isinstance(meant, str):
+            return await persona_group_named(self.session, meant)
         project = await self.session.project_id()
-        if id is not None:
-            return await self.session.call(get_persona_group.build(project, id), PersonaGroup)
-        item = await self.session.first(list_persona_groups.build(project, name=name), PersonaGroup)
-        return found(item, f"persona group named {name!r}")
+        return await self.session.call(get_persona_group.build(project, meant), PersonaGroup)
 
     async def get_or_create_persona_group(
         self, name: str, defaults: PersonaGroupDefaults | None = None

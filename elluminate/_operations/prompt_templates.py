@@ -17,13 +17,14 @@ from elluminate._checks import (
     checked_name_or_id,
     checked_whole,
 )
-from elluminate._lookup import found, get_or_create
+from elluminate._lookup import get_or_create
 from elluminate._messages import (
     Messages,
     one_prompt,
 )
 from elluminate._operations.base import Operations
 from elluminate.exceptions import ConflictError, ValidationError
+from elluminate.schemas.by_name import prompt_template_named
 from elluminate.schemas.filters import PromptTemplateFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate, create_version
 
@@ -99,18 +100,15 @@ class PromptTemplateOperations(Operations):
             >>> client.get_prompt_template(name="Explain", version=1).version
             1
         """
-        checked_name_or_id("get_prompt_template", "prompt template", name, id)
+        meant = checked_name_or_id("get_prompt_template", "prompt template", name, id)
         if version is not None and name is None:
             raise ValidationError("version=… goes with name=…; an id names one version already")
         if version is not None:
             checked_whole(version, "version", low=1)
-        project = await self.session.project_id()
-        if id is not None:
-            return await self.session.call(get_prompt_template.build(project, id), PromptTemplate)
-        request = list_prompt_templates.build(project, name=name, version=version)
-        item = await self.session.first(request, PromptTemplate)
-        of_version = "" if version is None else f" with version {version}"
-        return found(item, f"prompt template named {name!r}{of_version}")
+        if isinstance(meant, str):
+            return await prompt_template_named(self.session, meant, version)
+        request = get_prompt_template.build(await self.session.project_id(), meant)
+        return await self.session.call(request, PromptTemplate)
 
     async def get_or_create_prompt_template(
         self,

@@ -15,9 +15,10 @@ from elluminate_api.api.scenario_sets import (
 from elluminate_api.types import UNSET
 
 from elluminate._checks import checked_name, checked_name_or_id, checked_texts
-from elluminate._lookup import found, required_id_of
+from elluminate._lookup import required_id_of
 from elluminate._operations.base import Operations, defaults_of
 from elluminate.exceptions import APIError, NotFoundError, ValidationError
+from elluminate.schemas.by_name import scenario_set_named
 from elluminate.schemas.scenario_set import ScenarioSet
 
 _NAME_TAKEN = 400
@@ -84,13 +85,11 @@ class ScenarioSetOperations(Operations):
             >>> client.get_scenario_set(name="Lessons").scenarios_count
             1
         """
-        checked_name_or_id("get_scenario_set", "scenario set", name, id)
-        if id is not None:
-            project = await self.session.project_id()
-            return await self.session.call(get_scenario_set.build(project, id), ScenarioSet)
-        # The list offers only a search in names, so that the one that is meant is picked here.
-        named = [one for one in await self.list_scenario_sets(name_search=name) if one.name == name]
-        return found(named[0] if named else None, f"scenario set named {name!r}")
+        meant = checked_name_or_id("get_scenario_set", "scenario set", name, id)
+        if isinstance(meant, str):
+            return await scenario_set_named(self.session, meant)
+        project = await self.session.project_id()
+        return await self.session.call(get_scenario_set.build(project, meant), ScenarioSet)
 
     async def get_or_create_scenario_set(
         self, name: str, defaults: ScenarioSetDefaults | None = None

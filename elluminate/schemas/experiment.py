@@ -29,7 +29,7 @@ from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL
 from elluminate.schemas.answers_from_elsewhere import AnswersFromElsewhere
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
-from elluminate.schemas.experiment_creation import NewExperiment, check_columns, post_experiment
+from elluminate.schemas.experiment_creation import NewExperiment, check_columns, find_parts, post_experiment
 from elluminate.schemas.filters import PromptResponseFilter, query_of
 from elluminate.schemas.llm_config import LLMConfig
 from elluminate.schemas.prompt_template import PromptTemplate
@@ -178,8 +178,8 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
     async def aclone(
         self,
         name: str,
-        llm_config: LLMConfig | None = None,
-        criterion_set: CriterionSet | None = None,
+        llm_config: api.LLMConfig | str | None = None,
+        criterion_set: CriterionSet | str | None = None,
         description: str | None = None,
         rating_version: str | Unset | None = UNSET,
     ) -> Experiment:
@@ -187,8 +187,8 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
 
         Args:
             name: Name of the new experiment.
-            llm_config: Another model; None keeps this one.
-            criterion_set: Other criteria; None keeps these.
+            llm_config: Another model, or its name; None keeps this one.
+            criterion_set: Other criteria, or the name of their set; None keeps these.
             description: Another description; None keeps this one.
             rating_version: Another judge; None takes the project's default, left out keeps this one.
 
@@ -200,8 +200,7 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
             ConflictError: The name is taken.
 
         Example:
-            >>> other = client.get_llm_config(name="Small")
-            >>> experiment.clone("With a small model", llm_config=other).llm_config.name
+            >>> experiment.clone("With a small model", llm_config="Small").llm_config.name
             'Small'
         """
         if self.evaluation_mode == EvaluationMode.MULTI_TURN:
@@ -223,7 +222,9 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
             evaluation_agent_config=self.evaluation_agent_config,
         )
         body = new.request()
-        await check_columns(session, new)
+        parts = await find_parts(session, new)
+        parts.name_in(body)
+        await check_columns(session, parts)
         return await post_experiment(session, body, Experiment)
 
     async def await_for_evaluation(

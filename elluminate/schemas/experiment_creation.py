@@ -16,6 +16,16 @@ from elluminate._checks import checked_epochs, checked_name, known
 from elluminate._lookup import id_of, naming_conflicts
 from elluminate._session import Session
 from elluminate.exceptions import ValidationError
+from elluminate.schemas.by_name import (
+    check_named,
+    collection_named,
+    criterion_set_named,
+    found_by_name,
+    llm_config_named,
+    persona_group_named,
+    prompt_template_named,
+    scenario_set_named,
+)
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.prompt_template import PromptTemplate
@@ -32,11 +42,11 @@ class NewExperiment:
     """What an experiment is to be made of, as a caller gives it; see `create_experiment` and `run_experiment`."""
 
     name: str
-    prompt_template: PromptTemplate | None
-    collection: TemplateVariablesCollection | None
-    scenario_set: api.ScenarioSet | None = None
-    llm_config: LLMConfig | None = None
-    criterion_set: CriterionSet | None = None
+    prompt_template: PromptTemplate | str | None
+    collection: TemplateVariablesCollection | str | None
+    scenario_set: api.ScenarioSet | str | None = None
+    llm_config: LLMConfig | str | None = None
+    criterion_set: CriterionSet | str | None = None
     criteria: Sequence[str | CriterionIn] | None = None
     description: str = ""
     rating_version: str | None = None
@@ -44,13 +54,13 @@ class NewExperiment:
     evaluation_mode: EvaluationMode | str = EvaluationMode.STANDARD
     agent_config: dict[str, Any] | None = None
     evaluation_agent_config: dict[str, Any] | None = None
-    persona_group_id: int | None = None
+    persona_group_id: int | api.PersonaGroup | str | None = None
     generate: bool = False
     rating_mode: RatingMode = RatingMode.DETAILED
     n_epochs: int = 1
 
     def request(self) -> api.CreateExperimentRequest:
-        """The request's body, without a set for `criteria`.
+        """The request's body, without the ids of its parts.
 
         Raises:
             ValidationError: An argument cannot be used, or two of them exclude each other.
@@ -58,7 +68,6 @@ class NewExperiment:
         body = api.CreateExperimentRequest(
             name=checked_name(self.name, "experiment"),
             description=self.description,
-            llm_config_id=id_of(self.llm_config, LLMConfig, "llm_config"),
             generate=self.generate,
             rating_mode=known(RatingMode, self.rating_mode, "rating_mode"),
             n_epochs=checked_epochs(self.n_epochs),
@@ -67,9 +76,14 @@ class NewExperiment:
             evaluation_mode=known(EvaluationMode, self.evaluation_mode, "evaluation_mode"),
             agent_config=self.agent_config,
             evaluation_agent_config=self.evaluation_agent_config,
-            persona_group_id=self.persona_group_id,
-            scenario_set_id=id_of(self.scenario_set, api.ScenarioSet, "scenario_set"),
         )
+        check_named(self.prompt_template, PromptTemplate, "prompt_template")
+        check_named(self.collection, TemplateVariablesCollection, "collection")
+        check_named(self.scenario_set, api.ScenarioSet, "scenario_set")
+        check_named(self.llm_config, LLMConfig, "llm_config")
+        check_named(self.criterion_set, CriterionSet, "criterion_set")
+        if not isinstance(self.persona_group_id, int):
+            check_named(self.persona_group_id, api.PersonaGroup, "persona_group_id")
         if self.criteria is not None and self.criterion_set is not None:
             raise ValidationError(
                 "criteria=… makes a criterion set of its own, so it excludes criterion_set=…; give one of them"
@@ -79,19 +93,56 @@ class NewExperiment:
             raise ValidationError(
                 f"an experiment runs over a collection or a scenario set, exactly one; got {both}"
             )
-        body.prompt_template_id = id_of(self.prompt_template, PromptTemplate, "prompt_template")
-        body.collection_id = id_of(self.collection, TemplateVariablesCollection, "collection")
-        body.criterion_set_id = id_of(self.criterion_set, CriterionSet, "criterion_set")
         return body
 
 
-async def check_columns(session: Session, new: NewExperiment) -> None:
+@frozen(kw_only=True)
+class Parts:
+    """The parts of an experiment, found where they were given by name."""
+
+    prompt_template: PromptTemplate | None
+    collection: TemplateVariablesCollection | None
+    scenario_set: api.ScenarioSet | None
+    llm_config: LLMConfig | None
+    criterion_set: CriterionSet | None
+    persona_group_id: int | None
+
+    def name_in(self, body: api.CreateExperimentRequest) -> None:
+        """Let a request have their ids."""
+        body.prompt_template_id = id_of(self.prompt_template, PromptTemplate, "prompt_template")
+        body.collection_id = id_of(self.collection, TemplateVariablesCollection, "collection")
+        body.scenario_set_id = id_of(self.scenario_set, api.ScenarioSet, "scenario_set")
+        body.llm_config_id = id_of(self.llm_config, LLMConfig, "llm_config")
+        body.criterion_set_id = id_of(self.criterion_set, CriterionSet, "criterion_set")
+        body.persona_group_id = self.persona_group_id
+
+
+async def find_parts(session: Session, new: NewExperiment) -> Parts:
+    """The parts of an experiment; the latest version of a template that is given by name.
+
+    Raises:
+        NotFoundError: There is nothing of a given name.
+    """
+    group = new.persona_group_id
+    if isinstance(group, str):
+        group = await persona_group_named(session, group)
+    return Parts(
+        prompt_template=await found_by_name(session, new.prompt_template, prompt_template_named),
+        collection=await found_by_name(session, new.collection, collection_named),
+        scenario_set=await found_by_name(session, new.scenario_set, scenario_set_named),
+        llm_config=await found_by_name(session, new.llm_config, llm_config_named),
+        criterion_set=await found_by_name(session, new.criterion_set, criterion_set_named),
+        persona_group_id=group.id if isinstance(group, api.PersonaGroup) else group,
+    )
+
+
+async def check_columns(session: Session, parts: Parts) -> None:
     """Refuse a template whose placeholders the collection does not cover, before anything is created.
 
     Raises:
         ValidationError: A placeholder has no column.
     """
-    template, collection = new.prompt_template, new.collection
+    template, collection = parts.prompt_template, parts.collection
     if template is None or collection is None or not _missing_columns(template, collection):
         return
     # The object at hand may be older than the collection, so an error is worth one look at it.

@@ -25,15 +25,16 @@ def call(client: Client, template: PromptTemplate, rows: TemplateVariablesCollec
     client.create_criterion_set("Quality", criteria=[7])  # E
     client.create_llm_config("Small", "small-1")  # E
     client.create_llm_config("Small", "small-1", "key", temperature="hot")  # E
-    client.run_experiment("First", "Explain", rows)  # E
-    client.run_experiment("First", template, "Concepts")  # E
+    client.run_experiment("First", rows, template)  # E
+    client.run_experiment("First", template, 7)  # E
+    client.delete_collection("Concepts")  # E
     client.run_experiment("First", template, rows, epochs=3)  # E
     client.run_experiment("First", template, rows, n_epochs="3")  # E
     client.create_experiment("First", template, rows, evaluation_mode="GRAPH")  # E
     client.stream_experiment("First", template, rows, polling_interval="1")  # E
     client.stream_batch_rate([template])  # E
     client.delete_collection(template)  # E
-    client.list_experiments(llm_config="Small")  # E
+    client.list_experiments(llm_config=7)  # E
     client.run_experimnet("First", template, rows)  # E
     template.new_version(mesages="text")  # E
     rows.add_many("concept")  # E

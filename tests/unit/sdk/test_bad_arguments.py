@@ -329,7 +329,7 @@ def test_a_model_made_by_hand_has_no_client(
         ("delete_prompt_template", 10, "must be a PromptTemplate"),
         ("delete_llm_config", LLMConfig(name="Mine"), "has no id: it was made by hand"),
         ("list_collections", "Explain", "compatible_prompt_template must be a PromptTemplate"),
-        ("list_experiments", "Explain", "prompt_template must be a PromptTemplate"),
+        ("list_experiments", 7, "prompt_template must be a PromptTemplate"),
     ],
 )
 def test_something_else_than_what_a_client_returns(

@@ -86,7 +86,7 @@ def test_inline_criteria_together_with_a_set(world: World, wire: Wire, parts: Pa
         ({"n_epochs": True}, "not True"),
         ({"rating_mode": "careless"}, "rating_mode must be one of .*; got 'careless'"),
         ({"rating_mode": None}, "rating_mode must be one of .*; got None"),
-        ({"llm_config": "gpt"}, "llm_config must be a LLMConfig as a client returns it, got 'gpt'"),
+        ({"llm_config": 7}, "llm_config must be a LLMConfig as a client returns it, got 7"),
         ({"criterion_set": 50}, "criterion_set must be a CriterionSet as a client returns it, got 50"),
     ],
 )
@@ -98,8 +98,8 @@ def test_a_run_that_cannot_be_started(
 
 @pytest.mark.parametrize("runner", RUNNERS)
 def test_objects_of_another_kind(world: World, wire: Wire, parts: Parts, runner: str) -> None:
-    says = "prompt_template must be a PromptTemplate as a client returns it, got 'Explain'"
-    refused(world, wire, says, parts.client, runner, "First try", "Explain", parts.collection)
+    says = "prompt_template must be a PromptTemplate as a client returns it, got 7"
+    refused(world, wire, says, parts.client, runner, "First try", 7, parts.collection)
     says = "collection must be a TemplateVariablesCollection as a client returns it, got "
     refused(world, wire, says, parts.client, runner, "First try", parts.template, parts.template)
     says = "a collection or a scenario set, exactly one; got neither"
