@@ -2,8 +2,9 @@
 
 from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
+from elluminate_server.execution.deleting import delete_in_pieces
 from elluminate_server.execution.leases import revoke_all
 from elluminate_server.http.older_clients import readable
 from elluminate_server.http.pages import page_of, paged
@@ -12,7 +13,7 @@ from elluminate_server.reading.experiments import load_experiment, load_experime
 from elluminate_server.reading.finding import find_experiment, see_experiment
 from elluminate_server.reading.results import parse_filters
 from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import Experiment, LogLine, PromptTemplate, Task, WorkItem
+from elluminate_server.store.tables import Experiment, PromptTemplate
 
 PAGE_SIZE = 25
 """Most experiments of a page: each comes with numbers of every one of its responses."""
@@ -22,7 +23,9 @@ PAGE_SIZE = 25
 async def list_experiments(call: Call) -> Answer:
     """Newest first."""
     asked = call.query
-    query = select(Experiment).where(Experiment.project_id == call.project_id)
+    query = select(Experiment).where(
+        Experiment.project_id == call.project_id, Experiment.deleted_at.is_(None)
+    )
     for name, column in (
         ("experiment_name", Experiment.name),
         ("prompt_template_id", Experiment.prompt_template_id),
@@ -70,12 +73,7 @@ async def delete_experiment(call: Call) -> Answer:
     """Revoke what runs, then delete everything that came of it."""
     async with call.write() as session:
         row = await find_experiment(session, call.project_id, call.path["experiment_id"])
-        tasks = select(Task.id).where(Task.experiment_id == row.id)
         await revoke_all(session, row.id, f"Experiment {row.name!r} was deleted.")
-        for table in (WorkItem, LogLine):
-            await session.execute(
-                delete(table).where(table.task_id.in_(tasks)).execution_options(synchronize_session=False)
-            )
-        await session.execute(delete(Experiment).where(Experiment.id == row.id))
+        await delete_in_pieces(session, call.executor.owner, row)
         call.on_commit(call.executor.wake)
         return call.answer()

@@ -97,7 +97,9 @@ async def _check_ratable(session: AsyncSession, project_id: int, ids: Sequence[i
         rows = await session.execute(
             select(Response.id, Experiment.id)
             .join(Experiment, Experiment.id == Response.experiment_id)
-            .where(Response.id.in_(chunk), Experiment.project_id == project_id)
+            .where(
+                Response.id.in_(chunk), Experiment.project_id == project_id, Experiment.deleted_at.is_(None)
+            )
         )
         found = {row[0]: row[1] for row in rows}
         missing = sorted(set(chunk) - set(found))

@@ -64,7 +64,11 @@ _TOTALS = (
 def _chosen(project_id: int, since: datetime.date, config_id: int | None) -> list[Any]:
     """Conditions on responses joined with their experiments."""
     midnight = datetime.datetime.combine(since, datetime.time(), datetime.UTC)
-    chosen: list[Any] = [Experiment.project_id == project_id, Response.created_at >= midnight]
+    chosen: list[Any] = [
+        Experiment.project_id == project_id,
+        Experiment.deleted_at.is_(None),
+        Response.created_at >= midnight,
+    ]
     if config_id is not None:
         answered_by = Response.generation_metadata[("llm_model_config", "id")].as_integer()
         chosen.append(func.coalesce(answered_by, Experiment.llm_config_id) == config_id)

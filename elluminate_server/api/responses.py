@@ -41,7 +41,7 @@ def _filtered(call: Call) -> Any:
     query = (
         select(Response.id)
         .join(Experiment, Experiment.id == Response.experiment_id)
-        .where(Experiment.project_id == call.project_id)
+        .where(Experiment.project_id == call.project_id, Experiment.deleted_at.is_(None))
     )
     for name, column in (
         ("experiment_id", Response.experiment_id),

@@ -127,7 +127,7 @@ class _RunStream:
     async def read(self) -> News:
         async with self._call.store.read() as session:
             experiment = await session.get(Experiment, self._call.path["experiment_id"])
-            if experiment is None:
+            if experiment is None or experiment.deleted_at is not None:
                 return _deleted(await session.get(Task, self._task_id))
             progress = await _progress(session, experiment, self._task_id)
             if progress is None:

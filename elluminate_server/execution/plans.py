@@ -101,7 +101,7 @@ async def load_plan(
         llm_config_id: Another LLM config than the experiment's.
     """
     experiment = await session.get(Experiment, experiment_id)
-    if experiment is None:
+    if experiment is None or experiment.deleted_at is not None:
         return None
     template = None
     if experiment.prompt_template_id is not None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution.commits import Commits
+from elluminate_server.execution.deleting import delete_piece
 from elluminate_server.execution.generation import (
     Generated,
     Subject,
@@ -37,7 +38,16 @@ from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError, RatingMode
 from elluminate_server.store.engine import Store
 from elluminate_server.store.pieces import write_in_pieces
-from elluminate_server.store.states import ANSWERED, DONE, EXPERIMENT, PENDING, RATINGS, RESPONSES, TaskKind
+from elluminate_server.store.states import (
+    ANSWERED,
+    DELETION,
+    DONE,
+    EXPERIMENT,
+    PENDING,
+    RATINGS,
+    RESPONSES,
+    TaskKind,
+)
 from elluminate_server.store.tables import LogLine, Task, WorkItem
 
 __all__ = ["Run"]
@@ -112,6 +122,9 @@ class Run:
         """
         await write_in_pieces(self._store, self._prepare)
         await self._load()
+        if self._kind == DELETION:
+            await write_in_pieces(self._store, self._delete)
+            return Outcome(status="SUCCESS")
         items: asyncio.Queue[_Item | None] = asyncio.Queue(maxsize=CHUNK)
         workers = min(MAX_WORKERS, self._total, await self._useful_workers())
         async with asyncio.TaskGroup() as group:
@@ -126,9 +139,16 @@ class Run:
         return attrs.evolve(outcome, last_item=self._last_item)
 
     async def _prepare(self, session: AsyncSession, size: int) -> bool:
+        await self._keep_lease(session)
+        return await prepare(session, await session.get_one(Task, self._task_id), size)
+
+    async def _delete(self, session: AsyncSession, size: int) -> bool:
+        await self._keep_lease(session)
+        return self._experiment_id is None or await delete_piece(session, self._experiment_id, size)
+
+    async def _keep_lease(self, session: AsyncSession) -> None:
         if not await renew_for_writing(session, self._owner, self._task_id):
             raise LeaseLostError
-        return await prepare(session, await session.get_one(Task, self._task_id), size)
 
     async def _load(self) -> None:
         async with self._read() as session:

@@ -148,14 +148,13 @@ _CRITERION_SET = _in_project("criterion set", CriterionSet)
 _LLM_CONFIG = _in_project("LLM config", LLMConfig)
 _PERSONA = _in_project("persona", Persona)
 _PERSONA_GROUP = _in_project("persona group", PersonaGroup)
-_EXPERIMENT = _lookup(
-    "experiment", Experiment, _of_experiment.id == _ID, _of_experiment.project_id == _PARENT
-)
+_EXPERIMENT = _in_project("experiment", Experiment)
 _RESPONSE = _lookup(
     "response",
     Response,
     Response.__table__.c.id == _ID,
     _of_experiment.project_id == _PARENT,
+    _of_experiment.deleted_at.is_(None),
     within=(Experiment.__table__, _of_experiment.id == Response.__table__.c.experiment_id),
 )
 _SCENARIO_FIELD = _lookup(

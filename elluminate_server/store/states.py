@@ -5,6 +5,7 @@ from typing import Final, Literal
 __all__ = [
     "AGENT_EVALUATION",
     "ANSWERED",
+    "DELETION",
     "DONE",
     "EXPERIMENT",
     "PENDING",
@@ -14,7 +15,7 @@ __all__ = [
     "TaskKind",
 ]
 
-TaskKind = Literal["experiment", "responses", "ratings", "agent_evaluation"]
+TaskKind = Literal["experiment", "responses", "ratings", "agent_evaluation", "deletion"]
 """What a task is for."""
 
 EXPERIMENT: Final = "experiment"
@@ -25,6 +26,8 @@ RATINGS: Final = "ratings"
 """A batch of responses to rate."""
 AGENT_EVALUATION: Final = "agent_evaluation"
 """Trials of agents to judge."""
+DELETION: Final = "deletion"
+"""What is left of an experiment that was deleted, to be taken away."""
 
 ItemState = Literal["pending", "answered", "done"]
 """How far a work item is."""

@@ -194,7 +194,7 @@ def test_a_killed_server_s_agent_evaluation_is_completed_by_the_next_start(tmp_p
     database = fresh_database(tmp_path)
 
     def is_held(request: CapturedRequest) -> bool:
-        return request.kind == "verdict" and "Did it task2?" in prompt_of(request)
+        return request.kind == "verdict" and all(text in prompt_of(request) for text in ("Did it", "task2"))
 
     with ModelServer() as model_server:
         with model_server.held(is_held), started(database, model_server) as (backend, served):

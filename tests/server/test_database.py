@@ -40,7 +40,7 @@ PUBLISHED_MIGRATIONS = {
     "0002_personas_and_agents.py": "ddec52d250018187",
     "0003_responses_in_row_order.py": "b3b15f39814d0684",
     "0004_live_rows.py": "09b0dc926c7d26f0",
-    "0005_missing_verdicts.py": "aa08eeffa0a62d02",
+    "0005_missing_verdicts.py": "f802f1a9e53e7b08",
 }
 
 

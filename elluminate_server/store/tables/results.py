@@ -21,6 +21,7 @@ from elluminate_server.store.tables.base import (
     COUNTED,
     Base,
     created_at_column,
+    deleted_at_column,
     id_column,
     reference,
     updated_at_column,
@@ -62,6 +63,8 @@ class Experiment(Base):
     finished_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
     created_at: Mapped[datetime.datetime] = created_at_column()
     updated_at: Mapped[datetime.datetime] = updated_at_column()
+    deleted_at: Mapped[datetime.datetime | None] = deleted_at_column()
+    """Of a large one, whose responses are then taken away in pieces; readers see none of it any more."""
 
 
 class AgentTask(Base):
