@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import ResponseInfo as ResponseInfo
     from elluminate.exceptions import RetryExhaustedError as RetryExhaustedError
     from elluminate.exceptions import ServerError as ServerError
+    from elluminate.exceptions import SingleBracesWarning as SingleBracesWarning
     from elluminate.exceptions import TaskFailedError as TaskFailedError
     from elluminate.exceptions import TaskMatchError as TaskMatchError
     from elluminate.exceptions import TransportError as TransportError
@@ -115,7 +116,8 @@ _HOMES = {
     "IncompleteResultsWarning "
     "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NotFetchedError "
     "NotFoundError PartialUploadError PermissionDeniedError RateLimitError "
-    "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError TaskFailedError "
+    "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "
+    "SingleBracesWarning TaskFailedError "
     "TaskMatchError TransportError UsageError ValidationError WaitTimeoutError",
     "schemas": "ATIFAgent ATIFContentPart ATIFFinalMetrics ATIFImageContentPart ATIFImageSource "
     "ATIFObservation ATIFObservationResult ATIFStep ATIFStepMetrics ATIFSubagentTrajectoryRef "

@@ -119,6 +119,10 @@ class NoResultsError(ElluminateError):
     """An experiment was asked for results or rows that it cannot have yet: nothing has been answered."""
 
 
+class SingleBracesWarning(UserWarning):
+    """A prompt has `{name}`, which is text, where the placeholder `{{name}}` seems to be meant."""
+
+
 class IncompleteResultsWarning(UserWarning):
     """Verdicts are missing of a run that is over, so that its rates tell of the others alone."""
 

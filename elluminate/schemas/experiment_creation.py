@@ -12,6 +12,7 @@ from elluminate_api.api.collections import get_collection
 from elluminate_api.api.experiments import create_experiment
 from elluminate_api.models import CriterionIn, EvaluationMode, LLMConfig, RatingMode
 
+from elluminate._braces import warn_of_columns_in_single_braces
 from elluminate._checks import checked_epochs, checked_name, known
 from elluminate._lookup import id_of, naming_conflicts
 from elluminate._session import Session
@@ -139,11 +140,17 @@ async def find_parts(session: Session, new: NewExperiment) -> Parts:
 async def check_columns(session: Session, parts: Parts) -> None:
     """Refuse a template whose placeholders the collection does not cover, before anything is created.
 
+    One that names columns in single braces is warned of.
+
     Raises:
         ValidationError: A placeholder has no column.
     """
     template, collection = parts.prompt_template, parts.collection
-    if template is None or collection is None or not _missing_columns(template, collection):
+    if template is None or collection is None:
+        return
+    columns = {column.name for column in collection.columns if column.name}
+    warn_of_columns_in_single_braces(template.name, template.messages, template.placeholders, columns)
+    if not _missing_columns(template, collection):
         return
     # The object at hand may be older than the collection, so an error is worth one look at it.
     request = get_collection.build(await session.project_id(), collection.id)

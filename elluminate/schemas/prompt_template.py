@@ -19,6 +19,7 @@ from elluminate_api.types import UNSET
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
+from elluminate._braces import warn_of_single_braces
 from elluminate._checks import checked_name
 from elluminate._lookup import naming_conflicts
 from elluminate._messages import (
@@ -260,6 +261,7 @@ async def create_version(
         tool_choice=tool_choice_of(tool_choice, tools),
         parent_prompt_template_id=parent_prompt_template_id,
     )
+    warn_of_single_braces(messages)
     project = await session.project_id()
     with naming_conflicts("prompt_template", name, id_key="prompt_template_id"):
         return await session.call(create_prompt_template.build(project, body=body), PromptTemplate)

@@ -6,14 +6,32 @@ a result that looks right, or an error that does not say the way out.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import frozen
 
-from elluminate import AsyncClient, Client, ClientClosedError, UsageError
+from elluminate import (
+    AsyncClient,
+    Client,
+    ClientClosedError,
+    ConfigurationError,
+    ForeignModelError,
+    NoCriteriaWarning,
+    NoResultsError,
+    NotFetchedError,
+    NotFoundError,
+    SingleBracesWarning,
+    UsageError,
+    ValidationError,
+)
 from tests.sdk.both_ways import BothWays, Way, both_ways
+
+Make = Callable[[Way, BothWays], Any]
+"""Makes a mistake, with the client of one way and one of everything in its project."""
 
 
 @frozen
@@ -21,40 +39,92 @@ class Mistake:
     """What somebody does, and what it is answered with.
 
     Attributes:
-        make: Makes the mistake, with a client and one of everything in its project.
-        error: What is raised.
+        make: Makes the mistake.
+        told: What is raised, or warned of: then it goes on.
         says: A pattern of its words; `{client}` is the class of the client.
         sends: Whether it takes the server to notice.
     """
 
-    make: Callable[[Way], Any]
-    error: type[Exception]
+    make: Make
+    told: type[Exception]
     says: str
     sends: bool = False
 
 
-def called(owner: str, method: str, *args: Any, **kwargs: Any) -> Callable[[Way], Any]:
-    """Call a method of the client or of a thing; an argument that is a function is called with the things."""
+def called(owner: str, method: str, *args: Any, **kwargs: Any) -> Make:
+    """Call a method of the client or of a thing; an argument that is a function is called with what is there."""
 
-    def make(way: Way) -> Any:
-        of = way.client if owner == "client" else getattr(way.things, owner)
-        given = [value(way.things) if callable(value) else value for value in args]
-        named = {name: value(way.things) if callable(value) else value for name, value in kwargs.items()}
-        return way.call(of, method, *given, **named)
+    def make(way: Way, both: BothWays) -> Any:
+        def meant(value: Any) -> Any:
+            return value(way, both) if callable(value) else value
+
+        owning = way.client if owner == "client" else getattr(way.things, owner)
+        named = {name: meant(value) for name, value in kwargs.items()}
+        return way.call(owning, method, *[meant(value) for value in args], **named)
 
     return make
 
 
-def of(name: str) -> Callable[[Any], Any]:
+def of(name: str) -> Make:
     """That thing of the client."""
 
-    def found(things: Any) -> Any:
-        return getattr(things, name)
+    def found(way: Way, both: BothWays) -> Any:
+        return getattr(way.things, name)
 
     return found
 
 
+def others(name: str) -> Make:
+    """That thing of another project."""
+
+    def found(way: Way, both: BothWays) -> Any:
+        return getattr(both.others_things, name)
+
+    return found
+
+
+def file_of(text: str) -> Make:
+    """A file that holds a text."""
+
+    def written(way: Way, both: BothWays) -> Any:
+        path = both.path.with_name("rows.csv")
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return written
+
+
+def named(what: str) -> Make:
+    """A name that nothing has yet."""
+
+    def free(way: Way, both: BothWays) -> str:
+        return f"{what} ({way.name})"
+
+    return free
+
+
+def responses_of_a_listing(way: Way, both: BothWays) -> Any:
+    listed = way.call(way.client, "list_experiments", way.things.template)
+    return next(experiment for experiment in listed if experiment.name == "First").responses()
+
+
+def run_of_a_column_in_single_braces(way: Way, both: BothWays) -> Any:
+    with pytest.warns(SingleBracesWarning):
+        template = way.call(
+            way.client, "create_prompt_template", f"Runs ({way.name})", template="Name {topic}."
+        )
+    return way.call(
+        way.client,
+        "run_experiment",
+        f"Braces ({way.name})",
+        template,
+        way.things.collection,
+        criterion_set=way.things.criterion_set,
+    )
+
+
 MISTAKES: dict[str, Mistake] = {
+    # A call that does not fit.
     "a name by position": Mistake(
         called("client", "get_collection", "Topics"),
         UsageError,
@@ -75,6 +145,85 @@ MISTAKES: dict[str, Mistake] = {
         UsageError,
         r"^{client}.run_experiment\(\) lacks collection=…$",
     ),
+    # Things that are others' here.
+    "a template of another project": Mistake(
+        called("client", "run_experiment", "New", others("template"), of("collection")),
+        ForeignModelError,
+        r"^prompt_template: PromptTemplate \d+ 'Tutor' belongs to project 2 'Another project' of http://127.*, but "
+        r"{client}.run_experiment\(\) works in project 1 'Default project' of local:.*Give what a client of that",
+    ),
+    "a row of another project": Mistake(
+        called("collection", "delete_entry", others("entry")),
+        ForeignModelError,
+        r"^entry: TemplateVariables \d+ belongs to project 2 'Another project'",
+    ),
+    "a name that nothing has": Mistake(
+        called("client", "run_experiment", "New", "Tutro", "Topics"),
+        NotFoundError,
+        "there is no prompt template named 'Tutro' in this project",
+        sends=True,
+    ),
+    # Columns and placeholders.
+    "a column in another case": Mistake(
+        called("collection", "add_many", [{"Topic": "rain"}]),
+        ValidationError,
+        r"variables\[0\] has the column 'Topic', and collection 'Topics' has 'topic': name it 'topic'",
+    ),
+    "a CSV of another country": Mistake(
+        called("collection", "add_from_csv", file_of("topic;level\nrain;easy\n")),
+        ValidationError,
+        "delimiter=';'",
+    ),
+    "a row of another collection": Mistake(
+        called("collection", "add_many", [{"question": "Why?"}]),
+        ValidationError,
+        r"variables\[0\] has none of the columns of collection 'Topics' \('topic'\)",
+    ),
+    "a placeholder without a column": Mistake(
+        called(
+            "client",
+            "run_experiment",
+            "New",
+            of("template"),
+            lambda way, both: way.things.agentic.collection,
+            criteria=["Is it?"],
+        ),
+        ValidationError,
+        r"has \{\{topic\}\}, and collection 'Tasks' has no such column; it has task",
+        sends=True,
+    ),
+    "a placeholder in single braces": Mistake(
+        called("client", "create_prompt_template", named("Braces"), template="Explain {topic}."),
+        SingleBracesWarning,
+        r"^the prompt has \{topic\} and no placeholder, so that it is the same for every row; write \{\{topic\}\} ",
+    ),
+    "a column in single braces, run": Mistake(
+        run_of_a_column_in_single_braces,
+        SingleBracesWarning,
+        r"^prompt template 'Runs \(\w+\)' has \{topic\}, which is sent as it stands although the collection has such",
+    ),
+    # What is not there yet.
+    "no criteria": Mistake(
+        called("client", "run_experiment", named("None"), of("template"), of("collection"), criteria=[]),
+        NoCriteriaWarning,
+        "has no criteria: its answers cost calls, and are not judged",
+    ),
+    "responses of a listing": Mistake(
+        responses_of_a_listing,
+        NotFetchedError,
+        r"were not fetched; call fetch_responses\(\) first",
+        sends=True,
+    ),
+    "rows of what has not run": Mistake(
+        lambda way, both: way.things.fresh.to_dicts(),
+        NoResultsError,
+        r"experiment 'Not run yet' has not been answered.*call run\(\)",
+    ),
+    "a file of what has not run": Mistake(
+        lambda way, both: way.things.fresh.to_csv(both.path.with_name("empty.csv")),
+        NoResultsError,
+        r"experiment 'Not run yet' has not been answered.*call run\(\)",
+    ),
 }
 
 
@@ -89,18 +238,57 @@ def way(request: pytest.FixtureRequest, both: BothWays) -> Way:
     return both.ways[request.param]
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+ERRORS = [name for name, mistake in MISTAKES.items() if not issubclass(mistake.told, Warning)]
+WARNINGS = [name for name in MISTAKES if name not in ERRORS]
+
+
+@pytest.mark.parametrize("name", ERRORS)
 def test_a_mistake_is_told_and_changes_nothing(name: str, way: Way, both: BothWays) -> None:
     mistake = MISTAKES[name]
     before, sent = both.stored(), len(way.sent)
-    says = mistake.says.replace("{client}", type(way.client).__name__)
-    with pytest.raises(mistake.error, match=says):
-        mistake.make(way)
+    with pytest.raises(mistake.told, match=mistake.says.replace("{client}", type(way.client).__name__)):
+        mistake.make(way, both)
     assert both.stored() == before
     assert mistake.sends or way.sent[sent:] == []
 
 
+@pytest.mark.parametrize("name", WARNINGS)
+def test_what_may_be_a_mistake_is_warned_of_where_it_was_made(name: str, way: Way, both: BothWays) -> None:
+    mistake = MISTAKES[name]
+    assert issubclass(mistake.told, Warning)
+    with pytest.warns(mistake.told, match=mistake.says) as caught:
+        mistake.make(way, both)
+    [warned] = [one for one in caught if issubclass(one.category, mistake.told)]
+    assert Path(warned.filename).name == "both_ways.py"
+
+
 # --- opening and closing
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("local:{folder}/nope/evals.db", "nope"),
+        ("local::memory", "a database in memory is local::memory:"),
+        ("local::memory:a/b", "a database in memory is local::memory:"),
+    ],
+)
+def test_a_local_address_that_makes_no_sense(
+    kind: type[Any], address: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def connect() -> None:
+        async with AsyncClient(base_url=address.format(folder=tmp_path)) as client:
+            await client.list_projects()
+
+    with pytest.raises(ConfigurationError, match=says):
+        if kind is Client:
+            Client(base_url=address.format(folder=tmp_path))
+        else:
+            asyncio.run(connect())
+    assert list(tmp_path.iterdir()) == []
 
 
 def client_of(kind: type[Any]) -> Any:

@@ -1,0 +1,96 @@
+"""Single braces where a placeholder was meant: `{topic}` is text, `{{topic}}` is filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from elluminate._warnings import warn_caller
+from elluminate.exceptions import SingleBracesWarning
+
+_SINGLE = re.compile(r"(?<!\{)\{ *([A-Za-z_]\w*) *\}(?!\})")
+"""A name in single braces, wherever it stands."""
+
+_MEANT = re.compile(r"(?<![\w{}\\$#%@^=/])\{ *([A-Za-z_]\w+) *\}(?!\})")
+"""One that reads like a placeholder: no part of a word, a path, a formula, or of another language's `${name}`.
+
+A single letter is more often a set, or a variable of a formula.
+"""
+
+_FENCED = re.compile(r"^ *```.*?(?:^ *```|\Z)", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(
+    r"`[^`\n]*`|\b(?:[fF][rR]?|[rR][fF])(?:\"[^\"\n]*\"|'[^'\n]*')|(?:\"[^\"\n]*\"|'[^'\n]*')\.format\("
+)
+"""Code in a line: marked as such, or a string of Python that fills braces in itself."""
+
+_ALONE = re.compile(r"^ *(\{ *[A-Za-z_]\w+ *\}) *$", re.MULTILINE)
+
+
+def warn_of_single_braces(
+    messages: Sequence[Mapping[str, Any]], placeholders: Collection[str] | None = None
+) -> None:
+    """Warn of a prompt that has no placeholder, and names in single braces that read like some.
+
+    Args:
+        messages: The prompt.
+        placeholders: What it has; None finds out.
+    """
+    meant = dict.fromkeys(name for text in _texts(messages) for name in _MEANT.findall(_prose(text)))
+    if not meant:
+        return
+    if placeholders is None:
+        from elluminate_server.domain.rendering import message_placeholders
+
+        placeholders = message_placeholders(messages)
+    if not placeholders:
+        warn_caller(
+            f"the prompt has {_listed(meant, '{', '}')} and no placeholder, so that it is the same for every row; "
+            f"write {_listed(meant, '{{', '}}')} to have a row's value filled in",
+            SingleBracesWarning,
+        )
+
+
+def warn_of_columns_in_single_braces(
+    template: str,
+    messages: Sequence[Mapping[str, Any]],
+    placeholders: Collection[str],
+    columns: Collection[str],
+) -> None:
+    """Warn of a run whose prompt names columns in single braces, or, without a placeholder, anything.
+
+    Args:
+        template: Its name.
+        messages: The prompt.
+        placeholders: What it has.
+        columns: What could be filled in.
+    """
+    named = dict.fromkeys(name for text in _texts(messages) for name in _SINGLE.findall(text))
+    meant = [name for name in named if name in columns and name not in placeholders]
+    if meant:
+        warn_caller(
+            f"prompt template {template!r} has {_listed(meant, '{', '}')}, which is sent as it stands although the "
+            f"collection has such a column; write {_listed(meant, '{{', '}}')} to have a row's value filled in",
+            SingleBracesWarning,
+        )
+    else:
+        warn_of_single_braces(messages, placeholders)
+
+
+def _texts(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for message in messages:
+        content = message.get("content")
+        for part in content if isinstance(content, list) else [content]:
+            text = part.get("text") if isinstance(part, Mapping) else part
+            if isinstance(text, str) and "{" in text:
+                yield text
+
+
+def _prose(text: str) -> str:
+    """A text without code; of a fenced block stays what stands alone on a line, as what is to be filled in does."""
+    text = _FENCED.sub(lambda block: "\n".join(_ALONE.findall(block[0])), text)
+    return _CODE.sub(" ", text)
+
+
+def _listed(names: Collection[str], opening: str, closing: str) -> str:
+    return ", ".join(f"{opening}{name}{closing}" for name in names)

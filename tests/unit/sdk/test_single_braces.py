@@ -1,0 +1,126 @@
+"""Single braces: which are taken for a placeholder that was meant, and which are text."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+
+from elluminate import SingleBracesWarning
+from elluminate._braces import warn_of_columns_in_single_braces, warn_of_single_braces
+
+
+def told(text: Any, *columns: str) -> list[str]:
+    """What is said of a prompt when it is stored, or, with columns, when it is run."""
+    messages = [{"role": "user", "content": text}]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if columns:
+            warn_of_columns_in_single_braces(
+                "Explain", messages, {"other"} if "{{other}}" in text else (), columns
+            )
+        else:
+            warn_of_single_braces(messages)
+    assert {one.category for one in caught} <= {SingleBracesWarning}
+    assert {one.filename for one in caught} <= {__file__}
+    return [str(one.message) for one in caught]
+
+
+MEANT = {
+    "Explain {topic}.": "{{topic}}",
+    "Explain { topic } in {number_of_words} words.": "{{topic}}, {{number_of_words}}",
+    "Topic: {topic}": "{{topic}}",
+    'Explain "{topic}"!': "{{topic}}",
+    "Count {animal}s.": "{{animal}}",
+    "<document>{document}</document>": "{{document}}",
+    "Review this:\n```python\n{code}\n```\nBe brief.": "{{code}}",
+    "{topic}": "{{topic}}",
+    "{greeting}{name}": "{{greeting}}",
+    '{"answer": "{answer}"}': "{{answer}}",
+}
+
+
+@pytest.mark.parametrize("text", MEANT)
+def test_a_name_in_single_braces_reads_like_a_placeholder(text: str) -> None:
+    [said] = told(text)
+    assert "no placeholder, so that it is the same for every row" in said
+    assert f"write {MEANT[text]} to have a row's value filled in" in said
+
+
+TEXT = [
+    "Explain tides.",
+    "Explain {{topic}}.",
+    "Explain {{topic}} as {style}.",
+    "Explain {{ topic }}: {answer}",
+    '{"topic": "tides", "words": 30}',
+    '{ "topic" : { "name" : null } }',
+    "{'topic': 'tides'}",
+    "{topic: tides}",
+    "{}",
+    "{0} {1}",
+    "{a, b, c}",
+    "Let S be {x}.",
+    "{...}",
+    r"Simplify \frac{number}{other} and x^{power}.",
+    r"\begin{document}Text\end{document}",
+    "echo ${HOME} #{name} %{name} @{name}",
+    "GET /users/{id}/posts/{post_id}",
+    "onClick={handler}",
+    "function f() { return 1; }",
+    "if (x) { y(); } else { z(); }",
+    "Fix `{name}` in this line.",
+    "Fix f\"Hello {name}\" and rf'{path}'.",
+    'Fix "Hello {name}".format(name=name).',
+    "Fix:\n```python\nprint(f'{name}')\nbody { color }\n```\n",
+    "Fix:\n```\nclass A {name}",
+    "{{{topic}}}",
+    "{{topic}",
+    "struct{}",
+    "word{topic}",
+]
+
+
+@pytest.mark.parametrize("text", TEXT)
+def test_other_braces_are_text(text: str) -> None:
+    assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("GET /users/{id}", ("id", "name")),
+        ("Explain {{other}} as {style}.", ("other", "style")),
+        ("Let S be {x}.", ("x",)),
+        ("word{topic}", ("topic",)),
+        ("Fix `{topic}`.", ("topic",)),
+    ],
+)
+def test_a_column_in_single_braces_is_told_wherever_it_stands(text: str, columns: tuple[str, ...]) -> None:
+    [said] = told(text, *columns)
+    assert "prompt template 'Explain' has {" in said
+    assert "the collection has such a column; write {{" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("Explain {{other}} as {style}.", ("other",)),
+        ("Explain {{other}}, which {other} is.", ("other",)),
+        ('{{other}}: {"style": "plain"}', ("other", "style")),
+        ("GET /users/{id}", ("topic",)),
+    ],
+)
+def test_a_run_says_nothing_of_what_is_no_column(text: str, columns: tuple[str, ...]) -> None:
+    assert told(text, *columns) == []
+
+
+def test_a_run_says_that_all_rows_get_one_prompt() -> None:
+    assert "same for every row" in told("Explain {subject}.", "topic")[0]
+
+
+def test_parts_of_messages_are_read_and_what_is_no_text_is_not() -> None:
+    assert told(
+        [{"type": "text", "text": "Explain {topic}."}, {"type": "image_url", "image_url": {"url": "{x}"}}]
+    )
+    assert told(None) == []
