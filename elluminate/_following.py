@@ -18,6 +18,7 @@ from elluminate_api.models import BatchTaskStatus, ExperimentGenerationStatus, T
 from elluminate_api.types import UNSET
 
 from elluminate._homes import settle
+from elluminate._interrupts import is_interrupt, leave_run
 from elluminate._progress import ExperimentProgress, progress_of
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import (
@@ -83,6 +84,7 @@ async def follow_experiment(
     experiment_id: int,
     task_id: str,
     *,
+    name: str | None = None,
     polling_interval: float | None = None,
     timeout: float | None = None,
     with_logs: bool = False,
@@ -90,7 +92,10 @@ async def follow_experiment(
 ) -> AsyncGenerator[ExperimentGenerationStatus]:
     """Poll a generation task until it ends; the last status yielded is terminal.
 
+    When the program is interrupted, a run in this process is stopped (see `_interrupts`).
+
     Args:
+        name: The experiment's name, to speak of it by.
         polling_interval: Seconds between polls; None starts at 0.1 and slows down to 3.
         timeout: Seconds after which WaitTimeoutError is raised; None waits for
             the task's own limit of 10 hours.
@@ -137,9 +142,16 @@ async def follow_experiment(
     polls = _polled(
         session, poll, what, ExperimentGenerationStatus, polling_interval, timeout, faster_at_first
     )
-    async with aclosing(polls):
-        async for status in polls:
-            yield status
+    progress: ExperimentProgress | None = None
+    try:
+        async with aclosing(polls):
+            async for status in polls:
+                progress = progress_of(status) or progress
+                yield status
+    except BaseException as error:
+        if is_interrupt(error):
+            await leave_run(session, experiment_id, name, progress)
+        raise
 
 
 async def follow_batch(

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
@@ -88,6 +88,10 @@ class Transport(Protocol):
         """An async context manager that one task or thread of this client holds at a time."""
         ...
 
+    def shielded(self) -> AbstractContextManager[object]:
+        """A context manager in which a cancellation that has come is not raised again."""
+        ...
+
 
 class BlockingTransport:
     """The verbs with a blocking HTTP client, `time.sleep` and threads."""
@@ -131,6 +135,9 @@ class BlockingTransport:
     async def alone(self) -> AsyncGenerator[None]:
         with self._lock:
             yield
+
+    def shielded(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def close(self) -> None:
         """Close the connections."""
@@ -261,6 +268,9 @@ class AsyncTransport:
     async def alone(self) -> AsyncGenerator[None]:
         async with self._here().lock:
             yield
+
+    def shielded(self) -> AbstractContextManager[object]:
+        return anyio.CancelScope(shield=True)
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""

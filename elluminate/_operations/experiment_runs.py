@@ -182,7 +182,12 @@ class ExperimentRunOperations(ExperimentOperations):
             )
             return
         statuses = follow_experiment(
-            self.session, experiment.id, task, polling_interval=interval, with_logs=True
+            self.session,
+            experiment.id,
+            task,
+            name=experiment.name,
+            polling_interval=interval,
+            with_logs=True,
         )
         try:
             async for status in statuses:

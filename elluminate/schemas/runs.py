@@ -223,7 +223,7 @@ async def finish(
     """Wait for a task of an experiment (None: there is none), then read results and responses into it."""
     if task_id is not None:
         session = experiment._bound_session()
-        statuses = follow_experiment(session, experiment.id, task_id, timeout=timeout)
+        statuses = follow_experiment(session, experiment.id, task_id, name=experiment.name, timeout=timeout)
         last = await final_status(statuses if report is None else reporting(statuses, report))
         raise_unless_usable(experiment.name, last)
     await experiment._reread()

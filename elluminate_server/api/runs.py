@@ -52,7 +52,8 @@ async def run_experiment(call: Call) -> Answer:
         if experiment.started_at is not None or experiment.generation_task_id is not None:
             raise Conflict(
                 f"Experiment {experiment.name!r} was run already. What its run left undone is completed by "
-                f"/experiments/{experiment.id}/retry-failed; to run it again, create another experiment."
+                f"retry_failed() (POST /experiments/{experiment.id}/retry-failed); to run it again, create another "
+                "experiment."
             )
         if experiment.response_column_id is not None and (params is not None or request.n_epochs != 1):
             what = "$.generation_params" if params is not None else "$.n_epochs"

@@ -5,16 +5,21 @@ import contextlib
 import logging
 import threading
 
+from sqlalchemy import select
+
 from elluminate_server.execution import leases
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.notices import Notices
 from elluminate_server.execution.outcomes import Outcome
+from elluminate_server.execution.progress import progress_of
 from elluminate_server.execution.run import Run
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
+from elluminate_server.store.states import AGENT_EVALUATION, EXPERIMENT
+from elluminate_server.store.tables import Experiment, Task
 
 __all__ = ["Executor"]
 
@@ -135,15 +140,33 @@ class Executor:
         if room <= 0:
             return
         async with self._store.read() as session:
-            free = await leases.claimable(session, self.owner, list(self._runs), room)
-        for task_id in free:
+            free = await leases.find_claimable(session, self.owner, list(self._runs), room)
+        for task_id, was_left in free.items():
             async with self._store.write() as session:
                 taken = await leases.claim(session, self.owner, task_id)
+            if taken and was_left:
+                await self._tell_what_goes_on(task_id)
             if taken:
                 self._runs[task_id] = asyncio.create_task(
                     self._run(task_id), name=f"elluminate-run-{task_id}"
                 )
             self.notices.publish(task_id, over=not taken)
+
+    async def _tell_what_goes_on(self, task_id: str) -> None:
+        """Say that a run goes on which nobody has started here: it costs calls of models."""
+        async with self._store.read() as session:
+            name = await session.scalar(
+                select(Experiment.name)
+                .join(Task, Task.experiment_id == Experiment.id)
+                .where(Task.id == task_id, Task.kind.in_((EXPERIMENT, AGENT_EVALUATION)))
+            )
+            progress = await progress_of(session, task_id)
+        if name is not None and progress is not None:
+            logger.warning(
+                "The run of experiment %r goes on, whose process has ended, at %d of %d responses, %d of them rated. "
+                "Stop it with client.get_experiment(name=%r).cancel().",
+                *(name, progress.answered, progress.total, progress.rated, name),
+            )
 
     async def _run(self, task_id: str) -> None:
         try:

@@ -28,8 +28,8 @@ __all__ = [
     "UNFINISHED",
     "LeaseLostError",
     "claim",
-    "claimable",
     "expiry",
+    "find_claimable",
     "finish",
     "new_owner",
     "release",
@@ -63,15 +63,20 @@ def expiry() -> datetime.datetime:
     return utc_now() + datetime.timedelta(seconds=LEASE_SECONDS)
 
 
-async def claimable(session: AsyncSession, owner: str, running: Collection[str], limit: int) -> list[str]:
-    """Tasks that `owner` may take, oldest first: its own, and those that nobody holds any more."""
-    found = await session.scalars(
-        select(Task.id)
+async def find_claimable(
+    session: AsyncSession, owner: str, running: Collection[str], limit: int
+) -> dict[str, bool]:
+    """Tasks that `owner` may take, oldest first, and whether another process has left them.
+
+    Its own are those that it has queued; the others are those that nobody holds any more.
+    """
+    found = await session.execute(
+        select(Task.id, Task.lease_owner)
         .where(Task.status.in_(UNFINISHED), _free_for(owner), Task.id.not_in(list(running)))
         .order_by(Task.created_at)
         .limit(limit)
     )
-    return list(found)
+    return {task_id: holder != owner for task_id, holder in found}
 
 
 async def claim(session: AsyncSession, owner: str, task_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in the middle of a run: the process ends soon, and the next start goes on with the run."""
+"""Ctrl-C and SIGTERM in the middle of a run: the process ends soon, and says what becomes of the run."""
 
 import signal
 import subprocess
@@ -58,14 +58,23 @@ INTERRUPTED = """
         asyncio.run(awaited() if WAY == "awaited" else streamed())
     """
 
-NEXT_START = """
+LOOKING = """
     from elluminate import Client
 
     experiment = Client().get_experiment(name="e")
-    kept = len(list(experiment.responses()))
-    experiment.wait_until_finished(timeout=30)
+    print(experiment.generation_task_id, len(list(experiment.responses())))
+    """
+
+GOING_ON = """
+    from elluminate import Client
+
+    experiment = Client().get_experiment(name="e")
+    if GO_ON == "retry":
+        experiment.retry_failed(timeout=30)
+    else:
+        experiment.wait_until_finished(timeout=60)
     rows = [response.template_variables["topic"] for response in experiment.responses()]
-    print(kept, *sorted(rows), sum(len(response.ratings) for response in experiment.responses()))
+    print(*sorted(rows), sum(len(response.ratings) for response in experiment.responses()))
     """
 
 
@@ -161,8 +170,14 @@ def until_refused(address: str) -> None:
         assert time.monotonic() < end, "the server went on accepting connections"
 
 
+def until_late(model_server: ModelServer) -> None:
+    """Wait until three rows are rated, and the calls for the other two are open."""
+    model_server.wait_for_requests(2, is_late)
+    model_server.wait_for_requests(3, lambda request: request.kind == "verdict")
+
+
 @pytest.mark.parametrize("way", ["blocking", "awaited", "streamed"])
-def test_an_interrupted_program_ends_at_once_and_the_next_one_finds_its_run_going_on(
+def test_an_interrupted_program_ends_at_once_and_its_run_stands_still_until_it_is_retried(
     tmp_path: Path, way: str
 ) -> None:
     with ModelServer() as model_server:
@@ -170,28 +185,91 @@ def test_an_interrupted_program_ends_at_once_and_the_next_one_finds_its_run_goin
             model_server.held(is_late),
             program(f"WAY = {way!r}\n" + textwrap.dedent(INTERRUPTED), tmp_path, model_server) as process,
         ):
-            model_server.wait_for_requests(2, is_late)
-            model_server.wait_for_requests(3, lambda request: request.kind == "verdict")
+            until_late(model_server)
             process.send_signal(signal.SIGINT)
             printed, errors = process.communicate(timeout=BOUND)
-            # Python's own way to end on Ctrl-C, with one traceback and nothing after it.
+            # Python's own way to end on Ctrl-C, with one traceback and nothing after it; one line of ours before.
             assert (process.returncode, printed) == (-signal.SIGINT, "")
-            assert errors.rstrip().endswith("KeyboardInterrupt"), errors
+            told, *traceback = errors.rstrip().splitlines()
+            assert told.startswith("Interrupted: the run of experiment 'e' stands still"), errors
+            assert told.endswith(
+                "Go on with client.get_experiment(name='e').retry_failed(), or drop it with "
+                "client.delete_experiment(client.get_experiment(name='e'))."
+            ), errors
+            assert traceback[-1] == "KeyboardInterrupt", errors
             assert errors.count("\nKeyboardInterrupt") == 1, errors
-            assert "elluminate_server" not in errors, errors
-        with program(NEXT_START, tmp_path, model_server) as process:
+            assert "Interrupted" not in "".join(traceback) and "elluminate_server" not in errors, errors
+        asked = len(model_server.requests)
+        with program(LOOKING, tmp_path, model_server) as process:
             printed, errors = process.communicate(timeout=BOUND)
         assert (process.returncode, errors) == (0, "")
-        kept, *rows, ratings = printed.split()
-        assert int(kept) >= 3
-        assert (rows, ratings) == ([f"topic{number}" for number in range(1, ROWS + 1)], str(ROWS))
-        assert sum(request.kind == "answer" for request in model_server.requests) == ROWS + 2
+        assert printed.split()[0] == "None" and int(printed.split()[1]) >= 3
+        assert len(model_server.requests) == asked
+        assert_completed("retry", tmp_path, model_server)
+
+
+def test_after_a_crash_the_next_start_goes_on_and_says_so(tmp_path: Path) -> None:
+    with ModelServer() as model_server:
+        with (
+            model_server.held(is_late),
+            program("WAY = 'blocking'\n" + textwrap.dedent(INTERRUPTED), tmp_path, model_server) as process,
+        ):
+            until_late(model_server)
+            process.kill()
+            process.communicate(timeout=BOUND)
+        told = assert_completed("wait", tmp_path, model_server)
+        assert told.startswith("The run of experiment 'e' goes on, whose process has ended, at "), told
+        assert told.rstrip().endswith("Stop it with client.get_experiment(name='e').cancel()."), told
+        assert len(told.splitlines()) == 1
+
+
+def assert_completed(how: str, folder: Path, model_server: ModelServer) -> str:
+    """Every row is there once, and only the calls that were open were made again; what stands on stderr."""
+    with program(f"GO_ON = {how!r}\n" + textwrap.dedent(GOING_ON), folder, model_server) as process:
+        printed, errors = process.communicate(timeout=BOUND)
+    assert process.returncode == 0, errors
+    *rows, ratings = printed.split()
+    assert (rows, ratings) == ([f"topic{number}" for number in range(1, ROWS + 1)], str(ROWS))
+    assert sum(request.kind == "answer" for request in model_server.requests) == ROWS + 2
+    return errors
+
+
+@pytest.mark.parametrize("way", ["blocking", "awaited", "streamed"])
+def test_a_run_on_a_server_goes_on_when_the_program_is_interrupted(tmp_path: Path, way: str) -> None:
+    with ModelServer() as model_server, serving(fresh_database(tmp_path), model_server) as (backend, server):
+        address = server.exported("ELLUMINATE_BASE_URL")
+        key = {"ELLUMINATE_API_KEY": server.exported("ELLUMINATE_API_KEY")}
+        source = f"WAY = {way!r}\n" + textwrap.dedent(INTERRUPTED)
+        with (
+            model_server.held(is_late),
+            program(source, tmp_path, model_server, ELLUMINATE_BASE_URL=address, **key) as process,
+        ):
+            until_late(model_server)
+            process.send_signal(signal.SIGINT)
+            printed, errors = process.communicate(timeout=BOUND)
+        assert (process.returncode, printed) == (-signal.SIGINT, "")
+        told = errors.splitlines()[0]
+        assert told.startswith(f"Interrupted: the run of experiment 'e' goes on at {address}"), errors
+        assert told.endswith(
+            "Wait for it with client.get_experiment(name='e').wait_until_finished(), or stop it with "
+            "client.get_experiment(name='e').cancel()."
+        ), errors
+        (experiment,) = backend.get("experiments")["items"]
+        backend.wait(
+            lambda: {"responses": backend.responses(experiment_id=experiment["id"])},
+            lambda found: len(found["responses"]) == ROWS,
+        )
+        assert sum(request.kind == "answer" for request in model_server.requests) == ROWS
 
 
 @contextmanager
-def program(source: str, folder: Path, model_server: ModelServer) -> Iterator["subprocess.Popen[str]"]:
-    """A Python program that uses `local:` on a database in the folder."""
-    environment = clean_environment(ELLUMINATE_BASE_URL="local:evals.db", **settings_for(model_server))
+def program(
+    source: str, folder: Path, model_server: ModelServer, **environment_of_its_own: str
+) -> Iterator["subprocess.Popen[str]"]:
+    """A Python program that uses `local:` on a database in the folder, unless told otherwise."""
+    environment = clean_environment(
+        **{"ELLUMINATE_BASE_URL": "local:evals.db", **settings_for(model_server), **environment_of_its_own}
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(source)],
         cwd=folder,

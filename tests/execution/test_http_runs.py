@@ -46,7 +46,8 @@ def test_an_experiment_runs_once(backend: Backend) -> None:
     answer = backend.post(f"experiments/{experiment['id']}/run", {}, status=409)
     assert answer["detail"] == (
         f"Experiment 'e' was run already. What its run left undone is completed by "
-        f"/experiments/{experiment['id']}/retry-failed; to run it again, create another experiment."
+        f"retry_failed() (POST /experiments/{experiment['id']}/retry-failed); to run it again, create another "
+        "experiment."
     )
 
 

@@ -136,8 +136,8 @@ def test_a_queued_task_is_left_to_the_server_that_was_asked(tmp_path: Path) -> N
             asked = here.executor()
             task_id = await here.enqueue(asked)
             async with here.store.read() as session:
-                assert await leases.claimable(session, other.owner, [], 10) == []
-                assert await leases.claimable(session, asked.owner, [], 10) == [task_id]
+                assert await leases.find_claimable(session, other.owner, [], 10) == {}
+                assert await leases.find_claimable(session, asked.owner, [], 10) == {task_id: False}
 
     asyncio.run(scenario())
 

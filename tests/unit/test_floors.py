@@ -38,6 +38,7 @@ FLOORS = {
         streaming
         schemas
         _binding  _client_base  _following
+        _interrupts
         _session  _blocking
         _transport
         _http
