@@ -139,9 +139,9 @@ class _RunStream:
             return News()
         self._told = progress
         status = _status(experiment, progress, delta)
-        if delta.has_more and progress.over:
+        if delta.has_more and progress.is_over:
             status.status = TaskStatus.STARTED  # readers stop at the end, and would miss the rest of the log
-        return News(value=status, is_last=progress.over and not delta.has_more, has_more=delta.has_more)
+        return News(value=status, is_last=progress.is_over and not delta.has_more, has_more=delta.has_more)
 
 
 async def _progress(session: AsyncSession, experiment: Experiment, task_id: str) -> Progress | None:

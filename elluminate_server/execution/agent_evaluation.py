@@ -28,7 +28,7 @@ async def add_evaluation(
         experiment: AGENTIC; its `generation_task_id` is set.
         response_ids: The trials' responses; at least one.
     """
-    task_id = await _going_on(session, experiment)
+    task_id = await _find_running(session, experiment)
     if task_id is None:
         task_id = await queueing.add_task(
             session,
@@ -48,7 +48,7 @@ async def add_evaluation(
     return task_id
 
 
-async def _going_on(session: AsyncSession, experiment: Experiment) -> str | None:
+async def _find_running(session: AsyncSession, experiment: Experiment) -> str | None:
     """The experiment's evaluation that is not over, and will not be before this transaction."""
     # One upload after another comes by here. (The experiment's row is the wrong one to lock: the end of a task locks
     # the task, then the experiment.)
@@ -85,16 +85,16 @@ async def frozen_criteria(
     # What is frozen never changes its wording under its id.
     wordings = await session.execute(
         select(Criterion.id, Criterion.criterion_str).where(
-            Criterion.id.in_([one["criterion_id"] for one in found])
+            Criterion.id.in_([criterion["criterion_id"] for criterion in found])
         )
     )
     texts = {row.id: row.criterion_str for row in wordings}
     return [
         CriterionPlan(
-            id=one["criterion_id"],
-            text=texts.get(one["criterion_id"], one["rendered_criterion_str"]),
-            label=one["label"],
-            filled=one["rendered_criterion_str"],
+            id=criterion["criterion_id"],
+            text=texts.get(criterion["criterion_id"], criterion["rendered_criterion_str"]),
+            label=criterion["label"],
+            filled=criterion["rendered_criterion_str"],
         )
-        for one in found
+        for criterion in found
     ]

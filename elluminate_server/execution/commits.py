@@ -41,13 +41,13 @@ class Commits:
     Args:
         store: The database.
         owner: The process, which has to hold the lease of every task it writes for.
-        committed: Called after a commit with the tasks that were written for.
+        on_commit: Called after a commit with the tasks that were written for.
     """
 
-    def __init__(self, store: Store, owner: str, committed: Callable[[set[str]], None]) -> None:
+    def __init__(self, store: Store, owner: str, on_commit: Callable[[set[str]], None]) -> None:
         self._store = store
         self._owner = owner
-        self._committed = committed
+        self._on_commit = on_commit
         self._waiting: list[_Waiting] = []
         self._arrived = asyncio.Event()
 
@@ -125,7 +125,7 @@ class Commits:
                 if is_held[waiting.task_id] and not waiting.done.done():
                     result = await waiting.write(session)
                     results.append((waiting, result))
-        self._committed({waiting.task_id for waiting, _ in results})
+        self._on_commit({waiting.task_id for waiting, _ in results})
         for waiting, result in results:
             if not waiting.done.done():
                 waiting.done.set_result(result)

@@ -42,11 +42,12 @@ async def delete_piece(session: AsyncSession, experiment_id: int, size: int) -> 
     for table, rows in _belongings(experiment_id):
         if left <= 0:
             return False
-        some = rows.limit(left)
         deleted = cast(
             "CursorResult[Any]",
             await session.execute(
-                delete(table).where(table.id.in_(some)).execution_options(synchronize_session=False)
+                delete(table)
+                .where(table.id.in_(rows.limit(left)))
+                .execution_options(synchronize_session=False)
             ),
         )
         left -= deleted.rowcount

@@ -30,7 +30,7 @@ class Limits:
             override: An experiment's own `max_connections`.
         """
         config_id = None if config is None else config.config_id
-        return self._of("answer", config_id, self.answering_size(config, override))
+        return self._slots_for("answer", config_id, self.answering_size(config, override))
 
     def answering_size(self, config: ModelConfig | None, override: int | None) -> int:
         """How many answering calls go on at a time."""
@@ -38,7 +38,7 @@ class Limits:
 
     def judging(self) -> asyncio.Semaphore:
         """Slots for the judge's calls."""
-        return self._of("judge", None, self.default)
+        return self._slots_for("judge", None, self.default)
 
-    def _of(self, kind: str, config_id: int | None, size: int) -> asyncio.Semaphore:
+    def _slots_for(self, kind: str, config_id: int | None, size: int) -> asyncio.Semaphore:
         return self._slots.setdefault((kind, config_id, size), asyncio.Semaphore(size))

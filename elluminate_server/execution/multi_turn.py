@@ -128,9 +128,9 @@ async def converse(
         max_turns: Most answers of the model under test.
     """
     if scene.subject.error is not None:
-        return _ended(scene, error=scene.subject.error)
+        return _end(scene, error=scene.subject.error)
     if not scene.case.goal.strip():
-        return _ended(scene, error="The row has no goal, so that a persona has nothing to talk about.")
+        return _end(scene, error="The row has no goal, so that a persona has nothing to talk about.")
     prompt = list(scene.subject.messages or ())
     said: list[Mapping[str, Any]] = []
     usage: Usage | None = None
@@ -158,24 +158,24 @@ async def converse(
             said += answer.messages
             usage = _sum(usage, answer.after_waiting(waited))
         else:
-            return _ended(scene, said, TURN_LIMIT, usage, model)
+            return _end(scene, said, TURN_LIMIT, usage, model)
     except ModelError as error:
         if asking is model:
             usage = _sum(usage, error.usage.after_waiting(waited))
-            return _ended(scene, said, FAILED, usage, model, error=str(error))
+            return _end(scene, said, FAILED, usage, model, error=str(error))
         reason = f"The persona {scene.case.name!r} could not be played: {error}"
-        return _ended(scene, said, FAILED, usage, model, error=reason)
+        return _end(scene, said, FAILED, usage, model, error=reason)
     if not any(message.get("role") == "assistant" for message in said):
         reason = f"The persona {scene.case.name!r} ended the conversation before the model said anything."
-        return _ended(scene, said, FAILED, usage, model, error=reason)
-    return _ended(scene, said, PERSONA_ENDED, usage, model)
+        return _end(scene, said, FAILED, usage, model, error=reason)
+    return _end(scene, said, PERSONA_ENDED, usage, model)
 
 
 def _sum(so_far: Usage | None, usage: Usage) -> Usage:
     return usage if so_far is None else so_far.plus(usage)
 
 
-def _ended(
+def _end(
     scene: Scene,
     said: Sequence[Mapping[str, Any]] = (),
     reason: str = FAILED,

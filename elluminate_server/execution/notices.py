@@ -16,19 +16,19 @@ class Watch:
 
     @property
     def changed(self) -> bool:
-        """Whether the task has changed since `seen`."""
+        """Whether the task has changed since `reset`."""
         return self._changed.is_set()
 
-    def seen(self) -> None:
+    def reset(self) -> None:
         """Take note of the state so far; call it before the state is read."""
         self._changed.clear()
         self._over.clear()
 
-    async def change(self, seconds: float) -> bool:
+    async def wait_for_change(self, seconds: float) -> bool:
         """Wait for a change, at most `seconds`; whether there was one."""
         return await _within(self._changed, seconds)
 
-    async def over(self, seconds: float) -> bool:
+    async def wait_for_end(self, seconds: float) -> bool:
         """Wait for the end of the task (or of this server), at most `seconds`; whether it came."""
         return await _within(self._over, seconds)
 

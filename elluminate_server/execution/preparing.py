@@ -164,8 +164,8 @@ async def _add_rows(
         Entry.id > step.after,
         Entry.id <= step.last_entry,
     )
-    some = rows.order_by(Entry.id).limit(size).subquery()
-    count, last = (await session.execute(select(func.count(), func.max(some.c.id)).select_from(some))).one()
+    piece = rows.order_by(Entry.id).limit(size).subquery()
+    count, last = (await session.execute(select(func.count(), func.max(piece.c.id)).select_from(piece))).one()
     if count:
         await session.execute(
             insert(WorkItem).from_select(

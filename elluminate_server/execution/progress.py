@@ -62,7 +62,7 @@ class Progress:
     has_internal_error: bool = False
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether nothing will change any more."""
         return self.status in TERMINAL
 

@@ -293,7 +293,7 @@ async def store_given(session: AsyncSession, orders: Sequence[ResponseOrder]) ->
         for chunk in chunks(placed):
             prompts = await _prompts(session, plan, sorted({order.entry_id for _, order in chunk}))
             for place, order in chunk:
-                responses[place] = _given(plan, order, prompts[order.entry_id].id)
+                responses[place] = _response_of(plan, order, prompts[order.entry_id].id)
     session.add_all(responses[place] for place in range(len(orders)))
     await session.flush()
     return [responses[place].id for place in range(len(orders))]
@@ -313,7 +313,7 @@ async def _prompts(session: AsyncSession, plan: Plan, entry_ids: Sequence[int]) 
     return prompts
 
 
-def _given(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
+def _response_of(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
     metadata = dict(order.metadata) if order.metadata is not None else None
     config = (metadata or {}).get("llm_model_config") or {}
     return Response(

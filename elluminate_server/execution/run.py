@@ -126,11 +126,11 @@ class Run:
             await write_in_pieces(self._store, self._delete)
             return Outcome(status="SUCCESS")
         items: asyncio.Queue[_Item | None] = asyncio.Queue(maxsize=CHUNK)
-        workers = min(MAX_WORKERS, self._total, await self._useful_workers())
+        workers = min(MAX_WORKERS, self._total, await self._count_useful_workers())
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(self._work(items))
-            async for item in self._unfinished():
+            async for item in self._iterate_unfinished():
                 await items.put(item)
             for _ in range(workers):
                 await items.put(None)
@@ -168,17 +168,17 @@ class Run:
         self._total = sum(states.values())
         self._before = (self._total - states.get(PENDING, 0), states.get(DONE, 0))
 
-    async def _useful_workers(self) -> int:
+    async def _count_useful_workers(self) -> int:
         """Enough to keep both models busy: one row is answered and rated by one worker."""
         answering = self._limits.default
         if self._experiment_id is not None and self._kind != "ratings":
-            plan = await self._plan(self._experiment_id, None)
+            plan = await self._load_plan(self._experiment_id, None)
             answering = self._limits.answering_size(
                 plan.config, plan.generation_params.get("max_connections")
             )
         return answering + self._limits.default
 
-    async def _unfinished(self) -> AsyncIterator[_Item]:
+    async def _iterate_unfinished(self) -> AsyncIterator[_Item]:
         last = 0
         while True:
             async with self._read() as session:
@@ -226,10 +226,10 @@ class Run:
                 if judged is None:
                     continue
             else:
-                judged = await self._answered_before(item)
+                judged = await self._load_answered(item)
             await self._rate(item, judged)
 
-    async def _answered_before(self, item: _Item) -> Judged | None:
+    async def _load_answered(self, item: _Item) -> Judged | None:
         if item.response_id is None:
             return None
         async with self._read() as session:
@@ -237,14 +237,14 @@ class Run:
 
     async def _answer(self, item: _Item) -> Judged | None:
         """The new response; None when the row is gone, or there is nothing to rate."""
-        plan = await self._plan(
+        plan = await self._load_plan(
             int(item.payload.get("experiment_id") or self._experiment_id or 0),
             item.payload.get("llm_config_id"),
         )
-        answered = await self._asked(plan, item)
-        if answered is None:
+        asked = await self._ask(plan, item)
+        if asked is None:
             return None
-        subject, generated = answered
+        subject, generated = asked
         if generated.error is not None and self._ending():
             raise LeaseLostError  # the call was cut off, not answered; whoever takes over asks again
         is_over = self._kind == RESPONSES or generated.error is not None
@@ -294,17 +294,17 @@ class Run:
             rated={},
         )
 
-    async def _asked(self, plan: Plan, item: _Item) -> tuple[Subject, Generated] | None:
+    async def _ask(self, plan: Plan, item: _Item) -> tuple[Subject, Generated] | None:
         """The row with its prompt, and what came of asking; None when the row is gone."""
         if plan.is_conversation and item.persona_version_id is not None:
             async with self._read() as session:
                 scene = await load_scene(session, plan, item.entry_id, item.persona_version_id)
-            return None if scene is None else (scene.subject, await self._talked(plan, scene))
+            return None if scene is None else (scene.subject, await self._converse(plan, scene))
         async with self._read() as session:
             subject = await load_subject(session, plan, item.entry_id)
-        return None if subject is None else (subject, await self._generated(plan, subject))
+        return None if subject is None else (subject, await self._generate(plan, subject))
 
-    async def _talked(self, plan: Plan, scene: Scene) -> Generated:
+    async def _converse(self, plan: Plan, scene: Scene) -> Generated:
         try:
             model = answering_model(self._models, plan)
         except ModelError as error:
@@ -319,7 +319,7 @@ class Run:
             max_turns=self._max_turns,
         )
 
-    async def _generated(self, plan: Plan, subject: Subject) -> Generated:
+    async def _generate(self, plan: Plan, subject: Subject) -> Generated:
         if plan.response_column is not None:
             return from_column(plan, subject)
         try:
@@ -332,7 +332,7 @@ class Run:
     async def _rate(self, item: _Item, judged: Judged | None) -> None:
         problems: dict[str, str] = {}
         if judged is not None and not judged.failed:
-            plan = await self._plan(judged.experiment_id, None)
+            plan = await self._load_plan(judged.experiment_id, None)
             left = [criterion for criterion in judged.criteria(plan) if not self._is_rated(judged, criterion)]
             async with asyncio.TaskGroup() as group:
                 verdicts = {
@@ -385,7 +385,7 @@ class Run:
             LogLine(task_id=self._task_id, line=f"Rated {self._before[1] + len(self._rated)}/{self._total}")
         )
 
-    async def _plan(self, experiment_id: int, llm_config_id: int | None) -> Plan:
+    async def _load_plan(self, experiment_id: int, llm_config_id: int | None) -> Plan:
         key = (experiment_id, llm_config_id)
         if key not in self._plans:
             async with self._read() as session:

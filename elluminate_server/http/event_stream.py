@@ -74,7 +74,7 @@ async def _events(
     silent = 0.0
     with executor.notices.watch(task_id) as watch:
         while True:
-            watch.seen()
+            watch.reset()
             news = await read()
             if news.value is not None:
                 yield event(news.value)
@@ -82,7 +82,7 @@ async def _events(
             if news.is_last or executor.notices.closed:
                 return
             while not news.has_more:
-                over = await watch.over(polling_interval)
+                over = await watch.wait_for_end(polling_interval)
                 silent += polling_interval
                 if silent >= KEEP_ALIVE_SECONDS:
                     yield KEEP_ALIVE

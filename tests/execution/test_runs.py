@@ -265,7 +265,7 @@ def test_a_deleted_experiment_stops_its_run(tmp_path: Path) -> None:
                 await session.execute(delete(Experiment).where(Experiment.id == here.experiment_id))
             with executor.notices.watch(task_id) as watch:
                 executor.wake()
-                assert await watch.over(30)
+                assert await watch.wait_for_end(30)
             assert not executor.is_running(task_id)
             assert await here.count(Response) == 0
             assert (await here.task(task_id)).status == "REVOKED"
