@@ -28,7 +28,7 @@ from elluminate_server.http.event_stream import News, event_stream
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid
 from elluminate_server.reading.experiments import load_experiment
-from elluminate_server.reading.finding import find_experiment, see_experiment
+from elluminate_server.reading.finding import check_rows, find_experiment, see_experiment
 from elluminate_server.store.tables import Experiment, LogCursor, Task
 from elluminate_server.writing.judges import judge_key
 from elluminate_server.writing.sampling import checked_params
@@ -61,6 +61,9 @@ async def run_experiment(call: Call) -> Answer:
                 f"{what}: the answers of experiment {experiment.name!r} come from a column, so that no model is asked "
                 "and there is one epoch. Leave it out."
             )
+        only = None if request.template_variables_ids is UNSET else request.template_variables_ids
+        if only is not None:
+            await check_rows(session, experiment.collection_id, only)
         experiment.rating_version = judge_key(call.settings, experiment.rating_version)
         await add_experiment(
             session,
@@ -69,6 +72,7 @@ async def run_experiment(call: Call) -> Answer:
             rating_mode=request.rating_mode.value,
             n_epochs=request.n_epochs,
             generation_params=params,
+            only=only,
         )
         call.on_commit(call.executor.wake)
         return call.answer(await load_experiment(session, experiment))

@@ -5,8 +5,9 @@ process that runs the task, before it begins with the work: each piece in a tran
 where the steps stand after it, so that the next process goes on there if this one dies.
 """
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -51,9 +52,10 @@ CHUNK = 500
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True, tag="rows", tag_field="add"):
-    """Every row of a collection, as it was when the run was asked for, once for each epoch and persona.
+    """The rows of a collection, as it was when the run was asked for, once for each epoch and persona.
 
     Attributes:
+        only: Ids of the rows that are meant, counting up; None for all.
         n_epochs: Epochs.
         personas: Versions of the personas that talk about each row; a single None outside multi-turn experiments.
         last_entry: The last row that there was; what is added to the collection later is not part of the run.
@@ -67,9 +69,15 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True, tag="rows", tag_field="add
     personas: tuple[int | None, ...]
     last_entry: int
     answers: int
+    only: tuple[int, ...] | None = None
     epoch: int = 1
     persona: int = 0
     after: int = 0
+
+    def times_left(self, entry_id: int) -> int:
+        """How many items of a row that is meant are still to be added."""
+        begun = (self.epoch - 1) * len(self.personas) + self.persona + (entry_id <= self.after)
+        return self.n_epochs * len(self.personas) - begun
 
 
 class Unfinished(msgspec.Struct, frozen=True, kw_only=True, tag="unfinished", tag_field="add"):
@@ -100,7 +108,11 @@ Step = Rows | Unfinished | Gaps
 
 def steps_of(task: Task) -> list[Step]:
     """What is left to add to a task; nothing when all its items are there."""
-    return msgspec.convert(task.payload.get("steps", []), list[Step])
+    return _steps_in(task.payload)
+
+
+def _steps_in(payload: Mapping[str, Any]) -> list[Step]:
+    return msgspec.convert(payload.get("steps", []), list[Step])
 
 
 def set_steps(task: Task, steps: Sequence[Step]) -> None:
@@ -116,9 +128,9 @@ async def begin_preparing(session: AsyncSession, task_id: str, steps: Sequence[S
     await prepare(session, task, pieces.FIRST_SIZE)
 
 
-def announced_answers(task: Task) -> Rows | None:
-    """The rows that are not all there yet, so that its items do not tell how many answers there will be."""
-    return next((step for step in steps_of(task) if isinstance(step, Rows)), None)
+def announced_answers(payload: Mapping[str, Any]) -> Rows | None:
+    """The rows of a task that are not all there yet, so that its items do not tell how many answers there will be."""
+    return next((step for step in _steps_in(payload) if isinstance(step, Rows)), None)
 
 
 async def prepare(session: AsyncSession, task: Task, size: int) -> bool:
@@ -164,8 +176,17 @@ async def _add_rows(
         Entry.id > step.after,
         Entry.id <= step.last_entry,
     )
-    piece = rows.order_by(Entry.id).limit(size).subquery()
-    count, last = (await session.execute(select(func.count(), func.max(piece.c.id)).select_from(piece))).one()
+    if step.only is None:
+        piece = rows.order_by(Entry.id).limit(size).subquery()
+        count, last = (
+            await session.execute(select(func.count(), func.max(piece.c.id)).select_from(piece))
+        ).one()
+    else:
+        first = bisect_right(step.only, step.after)
+        chosen = step.only[first : first + min(size, CHUNK)]
+        rows = rows.where(Entry.id.in_(chosen))
+        count, last = len(chosen), max(chosen, default=0)
+        size = min(size, CHUNK)
     if count:
         await session.execute(
             insert(WorkItem).from_select(

@@ -80,7 +80,7 @@ async def progress_of(session: AsyncSession, task_id: str) -> Progress | None:
     states: dict[int, dict[str, int]] = {}
     for epoch, state, count in counted:
         states.setdefault(epoch, {})[state] = count
-    announced = announced_answers(task)
+    announced = announced_answers(task.payload)
     totals = {epoch: sum(counts.values()) for epoch, counts in states.items()}
     if announced is not None:
         for epoch in range(1, announced.n_epochs + 1):

@@ -6,7 +6,7 @@ that asked for it is.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -81,8 +81,9 @@ async def add_experiment(
     rating_mode: str,
     n_epochs: int,
     generation_params: Mapping[str, Any] | None,
+    only: Collection[int] | None = None,
 ) -> str:
-    """Queue a run over every row that the experiment's collection has now.
+    """Queue a run over the rows that the experiment's collection has now.
 
     Rows that are added later are not part of it.
 
@@ -95,6 +96,7 @@ async def add_experiment(
         rating_mode: `fast` or `detailed`.
         n_epochs: Answers per row, 1 to 1000.
         generation_params: The contract's `GenerationParams`; None keeps the experiment's.
+        only: Ids of rows of the collection; None for all.
 
     Returns:
         The task's id.
@@ -110,6 +112,8 @@ async def add_experiment(
             )
         )
     ).one()
+    chosen = None if only is None else tuple(sorted(set(only)))
+    rows = rows if chosen is None else len(chosen)
     answers = rows * n_epochs * len(personas)
     if answers > MAX_ANSWERS:
         each = "" if experiment.persona_group_id is None else f" with {len(personas)} personas"
@@ -124,8 +128,14 @@ async def add_experiment(
     task_id = await add_task(
         session, owner, experiment.project_id, experiment.id, EXPERIMENT, {"rating_mode": rating_mode}
     )
-    every_row = Rows(n_epochs=n_epochs, personas=tuple(personas), last_entry=last_entry or 0, answers=answers)
-    await begin_preparing(session, task_id, [every_row])
+    rows_to_add = Rows(
+        n_epochs=n_epochs,
+        personas=tuple(personas),
+        last_entry=last_entry or 0,
+        answers=answers,
+        only=chosen,
+    )
+    await begin_preparing(session, task_id, [rows_to_add])
     experiment.generation_task_id = task_id
     experiment.has_internal_error = False
     await session.flush()

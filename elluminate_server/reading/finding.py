@@ -3,6 +3,7 @@
 `find_...` is for who changes a thing or what belongs to it, `see_...` for who only looks at it.
 """
 
+from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.scenarios import BUILT_IN_FIELDS
 from elluminate_server.http.problems import NotFound
+from elluminate_server.store.chunks import chunks
 from elluminate_server.store.rows import fetch
 from elluminate_server.store.tables import (
     Base,
@@ -28,6 +30,7 @@ from elluminate_server.store.tables import (
 )
 
 __all__ = [
+    "check_rows",
     "find_collection",
     "find_criterion_set",
     "find_current_criterion",
@@ -208,3 +211,20 @@ find_persona_group, see_persona_group = _PERSONA_GROUP.find, _PERSONA_GROUP.see
 find_experiment, see_experiment = _EXPERIMENT.find, _EXPERIMENT.see
 find_response = _RESPONSE.find
 """A response without its trajectory, which is read when it is asked for."""
+
+
+async def check_rows(session: AsyncSession, collection_id: int, entry_ids: Iterable[int]) -> None:
+    """Let nothing pass but rows of the collection.
+
+    Raises:
+        NotFound: It has not all of them.
+    """
+    for chunk in chunks(sorted(set(entry_ids))):
+        found = await session.scalars(
+            select(Entry.id).where(
+                Entry.id.in_(chunk), Entry.collection_id == collection_id, Entry.deleted_at.is_(None)
+            )
+        )
+        missing = sorted(set(chunk) - set(found))
+        if missing:
+            raise NotFound(f"row in collection {collection_id} with id", missing)

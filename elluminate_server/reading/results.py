@@ -1,5 +1,6 @@
 """Results of experiments, computed from their responses and ratings in a fixed number of queries."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -110,12 +111,12 @@ async def load_results(
         unanswered = account.unanswered
         if filters and unanswered:
             rows = await _filtered_rows(session, experiment.collection_id, account, filters)
-            unanswered = [answer for answer in unanswered if answer.entry_id in rows]
+            unanswered = [answers for answers in unanswered if answers.entry_id in rows]
         aggregated = aggregate(
             facts[experiment.id],
             rows=row_counts.get(experiment.collection_id) if running else None,
             experiment_duration_seconds=duration,
-            unanswered=map(account.lack_of_unanswered, unanswered),
+            unanswered=itertools.chain.from_iterable(map(account.lacks_of_unanswered, unanswered)),
             criteria=account.order,
         )
         if aggregated is not None:
@@ -146,7 +147,7 @@ async def _filtered_rows(
         )
     )
     defaults = {column.name: column.default_value for column in columns}
-    rows = await fetch_by_ids(session, _ROWS, {answer.entry_id for answer in account.unanswered})
+    rows = await fetch_by_ids(session, _ROWS, {answers.entry_id for answers in account.unanswered})
     return {
         entry_id
         for entry_id, values in rows

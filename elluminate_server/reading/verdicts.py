@@ -1,17 +1,21 @@
 """What answers lack: read from the criteria of their experiments, and from the tasks that judge them."""
 
 import datetime
+import itertools
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import attrs
+from elluminate_api.models import EvaluationMode, TaskStatus
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.verdicts import NOT_ASKED, Lack, SetCriterion, applicable, lack_of
-from elluminate_server.store.rows import fetch_by_ids
+from elluminate_server.execution.leases import UNFINISHED
+from elluminate_server.execution.preparing import Rows, announced_answers
+from elluminate_server.store.rows import fetch, fetch_by_ids
 from elluminate_server.store.states import ANSWERED, EXPERIMENT, PENDING
 from elluminate_server.store.tables import (
     AgentTask,
@@ -28,15 +32,17 @@ __all__ = ["Unanswered", "VerdictAccount", "load_accounts", "load_accounts_of_re
 
 @attrs.frozen
 class Unanswered:
-    """An answer that a run was to bring, and that is not there.
+    """Answers to a row that a run was to bring, and that are not there.
 
     Attributes:
-        entry_id: Its row.
-        reason: Why it does not come; None while it may.
+        entry_id: The row.
+        reason: Why they do not come; None while they may.
+        count: How many, in all epochs and of all personas.
     """
 
     entry_id: int
     reason: str | None
+    count: int
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +52,7 @@ class VerdictAccount:
     Attributes:
         criteria: Those of its set, in order, without replaced versions.
         frozen: Of agents, the criteria of each task by its row, in place of the set's.
+        collection_id: The collection it runs over.
         is_running: Whether a task of the experiment goes on.
         failures: Response to why the judge gave no verdict, by criterion.
         waiting: Responses that a task is about to judge.
@@ -56,6 +63,7 @@ class VerdictAccount:
 
     criteria: Sequence[SetCriterion]
     frozen: dict[int, list[int]] | None
+    collection_id: int
     is_running: bool
     failures: dict[int, dict[int, str]] = attrs.field(factory=dict)
     waiting: set[int] = attrs.field(factory=set)
@@ -94,11 +102,11 @@ class VerdictAccount:
             unasked=self.left.get(response_id, NOT_ASKED),
         )
 
-    def lack_of_unanswered(self, answer: Unanswered) -> Lack:
-        """What an answer lacks that is not there."""
-        return lack_of(
-            self._wanted(answer.entry_id), (), error=answer.reason, is_pending=answer.reason is None
-        )
+    def lacks_of_unanswered(self, answers: Unanswered) -> Iterator[Lack]:
+        """What each of the answers lacks that are not there."""
+        wanted = self._wanted(answers.entry_id)
+        lack = lack_of(wanted, (), error=answers.reason, is_pending=answers.reason is None)
+        return itertools.repeat(lack, answers.count)
 
     def _wanted(self, entry_id: int, taken_up_at: datetime.datetime | None = None) -> Sequence[int]:
         if self.frozen is not None:
@@ -116,6 +124,7 @@ _of_agent_task = AgentTask.__table__.c
 _EXPERIMENTS = select(
     _of_experiment.id,
     _of_experiment.created_at,
+    _of_experiment.collection_id,
     _of_experiment.criterion_set_id,
     _of_experiment.evaluation_mode,
     _of_experiment.generation_task_id,
@@ -150,7 +159,7 @@ _UNJUDGED = (
     .order_by(_of_task.created_at, _of_task.id)
 )
 _UNANSWERED = (
-    select(_of_task.experiment_id, _of_item.entry_id, _of_task.status, _of_task.error_msg)
+    select(_of_task.experiment_id, _of_item.entry_id, _of_task.status, _of_task.error_msg, func.count())
     .join(WorkItem.__table__, _of_item.task_id == _of_task.id)
     .join(Entry.__table__, _of_entry.id == _of_item.entry_id)
     .where(
@@ -159,6 +168,15 @@ _UNANSWERED = (
         _of_item.state == PENDING,
         _of_entry.deleted_at.is_(None),
     )
+    .group_by(_of_task.experiment_id, _of_item.entry_id, _of_task.status, _of_task.error_msg)
+)
+_NOT_ALL_DONE = select(_of_task.experiment_id, _of_task.status, _of_task.error_msg, _of_task.payload).where(
+    _of_task.experiment_id.in_(_IDS), _of_task.kind == EXPERIMENT, _of_task.status != TaskStatus.SUCCESS
+)
+_ROWS_UP_TO = select(_of_entry.id).where(
+    _of_entry.collection_id == bindparam("collection_id"),
+    _of_entry.id <= bindparam("last"),
+    _of_entry.deleted_at.is_(None),
 )
 
 
@@ -182,19 +200,38 @@ _OF_RESPONSES = _Queries(
     unjudged=_UNJUDGED.where(_of_item.response_id.in_(_IDS)),
 )
 
-_UNFINISHED = ("PENDING", "STARTED")
-
 
 async def load_accounts(session: AsyncSession, experiment_ids: Collection[int]) -> dict[int, VerdictAccount]:
     """By experiment, what it takes to account for all of its verdicts."""
     accounts = await _accounts(session, experiment_ids, _OF_EXPERIMENTS, experiment_ids)
-    for experiment_id, entry_id, status, error_msg in await fetch_by_ids(
+    for experiment_id, entry_id, status, error_msg, count in await fetch_by_ids(
         session, _UNANSWERED, experiment_ids
     ):
         account = accounts[experiment_id]
         reason = None if account.is_running else _ending(status, error_msg)
-        account.unanswered.append(Unanswered(entry_id, reason))
+        account.unanswered.append(Unanswered(entry_id, reason, count))
+    for experiment_id, status, error_msg, payload in await fetch_by_ids(
+        session, _NOT_ALL_DONE, experiment_ids
+    ):
+        rows = announced_answers(payload)
+        if rows is not None:
+            account = accounts[experiment_id]
+            reason = None if account.is_running else _ending(status, error_msg)
+            account.unanswered.extend(await _not_queued(session, account.collection_id, rows, reason))
     return accounts
+
+
+async def _not_queued(
+    session: AsyncSession, collection_id: int, rows: Rows, reason: str | None
+) -> list[Unanswered]:
+    """Answers to rows that a run has not come to queue: it is still about to, or was stopped before."""
+    found = await fetch(session, _ROWS_UP_TO, collection_id=collection_id, last=rows.last_entry)
+    meant = None if rows.only is None else set(rows.only)
+    return [
+        Unanswered(entry_id, reason, count)
+        for (entry_id,) in found
+        if (meant is None or entry_id in meant) and (count := rows.times_left(entry_id))
+    ]
 
 
 async def load_accounts_of_responses(
@@ -216,7 +253,8 @@ async def _accounts(
     accounts = {
         row.id: VerdictAccount(
             criteria=sets[row.criterion_set_id],
-            frozen={} if row.evaluation_mode == "AGENTIC" else None,
+            frozen={} if row.evaluation_mode == EvaluationMode.AGENTIC else None,
+            collection_id=row.collection_id,
             is_running=row.generation_task_id is not None,
         )
         for row in experiments
@@ -229,7 +267,7 @@ async def _accounts(
         of_response.update((int(criterion_id), reason) for criterion_id, reason in errors.items())
     for experiment_id, response_id, status, error_msg in await fetch_by_ids(session, queries.unjudged, ids):
         account = accounts[experiment_id]
-        if status in _UNFINISHED or account.is_running:
+        if status in UNFINISHED or account.is_running:
             account.waiting.add(response_id)
         else:
             account.left[response_id] = _ending(status, error_msg)

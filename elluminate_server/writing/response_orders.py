@@ -6,15 +6,13 @@ from typing import Any
 
 import msgspec
 from elluminate_api import models
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.messages import check_messages
 from elluminate_server.execution.queueing import ResponseOrder
-from elluminate_server.http.problems import Invalid, NotFound
-from elluminate_server.reading.finding import see_experiment, see_llm_config
-from elluminate_server.store.chunks import chunks
-from elluminate_server.store.tables import Entry, Experiment
+from elluminate_server.http.problems import Invalid
+from elluminate_server.reading.finding import check_rows, see_experiment, see_llm_config
+from elluminate_server.store.tables import Experiment
 
 __all__ = ["checked_orders"]
 
@@ -86,15 +84,7 @@ async def _check_rows(
     for request in requests:
         wanted[experiments[request.experiment_id].collection_id].add(request.template_variables_id)
     for collection_id, entry_ids in wanted.items():
-        for chunk in chunks(sorted(entry_ids)):
-            found = await session.scalars(
-                select(Entry.id).where(
-                    Entry.id.in_(chunk), Entry.collection_id == collection_id, Entry.deleted_at.is_(None)
-                )
-            )
-            missing = sorted(set(chunk) - set(found))
-            if missing:
-                raise NotFound(f"row in collection {collection_id} with id", missing)
+        await check_rows(session, collection_id, entry_ids)
 
 
 def _without_key(metadata: models.GenerationMetadata | None) -> dict[str, Any] | None:

@@ -335,3 +335,31 @@ def test_one_failed_verdict_refuses_the_rating_as_a_whole(
     answer = backend.post("ratings", {"prompt_response_id": response["id"]}, status=503)
     assert "The judge refuses" in answer["detail"]
     assert backend.get("ratings", prompt_response_id=response["id"]) == before
+
+
+def test_a_run_over_some_rows(backend: Backend) -> None:
+    experiment = backend.create_experiment(rows=4)
+    path = f"experiments/{experiment['id']}/run"
+    rows = [
+        row["id"] for row in backend.get(f"collections/{experiment['collection']['id']}/entries")["items"]
+    ]
+    other = backend.create_experiment(rows=1, name="other")
+    (elsewhere,) = backend.get(f"collections/{other['collection']['id']}/entries")["items"]
+
+    refused = backend.post(path, {"template_variables_ids": [rows[0], elsewhere["id"]]}, status=404)
+    assert str(elsewhere["id"]) in refused["detail"]
+    assert (
+        "$.template_variables_ids" in backend.post(path, {"template_variables_ids": []}, status=422)["detail"]
+    )
+
+    task_id = backend.run(experiment, template_variables_ids=[rows[3], rows[1], rows[3]])
+    ended = backend.ended(experiment, task_id)
+    assert (ended["status"], ended["total_responses"]) == ("SUCCESS", 2)
+    answered = backend.responses(experiment_id=experiment["id"])
+    assert [one["prompt"]["template_variables"]["id"] for one in answered] == [rows[1], rows[3]]
+    results = backend.get(f"experiments/{experiment['id']}")["results"]
+    assert (results["completed_epochs"], results["verdicts"]["expected"]) == (1, 2)
+    assert (
+        backend.post(f"experiments/{experiment['id']}/retry-failed", {}, status=200)["generation_task_id"]
+        is None
+    )

@@ -3,16 +3,20 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.domain.verdicts import count_verdicts
 from elluminate_server.execution import Executor, leases, preparing
 from elluminate_server.execution.gaps import has_gaps
 from elluminate_server.execution.progress import progress_of
+from elluminate_server.execution.queueing import add_experiment
 from elluminate_server.execution.requeueing import add_retry
 from elluminate_server.llm.types import ModelError
+from elluminate_server.reading.verdicts import load_accounts
 from elluminate_server.store import pieces
 from elluminate_server.store.pieces import write_in_pieces
 from elluminate_server.store.tables import Entry, Experiment, LogLine, Response, Task, WorkItem
@@ -69,6 +73,61 @@ def test_a_run_has_all_its_answers_from_the_beginning_and_its_items_by_and_by(tm
 
 
 @pytest.mark.usefixtures("_small_pieces")
+def test_answers_that_are_not_queued_yet_are_accounted_for(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as here:
+            await here.add_experiment(rows=7)
+            executor = here.executor()
+            await here.enqueue(executor, n_epochs=2)
+
+            async def verdicts() -> dict[str, Any]:
+                async with here.store.read() as session:
+                    account = (await load_accounts(session, [here.experiment_id]))[here.experiment_id]
+                lacks = [lack for some in account.unanswered for lack in account.lacks_of_unanswered(some)]
+                return count_verdicts({}, lacks)[0]
+
+            assert await here.count(WorkItem) == 4
+            assert (await verdicts())["pending"] == 7 * 2 * 2
+            await revoke(here, executor)
+            counts = await verdicts()
+            assert (counts["pending"], counts["missing_answer_failed"]) == (0, 7 * 2 * 2)
+            assert counts["reasons"] == [
+                {"cause": "answer_failed", "reason": "no longer wanted", "count": 28}
+            ]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.usefixtures("_small_pieces")
+def test_a_run_over_some_rows_takes_these_alone_in_every_epoch(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as here:
+            await here.add_experiment(rows=20)
+            rows = [row.id for row in await here.all(Entry)]
+            chosen = [rows[19], *rows[2:11], rows[2]]
+            executor = here.executor()
+            async with here.store.write() as session:
+                task_id = await add_experiment(
+                    session,
+                    executor.owner,
+                    await session.get_one(Experiment, here.experiment_id),
+                    rating_mode="detailed",
+                    n_epochs=2,
+                    generation_params=None,
+                    only=chosen,
+                )
+            async with here.store.read() as session:
+                account = (await load_accounts(session, [here.experiment_id]))[here.experiment_id]
+            assert sum(some.count for some in account.unanswered) == 20
+            async with running(executor):
+                await here.ended(task_id)
+            await here.assert_each_row_once(rows=10, epochs=2, criteria=2)
+            assert {response.entry_id for response in await here.all(Response)} == set(chosen)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.usefixtures("_small_pieces")
 def test_a_process_that_dies_between_two_pieces_leaves_the_rest_to_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,7 +137,7 @@ def test_a_process_that_dies_between_two_pieces_leaves_the_rest_to_the_next(
         nonlocal prepared
         is_over = await prepare(session, task, size)
         prepared += 1
-        if prepared == 3:
+        if prepared >= 3:  # whoever takes the task up again is cut off, too
             raise asyncio.CancelledError
         return is_over
 
@@ -93,7 +152,7 @@ def test_a_process_that_dies_between_two_pieces_leaves_the_rest_to_the_next(
             await dying.start()
 
             async def is_dead() -> bool:
-                return prepared == 3 and not dying._runs
+                return prepared >= 3 and not dying._runs
 
             await eventually(is_dead, "the third piece is cut off")
             for service in dying._services:
