@@ -24,7 +24,7 @@ from elluminate._following import Ending, final_status
 from elluminate._homes import at_home_in
 from elluminate._progress import ExperimentProgress, progress_of
 from elluminate._session import Session
-from elluminate.exceptions import NoResultsError, NotFetchedError, ValidationError
+from elluminate.exceptions import NotFetchedError, ValidationError
 from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL, evaluation_statuses
 from elluminate.schemas.answers_from_elsewhere import AnswersFromElsewhere
 from elluminate.schemas.collection import TemplateVariablesCollection
@@ -33,14 +33,14 @@ from elluminate.schemas.experiment_creation import NewExperiment, check_columns,
 from elluminate.schemas.filters import PromptResponseFilter, query_of
 from elluminate.schemas.llm_config import LLMConfig
 from elluminate.schemas.prompt_template import PromptTemplate
+from elluminate.schemas.reruns import Reruns
 from elluminate.schemas.response import PromptResponse, Responses, responses_of
 from elluminate.schemas.response_rows import response_rows
 from elluminate.schemas.results import ExperimentResults, VerdictCounts
-from elluminate.schemas.runs import Runs
 
 
 @define(kw_only=True, repr=False)
-class Experiment(Exports, Runs, AnswersFromElsewhere):
+class Experiment(Exports, Reruns, AnswersFromElsewhere):
     """A template x a collection x a model configuration, judged against a criterion set.
 
     `results` is None until there are ratings. `rated_responses` holds the responses once they were fetched.
@@ -114,16 +114,6 @@ class Experiment(Exports, Runs, AnswersFromElsewhere):
         if not responses:
             raise self._without_answers()
         return response_rows(responses, self.criterion_set.criteria or [])
-
-    def _without_answers(self) -> NoResultsError:
-        if self.generation_task_id is not None:
-            state, way = "is still running", "call wait_until_finished(), or get_experiment() later"
-        elif not self.collection.variables_count:
-            state, way = "has no rows to answer", f"add rows to collection {self.collection.name!r}"
-        else:
-            state = "has not been answered, as far as it was read"
-            way = "call run(), or retry_failed() after a run that was stopped before the first answer"
-        return NoResultsError(f"there are no results: experiment {self.name!r} {state}; {way}")
 
     def _fetched(self) -> list[PromptResponse]:
         if not self.rated_responses and self.results is not None:

@@ -23,7 +23,7 @@ from elluminate._checks import checked_epochs, checked_timeout, known
 from elluminate._following import final_status, follow_experiment, raise_unless_usable, reporting
 from elluminate._progress import Progress, Report, reporter
 from elluminate._warnings import warn_caller
-from elluminate.exceptions import NoCriteriaWarning, ValidationError
+from elluminate.exceptions import NoCriteriaWarning, NoResultsError, ValidationError
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.response import PromptResponse, responses_of
 from elluminate.schemas.results import ExperimentResults
@@ -74,11 +74,7 @@ class Runs(Bound, api.Experiment):
         checked_timeout(timeout)
         report = reporter(progress, self.name)
         session = self._bound_session()
-        body = api.RunExperimentRequest(
-            rating_mode=known(RatingMode, rating_mode, "rating_mode"),
-            n_epochs=checked_epochs(n_epochs),
-            generation_params=_params(generation_params) or self.generation_params or UNSET,
-        )
+        body = run_request(rating_mode, n_epochs, _params(generation_params) or self.generation_params)
         warn_without_criteria(self)
         request = run_experiment.build(await session.project_id(), self.id, body=body)
         return await self._carry_out(request, timeout, report)
@@ -208,6 +204,16 @@ class Runs(Bound, api.Experiment):
             is_running=self.generation_task_id is not None,
         )
 
+    def _without_answers(self) -> NoResultsError:
+        if self.generation_task_id is not None:
+            state, way = "is still running", "call wait_until_finished(), or get_experiment() later"
+        elif not self.collection.variables_count:
+            state, way = "has no rows to answer", f"add rows to collection {self.collection.name!r}"
+        else:
+            state = "has not been answered, as far as it was read"
+            way = "call run(), or retry_failed() after a run that was stopped before the first answer"
+        return NoResultsError(f"there are no results: experiment {self.name!r} {state}; {way}")
+
     run = blocking(arun)
     retry_failed = blocking(aretry_failed)
     cancel = blocking(acancel)
@@ -229,6 +235,21 @@ async def finish(
     await experiment._reread()
     warn_of_missing(experiment.name, experiment.results, experiment.criterion_set.criteria or [])
     return experiment
+
+
+def run_request(
+    rating_mode: RatingMode, n_epochs: int, generation_params: GenerationParams | None
+) -> api.RunExperimentRequest:
+    """The body of a request that starts a run over all rows.
+
+    Raises:
+        ValidationError: An argument cannot be used.
+    """
+    return api.RunExperimentRequest(
+        rating_mode=known(RatingMode, rating_mode, "rating_mode"),
+        n_epochs=checked_epochs(n_epochs),
+        generation_params=generation_params or UNSET,
+    )
 
 
 def warn_without_criteria(experiment: Runs) -> None:

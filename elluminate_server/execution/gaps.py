@@ -187,6 +187,11 @@ async def unjudged_in(session: AsyncSession, experiment: Experiment, rows: RowRa
         .where(WorkItem.response_id == Response.id, Task.created_at >= Criterion.created_at)
         .correlate(Response, Criterion)
     )
+    given = (
+        select(Rating.id)
+        .where(Rating.response_id == Response.id, Rating.criterion_id == Criterion.id)
+        .correlate(Response, Criterion)
+    )
     lacking = (
         select(Criterion.id)
         .where(
@@ -194,7 +199,7 @@ async def unjudged_in(session: AsyncSession, experiment: Experiment, rows: RowRa
             Criterion.superseded_at.is_(None),
             or_(Criterion.entry_id.is_(None), Criterion.entry_id == Response.entry_id),
             or_(Criterion.created_at <= Response.created_at, taken_up.exists()),
-            ~exists().where(Rating.response_id == Response.id, Rating.criterion_id == Criterion.id),
+            ~given.exists(),
         )
         .correlate(Response)
     )

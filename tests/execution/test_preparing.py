@@ -132,12 +132,15 @@ def test_a_process_that_dies_between_two_pieces_leaves_the_rest_to_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare, prepared = preparing.prepare, 0
+    dying: list[Executor] = []
 
     async def die_after_two(session: AsyncSession, task: Task, size: int) -> bool:
         nonlocal prepared
         is_over = await prepare(session, task, size)
         prepared += 1
-        if prepared >= 3:  # whoever takes the task up again is cut off, too
+        if prepared == 3:
+            for service in dying[0]._services:  # before it takes the task up again
+                service.cancel()
             raise asyncio.CancelledError
         return is_over
 
@@ -148,15 +151,13 @@ def test_a_process_that_dies_between_two_pieces_leaves_the_rest_to_the_next(
             monkeypatch.setattr("elluminate_server.execution.run.prepare", die_after_two)
             async with here.store.write() as session:
                 await session.execute(update(Task).values(lease_owner=None, lease_expires_at=None))
-            dying = here.executor()
-            await dying.start()
+            dying.append(here.executor())
+            await dying[0].start()
 
             async def is_dead() -> bool:
-                return prepared >= 3 and not dying._runs
+                return prepared == 3 and not dying[0]._runs
 
             await eventually(is_dead, "the third piece is cut off")
-            for service in dying._services:
-                service.cancel()
             assert await here.count(WorkItem) == 4 + 2 * 4
             assert here.model.answered == []
             async with here.store.write() as session:

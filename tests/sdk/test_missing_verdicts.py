@@ -4,6 +4,7 @@ import asyncio
 import csv
 import json
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from elluminate_server import serving
 from tests.support.model_server import CapturedRequest, ModelServer, refusal
 
 TOPICS = ["tides", "rain", "wind"]
+VERDICT = '{"reasoning": "So it is.", "rating": "YES"}'
 HARD, EASY = "Is it hard to judge?", "Is it short?"
 
 
@@ -226,6 +228,55 @@ def test_on_a_server_that_does_not_account_for_verdicts_the_client_does(
         for response in told.responses()
     ]
     assert "The server does not tell why." in summary(experiment, capsys)
+
+
+def test_an_outage_in_the_middle_is_told_and_a_retry_brings_exactly_what_is_missing(
+    client: Client, model_server: ModelServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topics = [f"topic{number:02}" for number in range(20)]
+    given: Counter[str] = Counter()
+    outage = {"begins after": 31, "is over": False}
+
+    def reply(request: CapturedRequest) -> Any:
+        if not outage["is over"] and sum(given.values()) >= outage["begins after"]:
+            return refusal("scripted outage")
+        asked = str(request.json["messages"])
+        criterion = next((one for one in (HARD, EASY) if request.kind == "verdict" and one in asked), "")
+        given[f"{request.kind} {next(topic for topic in topics if topic in asked)} {criterion}"] += 1
+        return f"About {asked[:20]}" if request.kind == "answer" else VERDICT
+
+    model_server.answer = model_server.verdict = reply
+    template = client.create_prompt_template("Explain", template="Explain {{topic}}.")
+    collection = client.create_collection("Topics", variables=[{"topic": topic} for topic in topics])
+    with pytest.warns(IncompleteResultsWarning, match="scripted outage"):
+        events = list(client.stream_experiment("Outage", template, collection, criteria=[HARD, EASY]))
+
+    experiment = events[-1].result or client.get_experiment(name="Outage")
+    results = experiment.results
+    assert results is not None
+    assert results.verdicts is not None
+    assert events[-1].verdicts == results.verdicts
+    assert (results.verdicts.expected, results.verdicts.is_complete) == (40, False)
+    verdicts_before = sum(count for call, count in given.items() if call.startswith("verdict"))
+    assert results.verdicts.given == verdicts_before
+    assert f"Missing verdicts: {40 - verdicts_before} of 40" in summary(experiment, capsys)
+    rows = experiment.to_dicts()
+    assert len(rows) == 20
+    told = sum(1 for row in rows for criterion in (HARD, EASY) if row[f"missing.{criterion}"])
+    assert told == 40 - verdicts_before
+
+    outage["is over"] = True
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", IncompleteResultsWarning)
+        experiment.retry_failed()
+
+    assert results is not experiment.results
+    assert experiment.results is not None
+    assert counts(experiment.results.verdicts) == (40, 40, 0, 0)
+    assert "Missing" not in summary(experiment, capsys)
+    assert len(given) == 20 + 40
+    assert set(given.values()) == {1}, "no call that was answered is made twice"
+    assert all(row[f"rating.{HARD}"] == row[f"rating.{EASY}"] == "YES" for row in experiment.to_dicts())
 
 
 def test_rating_again_brings_what_is_missing_and_warns_of_what_it_does_not(
