@@ -88,6 +88,13 @@ def _unnamed_evaluations(one: Recorded) -> Recorded:
     return one
 
 
+def _with_the_usual_effort(one: Recorded) -> Recorded:
+    """A retry, as if it said how much effort the judge spends, and not that it stays what it was."""
+    if one.path.endswith("/retry-failed"):
+        return evolve(one, body={"rating_mode": "detailed", **one.body})
+    return one
+
+
 INTENDED = (
     Difference(
         "every POST carries an Idempotency-Key, so that it can be repeated",
@@ -116,6 +123,9 @@ INTENDED = (
     Difference(
         "an evaluation that nobody named says what was evaluated, and two of one second do not meet",
         _each(_unnamed_evaluations),
+    ),
+    Difference(
+        "a retry spends the effort of its run, unless another one is asked for", _each(_with_the_usual_effort)
     ),
 )
 
