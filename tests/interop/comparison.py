@@ -152,6 +152,11 @@ SPARED = (
         frozenset({"resources"}),
     ),
     ReadDifference(
+        r"GET /api/v0/projects/\d+/collections/\d+ ",
+        "an evaluation over a collection that is named needs its id and columns, and none of its rows",
+        frozenset({"evaluating"}),
+    ),
+    ReadDifference(
         r"GET /api/v0/projects/\d+/responses experiment_id=\d+&page=1 ",
         "an experiment's responses are not read again for ratings that came with the responses read by id",
         frozenset({"experiments", "comparing", "conversations"}),
