@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from elluminate import ValidationError
+from elluminate import NoResultsError, ValidationError
 from elluminate._progress import progress_of
 from elluminate.schemas import Experiment, ExperimentResults, PromptResponse, PromptTemplate
 from elluminate.streaming import (
@@ -94,8 +94,9 @@ def test_a_summary_says_what_came_out(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_a_summary_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    decoded(Experiment, answers.experiment()).print_results_summary()
-    assert capsys.readouterr().out.splitlines() == ["Experiment: First try", "No results yet."]
+    with pytest.raises(NoResultsError, match=r"experiment 'First try' has not been answered.*call run\(\)"):
+        decoded(Experiment, answers.experiment()).print_results_summary()
+    assert capsys.readouterr().out == ""
 
 
 def test_a_criterion_that_was_not_rated() -> None:
