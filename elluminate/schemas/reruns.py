@@ -13,7 +13,8 @@ from elluminate_api.api.experiments import delete_experiment, run_experiment
 from elluminate_api.models import EvaluationMode, RatingMode
 
 from elluminate._blocking import blocking
-from elluminate._checks import checked_timeout
+from elluminate._checks import checked_name, checked_timeout
+from elluminate._lookup import id_of
 from elluminate._progress import Progress, reporter
 from elluminate.exceptions import APIError, ConflictError, ValidationError
 from elluminate.schemas.collection import TemplateVariablesCollection
@@ -92,6 +93,12 @@ class Reruns(Runs):
                 "row by row"
             )
         checked_timeout(timeout)
+        if name is not None:
+            checked_name(name, "experiment")
+        if not isinstance(prompt_template, str):
+            id_of(prompt_template, PromptTemplate, "prompt_template")
+        if not isinstance(llm_config, str):
+            id_of(llm_config, api.LLMConfig, "llm_config")
         body = run_request(
             rating_mode, (self.n_epochs or 1) if n_epochs is None else n_epochs, self.generation_params
         )

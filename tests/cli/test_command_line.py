@@ -89,6 +89,10 @@ def test_a_missing_extra_is_one_line_with_the_way_out(
         return really_import(name, *args, **kwargs)
 
     for name in [n for n in sys.modules if n.startswith("elluminate_server.")]:
+        package, _, module = name.rpartition(".")
+        # So that afterwards a package's attributes are the modules that it had before, too.
+        monkeypatch.setattr(f"{package}.{module}", sys.modules[name])
+    for name in [n for n in sys.modules if n.startswith("elluminate_server.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(builtins, "__import__", without_uvicorn)
     assert main(["serve"]) == 1

@@ -251,7 +251,9 @@ def test_the_default_database_is_in_the_user_s_data_folder(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.rglob("local.db")] == ["local.db"]
 
 
-def test_leaving_in_the_middle_of_a_run_prints_nothing_and_the_next_start_finishes_it(tmp_path: Path) -> None:
+def test_leaving_in_the_middle_of_a_run_prints_nothing_and_the_next_start_says_that_it_goes_on(
+    tmp_path: Path,
+) -> None:
     begin = """
         import sys
         from elluminate_server.serving import local_server
@@ -277,7 +279,9 @@ def test_leaving_in_the_middle_of_a_run_prints_nothing_and_the_next_start_finish
             assert all(len(response["ratings"]) == 1 for response in responses)
         """
     finished = run_script(go_on, tmp_path)
-    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+    assert (finished.returncode, finished.stdout) == (0, "")
+    assert finished.stderr.count("\n") == 1  # that the run goes on, and how to cancel it
+    assert "cancel()" in finished.stderr
 
 
 def test_it_works_in_a_notebook_with_nest_asyncio(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ REFUSALS = ("not_a_server_error", "negative_data_rejection")
 CONFIGURATION = """
 [checks]
 not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "501"]
+negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "409", "413", "414", "422", "431"]
 """
 
 IN_THE_DEFAULT_PROJECT = """

@@ -249,7 +249,11 @@ def test_reasons_stay_with_the_answer_until_its_verdict_is_there(tmp_path: Path)
     asyncio.run(scenario())
 
 
-def test_pieces_grow_while_they_are_quick_and_leave_room_for_other_writers(tmp_path: Path) -> None:
+def test_pieces_grow_while_they_are_quick_and_leave_room_for_other_writers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "PIECE_SECONDS", 3600.0)  # every piece is quick, however busy the machine
+
     async def scenario() -> None:
         async with scene(tmp_path) as here:
             await here.add_experiment()

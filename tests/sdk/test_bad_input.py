@@ -468,7 +468,16 @@ ROWS: list[Row] = [
         "'Agents' is AGENTIC: no agent runs here. Upload",
         True,
     ),
-    ("state", "experiment", "run", (), {}, ConflictError, "'First' was run already. Create another", True),
+    (
+        "state",
+        "experiment",
+        "run",
+        (),
+        {},
+        ConflictError,
+        "'First' was run already. What its run left undone",
+        True,
+    ),
     (
         "state",
         "client",
