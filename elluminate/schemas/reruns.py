@@ -93,6 +93,7 @@ class Reruns(Runs):
                 "row by row"
             )
         checked_timeout(timeout)
+        reporter(progress, self.name)  # refuses what is no progress; the name is known later
         if name is not None:
             checked_name(name, "experiment")
         if not isinstance(prompt_template, str):
