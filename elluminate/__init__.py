@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import UsageError as UsageError
     from elluminate.exceptions import ValidationError as ValidationError
     from elluminate.exceptions import WaitTimeoutError as WaitTimeoutError
+    from elluminate.names import unique_name as unique_name
     from elluminate.schemas import DEFAULT_EVALUATION_POLLING_INTERVAL as DEFAULT_EVALUATION_POLLING_INTERVAL
     from elluminate.schemas import AgentResultCriterionDefinition as AgentResultCriterionDefinition
     from elluminate.schemas import AgentResultMatch as AgentResultMatch
@@ -119,6 +120,7 @@ _HOMES = {
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "
     "SingleBracesWarning TaskFailedError "
     "TaskMatchError TransportError UsageError ValidationError WaitTimeoutError",
+    "names": "unique_name",
     "schemas": "ATIFAgent ATIFContentPart ATIFFinalMetrics ATIFImageContentPart ATIFImageSource "
     "ATIFObservation ATIFObservationResult ATIFStep ATIFStepMetrics ATIFSubagentTrajectoryRef "
     "ATIFTextContentPart ATIFToolCall ATIFTrajectory AgentResultCriterionDefinition "

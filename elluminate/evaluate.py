@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import threading
-import uuid
 
 from elluminate_api.models import LLMConfig, RatingMode
 
@@ -13,6 +11,7 @@ from elluminate._lookup import required_id_of
 from elluminate._progress import Progress
 from elluminate.client import Client
 from elluminate.exceptions import ValidationError
+from elluminate.names import unique_name
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.experiment import Experiment
@@ -64,7 +63,10 @@ def evaluate(
             prompt_template = client.get_prompt_template(name=prompt_template)
         criterion_set = _linked_criteria(prompt_template, client)
     return client.run_experiment(
-        name or _name_for(prompt_template, collection),
+        name
+        or unique_name(
+            " x ".join(str(getattr(part, "name", part))[:90] for part in (prompt_template, collection))
+        ),
         prompt_template,
         collection,
         llm_config=llm_config,
@@ -105,10 +107,3 @@ def _linked_criteria(template: PromptTemplate, client: Client) -> CriterionSet:
             "criterion_set=…, or link one with criterion_set.link_template(prompt_template)"
         )
     return client.get_criterion_set(id=linked)
-
-
-def _name_for(*parts: PromptTemplate | TemplateVariablesCollection | str) -> str:
-    named = " x ".join(str(getattr(part, "name", part))[:90] for part in parts)
-    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
-    # Two evaluations in one second must not meet, hence the last part.
-    return f"{named} ({stamp} {uuid.uuid4().hex[:6]})"

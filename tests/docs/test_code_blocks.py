@@ -55,11 +55,8 @@ def blocks_of(page: Path) -> Iterator[Block]:
 PAGES = sorted(page for page in DOCS.rglob("*.md") if any(blocks_of(page)))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
-def test_the_programs_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ELLUMINATE_BASE_URL", "local:page.db")  # what one block makes, the next ones use
-    monkeypatch.delenv("ELLUMINATE_API_KEY", raising=False)
-    monkeypatch.chdir(tmp_path)
+def run_page(page: Path) -> None:
+    """Run the programs of a page, as a reader does who tries them with `local:`, also where they name memory."""
     names: dict[str, Any] = {"__name__": "__main__"}
     with asyncio.Runner() as loop:
         for block in blocks_of(page):
@@ -67,12 +64,22 @@ def test_the_programs_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pyt
                 ast.parse(block.code)
                 continue
             # A cell of a notebook may await at its top level; line numbers are the page's.
-            code = compile(
-                "\n" * (block.line - 1) + block.code, str(page), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-            )
+            program = "\n" * (block.line - 1) + block.code.replace("local::memory:", "local:page.db")
+            code = compile(program, str(page), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
             result = eval(code, names)
             if inspect.iscoroutine(result):
                 loop.run(result)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_the_programs_of_a_page_run_any_number_of_times(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELLUMINATE_BASE_URL", "local:page.db")  # what one block makes, the next ones use
+    monkeypatch.delenv("ELLUMINATE_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        run_page(page)
     reset_default_client()
     for database in tmp_path.glob("*.db"):
         stop_local_server(str(database))

@@ -60,6 +60,16 @@ def test_the_complete_example_can_be_run_again_on_the_same_data(tmp_path: Path) 
         assert "Pass rate: 60% (9 of 15 verdicts are YES)" in printed
 
 
+def test_every_example_can_be_run_again_on_the_same_data(tmp_path: Path) -> None:
+    database = f"local:{(tmp_path / 'evals.db').as_posix()}"
+    programs = sorted(path.name for path in EXAMPLES.glob("*.py") if path.name != "fastapi_app.py")
+    assert len(programs) >= 5
+    for _ in range(2):
+        for name in programs:
+            arguments = ("--at-least", "0.5") if name == "ci_gate.py" else ()
+            run(name, *arguments, base_url=database)
+
+
 def test_concurrent_experiments_prints_one_line_per_experiment() -> None:
     printed = run("concurrent_experiments.py")
     assert len(re.findall(r" \d+% YES over 3 answers$", printed, flags=re.MULTILINE)) == 6
@@ -137,6 +147,7 @@ def test_the_fastapi_application_evaluates_what_it_is_sent() -> None:
                 assert outcome.json()["pass_rate"] == 1.0
                 assert "recursion" in outcome.json()["answers"][0]
                 assert "closures" in outcome.json()["answers"][1]
+                assert http.post("/evaluate", json=wanted).json()["pass_rate"] == 1.0  # again, with the same
 
                 unfit = http.post("/evaluate", json=wanted | {"test_cases": [{"idea": "recursion"}]})
                 assert unfit.status_code == 422

@@ -42,7 +42,7 @@ FLOORS = {
         _session  _blocking
         _transport
         _http
-        _config  _bodies  _lookup  _messages  _exports  utils
+        _config  _bodies  _lookup  _messages  _exports  names  utils
         _retries  _checks  _calls  _columns  _braces  _progress  _row_files
         exceptions
         _answers  _extras  _formulas  _homes  _turns  _warnings
