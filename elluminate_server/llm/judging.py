@@ -4,14 +4,17 @@ import json
 from typing import Any
 
 from elluminate_server.llm.fences import Fences
-from elluminate_server.llm.json_answers import UnreadableAnswerError, objects_in, schema_format
-from elluminate_server.llm.types import JudgeCase, Rating, RatingMode
+from elluminate_server.llm.json_answers import UnreadableAnswerError, objects_in
+from elluminate_server.llm.types import JudgeCase, ObjectShape, Rating, RatingMode
 
-__all__ = ["VERDICT_FORMAT", "judge_messages", "parse_verdict"]
+__all__ = ["VERDICT", "judge_messages", "parse_verdict"]
 
 # The reasoning comes first, so that a model writes it before it commits itself to a verdict.
-VERDICT_FORMAT = schema_format(
-    "verdict", {"reasoning": {"type": "string"}, "rating": {"type": "string", "enum": ["YES", "NO"]}}
+VERDICT = ObjectShape(
+    "verdict",
+    {"reasoning": {"type": "string"}, "rating": {"type": "string", "enum": ["YES", "NO"]}},
+    # A small model finds no end; llama.cpp ends its own over a grammar with more than about a thousand repetitions.
+    limits={"reasoning": {"maxLength": 600}},
 )
 
 

@@ -33,6 +33,7 @@ from elluminate_server.llm.types import (
     JudgeCase,
     ModelConfig,
     ModelError,
+    ObjectShape,
     RatingMode,
     UserCase,
     UserTurn,
@@ -90,7 +91,7 @@ class OfflineModel:
         tools: Sequence[Mapping[str, Any]] | None = None,
         tool_choice: str | Mapping[str, Any] | None = None,
         response_format: Mapping[str, Any] | None = None,
-        preferred_format: Mapping[str, Any] | None = None,
+        preferred_shape: ObjectShape | None = None,
     ) -> Answer:
         """Take up the first 60 % of the request's content words.
 
@@ -116,7 +117,9 @@ class OfflineModel:
             message["tool_calls"] = [{"id": "offline-call-1", "type": "function", "function": call}]
             written = arguments
         else:
-            written = _formatted(kept, response_format or preferred_format)
+            written = _formatted(
+                kept, response_format if preferred_shape is None else preferred_shape.response_format()
+            )
             message["content"] = written
         return Answer(
             messages=[message],

@@ -11,7 +11,7 @@ from typing import Any
 from elluminate_server.llm.completion import read_completion
 from elluminate_server.llm.endpoint import Endpoint
 from elluminate_server.llm.response_formats import steps_of
-from elluminate_server.llm.types import Answer, ModelConfig, ModelError
+from elluminate_server.llm.types import Answer, ModelConfig, ModelError, ObjectShape
 
 __all__ = ["DEFAULT_MAX_RETRIES", "DEFAULT_TIMEOUT", "OpenAICompatibleModel"]
 
@@ -40,7 +40,7 @@ class OpenAICompatibleModel:
         tools: Sequence[Mapping[str, Any]] | None = None,
         tool_choice: str | Mapping[str, Any] | None = None,
         response_format: Mapping[str, Any] | None = None,
-        preferred_format: Mapping[str, Any] | None = None,
+        preferred_shape: ObjectShape | None = None,
     ) -> Answer:
         """Answer messages; see `Model.answer`.
 
@@ -54,19 +54,19 @@ class OpenAICompatibleModel:
                 request["tool_choice"] = (
                     tool_choice if isinstance(tool_choice, str) else _without_nulls(tool_choice)
                 )
-        if preferred_format is not None:
-            return await self._ask_in_steps(request, preferred_format)
+        if preferred_shape is not None:
+            return await self._ask_in_steps(request, preferred_shape)
         if response_format is not None:
             request["response_format"] = response_format
         return await self._ask(request)
 
-    async def _ask_in_steps(self, request: Mapping[str, Any], preferred_format: Mapping[str, Any]) -> Answer:
-        """Ask with the format, or with as much of it as the endpoint takes; at most once for each step."""
+    async def _ask_in_steps(self, request: Mapping[str, Any], shape: ObjectShape) -> Answer:
+        """Ask for the shape, or for as much of it as the endpoint takes; at most once for each step."""
         support = self._endpoint.format_support(self._config.model)
         doubts = support.doubts
         refused_with: list[int] = []
         began = time.perf_counter()
-        for step, step_format in enumerate(steps_of(preferred_format)):
+        for step, step_format in enumerate(steps_of(shape)):
             if step < support.first_step:
                 continue
             refusals = support.refusals(step_format)

@@ -7,15 +7,16 @@ from typing import Any
 
 from elluminate_server.domain.rendering import PLACEHOLDER, find_placeholders, message_placeholders
 from elluminate_server.llm.fences import Fences
-from elluminate_server.llm.json_answers import UnreadableAnswerError, only_object, schema_format
+from elluminate_server.llm.json_answers import UnreadableAnswerError, only_object
+from elluminate_server.llm.types import ObjectShape
 
 __all__ = [
-    "CRITERIA_FORMAT",
+    "CRITERIA",
     "criteria_messages",
     "parse_criteria",
     "parse_row",
-    "row_format",
     "row_messages",
+    "row_shape",
 ]
 
 FEWEST_CRITERIA = 3
@@ -26,12 +27,32 @@ MOST_CRITERIA = 8
 SHOWN_ROWS = 20
 """How many existing rows a proposer is shown, the last ones: enough to see the style, and bounded."""
 
-CRITERIA_FORMAT = schema_format("criteria", {"criteria": {"type": "array", "items": {"type": "string"}}})
+_QUESTION = r'^[^?"\\\n\[\]<> ,.…][^?"\\\n\[\]<>]{9,200}[?？؟]$'
+"""A question to a grammar: it begins with a word or a placeholder, is not long, and ends with a question mark.
+
+No shorthands such as `\\s`, and few repetitions: llama.cpp ends its process over a grammar that it cannot read.
+"""
+
+CRITERIA = ObjectShape(
+    "criteria",
+    {"criteria": {"type": "array", "items": {"type": "string"}}},
+    limits={
+        "criteria": {
+            "minItems": FEWEST_CRITERIA,
+            "maxItems": ASKED_CRITERIA,
+            "items": {"type": "string", "pattern": _QUESTION},
+        }
+    },
+)
 
 
-def row_format(placeholders: Sequence[str]) -> dict[str, Any]:
-    """The response format of a proposed row: one string for every placeholder."""
-    return schema_format("row", {name: {"type": "string"} for name in placeholders})
+def row_shape(placeholders: Sequence[str]) -> ObjectShape:
+    """A proposed row: one string for every placeholder."""
+    return ObjectShape(
+        "row",
+        {name: {"type": "string"} for name in placeholders},
+        limits={name: {"minLength": 1} for name in placeholders},
+    )
 
 
 def criteria_messages(

@@ -13,6 +13,8 @@ from typing import Any
 
 import attrs
 
+from elluminate_server.llm.types import ObjectShape
+
 __all__ = ["FormatSupport", "steps_of"]
 
 Format = Mapping[str, Any]
@@ -30,15 +32,15 @@ CALLS_TO_BE_SURE = 2
 """Calls, one after the other, that an ambiguous refusal has to show in before it is remembered."""
 
 
-def steps_of(response_format: Format) -> Sequence[Format | None]:
-    """The formats to ask for, one after the other, when a JSON schema is wanted.
+def steps_of(shape: ObjectShape) -> Sequence[Format | None]:
+    """The formats to ask for, one after the other, when an object is wanted.
 
-    >>> [step and step["type"] for step in steps_of({"type": "json_schema", "json_schema": {"schema": {}}})]
+    >>> [step and step["type"] for step in steps_of(ObjectShape("point", {"x": {"type": "number"}}))]
     ['json_schema', 'json_object', None]
     """
     return [
-        response_format,
-        {"type": "json_object", "schema": response_format["json_schema"]["schema"]},
+        shape.response_format(),
+        {"type": "json_object", "schema": shape.schema(limited=True)},
         None,
     ]
 

@@ -11,14 +11,14 @@ import attrs
 
 from elluminate_server.domain.messages import response_text
 from elluminate_server.llm.json_answers import UnreadableAnswerError, ask_again
-from elluminate_server.llm.judging import VERDICT_FORMAT, judge_messages, parse_verdict
+from elluminate_server.llm.judging import VERDICT, judge_messages, parse_verdict
 from elluminate_server.llm.proposing import (
-    CRITERIA_FORMAT,
+    CRITERIA,
     criteria_messages,
     parse_criteria,
     parse_row,
-    row_format,
     row_messages,
+    row_shape,
 )
 from elluminate_server.llm.simulated_user import read_turn, user_messages
 from elluminate_server.llm.types import (
@@ -26,6 +26,7 @@ from elluminate_server.llm.types import (
     JudgeCase,
     Model,
     ModelError,
+    ObjectShape,
     PlaysRoles,
     RatingMode,
     Usage,
@@ -53,7 +54,7 @@ async def judge(model: Model, case: JudgeCase, mode: RatingMode) -> Verdict:
     if isinstance(model, PlaysRoles):
         return await model.judge(case, mode)
     (rating, reasoning), usage = await _ask_for_json(
-        model, judge_messages(case, mode), VERDICT_FORMAT, parse_verdict
+        model, judge_messages(case, mode), VERDICT, parse_verdict
     )
     return Verdict(rating=rating, reasoning=reasoning, **usage.measures())
 
@@ -88,7 +89,7 @@ async def propose_criteria(model: Model, template_messages: Sequence[Mapping[str
     criteria, _ = await _ask_for_json(
         model,
         criteria_messages(template_messages),
-        CRITERIA_FORMAT,
+        CRITERIA,
         partial(parse_criteria, template_messages=template_messages),
     )
     return criteria
@@ -112,7 +113,7 @@ async def propose_row(
     row, _ = await _ask_for_json(
         model,
         row_messages(template_messages, placeholders, existing_rows),
-        row_format(placeholders),
+        row_shape(placeholders),
         partial(parse_row, placeholders=placeholders, existing_rows=existing_rows),
     )
     return row
@@ -121,16 +122,16 @@ async def propose_row(
 async def _ask_for_json(
     model: Model,
     messages: Sequence[Mapping[str, Any]],
-    response_format: Mapping[str, Any],
+    shape: ObjectShape,
     parse: _Parse[T_co],
 ) -> tuple[T_co, Usage]:
     """Ask for JSON; once more, with the schema stated, when the answer cannot be read."""
-    first = await model.answer(messages, preferred_format=response_format)
+    first = await model.answer(messages, preferred_shape=shape)
     try:
         return parse(response_text(first.messages), is_cut_off=first.is_cut_off), first
     except UnreadableAnswerError as error:
-        again = ask_again(messages, response_text(first.messages), str(error), response_format)
-    second = await model.answer(again, preferred_format=response_format)
+        again = ask_again(messages, response_text(first.messages), str(error), shape)
+    second = await model.answer(again, preferred_shape=shape)
     # The second answer is the one that counts, so that it is the one whose end is told.
     usage = attrs.evolve(first.plus(second), finish_reason=second.finish_reason)
     try:

@@ -11,6 +11,7 @@ __all__ = [
     "Model",
     "ModelConfig",
     "ModelError",
+    "ObjectShape",
     "PlaysRoles",
     "Rating",
     "RatingMode",
@@ -154,6 +155,39 @@ _CONTRACT_NAMES = {
 
 def _names(kind: type[ModelConfig]) -> list[str]:
     return [field.name for field in attrs.fields(kind)]
+
+
+@attrs.frozen
+class ObjectShape:
+    """One JSON object with exactly these properties, as a model is asked for it.
+
+    Attributes:
+        name: What it is.
+        properties: The JSON schema of each property, in keywords that every provider takes.
+        limits: Further keywords of some properties, for endpoints that write by a grammar: small models need them, and
+            a grammar takes any.
+    """
+
+    name: str
+    properties: Mapping[str, Mapping[str, Any]]
+    limits: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+
+    def schema(self, *, limited: bool = False) -> dict[str, Any]:
+        """The JSON schema of the object."""
+        limits = self.limits if limited else {}
+        return {
+            "type": "object",
+            "properties": {
+                name: {**schema, **limits.get(name, {})} for name, schema in self.properties.items()
+            },
+            "required": list(self.properties),
+            "additionalProperties": False,
+        }
+
+    def response_format(self) -> dict[str, Any]:
+        """The response format of OpenAI's API reference that holds a model to the schema."""
+        named = {"name": self.name, "schema": self.schema(), "strict": True}
+        return {"type": "json_schema", "json_schema": named}
 
 
 @attrs.frozen(kw_only=True)
@@ -318,7 +352,7 @@ class Model(Protocol):
         tools: Sequence[Mapping[str, Any]] | None = None,
         tool_choice: str | Mapping[str, Any] | None = None,
         response_format: Mapping[str, Any] | None = None,
-        preferred_format: Mapping[str, Any] | None = None,
+        preferred_shape: ObjectShape | None = None,
     ) -> Answer:
         """Answer messages.
 
@@ -327,8 +361,8 @@ class Model(Protocol):
             tools: Tools that the model may call.
             tool_choice: Which of them it has to call.
             response_format: The form of the answer. An endpoint that refuses it is an error.
-            preferred_format: A JSON schema that the messages ask for in words, too: a model that does not know
-                schemas is held to as much of it as it knows. Not together with `response_format`.
+            preferred_shape: An object that the messages ask for in words, too: a model that does not know schemas
+                is held to as much of it as it knows. Not together with `response_format`.
 
         Raises:
             ModelError: The model gave no usable answer.

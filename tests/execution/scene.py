@@ -15,7 +15,15 @@ from elluminate_server.execution.queueing import add_experiment
 from elluminate_server.http.access import open_default_project
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.providers import Models
-from elluminate_server.llm.types import Answer, JudgeCase, Model, ModelConfig, RatingMode, Verdict
+from elluminate_server.llm.types import (
+    Answer,
+    JudgeCase,
+    Model,
+    ModelConfig,
+    ObjectShape,
+    RatingMode,
+    Verdict,
+)
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
@@ -66,7 +74,7 @@ class ScriptedModel(OfflineModel):
         tools: Sequence[Mapping[str, Any]] | None = None,
         tool_choice: str | Mapping[str, Any] | None = None,
         response_format: Mapping[str, Any] | None = None,
-        preferred_format: Mapping[str, Any] | None = None,
+        preferred_shape: ObjectShape | None = None,
     ) -> Answer:
         text = str(messages[-1]["content"])
         self.answered.append(text)

@@ -11,7 +11,7 @@ from elluminate_server.llm.endpoint import Endpoint
 from elluminate_server.llm.openai_compatible import OpenAICompatibleModel
 from elluminate_server.llm.providers import ModelDefaults, Models
 from elluminate_server.llm.simulated_user import END_MARK
-from elluminate_server.llm.types import Answer, JudgeCase, Model, ModelConfig, UserCase
+from elluminate_server.llm.types import Answer, JudgeCase, Model, ModelConfig, ObjectShape, UserCase
 from tests.support.model_server import ModelServer
 
 USER = [{"role": "user", "content": "Hello"}]
@@ -142,7 +142,7 @@ class Parrot:
         tools: Sequence[Mapping[str, Any]] | None = None,
         tool_choice: str | Mapping[str, Any] | None = None,
         response_format: Mapping[str, Any] | None = None,
-        preferred_format: Mapping[str, Any] | None = None,
+        preferred_shape: ObjectShape | None = None,
     ) -> Answer:
         self.asked.append(str(messages[0]["content"]))
         return Answer(messages=[{"role": "assistant", "content": self.says}], input_tokens=3)

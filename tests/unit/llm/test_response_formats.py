@@ -1,6 +1,7 @@
 """Endpoints that refuse response formats, each in its own way, and what is remembered of that."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 from elluminate_server.llm import roles
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.response_formats import FormatSupport, steps_of
-from elluminate_server.llm.types import JudgeCase, Model, ModelConfig, ModelError
-from tests.support.model_server import ModelServer, Reply, failure
+from elluminate_server.llm.types import JudgeCase, Model, ModelConfig, ModelError, ObjectShape
+from tests.support.model_server import PROPOSED_CRITERIA, ModelServer, Reply, failure
 
 USER = [{"role": "user", "content": "Explain tides."}]
 CASE = JudgeCase(
@@ -69,7 +70,28 @@ def test_an_endpoint_that_refuses_schemas_is_asked_with_less_from_then_on(
     assert ask(server, verdict, verdict) == ["YES", "YES"]
     assert formats(server) == ["json_schema", "json_object", "json_object"]
     # Some endpoints know schemas only there.
-    assert "rating" in server.requests[1].json["response_format"]["schema"]["properties"]
+    known = server.requests[1].json["response_format"]["schema"]["properties"]
+    assert (known["rating"]["enum"], known["reasoning"]["maxLength"]) == (["YES", "NO"], 600)
+
+
+def test_an_endpoint_that_writes_by_a_grammar_is_told_more(server: ModelServer) -> None:
+    server.refused_formats = {"json_schema": failure(500)}
+
+    async def criteria(model: Model) -> list[str]:
+        return await roles.propose_criteria(model, USER)
+
+    assert ask(server, criteria) == [list(PROPOSED_CRITERIA)]
+    plain, limited = (request.json["response_format"] for request in server.requests)
+    assert plain["json_schema"]["schema"]["properties"]["criteria"] == {
+        "type": "array",
+        "items": {"type": "string"},
+    }
+    wanted = limited["schema"]["properties"]["criteria"]
+    assert (wanted["minItems"], wanted["maxItems"]) == (3, 5)
+    for question in PROPOSED_CRITERIA:
+        assert re.search(wanted["items"]["pattern"], question)
+    for nothing in ("", "...", "Short?", "It is short and simple.", "Does it explain [topic] well?"):
+        assert not re.search(wanted["items"]["pattern"], nothing)
 
 
 def test_an_endpoint_that_refuses_every_format_is_asked_without(server: ModelServer) -> None:
@@ -166,9 +188,9 @@ def test_another_model_at_the_same_endpoint_is_asked_afresh(server: ModelServer)
 
 def test_one_schema_that_is_refused_does_not_count_against_those_that_were_taken() -> None:
     support = FormatSupport()
-    taken, refused = ({"type": "json_schema", "json_schema": {"name": name, "schema": {}}} for name in "ab")
-    support.remember(0, taken, [], support.doubts)
-    support.remember(1, steps_of(refused)[1], [400], support.doubts)
+    taken, refused = (steps_of(ObjectShape(name, {name: {"type": "string"}})) for name in "ab")
+    support.remember(0, taken[0], [], support.doubts)
+    support.remember(1, refused[1], [400], support.doubts)
     assert support.first_step == 0
 
 
