@@ -13,8 +13,7 @@ from elluminate_api.api.experiments import delete_experiment, run_experiment
 from elluminate_api.models import EvaluationMode, RatingMode
 
 from elluminate._blocking import blocking
-from elluminate._checks import checked_name, checked_timeout
-from elluminate._lookup import id_of
+from elluminate._checks import checked_timeout
 from elluminate._progress import Progress, reporter
 from elluminate.exceptions import APIError, ConflictError, ValidationError
 from elluminate.schemas.collection import TemplateVariablesCollection
@@ -93,19 +92,24 @@ class Reruns(Runs):
                 "row by row"
             )
         checked_timeout(timeout)
-        reporter(progress, self.name)  # refuses what is no progress; the name is known later
-        if name is not None:
-            checked_name(name, "experiment")
-        if not isinstance(prompt_template, str):
-            id_of(prompt_template, PromptTemplate, "prompt_template")
-        if not isinstance(llm_config, str):
-            id_of(llm_config, api.LLMConfig, "llm_config")
+        names = _names_of_reruns(self.name) if name is None else [name]
+        report = reporter(progress, names[0])
         body = run_request(
             rating_mode, (self.n_epochs or 1) if n_epochs is None else n_epochs, self.generation_params
         )
+        new = NewExperiment(
+            name=names[0],
+            prompt_template=prompt_template or self.prompt_template,
+            collection=self.collection,
+            llm_config=llm_config or self.llm_config,
+            criterion_set=self.criterion_set,
+            description=f"Some rows of experiment {self.name!r}, run again",
+            rating_version=self.rating_version,
+            response_column_id=self.response_column_id,
+        )
+        creation = new.request()
         body.template_variables_ids = await self._rows_to_run_again(responses, failing)
-        again = await self._like_this(name, prompt_template, llm_config, len(body.template_variables_ids))
-        report = reporter(progress, again.name)
+        again = await self._create_named(names, new, creation)
         session = self._bound_session()
         project = await session.project_id()
         try:
@@ -128,37 +132,21 @@ class Reruns(Runs):
             self._take_responses(await responses_of(self._bound_session(), self.id))
         return rows_that_failed(self.name, self.rated_responses, self.criterion_set.criteria or [], failing)
 
-    async def _like_this(
-        self,
-        name: str | None,
-        prompt_template: PromptTemplate | str | None,
-        llm_config: api.LLMConfig | str | None,
-        rows: int,
+    async def _create_named(
+        self, names: Sequence[str], new: NewExperiment, creation: api.CreateExperimentRequest
     ) -> Self:
-        """A new experiment for some rows, under the name given or the first one that is free."""
+        """A new experiment under the first name that is free."""
         session = self._bound_session()
-        names = [name] if name is not None else _names_of_reruns(self.name)
-        new = NewExperiment(
-            name=names[0],
-            prompt_template=prompt_template or self.prompt_template,
-            collection=self.collection,
-            llm_config=llm_config or self.llm_config,
-            criterion_set=self.criterion_set,
-            description=f"{rows} rows of experiment {self.name!r}, run again",
-            rating_version=self.rating_version,
-            response_column_id=self.response_column_id,
-        )
-        body = new.request()
         parts = await find_parts(session, new)
-        parts.name_in(body)
+        parts.name_in(creation)
         await check_columns(session, parts)
-        *others, body.name = reversed(names)
+        *others, creation.name = reversed(names)
         while others:
             try:
-                return await post_experiment(session, body, type(self))
+                return await post_experiment(session, creation, type(self))
             except ConflictError:
-                body.name = others.pop()
-        return await post_experiment(session, body, type(self))
+                creation.name = others.pop()
+        return await post_experiment(session, creation, type(self))
 
     rerun = blocking(arerun)
 
