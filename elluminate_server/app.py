@@ -19,8 +19,10 @@ from starlette.types import Receive, Scope, Send
 
 from elluminate_server import __version__, api
 from elluminate_server.execution import Executor
+from elluminate_server.housekeeping import keeping_house
 from elluminate_server.http.access import open_default_project
 from elluminate_server.http.contract import PREFIX, ContractOperation, document, operations
+from elluminate_server.http.idempotency import Turns
 from elluminate_server.http.pipeline import HANDLERS, problem_response, serve
 from elluminate_server.http.problems import Problem, Unavailable
 from elluminate_server.llm.providers import Models
@@ -52,6 +54,7 @@ def create_app(settings: Settings) -> Starlette:
     app.router.redirect_slashes = False
     app.state.settings = settings
     app.state.in_hand, app.state.is_ending = set(), False
+    app.state.turns = Turns()
     return app
 
 
@@ -68,6 +71,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.store, app.state.models, app.state.executor = store, models, executor
         stack.push_async_callback(executor.stop)
         await executor.start()
+        await stack.enter_async_context(keeping_house(store, settings))
         yield
 
 

@@ -19,6 +19,10 @@ MEMORY = ":memory:"
 MAX_BODY_BYTES = 64 * 1024 * 1024
 MAX_HEAD_BYTES = 64 * 1024
 RUN_TIME_LIMIT = 10 * 60 * 60
+MAX_COLUMNS = 200
+MAX_REQUEST_CELLS = 2_000_000
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+IDEMPOTENCY_LIFETIME = 24 * 60 * 60
 
 
 class SettingsError(ValueError):
@@ -124,6 +128,11 @@ class Settings:
             second more for every 1,000 bytes.
         answer_time_limit: Longest pause of a client in reading an answer, in seconds.
         max_connections: Most connections at a time; further ones wait until one of them ends.
+        max_answer_bytes: Largest answer that shows a collection's rows all at once, in bytes.
+        max_columns: Most columns of a collection, 1 to 10,000; one that has more keeps them, and gets no further ones.
+        max_request_cells: Most cells, rows times columns, that one request may add to a collection.
+        idempotency_lifetime: Seconds for which a repeated request gets the first answer again, 60 to 30 days; 24 hours
+            unless given.
         max_concurrent_calls: Most model calls at a time for an LLM config that names no `max_connections`.
         max_conversation_turns: Most answers of the model in a conversation of a multi-turn experiment, 1 to 1000.
         run_time_limit: Seconds after which a run ends as TIMEOUT; 10 hours unless given.
@@ -165,6 +174,19 @@ class Settings:
     )
     max_connections: int = attrs.field(
         default=1000, validator=_bounded("ELLUMINATE_MAX_CONNECTIONS", 1, 1_000_000)
+    )
+    max_answer_bytes: int = attrs.field(
+        default=MAX_ANSWER_BYTES, validator=_bounded("ELLUMINATE_MAX_ANSWER_BYTES", 1024, 1 << 40)
+    )
+    max_columns: int = attrs.field(
+        default=MAX_COLUMNS, validator=_bounded("ELLUMINATE_MAX_COLUMNS", 1, 10_000)
+    )
+    max_request_cells: int = attrs.field(
+        default=MAX_REQUEST_CELLS, validator=_bounded("ELLUMINATE_MAX_REQUEST_CELLS", 1000, 1 << 40)
+    )
+    idempotency_lifetime: float = attrs.field(
+        default=float(IDEMPOTENCY_LIFETIME),
+        validator=_bounded("ELLUMINATE_IDEMPOTENCY_LIFETIME", 60, 30 * 24 * 60 * 60),
     )
     max_concurrent_calls: int = attrs.field(
         default=10, validator=_bounded("ELLUMINATE_MAX_CONCURRENT_CALLS", 1, 10_000)

@@ -67,7 +67,9 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         Raises:
             ValidationError: Something in the list is not a row, a column differs from one of the collection by case or
                 blanks alone, or a row has none of its columns.
-            APIError: A value does not fit its column (422); it says which row.
+            APIError: A value does not fit its column (422); it says which row. Or the rows are more than the server
+                takes at once (413); it says how many it would take. They are not sent in pieces, because then they
+                would not be all or none.
             ConflictError: The collection is read-only.
 
         Example:
@@ -91,6 +93,7 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             ),
             list[TemplateVariables],
         )
+        _share_collection(added)
         self._take_in(added)
         return added
 
@@ -241,12 +244,14 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         """
         session = self._bound_session()
         project = await session.project_id()
-        rows = session.iterate(
+        pages = session.iterate_pages(
             lambda page: list_template_variables.build(project, self.id, page=page), TemplateVariables
         )
-        async with aclosing(rows):
-            async for row in rows:
-                yield row
+        async with aclosing(pages):
+            async for page in pages:
+                _share_collection(page)
+                for row in page:
+                    yield row
 
     async def aupdate_entry(
         self,
@@ -394,6 +399,10 @@ class TemplateVariablesCollectionWithEntries(Exports, TemplateVariablesCollectio
 
     variables: list[TemplateVariables]
 
+    def __attrs_post_init__(self) -> None:
+        Bound.__attrs_post_init__(self)
+        _share_collection(self.variables)
+
     def items(self) -> Iterator[TemplateVariables]:
         """The rows, in their order.
 
@@ -429,6 +438,13 @@ class TemplateVariablesCollectionWithEntries(Exports, TemplateVariablesCollectio
     def _replace_row(self, entry_id: int, by: TemplateVariables | None) -> None:
         replaced = [by if row.id == entry_id else row for row in self.variables]
         self.variables = [row for row in replaced if row is not None]
+
+
+def _share_collection(rows: Sequence[TemplateVariables]) -> None:
+    """Have all rows refer to the first one's collection: a list may show it whole there alone."""
+    for row in rows[1:]:
+        if row.collection.id == rows[0].collection.id:
+            row.collection = rows[0].collection
 
 
 async def change_collection(

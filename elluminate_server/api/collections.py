@@ -1,12 +1,14 @@
 """Collections: named sets of test cases, and their columns."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
 from elluminate_api import models
 from msgspec import UNSET
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.agent_trials import TASK_COLUMN
@@ -16,24 +18,37 @@ from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid, Taken, quoted
 from elluminate_server.reading.finding import find_collection, see_collection, see_prompt_template
 from elluminate_server.reading.loading import columns_of, load_collection, load_collections
-from elluminate_server.reading.presenting import present_collection_with_entries
-from elluminate_server.store.columns import utc_now
+from elluminate_server.reading.rows import present_collection_with_entries, shown_rows
+from elluminate_server.store.columns import as_stored, utc_now
+from elluminate_server.store.rows import fetch
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
 from elluminate_server.writing.agent_tasks import (
     check_task_column,
-    check_task_names,
-    infer_types,
 )
 from elluminate_server.writing.cells import (
-    added_columns,
+    ColumnRule,
     check_columns,
     check_prompt_columns,
     identity,
+    rules_of,
     stored_values,
 )
 from elluminate_server.writing.deleting import hide_or_delete
-from elluminate_server.writing.entries import add_entries
 from elluminate_server.writing.naming import free_name, holder_of_name, of_project
+from elluminate_server.writing.prepared_rows import RowBounds, prepare_rows
+from elluminate_server.writing.row_uploads import uploading
+
+_of_entry = Entry.__table__.c
+_ROWS = (
+    select(
+        _of_entry.id,
+        as_stored(_of_entry.input_values),
+        as_stored(_of_entry.environment_config),
+        _of_entry.created_at,
+    )
+    .where(_of_entry.collection_id == bindparam("collection_id"), _of_entry.deleted_at.is_(None))
+    .order_by(_of_entry.id)
+)
 
 
 @operation("list_collections")
@@ -72,7 +87,7 @@ async def create_collection(call: Call) -> Answer:
     given: Sequence[models.CollectionColumn] = () if request.columns is UNSET else request.columns
     rows: Sequence[Mapping[str, Any]] = () if request.variables is UNSET else request.variables
     environment = None if request.environment_config is UNSET else request.environment_config
-    check_columns(given)
+    check_columns(given, most=call.settings.max_columns)
     columns = [
         CollectionColumn(
             name=column.name or "",
@@ -83,36 +98,36 @@ async def create_collection(call: Call) -> Answer:
         )
         for index, column in enumerate(given)
     ]
-    new = added_columns(rows, columns)
-    if agentic:
-        infer_types(new, columns)
-    columns += new
+    prepared = await asyncio.to_thread(
+        prepare_rows,
+        partial(enumerate, rows),
+        columns,
+        RowBounds.of(call.settings),
+        "$.variables[{}]".format,
+        is_agentic=agentic,
+    )
+    columns += prepared.new
     check_prompt_columns(columns)
-    by_name = {column.name: column for column in columns}
-    stored = [stored_values(row, by_name, f"$.variables[{index}]") for index, row in enumerate(rows)]
-    if agentic:
-        check_task_column(columns)
-        check_task_names(stored, "$.variables[{}]".format)
-    async with call.write() as session:
+    collection = Collection(
+        project_id=call.project_id,
+        name=request.name or "",
+        description=request.description,
+        collection_type=str(request.collection_type),
+        read_only=request.read_only,
+        environment_config=environment,
+    )
+    async with uploading(call.store, collection, prepared.rows) as upload, call.write() as session:
         name = request.name or await free_name(session, call.project_id, Collection, "Collection")
         await _refuse_taken(session, call.project_id, name)
-        collection = Collection(
-            project_id=call.project_id,
-            name=name,
-            description=request.description,
-            collection_type=str(request.collection_type),
-            read_only=request.read_only,
-            environment_config=environment,
-        )
+        collection.name, collection.deleted_at = name, None
         session.add(collection)
         await session.flush()
         for column in columns:
             column.collection_id = collection.id
         session.add_all(columns)
-        entries = await add_entries(session, collection.id, [(values, None) for values in stored])
-        await session.flush()
+        rows_shown = await upload.show(session, collection.id)
         loaded = await load_collection(session, collection)
-        return call.answer(present_collection_with_entries(loaded.shown, loaded.columns, entries))
+        return call.answer(present_collection_with_entries(loaded.shown, rows_shown))
 
 
 async def _refuse_taken(
@@ -130,12 +145,9 @@ async def get_collection(call: Call) -> Answer:
     async with call.read() as session:
         collection = await see_collection(session, call.project_id, call.path["collection_id"])
         loaded = await load_collection(session, collection)
-        entries = await session.scalars(
-            select(Entry)
-            .where(Entry.collection_id == collection.id, Entry.deleted_at.is_(None))
-            .order_by(Entry.id)
-        )
-        return call.answer(present_collection_with_entries(loaded.shown, loaded.columns, entries.all()))
+        rows = await fetch(session, _ROWS, collection_id=collection.id)
+        shown = shown_rows(rows, loaded.columns, loaded.shown, most_bytes=call.settings.max_answer_bytes)
+        return call.answer(present_collection_with_entries(loaded.shown, shown))
 
 
 @operation("update_collection")
@@ -153,7 +165,7 @@ async def update_collection(call: Call) -> Answer:
         if request.environment_config is not UNSET:
             collection.environment_config = request.environment_config
         if request.columns is not UNSET:
-            await _replace_columns(session, collection, request.columns)
+            await _replace_columns(session, collection, request.columns, most=call.settings.max_columns)
         collection.updated_at = utc_now()
         await session.flush()
         loaded = await load_collection(session, collection)
@@ -161,11 +173,15 @@ async def update_collection(call: Call) -> Answer:
 
 
 async def _replace_columns(
-    session: AsyncSession, collection: Collection, wanted: Sequence[models.CollectionColumn]
+    session: AsyncSession,
+    collection: Collection,
+    wanted: Sequence[models.CollectionColumn],
+    *,
+    most: int,
 ) -> None:
     present = await columns_of(session, collection.id)
     matches = _match_columns(wanted, present, collection.id)
-    check_columns([column for column, _ in matches])
+    check_columns([column for column, _ in matches], most=max(most, len(present)))
     renamed: dict[str, str] = {}
     retyped = False
     kept: list[CollectionColumn] = []
@@ -200,7 +216,7 @@ async def _replace_columns(
         )
     await _renumber(session, kept, removed, renamed)
     if removed or renamed or retyped:
-        await _rewrite_entries(session, collection.id, renamed, {column.name: column for column in kept})
+        await _rewrite_entries(session, collection.id, renamed, rules_of(kept))
 
 
 def _match_columns(
@@ -268,7 +284,7 @@ async def _rewrite_entries(
     session: AsyncSession,
     collection_id: int,
     renamed: Mapping[str, str],
-    columns: Mapping[str, CollectionColumn],
+    columns: Mapping[str, ColumnRule],
 ) -> None:
     entries = await session.scalars(
         select(Entry).where(Entry.collection_id == collection_id, Entry.deleted_at.is_(None))

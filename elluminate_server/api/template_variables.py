@@ -1,6 +1,8 @@
 """Rows of a collection: one by one, many from a file, or written by a model."""
 
-from collections.abc import Callable, Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from elluminate_api import models
@@ -9,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
-from elluminate_server.http import decoding
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import BadRequest, Conflict, Invalid, quoted
@@ -23,15 +24,17 @@ from elluminate_server.reading.finding import (
 )
 from elluminate_server.reading.loading import columns_of, load_collection
 from elluminate_server.reading.presenting import present_entry, row_values
+from elluminate_server.reading.rows import present_entries, present_rows
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import (
     Collection,
-    CollectionColumn,
     Entry,
 )
 from elluminate_server.writing.agent_tasks import check_task_names, check_unused_names, infer_types
-from elluminate_server.writing.cells import added_columns, identity, stored_values
+from elluminate_server.writing.cells import ColumnRule, added_columns, identity, rules_of, stored_values
 from elluminate_server.writing.entries import add_entries, delete_entries
+from elluminate_server.writing.prepared_rows import RowBounds, prepare_rows, rows_of_lines
+from elluminate_server.writing.row_uploads import add_new_columns, uploading
 
 EXAMPLES = 20
 """Present rows that a model is shown when it writes another: the newest ones."""
@@ -44,7 +47,7 @@ async def list_template_variables(call: Call) -> Answer:
         collection = await see_collection(session, call.project_id, call.path["collection_id"])
         rows, count = await page_of(call, session, _live(collection), Entry.id)
         loaded = await load_collection(session, collection)
-    return call.answer(paged([present_entry(row, loaded.columns, loaded.shown) for row in rows], count))
+    return call.answer(paged(present_entries(rows, loaded.columns, loaded.shown), count))
 
 
 def _live(collection: Collection) -> Any:
@@ -76,7 +79,7 @@ async def create_template_variables(call: Call) -> Answer:
         values = await _propose_row(call, request.prompt_template_id or 0)
     async with call.write() as session:
         collection = await _find_changeable(call, session)
-        columns = await _add_missing_columns(session, collection, [values], _only_row)
+        columns = await _add_missing_columns(call, session, collection, values)
         stored = stored_values(values, columns, "$.input_values")
         await _check_tasks(session, collection, [stored], _only_row)
         (entry,) = await add_entries(session, collection.id, [(stored, request.environment_config)])
@@ -116,17 +119,17 @@ def _only_row(_: int) -> str:
 
 
 async def _add_missing_columns(
-    session: AsyncSession, collection: Collection, rows: list[Mapping[str, Any]], where: Callable[[int], str]
-) -> dict[str, CollectionColumn]:
-    """The collection's columns by name, with new text columns for names that only the rows have."""
+    call: Call, session: AsyncSession, collection: Collection, row: Mapping[str, Any]
+) -> dict[str, ColumnRule]:
+    """The rules of the collection's columns, with new text columns for names that only the row has."""
     columns = await columns_of(session, collection.id)
-    new = added_columns(rows, columns, where)
+    new = added_columns([row], columns, _only_row, most=call.settings.max_columns)
     if collection.collection_type == "AGENTIC":
         infer_types(new, columns)
     for column in new:
         column.collection_id = collection.id
     session.add_all(new)
-    return {column.name: column for column in [*columns, *new]}
+    return rules_of([*columns, *new])
 
 
 async def _check_tasks(
@@ -149,7 +152,7 @@ async def update_template_variables(call: Call) -> Answer:
     async with call.write() as session:
         collection = await _find_changeable(call, session)
         entry = await find_entry(session, collection.id, call.path["entry_id"])
-        columns = await _add_missing_columns(session, collection, [request.input_values], _only_row)
+        columns = await _add_missing_columns(call, session, collection, request.input_values)
         stored = stored_values(request.input_values, columns, "$.input_values")
         await _check_tasks(session, collection, [stored], _only_row, other_than=entry.id)
         entry.input_values = stored
@@ -183,73 +186,52 @@ async def delete_all_template_variables(call: Call) -> Answer:
 @operation("create_template_variables_batch")
 async def create_template_variables_batch(call: Call) -> Answer:
     """Every row of a JSON Lines file, or none."""
+    content = await _read_file(call)
+    skip: bool = call.query["skip_existing"]
+    async with call.read() as session:
+        collection = await _find_changeable(call, session)
+        columns = await columns_of(session, collection.id)
+        known = await _identities(session, collection) if skip else None
+    prepared = await asyncio.to_thread(
+        prepare_rows,
+        partial(rows_of_lines, content),
+        columns,
+        RowBounds.of(call.settings),
+        "Line {}: $".format,
+        is_agentic=collection.collection_type == "AGENTIC",
+        known=known,
+    )
+    async with (
+        uploading(call.store, collection, prepared.rows) as upload,
+        call.write() as session,
+    ):
+        collection = await _find_changeable(call, session)
+        add_new_columns(session, collection.id, await columns_of(session, collection.id), prepared)
+        if prepared.tasks:
+            await check_unused_names(session, collection, prepared.tasks)
+        rows = await upload.show(session, collection.id, unless_present=skip)
+        collection.updated_at = utc_now()
+        loaded = await load_collection(session, collection)
+        return call.answer(present_rows(rows, loaded.shown))
+
+
+async def _read_file(call: Call) -> bytes:
+    """The content of the form's one field `file`."""
     form = await call.form()
     try:
         file = form.get("file")
         if not isinstance(file, UploadFile):
-            fields = ", ".join(quoted(name) for name in form) or "none"
+            had = ", ".join(quoted(name) for name in form) or "none"
             raise BadRequest(
-                f"The form has no file in its field 'file': send JSON Lines there. Its fields are: {fields}."
+                f"The form has no file in its field 'file': send JSON Lines there. Its fields are: {had}."
             )
         for name in form:
             if name != "file":
                 raise Invalid(f"The form has an unknown field {quoted(name)}. It takes 'file' alone.")
-        content = await file.read()
+        return await file.read()
     finally:
         await form.close()
-    lines = list(_lines(content))
-    async with call.write() as session:
-        collection = await _find_changeable(call, session)
-        numbers = [number for number, _ in lines]
-        columns = await _add_missing_columns(
-            session, collection, [values for _, values in lines], lambda index: f"Line {numbers[index]}: $"
-        )
-        rows = [stored_values(values, columns, f"Line {number}: $") for number, values in lines]
-        if call.query["skip_existing"]:
-            unseen = await _find_unseen(session, collection, rows)
-            rows, numbers = [rows[index] for index in unseen], [numbers[index] for index in unseen]
-        await _check_tasks(session, collection, rows, lambda index: f"Line {numbers[index]}: $")
-        entries = await add_entries(session, collection.id, [(values, None) for values in rows])
-        collection.updated_at = utc_now()
-        loaded = await load_collection(session, collection)
-        return call.answer([present_entry(entry, loaded.columns, loaded.shown) for entry in entries])
 
 
-def _lines(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of a JSON Lines file with their line numbers, counted from 1; empty lines are no rows."""
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            values = decoding.parse_json(line, what=f"Line {number}")
-        except BadRequest as problem:
-            raise Invalid(f"{problem.detail} Nothing was stored.") from None
-        except Invalid as problem:
-            raise Invalid(f"Line {number}: {problem.detail} Nothing was stored.") from None
-        if not isinstance(values, dict):
-            raise Invalid(
-                f"Line {number} is {quoted(values)}; it has to be a JSON object from column to value. "
-                "Nothing was stored."
-            )
-        yield number, values
-
-
-async def _find_unseen(
-    session: AsyncSession, collection: Collection, rows: list[dict[str, Any]]
-) -> list[int]:
-    """Places of the rows that are not stored, and do not repeat one before them."""
-    known = set(
-        await session.scalars(
-            select(Entry.identity).where(
-                Entry.collection_id == collection.id,
-                Entry.deleted_at.is_(None),
-            )
-        )
-    )
-    unseen = []
-    for index, values in enumerate(rows):
-        digest = identity(values, None)
-        if digest not in known:
-            known.add(digest)
-            unseen.append(index)
-    return unseen
+async def _identities(session: AsyncSession, collection: Collection) -> set[str]:
+    return set(await session.scalars(_live(collection).with_only_columns(Entry.identity)))

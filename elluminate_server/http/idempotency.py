@@ -1,24 +1,46 @@
 """Idempotency-Key: a repeated POST gets the first answer again and has no further effect.
 
-The answer is written in the transaction of the effect: either both are there, or neither is.
+The answer is written in the transaction of the effect: either both are there, or neither is. What is long is kept
+compressed, and all are forgotten when their time is over.
 """
 
+import asyncio
+import contextlib
 import datetime
 import hashlib
 import re
+import zlib
+from collections.abc import AsyncIterator
+from typing import Any
 
 import attrs
 from sqlalchemy import delete, select
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from elluminate_server.http.problems import Invalid, quoted
+from elluminate_server.http.problems import Conflict, Invalid, quoted
 from elluminate_server.store.columns import utc_now
+from elluminate_server.store.engine import Store
+from elluminate_server.store.pieces import write_in_pieces
 from elluminate_server.store.tables import IdempotencyKey
 
-__all__ = ["Idempotency", "Replay", "idempotency_of"]
+__all__ = ["Idempotency", "Replay", "Turns", "forget_answers", "idempotency_of", "keep_answer"]
 
-LIFETIME = datetime.timedelta(hours=24)
+_COMPRESSED_FROM = 1024
+"""Bytes from which an answer is kept compressed; of shorter ones little would be saved."""
+
+_LONG = 1024 * 1024
+"""Bytes from which compressing would hold the event loop for too long."""
+
+_FORGOTTEN_AT_ONCE = 100
+"""Answers; they may be long."""
+
+PATIENCE = 30.0
+"""Seconds that a repetition waits for the first request."""
+
+RETRY_AFTER = 5.0
+"""Seconds after which it may ask again."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
@@ -33,13 +55,58 @@ class Replay(Exception):
         self.body = body
 
 
+class Turns:
+    """Requests that this process is answering, by key: a repetition waits for the first, and gets its answer.
+
+    What requests do before they write, asking a model for example, is done once by that.
+    """
+
+    def __init__(self) -> None:
+        self._turns: dict[tuple[int, str], _Turn] = {}
+
+    @contextlib.asynccontextmanager
+    async def take(self, project_id: int, key: str) -> AsyncIterator[None]:
+        """Wait until no other request with this key is being answered, then be the one that is.
+
+        Raises:
+            Conflict: The other one takes too long.
+        """
+        turn = self._turns.setdefault((project_id, key), _Turn())
+        turn.requests += 1
+        try:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await turn.lock.acquire()
+            except TimeoutError:
+                raise Conflict(
+                    f"The first request with the Idempotency-Key {quoted(key)} is still being handled. Nothing was "
+                    "done; repeat this one later, and it gets the first one's answer.",
+                    headers={"Retry-After": f"{RETRY_AFTER:g}"},
+                ) from None
+            try:
+                yield
+            finally:
+                turn.lock.release()
+        finally:
+            turn.requests -= 1
+            if not turn.requests:
+                del self._turns[project_id, key]
+
+
+@attrs.define
+class _Turn:
+    lock: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+    requests: int = 0
+
+
 @attrs.frozen
 class Idempotency:
-    """One request's key, and the fingerprint of its content."""
+    """One request's key, the fingerprint of its content, and how long its answer is kept."""
 
     project_id: int
     key: str
     fingerprint: str
+    lifetime: datetime.timedelta
 
     async def replay(self, session: AsyncSession) -> None:
         """Do nothing when the key is new.
@@ -53,14 +120,14 @@ class Idempotency:
                 IdempotencyKey.project_id == self.project_id, IdempotencyKey.key == self.key
             )
         )
-        if known is None or known.created_at <= utc_now() - LIFETIME:
+        if known is None or known.created_at <= utc_now() - self.lifetime:
             return
         if known.fingerprint != self.fingerprint:
             raise Invalid(
                 f"The Idempotency-Key {quoted(self.key)} was already used for another request. "
                 "Use a new key for each logical request."
             )
-        raise Replay(known.status, known.body)
+        raise Replay(known.status, zlib.decompress(known.body) if known.is_compressed else known.body)
 
     async def reserve(self, session: AsyncSession) -> IdempotencyKey:
         """Take the key in the transaction of the effect, so that a concurrent twin waits or fails.
@@ -70,7 +137,11 @@ class Idempotency:
             Invalid: The key was used for another request.
         """
         await self.replay(session)
-        await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= utc_now() - LIFETIME))
+        await session.execute(
+            delete(IdempotencyKey).where(
+                IdempotencyKey.project_id == self.project_id, IdempotencyKey.key == self.key
+            )
+        )
         row = IdempotencyKey(
             project_id=self.project_id, key=self.key, fingerprint=self.fingerprint, status=0, body=b""
         )
@@ -79,7 +150,36 @@ class Idempotency:
         return row
 
 
-def idempotency_of(request: Request, project_id: int, body: bytes) -> Idempotency | None:
+async def keep_answer(row: IdempotencyKey, status: int, body: bytes) -> None:
+    """Note the answer to a request under its key."""
+    row.status, row.body, row.is_compressed = status, body, len(body) >= _COMPRESSED_FROM
+    if len(body) >= _LONG:
+        row.body = await asyncio.to_thread(zlib.compress, body, 1)
+    elif row.is_compressed:
+        row.body = zlib.compress(body, 1)
+
+
+async def forget_answers(store: Store, lifetime: datetime.timedelta) -> None:
+    """Delete the answers whose time is over."""
+    over = select(IdempotencyKey.id).where(IdempotencyKey.created_at <= utc_now() - lifetime)
+    async with store.read() as session:
+        if await session.scalar(over.limit(1)) is None:
+            return
+
+    async def write(session: AsyncSession, _size: int) -> bool:
+        gone: CursorResult[Any] = await session.execute(  # type: ignore[assignment]
+            delete(IdempotencyKey)
+            .where(IdempotencyKey.id.in_(over.limit(_FORGOTTEN_AT_ONCE)))
+            .execution_options(synchronize_session=False)
+        )
+        return gone.rowcount < _FORGOTTEN_AT_ONCE
+
+    await write_in_pieces(store, write)
+
+
+def idempotency_of(
+    request: Request, project_id: int, body: bytes, lifetime: datetime.timedelta
+) -> Idempotency | None:
     """The request's key and fingerprint; None when it came without a key.
 
     Raises:
@@ -96,4 +196,4 @@ def idempotency_of(request: Request, project_id: int, body: bytes) -> Idempotenc
         body = body.replace(boundary.group(1).encode("latin-1"), b"")
     digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
     digest.update(body)
-    return Idempotency(project_id, key, digest.hexdigest())
+    return Idempotency(project_id, key, digest.hexdigest(), lifetime)

@@ -18,7 +18,7 @@ A handler is an async function registered under the operationId of the contract:
 What the pipeline has done before the handler runs: authentication, the check that the key opens the project
 in the path, path and query parameters checked against the contract (`call.path`, `call.query`: converted,
 defaults filled in, None when absent), the body read up to the limit (`call.body`), an Idempotency-Key looked
-up.
+up; a request with a key that another one is being answered for has waited for that one.
 
 - `call.write()` is for the transaction that holds the effect and its answer: `call.answer` has to be called
   inside it, so that the answer to an Idempotency-Key is stored with the effect. At most one per request.
@@ -26,8 +26,8 @@ up.
 - Calls to models belong before `call.write()`, never inside.
 - `call.on_commit(callback)` runs the callback once the transaction is committed, for example
   `call.executor.wake`.
-- An `IntegrityError` means that another request came in between: the handler is run again, sees what that one
-  wrote, and refuses properly. So a handler changes nothing but the database.
+- An `IntegrityError`, or `Overtaken`, means that another request came in between: the handler is run again, sees what
+  that one wrote, and refuses properly. So a handler changes nothing but the database.
 - Exceptions that become answers: `Problem` (its status), `DomainError` (422), `ModelError` (503 when it may
   pass, else 400), `BusyError` and a lack of file descriptors or disk space (503; see `outages`). Anything else is
   logged and answered with 500.
@@ -35,6 +35,7 @@ up.
 """
 
 import contextlib
+import datetime
 import logging
 import time
 import uuid
@@ -55,7 +56,7 @@ from elluminate_server.execution import Executor
 from elluminate_server.http import decoding
 from elluminate_server.http.access import Principal, authenticate
 from elluminate_server.http.contract import ContractOperation, operations
-from elluminate_server.http.idempotency import Idempotency, Replay, idempotency_of
+from elluminate_server.http.idempotency import Idempotency, Replay, idempotency_of, keep_answer
 from elluminate_server.http.outages import outage_problem
 from elluminate_server.http.problems import (
     BadRequest,
@@ -71,7 +72,7 @@ from elluminate_server.llm.types import ModelError
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import DatabaseDamagedError, Store
 
-__all__ = ["HANDLERS", "Answer", "Call", "Handler", "operation", "problem_response", "serve"]
+__all__ = ["HANDLERS", "Answer", "Call", "Handler", "Overtaken", "operation", "problem_response", "serve"]
 
 _logger = logging.getLogger("elluminate_server.http")
 
@@ -206,7 +207,7 @@ class Call:
                     raise RuntimeError(f"{self.operation.id} did not call answer() inside write()")
                 await session.flush()
                 kept = self._answer if self._repeated is None else self._repeated
-                reserved.status, reserved.body = kept.status, kept.body
+                await keep_answer(reserved, kept.status, kept.body)
         for callback in self._on_commit:
             callback()
 
@@ -229,6 +230,10 @@ class Call:
         """Forget what a failed attempt has prepared."""
         self._answer = self._repeated = None
         self._on_commit.clear()
+
+
+class Overtaken(Exception):
+    """Another request has changed what this one was prepared for: its handler is run again."""
 
 
 Handler = Callable[[Call], Awaitable[Answer | Response]]
@@ -274,7 +279,7 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
         if error.is_news:
             _logger.error("%s", error)  # noqa: TRY400 - where in the code it was met tells nothing
         response = problem_response(Problem(error.told))
-    except IntegrityError:
+    except (IntegrityError, Overtaken):
         _logger.warning("%s kept meeting concurrent changes", operation.id)
         response = problem_response(
             Conflict("Other requests changed the same things at the same time. Nothing was done; try again.")
@@ -319,7 +324,13 @@ async def _respond(operation: ContractOperation, request: Request) -> Response:
             call = await _prepare_call(operation, request, principal)
             with call.sharing(session):
                 return await _run_handler(call)
-    return await _run_handler(await _prepare_call(operation, request, principal))
+    call = await _prepare_call(operation, request, principal)
+    if call.idempotency is None:
+        return await _run_handler(call)
+    async with state.turns.take(call.idempotency.project_id, call.idempotency.key):
+        async with state.store.read() as session:
+            await call.idempotency.replay(session)
+        return await _run_handler(call)
 
 
 async def _prepare_call(operation: ContractOperation, request: Request, principal: Principal | None) -> Call:
@@ -332,10 +343,8 @@ async def _prepare_call(operation: ContractOperation, request: Request, principa
     body = b"" if operation.method == "GET" else await _read_body(request, state.settings.max_body_bytes)
     idempotency = None
     if operation.idempotent_by_key and principal is not None:
-        idempotency = idempotency_of(request, principal.project_id, body)
-        if idempotency is not None:
-            async with state.store.read() as session:
-                await idempotency.replay(session)
+        lifetime = datetime.timedelta(seconds=state.settings.idempotency_lifetime)
+        idempotency = idempotency_of(request, principal.project_id, body, lifetime)
     return Call(operation, request, principal, path, query, body, idempotency)
 
 
@@ -346,7 +355,7 @@ async def _run_handler(call: Call) -> Response:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             answer = await handler(call)
-        except IntegrityError:
+        except (IntegrityError, Overtaken):
             if attempt == _ATTEMPTS:
                 raise
             call.forget_attempt()

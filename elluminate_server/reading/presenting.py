@@ -12,7 +12,6 @@ from elluminate_server.store import tables
 __all__ = [
     "masked",
     "present_collection",
-    "present_collection_with_entries",
     "present_criterion",
     "present_criterion_set",
     "present_entry",
@@ -85,27 +84,6 @@ def present_collection(
         updated_at=row.updated_at,
         collection_type=models.CollectionType(row.collection_type),
         environment_config=row.environment_config,
-    )
-
-
-def present_collection_with_entries(
-    collection: models.TemplateVariablesCollection,
-    columns: Sequence[tables.CollectionColumn],
-    entries: Sequence[tables.Entry],
-) -> models.TemplateVariablesCollectionWithEntries:
-    """A collection with every row, each of which repeats the collection."""
-    return models.TemplateVariablesCollectionWithEntries(
-        id=collection.id,
-        name=collection.name,
-        description=collection.description,
-        columns=collection.columns,
-        variables_count=collection.variables_count,
-        read_only=collection.read_only,
-        created_at=collection.created_at,
-        updated_at=collection.updated_at,
-        collection_type=collection.collection_type,
-        environment_config=collection.environment_config,
-        variables=[present_entry(entry, columns, collection) for entry in entries],
     )
 
 

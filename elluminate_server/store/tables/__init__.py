@@ -13,6 +13,8 @@ What holds for all of them:
 - Ids count up and are never used again (AUTOINCREMENT on SQLite), so an old id cannot name a new thing.
 - `deleted_at` hides a row that results still refer to. Its name or identity is free again: the unique indexes
   cover only rows that are not deleted. What nothing refers to is deleted for real.
+- `deleted_at` also hides the rows of an upload that is written in pieces, until all of them are there
+  (`upload_id`).
 - A prompt keeps the values and messages it was rendered with (`input_values`, `messages`), so that results
   stay what they were when a row is edited later.
 - A criterion that has ratings is never edited: the old version gets `superseded_at`, a new row takes its
@@ -38,6 +40,7 @@ from elluminate_server.store.tables.inputs import (
     PersonaGroupMember,
     PersonaVersion,
     PromptTemplate,
+    RowUpload,
 )
 from elluminate_server.store.tables.projects import ApiKey, IdempotencyKey, Organization, Project
 from elluminate_server.store.tables.results import AgentTask, Experiment, Prompt, Rating, Response
@@ -67,6 +70,7 @@ __all__ = [
     "PromptTemplate",
     "Rating",
     "Response",
+    "RowUpload",
     "Task",
     "WorkItem",
 ]

@@ -135,6 +135,20 @@ class CollectionColumn(Base):
     categorical_values: Mapped[list[str] | None] = mapped_column(Json, default=None)
 
 
+class RowUpload(Base):
+    """Rows that are being added in pieces: unseen until they are all there, and taken away if that never happens."""
+
+    __tablename__ = "row_uploads"
+    __table_args__ = (COUNTED,)
+
+    id: Mapped[int] = id_column()
+    collection_id: Mapped[int] = reference("collections", cascade=True)
+    is_new_collection: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Whether the collection is unseen as well until then."""
+    expires_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
+    """When it counts as abandoned; put off with every piece."""
+
+
 class Entry(Base):
     """Row of a collection: column name to value. A cell that is missing reads as its column's default."""
 
@@ -148,6 +162,12 @@ class Entry(Base):
             sqlite_where=text("deleted_at IS NULL"),
             postgresql_where=text("deleted_at IS NULL"),
         ),
+        Index(
+            "ix_entries_upload",
+            "upload_id",
+            sqlite_where=text("upload_id IS NOT NULL"),
+            postgresql_where=text("upload_id IS NOT NULL"),
+        ),
         COUNTED,
     )
 
@@ -160,6 +180,10 @@ class Entry(Base):
     created_at: Mapped[datetime.datetime] = created_at_column()
     updated_at: Mapped[datetime.datetime] = updated_at_column()
     deleted_at: Mapped[datetime.datetime | None] = deleted_at_column()
+    upload_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("row_uploads.id", ondelete="CASCADE"), default=None
+    )
+    """The upload that has not brought all its rows yet; until then `deleted_at` hides the row."""
 
 
 class Persona(Base):

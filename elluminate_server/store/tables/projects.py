@@ -9,6 +9,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -70,7 +71,7 @@ class ApiKey(Base):
 
 
 class IdempotencyKey(Base):
-    """First answer to a POST with an Idempotency-Key, kept for 24 hours."""
+    """First answer to a POST with an Idempotency-Key, kept for `Settings.idempotency_lifetime`."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (UniqueConstraint("project_id", "key"), COUNTED)
@@ -83,4 +84,6 @@ class IdempotencyKey(Base):
     """SHA-256 (hex) of method, path, query and body."""
     status: Mapped[int] = mapped_column(Integer)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    is_compressed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether `body` is compressed, as RFC 1950 has it (zlib)."""
     created_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)

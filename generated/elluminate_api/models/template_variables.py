@@ -15,7 +15,9 @@ class TemplateVariables:
     Attributes:
         id: Id of the row.
         input_values: Column name to value. A text in most columns, an object in conversation columns.
-        collection: The collection that the row belongs to, without its rows.
+        collection: The collection that the row belongs to, without its rows. Where an answer lists rows of one
+            collection, `elluminate_server` shows it whole with the first, and with the others without
+            its description, columns and environment config.
         created_at: When the row was created.
         environment_config: Settings for an agent that works on this row.
     """

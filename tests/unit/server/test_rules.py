@@ -11,7 +11,7 @@ from elluminate_server.http.contract import operations
 from elluminate_server.http.problems import BadRequest, Invalid, quoted
 from elluminate_server.reading.presenting import masked
 from elluminate_server.store.tables import CollectionColumn
-from elluminate_server.writing.cells import added_columns, identity, stored_values
+from elluminate_server.writing.cells import added_columns, identity, rules_of, stored_values
 
 
 def test_every_operation_of_the_generated_code_is_served_as_it_says() -> None:
@@ -144,7 +144,7 @@ def test_keys_are_masked(key: str | None, hint: str | None) -> None:
 
 def test_new_columns_come_in_the_order_of_first_appearance() -> None:
     present = [CollectionColumn(name="a", column_type="text", default_value="", position=0)]
-    new = added_columns([{"c": 1, "a": 2}, {"b": 3, "c": 4}], present)
+    new = added_columns([{"c": 1, "a": 2}, {"b": 3, "c": 4}], present, "Row {}".format, most=3)
 
     assert [(column.name, column.position) for column in new] == [("c", 1), ("b", 2)]
 
@@ -155,9 +155,9 @@ def test_category_cells_take_their_values_or_nothing() -> None:
     )
 
     for value, stored in (("x", "x"), (1, "1"), (None, ""), ("", "")):
-        assert stored_values({"a": value}, {"a": column}, "$") == {"a": stored}
+        assert stored_values({"a": value}, rules_of([column]), "$") == {"a": stored}
     with pytest.raises(Invalid, match=r"\$\.a"):
-        stored_values({"a": "y"}, {"a": column}, "$")
+        stored_values({"a": "y"}, rules_of([column]), "$")
 
 
 def test_an_empty_cell_and_a_missing_one_are_the_same() -> None:

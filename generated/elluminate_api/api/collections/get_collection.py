@@ -25,7 +25,8 @@ def build(
 ) -> Request[TemplateVariablesCollectionWithEntries]:
     """Read a collection with all its rows.
 
-    Rows come in order of creation and are not paged; each repeats the collection it belongs to.
+    Rows come in order of creation and are not paged; each repeats the collection it belongs to. 422
+    when they are longer than the server sends at once: list them in pages.
     """
     return Request(
         OPERATION,

@@ -36,8 +36,12 @@ def build(
     and the same environment config as stored; two uploads at the same time can still both add it. A
     name
     that no column has becomes a new text column at the end, as in a collection that was made without
-    columns. 422 names the line that is no object or that breaks a column's type; 409 when the
-    collection is read-only.
+    columns. 422 names the line that is no object or that breaks a column's type, or with which the
+    collection would have more columns than the server allows; 413 when the file has more cells (rows
+    times
+    columns) than it takes at once, or the answer would be too long, and names how many rows it would
+    take;
+    409 when the collection is read-only.
     """
     return Request(
         OPERATION,
