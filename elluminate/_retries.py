@@ -8,6 +8,7 @@ from attrs import define, field
 from attrs.validators import ge
 
 from elluminate.exceptions import (
+    ConflictError,
     ConnectionFailedError,
     RateLimitError,
     RedirectRefusedError,
@@ -57,6 +58,9 @@ class RetryConfig:
             return self.retry_on_429
         if isinstance(exception, ServerError) and exception.status_code == 503:
             return self.retry_on_503
+        if isinstance(exception, ConflictError):
+            # The server is still handling this request, as it arrived before, and will have an answer.
+            return exception.retry_after is not None
         if isinstance(exception, ConnectionFailedError):
             return True
         if not leaves_open(exception):  # 500 is never repeated

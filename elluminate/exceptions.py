@@ -224,11 +224,14 @@ class ConflictError(APIError):
         resource_type: What exists already, for example "prompt_template".
         resource_name: Its name.
         resource_id: Its id, when the server tells.
+        retry_after: Seconds after which the server wants to be asked again, because it is still handling the same
+            request; None for every other conflict.
     """
 
     resource_type: str | None
     resource_name: str | None
     resource_id: int | None
+    retry_after: float | None
 
     def __init__(
         self,
@@ -238,6 +241,7 @@ class ConflictError(APIError):
         resource_type: str | None = None,
         resource_name: str | None = None,
         resource_id: int | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(
             message,
@@ -246,6 +250,7 @@ class ConflictError(APIError):
             resource_type=resource_type,
             resource_name=resource_name,
             resource_id=resource_id,
+            retry_after=retry_after,
         )
 
 
@@ -374,7 +379,6 @@ _BY_STATUS: dict[int, type[APIError]] = {
     401: AuthenticationError,
     403: PermissionDeniedError,
     404: NotFoundError,
-    409: ConflictError,
 }
 
 
@@ -391,6 +395,8 @@ def error_from(response: Answer, message: str | None = None) -> APIError:
     decoded = json_of(response)
     if isinstance(decoded, dict) and decoded.get("kind") == "unmatched_tasks":
         return _task_match_error(message, response, decoded)
+    if status == 409:
+        return ConflictError(message, status, response, retry_after=retry_after_of(response))
     if status == 429:
         return RateLimitError(message, status, response, retry_after=retry_after_of(response))
     if status >= 500:

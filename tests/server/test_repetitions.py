@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
+from elluminate_server.llm.types import ModelError
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import IdempotencyKey
@@ -140,3 +142,92 @@ async def test_a_twin_that_came_in_between_is_a_conflict_not_a_fault(
 
     assert response.status_code == 409
     assert "same time" in response.json()["detail"]
+
+
+class SlowModel:
+    """In place of the model that proposes a row: answers when it is told to, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+        self.failures: list[Exception] = []
+
+    async def propose_row(self, *_: object, **__: object) -> dict[str, str]:
+        self.calls += 1
+        self.asked.set()
+        await self.may_answer.wait()
+        if self.failures:
+            raise self.failures.pop()
+        return {"topic": f"proposal {self.calls}"}
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> SlowModel:
+    from elluminate_server.api import template_variables
+
+    slow = SlowModel()
+    monkeypatch.setattr(template_variables, "propose_row", slow.propose_row)
+    return slow
+
+
+def propose(api: httpx.AsyncClient, world: World) -> asyncio.Task[httpx.Response]:
+    """Ask for one more row, with the same key each time."""
+    return asyncio.create_task(
+        api.post(
+            f"/collections/{world.collection_id}/entries",
+            json={"prompt_template_id": world.prompt_template_id},
+            headers={"Idempotency-Key": "one-row"},
+        )
+    )
+
+
+async def test_of_twenty_twins_one_asks_the_model_and_all_get_its_row(
+    api: httpx.AsyncClient, world: World, model: SlowModel
+) -> None:
+    twins = [propose(api, world) for _ in range(20)]
+    await asyncio.wait_for(model.asked.wait(), 30)
+    model.may_answer.set()
+    answers = await asyncio.gather(*twins)
+
+    assert model.calls == 1
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1
+    assert sum(answer.headers.get("idempotent-replayed") == "true" for answer in answers) == 19
+    rows = (await api.get(f"/collections/{world.collection_id}")).json()["variables"]
+    assert [row["input_values"]["topic"] for row in rows] == ["tides", "rain", "proposal 1"]
+
+
+async def test_a_twin_of_a_request_that_takes_long_is_409_until_there_is_an_answer(
+    api: httpx.AsyncClient, world: World, model: SlowModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from elluminate_server.http import idempotency
+
+    monkeypatch.setattr(idempotency, "PATIENCE", 0.01)
+    first = propose(api, world)
+    await asyncio.wait_for(model.asked.wait(), 30)
+
+    refused = await propose(api, world)
+
+    assert refused.status_code == 409
+    assert refused.headers["retry-after"] == "5"
+    assert "still being handled" in refused.json()["detail"]
+    model.may_answer.set()
+    answer = await first
+    assert (await propose(api, world)).content == answer.content
+    assert model.calls == 1
+
+
+async def test_a_twin_of_a_request_that_fails_takes_its_place(
+    api: httpx.AsyncClient, world: World, model: SlowModel, app: Starlette
+) -> None:
+    model.failures = [ModelError("The model is away.", retryable=True)]
+    twins = [propose(api, world) for _ in range(3)]
+    await asyncio.wait_for(model.asked.wait(), 30)
+    model.may_answer.set()
+
+    answers = sorted(await asyncio.gather(*twins), key=lambda answer: answer.status_code)
+
+    assert [answer.status_code for answer in answers] == [201, 201, 503]
+    assert answers[0].content == answers[1].content
+    assert model.calls == 2
+    assert app.state.turns._turns == {}

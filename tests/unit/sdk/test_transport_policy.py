@@ -115,6 +115,31 @@ def test_any_2xx_is_a_success_after_one_attempt(
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_a_request_that_is_still_being_handled_is_asked_for_again(
+    world: World, wire: Wire, waits: list[float], method: str
+) -> None:
+    handled = Reply(409, json={"detail": "still being handled"}, headers={"Retry-After": "5"})
+    wire.then(handled, handled, Reply(200))
+
+    send(world, request_of(method))
+
+    assert len(wire.requests) == 3
+    assert waits == [5, 5]
+
+
+def test_a_request_that_is_handled_for_too_long_is_a_conflict_that_says_so(
+    world: World, wire: Wire, waits: list[float]
+) -> None:
+    wire.then(*[Reply(409, json={"detail": "still being handled"}, headers={"Retry-After": "5"})] * ATTEMPTS)
+
+    with pytest.raises(ConflictError, match="still being handled") as caught:
+        send(world, request_of("POST"))
+
+    assert caught.value.retry_after == 5
+    assert len(waits) == ATTEMPTS - 1
+
+
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("status", FAILED_STATUSES)
 def test_a_failed_status(
     world: World, wire: Wire, waits: list[float], keys_honoured: bool, method: str, status: int
