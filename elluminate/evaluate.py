@@ -23,7 +23,7 @@ _lock = threading.Lock()
 
 @explained
 def evaluate(
-    prompt_template: PromptTemplate | str,
+    prompt_template: PromptTemplate | str | None,
     collection: TemplateVariablesCollection | str,
     criterion_set: CriterionSet | str | None = None,
     llm_config: LLMConfig | str | None = None,
@@ -31,25 +31,28 @@ def evaluate(
     name: str | None = None,
     rating_mode: RatingMode = RatingMode.DETAILED,
     rating_version: str | None = None,
+    response_column_id: int | None = None,
     client: Client | None = None,
     progress: Progress = False,
 ) -> Experiment:
     """Run a template over a collection, have the answers judged, and return the finished experiment.
 
     Args:
-        prompt_template: A template or its name (the latest version).
+        prompt_template: A template or its name (the latest version). None where the collection's rows are prompts, or
+            hold answers to nobody knows what.
         collection: A collection or its name.
         criterion_set: A criterion set or its name; None takes the one linked to the template.
         llm_config: An LLM config or its name; None takes the project's default.
         name: Name of the experiment; None makes one from template, collection and time.
         rating_mode: How much effort the judge spends.
         rating_version: The judge; None takes the project's default.
+        response_column_id: A column that holds the answers already, so that no model is asked.
         client: None takes one client for the whole process, made from the environment at the first call.
         progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
 
     Raises:
         NotFoundError: There is nothing of a given name.
-        ValidationError: No criterion set is given, and none is linked to the template.
+        ValidationError: No criterion set is given, and none is linked to a template.
 
     Example:
         >>> linked = criterion_set.link_template(template)
@@ -59,20 +62,23 @@ def evaluate(
     """
     client = client or _default_client()
     if criterion_set is None:
+        if prompt_template is None:
+            raise ValidationError(
+                "without a prompt template no criteria are linked to it; pass criterion_set=…"
+            )
         if isinstance(prompt_template, str):
             prompt_template = client.get_prompt_template(name=prompt_template)
         criterion_set = _linked_criteria(prompt_template, client)
+    parts = [part for part in (prompt_template, collection) if part is not None]
     return client.run_experiment(
-        name
-        or unique_name(
-            " x ".join(str(getattr(part, "name", part))[:90] for part in (prompt_template, collection))
-        ),
+        name or unique_name(" x ".join(str(getattr(part, "name", part))[:90] for part in parts)),
         prompt_template,
         collection,
         llm_config=llm_config,
         criterion_set=criterion_set,
         rating_mode=rating_mode,
         rating_version=rating_version,
+        response_column_id=response_column_id,
         progress=progress,
     )
 

@@ -49,7 +49,8 @@ class ExperimentRunOperations(ExperimentOperations):
 
         Args:
             name: 1 to 255 characters.
-            prompt_template: The prompt, or its name (the latest version). None where the collection's rows are prompts.
+            prompt_template: The prompt, or its name (the latest version). None where the collection's rows are prompts,
+                or where answers stand in a column and nothing says what they answer.
             collection: The test cases, or their collection's name; its columns must cover the template's placeholders.
             llm_config: The model, or its config's name; None takes the project's default.
             criterion_set: The criteria, or their set's name; None takes the set linked to the template.
@@ -126,7 +127,8 @@ class ExperimentRunOperations(ExperimentOperations):
 
         Args:
             name: 1 to 255 characters.
-            prompt_template: The prompt, or its name (the latest version). None where the collection's rows are prompts.
+            prompt_template: The prompt, or its name (the latest version). None where the collection's rows are prompts,
+                or where answers stand in a column and nothing says what they answer.
             collection: The test cases, or their collection's name; its columns must cover the template's placeholders.
             llm_config: The model, or its config's name; None takes the project's default.
             criterion_set: The criteria, or their set's name; None takes the set linked to the template.

@@ -69,7 +69,8 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
 
         Args:
             name: 1 to 255 characters.
-            prompt_template: The prompt, or its name (the latest version). None where the collection's rows are prompts.
+            prompt_template: The prompt, or its name (the latest version). None where the collection's rows are prompts,
+                or where answers stand in a column and nothing says what they answer.
             collection: The test cases, or their collection's name; its columns must cover the template's placeholders.
             llm_config: The model, or its config's name; None takes the project's default.
             criterion_set: The criteria, or their set's name; None takes the set linked to the template.
@@ -119,7 +120,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         criteria = None if new.criteria is None else criteria_in(new.criteria)
         parts = await find_parts(self.session, new)
         parts.name_in(body)
-        await check_columns(self.session, parts)
+        await check_columns(self.session, parts, criteria or ())
         if criteria is not None:
             body.criterion_set_id = (await self._inline_criterion_set(body.name, criteria)).id
         return await post_experiment(self.session, body, Experiment)

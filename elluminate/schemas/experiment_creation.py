@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 from attrs import frozen
 from elluminate_api import models as api
 from elluminate_api.api.collections import get_collection
+from elluminate_api.api.criterion_sets import get_criterion_set
 from elluminate_api.api.experiments import create_experiment
 from elluminate_api.models import CriterionIn, EvaluationMode, LLMConfig, RatingMode
 
 from elluminate._braces import warn_of_columns_in_single_braces
 from elluminate._checks import checked_epochs, checked_name, known
-from elluminate._lookup import id_of, naming_conflicts
+from elluminate._lookup import id_of, naming_conflicts, required_id_of
 from elluminate._session import Session
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.by_name import (
@@ -30,6 +31,7 @@ from elluminate.schemas.by_name import (
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.prompt_template import PromptTemplate
+from elluminate.schemas.template_string import placeholders_of
 
 E = TypeVar("E", bound=api.Experiment)
 
@@ -137,31 +139,72 @@ async def find_parts(session: Session, new: NewExperiment) -> Parts:
     )
 
 
-async def check_columns(session: Session, parts: Parts) -> None:
-    """Refuse a template whose placeholders the collection does not cover, before anything is created.
+async def check_columns(session: Session, parts: Parts, criteria: Sequence[CriterionIn] = ()) -> None:
+    """Refuse a template or criteria whose placeholders the collection does not cover, before anything is created.
 
-    One that names columns in single braces is warned of.
+    A template that names columns in single braces is warned of.
+
+    Args:
+        session: What to look things up through.
+        parts: Of the experiment.
+        criteria: Those that a set is made of for it.
 
     Raises:
         ValidationError: A placeholder has no column.
     """
     template, collection = parts.prompt_template, parts.collection
-    if template is None or collection is None:
+    if collection is None:
         return
-    columns = {column.name for column in collection.columns if column.name}
-    warn_of_columns_in_single_braces(template.name, template.messages, template.placeholders, columns)
-    if not _missing_columns(template, collection):
+    if template is not None:
+        columns = {column.name for column in collection.columns if column.name}
+        warn_of_columns_in_single_braces(template.name, template.messages, template.placeholders, columns)
+    if not _uncovered(template, [*criteria, *_criteria_of(parts.criterion_set)], collection):
         return
-    # The object at hand may be older than the collection, so an error is worth one look at it.
-    request = get_collection.build(await session.project_id(), collection.id)
-    fresh = await session.call(request, TemplateVariablesCollection)
-    missing = _missing_columns(template, fresh)
-    if missing and fresh.columns:
+    # The objects at hand may be older than what they stand for, so an error is worth one look at that.
+    project = await session.project_id()
+    fresh = await session.call(get_collection.build(project, collection.id), TemplateVariablesCollection)
+    of_set: CriterionSet | None = None
+    if parts.criterion_set is not None:
+        of_set = await session.call(
+            get_criterion_set.build(
+                project, required_id_of(parts.criterion_set, CriterionSet, "criterion_set")
+            ),
+            CriterionSet,
+        )
+    for what, missing in _uncovered(template, [*criteria, *_criteria_of(of_set)], fresh):
+        names = ", ".join("{{" + name + "}}" for name in missing)
+        if not fresh.columns:
+            raise ValidationError(
+                f"{what} has {names}, and collection {fresh.name!r} has no rows yet, nor columns; add rows to it first"
+            )
         raise ValidationError(
-            f"prompt template {template.name!r} has {', '.join('{{' + name + '}}' for name in missing)}, and "
-            f"collection {fresh.name!r} has no such column; it has "
+            f"{what} has {names}, and collection {fresh.name!r} has no such column; it has "
             f"{', '.join(column.name or '' for column in fresh.columns)}. Rename the placeholder or add the column"
         )
+
+
+def _criteria_of(criterion_set: CriterionSet | None) -> list[api.Criterion]:
+    """What every row is judged by; a criterion for one row may be for another collection's."""
+    criteria = [] if criterion_set is None else criterion_set.criteria or []
+    return [criterion for criterion in criteria if criterion.template_variables is None]
+
+
+def _uncovered(
+    template: PromptTemplate | None,
+    criteria: Sequence[CriterionIn | api.Criterion],
+    collection: TemplateVariablesCollection,
+) -> list[tuple[str, list[str]]]:
+    """What has placeholders without a column, and which."""
+    columns = {column.name for column in collection.columns}
+    found = (
+        [] if template is None else [(f"prompt template {template.name!r}", sorted(template.placeholders))]
+    )
+    found += [
+        (f"the criterion {criterion.criterion_str!r:.200}", sorted(placeholders_of(criterion.criterion_str)))
+        for criterion in criteria
+    ]
+    named = [(what, [name for name in names if name not in columns]) for what, names in found]
+    return [(what, missing) for what, missing in named if missing]
 
 
 async def post_experiment(session: Session, body: api.CreateExperimentRequest, kind: type[E]) -> E:
@@ -186,8 +229,3 @@ async def post_experiment(session: Session, body: api.CreateExperimentRequest, k
             body.rating_version,
         )
     return created
-
-
-def _missing_columns(template: PromptTemplate, collection: TemplateVariablesCollection) -> list[str]:
-    columns = {column.name for column in collection.columns}
-    return sorted(name for name in template.placeholders if name not in columns)

@@ -29,9 +29,7 @@ class TemplateString:
     @property
     def placeholders(self) -> set[str]:
         """Names of the placeholders."""
-        from elluminate_server.domain.rendering import find_placeholders
-
-        return set(find_placeholders(self.template_str))
+        return placeholders_of(self.template_str)
 
     @property
     def is_template(self) -> bool:
@@ -61,3 +59,10 @@ class TemplateString:
             return render_text(self.template_str, kwargs)
         except DomainError as error:
             raise ValidationError(str(error)) from None
+
+
+def placeholders_of(text: str) -> set[str]:
+    """Names of the placeholders in a text."""
+    from elluminate_server.domain.rendering import find_placeholders
+
+    return set(find_placeholders(text))

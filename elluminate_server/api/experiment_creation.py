@@ -5,7 +5,6 @@ from typing import Any
 from elluminate_api import models
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.domain.compatibility import missing_columns
 from elluminate_server.domain.conversations import PROMPT_TYPES
 from elluminate_server.execution.queueing import add_experiment
 from elluminate_server.http.pipeline import Answer, Call, operation
@@ -25,6 +24,7 @@ from elluminate_server.writing.frozen_tasks import check_agentic, freeze_tasks
 from elluminate_server.writing.judges import judge_key
 from elluminate_server.writing.multi_turn_rules import check_goals, check_multi_turn, check_system_only
 from elluminate_server.writing.naming import free_name, refuse_taken
+from elluminate_server.writing.placeholders import check_criterion_placeholders, check_template_placeholders
 from elluminate_server.writing.sampling import checked_params
 
 _ANSWER_COLUMNS = {models.ColumnType.TEXT, models.ColumnType.CATEGORY, models.ColumnType.JSON}
@@ -50,7 +50,8 @@ async def create_experiment(call: Call) -> Answer:
         if request.prompt_template_id is not None:
             template = await find_prompt_template(session, call.project_id, request.prompt_template_id)
         collection = await find_collection(session, call.project_id, request.collection_id)
-        await _check_prompt(session, template, collection)
+        has_answers = request.response_column_id is not None
+        await _check_prompt(session, template, collection, has_answers=has_answers)
         if request.response_column_id is not None:
             await _check_response_column(session, collection, request.response_column_id)
         row = await _store_experiment(
@@ -101,7 +102,7 @@ async def _create_multi_turn(call: Call, request: models.CreateExperimentRequest
         if request.prompt_template_id is not None:
             template = await find_prompt_template(session, call.project_id, request.prompt_template_id)
             check_system_only(template)
-            await _check_columns(session, template, collection)
+            await check_template_placeholders(session, template, collection)
         row = await _store_experiment(
             call,
             session,
@@ -136,6 +137,7 @@ async def _store_experiment(
         criterion_set_id = template.criterion_set_id
     else:
         criterion_set_id = await _create_empty_set(session, call.project_id, request.name)
+    await check_criterion_placeholders(session, criterion_set_id, collection)
     row = Experiment(
         project_id=call.project_id,
         name=request.name,
@@ -193,16 +195,20 @@ async def _refuse_taken(session: AsyncSession, project_id: int, name: str) -> No
 
 
 async def _check_prompt(
-    session: AsyncSession, template: PromptTemplate | None, collection: Collection
+    session: AsyncSession, template: PromptTemplate | None, collection: Collection, *, has_answers: bool
 ) -> None:
-    """Refuse an experiment whose rows have no prompt, or two, or a placeholder without a column."""
+    """Refuse an experiment whose rows have no prompt, or two, or a placeholder without a column.
+
+    Answers that are there already need no prompt.
+    """
     present = await columns_of(session, collection.id)
     own = next((column for column in present if column.column_type in PROMPT_TYPES), None)
     if template is None:
-        if own is None:
+        if own is None and not has_answers:
             raise Invalid(
                 f"$.prompt_template_id: an experiment over collection {collection.name!r} needs a prompt template: "
-                "its rows have no prompts of their own, in a raw_input or conversation column."
+                "its rows have no prompts of their own, in a raw_input or conversation column. Where a column holds "
+                "the answers already, name it as response_column_id."
             )
         return
     if own is not None and own.column_type == models.ColumnType.RAW_INPUT:
@@ -210,20 +216,7 @@ async def _check_prompt(
             f"$.prompt_template_id: the rows of collection {collection.name!r} are sent as they stand in the raw_input "
             f"column {own.name!r}, so that there is no place for a template. Leave the template out."
         )
-    await _check_columns(session, template, collection)
-
-
-async def _check_columns(session: AsyncSession, template: PromptTemplate, collection: Collection) -> None:
-    columns = [column.name for column in await columns_of(session, collection.id)]
-    missing = missing_columns(template.placeholders, columns)
-    if missing:
-        names = ", ".join("{{" + name + "}}" for name in missing)
-        names_there = ", ".join(repr(column) for column in columns) or "none"
-        raise Invalid(
-            f"Prompt template {template.name!r} (version {template.version}) has {names}, for which collection "
-            f"{collection.name!r} has no column. Its columns are: {names_there}. "
-            "Add a column of that name, or correct the placeholder."
-        )
+    await check_template_placeholders(session, template, collection)
 
 
 async def _check_response_column(session: AsyncSession, collection: Collection, column_id: int) -> None:

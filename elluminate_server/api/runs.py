@@ -29,8 +29,9 @@ from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid
 from elluminate_server.reading.experiments import load_experiment
 from elluminate_server.reading.finding import check_rows, find_experiment, see_experiment
-from elluminate_server.store.tables import Experiment, LogCursor, Task
+from elluminate_server.store.tables import Collection, Experiment, LogCursor, Task
 from elluminate_server.writing.judges import judge_key
+from elluminate_server.writing.placeholders import check_criterion_placeholders
 from elluminate_server.writing.sampling import checked_params
 
 SHOWN = 10
@@ -64,6 +65,9 @@ async def run_experiment(call: Call) -> Answer:
         only = None if request.template_variables_ids is UNSET else request.template_variables_ids
         if only is not None:
             await check_rows(session, experiment.collection_id, only)
+        # They may have been changed since the experiment was created.
+        collection = await session.get_one(Collection, experiment.collection_id)
+        await check_criterion_placeholders(session, experiment.criterion_set_id, collection)
         experiment.rating_version = judge_key(call.settings, experiment.rating_version)
         await add_experiment(
             session,

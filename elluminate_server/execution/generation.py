@@ -104,7 +104,7 @@ def subject_of(plan: Plan, entry: Entry, prompt: Prompt | None) -> Subject:
             tool_choice=prompt.resolved_tool_choice,
             response_format=prompt.resolved_response_format,
             prompt_id=prompt.id,
-            error=None if prompt.messages else _NO_PROMPT,
+            error=None if prompt.messages or _needs_none(plan) else _NO_PROMPT,
         )
     values = {name: entry.input_values.get(name, default) for name, default in plan.defaults.items()}
     subject = Subject(entry_id=entry.id, entry_identity=entry.identity, values=values)
@@ -119,6 +119,10 @@ def subject_of(plan: Plan, entry: Entry, prompt: Prompt | None) -> Subject:
         tool_choice=rendered.tool_choice,
         response_format=rendered.response_format,
     )
+
+
+def _needs_none(plan: Plan) -> bool:
+    return plan.response_column is not None and not plan.has_prompts
 
 
 _NO_PROMPT = "There is no prompt to answer: the experiment has no prompt template, or it could not be filled."

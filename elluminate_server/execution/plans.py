@@ -85,6 +85,11 @@ class Plan:
     prompt_type: str | None = None
     row_criteria: Mapping[int, Sequence[CriterionPlan]] = attrs.field(factory=dict)
 
+    @property
+    def has_prompts(self) -> bool:
+        """Whether anything says what the answers answer: nothing need, where they are there already."""
+        return self.template_messages is not None or self.prompt_column is not None
+
     def criteria_for(self, entry_id: int) -> Sequence[CriterionPlan]:
         """What the answers to one row are judged by: the criteria of all rows, then the row's own."""
         return [*self.criteria, *self.row_criteria.get(entry_id, ())]

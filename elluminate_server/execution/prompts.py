@@ -20,7 +20,7 @@ class Rendered:
     """What a model is asked for a row.
 
     Attributes:
-        messages: The messages, in order; at least one.
+        messages: The messages, in order; at least one, unless a column holds answers to nobody knows what.
         tools: Tools that are offered; they are never run.
         tool_choice: Which of them the model has to use.
         response_format: The form of the answer.
@@ -73,6 +73,8 @@ def render_prompt(plan: Plan, values: Mapping[str, Any]) -> Rendered:
 
 def _from_template(plan: Plan, values: Mapping[str, Any]) -> Rendered:
     if plan.template_messages is None:
+        if plan.response_column is not None:
+            return Rendered(messages=[])
         raise DomainError(_NO_PROMPT)
     return Rendered(
         messages=render_messages(plan.template_messages, values),

@@ -169,6 +169,45 @@ def test_rows_have_one_prompt(backend: Backend, column_type: str, with_template:
     assert backend.get("experiments")["count"] == 0
 
 
+def test_answers_in_a_column_are_judged_without_any_prompt(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    collection = collection_of(backend_with_model, "text", "It is blue.", "")
+    criterion_set = backend_with_model.post(
+        "criterion_sets", {"name": "Set", "criteria": [{"criterion_str": "Is it about {{city}}?"}]}
+    )
+    [answers, _] = [column["id"] for column in collection["columns"]]
+
+    good, empty = experiment_over(
+        backend_with_model, collection, criterion_set_id=criterion_set["id"], response_column_id=answers
+    )
+
+    assert good["prompt"]["messages"] == []
+    assert good["prompt"]["prompt_template"] is None
+    assert [message["content"] for message in good["messages"]] == ["It is blue."]
+    assert [rating["rating"] for rating in good["ratings"]] == ["YES"]
+    assert "Column 'prompt' of row" in empty["error"]
+    assert len(model_server.requests) == 1, "the judge alone is asked, once"
+    asked = model_server.requests[0].json["messages"][-1]["content"]
+    assert "It is blue." in asked
+    assert '"city": "Rome"' in asked
+    assert "Is it about [" in asked and "Rome" in asked.partition("Is it about [")[2]
+
+
+def test_a_response_of_an_unknown_prompt_is_rated_again(backend: Backend) -> None:
+    collection = collection_of(backend, "text", "It is blue.")
+    criteria = {"name": "Set", "criteria": [{"criterion_str": "Is it short?"}]}
+    criterion_set_id = backend.post("criterion_sets", criteria)["id"]
+    column_id = collection["columns"][0]["id"]
+    (response,) = experiment_over(
+        backend, collection, criterion_set_id=criterion_set_id, response_column_id=column_id
+    )
+
+    (rating,) = backend.post("ratings", {"prompt_response_id": response["id"]})
+
+    assert rating["criterion"]["criterion_str"] == "Is it short?"
+
+
 def test_criteria_of_a_row_rate_only_its_responses(backend: Backend) -> None:
     experiment = backend.create_experiment(rows=2, criteria=("Is it short?",))
     set_id = experiment["criterion_set"]["id"]

@@ -55,3 +55,32 @@ def test_the_client_of_the_process_is_made_from_the_environment(
     finally:
         reset_default_client()
     assert client.get_experiment(name="By the process").results is not None
+
+
+def test_answers_that_are_there_are_evaluated_without_a_template(client: Client) -> None:
+    logged = client.create_collection("Log", variables=[{"question": "Why?", "answer": "Because."}])
+    [answers] = [column.id for column in logged.columns if column.name == "answer"]
+    criteria = client.create_criterion_set("Of answers", ["Does it answer {{question}}?"])
+    with pytest.raises(ValidationError, match="without a prompt template no criteria are linked"):
+        evaluate(None, "Log", response_column_id=answers, client=client)
+
+    experiment = evaluate(None, "Log", criteria, response_column_id=answers, client=client)
+
+    (response,) = experiment.responses()
+    assert (response.response_text, response.prompt.messages) == ("Because.", [])
+    assert len(response.ratings) == 1
+    assert experiment.name.startswith("Log (")
+    [row] = experiment.to_dicts()
+    assert "Because." in row.values()
+    again = experiment.clone("Judged again")
+    assert len(again.run().responses()) == 1
+
+
+def test_an_empty_collection_is_said_to_have_no_rows(client: Client) -> None:
+    client.create_prompt_template("Explain", template="Explain {{concept}}.")
+    client.create_collection("Empty")
+    with pytest.raises(
+        ValidationError, match=r"\{\{concept\}\}, and collection 'Empty' has no rows yet, nor columns"
+    ):
+        client.run_experiment("New", "Explain", "Empty", criteria=["Is it short?"])
+    assert client.list_criterion_sets() == []

@@ -192,6 +192,20 @@ MISTAKES: dict[str, Mistake] = {
         r"has \{\{topic\}\}, and collection 'Tasks' has no such column; it has task",
         sends=True,
     ),
+    "a criterion's placeholder without a column": Mistake(
+        called(
+            "client",
+            "run_experiment",
+            "New",
+            of("template"),
+            of("collection"),
+            criteria=["Is it short?", "Does it name {{nope}}?"],
+        ),
+        ValidationError,
+        r"the criterion 'Does it name \{\{nope\}\}\?' has \{\{nope\}\}, and collection 'Topics' has no such column; "
+        "it has topic",
+        sends=True,
+    ),
     "a placeholder in single braces": Mistake(
         called("client", "create_prompt_template", named("Braces"), template="Explain {topic}."),
         SingleBracesWarning,

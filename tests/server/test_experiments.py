@@ -106,6 +106,53 @@ async def test_a_placeholder_without_a_column_is_named(api: httpx.AsyncClient, w
     assert (await api.get("/experiments?experiment_name=E")).json()["count"] == 0
 
 
+async def test_a_criterions_placeholder_without_a_column_is_named_before_anything_is_stored(
+    api: httpx.AsyncClient, world: World
+) -> None:
+    other = await created(api, "/collections", {"name": "Other", "variables": [{"thing": "x"}]})
+    row_of_other = other["variables"][0]["id"]
+    criteria = [{"criterion_str": "Is it {{topic}}?"}, {"criterion_str": "Is it {{ nope }}?", "label": "N"}]
+    bad = await created(api, "/criterion_sets", {"name": "Bad", "criteria": criteria})
+    good = await created(api, "/criterion_sets", {"name": "Good", "criteria": criteria[:1]})
+    of_a_row = {"criterion_set_id": good["id"], "template_variables_id": row_of_other}
+    await created(api, "/criteria", {**of_a_row, "criteria": [{"criterion_str": "Is it {{thing}}?"}]})
+
+    refused = await api.post("/experiments", json=plan(world, criterion_set_id=bad["id"], generate=True))
+
+    assert refused.status_code == 422
+    assert "Criterion 'N', 'Is it {{ nope }}?', has {{nope}}" in refused.json()["detail"]
+    assert "collection 'Topics' has no column. Its columns are: 'topic'" in refused.json()["detail"]
+    assert (await api.get("/experiments")).json()["count"] == 1
+    await created(api, "/experiments", plan(world, criterion_set_id=good["id"]))
+
+
+async def test_a_criterion_that_no_longer_fits_is_refused_before_the_run(
+    api: httpx.AsyncClient, world: World, idle: IdleExecutor
+) -> None:
+    made = await created(api, "/experiments", plan(world, criterion_set_id=world.criterion_set_id))
+    added = {"criterion_set_id": world.criterion_set_id, "criteria": [{"criterion_str": "Is it {{nope}}?"}]}
+    (criterion,) = (await api.post("/criteria", json=added)).json()
+
+    refused = await api.post(f"/experiments/{made['id']}/run", json={})
+
+    assert refused.status_code == 422
+    assert "{{nope}}" in refused.json()["detail"]
+    assert idle.woken == 0
+    await api.put(f"/criteria/{criterion['id']}", json={"criterion_str": "Is it {{topic}}?"})
+    assert (await api.post(f"/experiments/{made['id']}/run", json={})).status_code == 200
+
+
+async def test_an_empty_collection_is_said_to_have_no_rows(api: httpx.AsyncClient, world: World) -> None:
+    empty = await created(api, "/collections", {"name": "Empty"})
+
+    refused = await api.post("/experiments", json=plan(world, collection_id=empty["id"]))
+
+    assert refused.status_code == 422
+    assert (
+        "{{topic}}, and collection 'Empty' has no rows yet, nor columns. Add rows" in refused.json()["detail"]
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [

@@ -17,7 +17,8 @@ class CreateExperimentRequest:
     Attributes:
         name: Name, unique in the project. 1 to 255 characters, not only blanks.
         description: What the experiment is for. At most 10000 characters.
-        prompt_template_id: Id of the template version. Null where the rows hold the prompt, and for AGENTIC.
+        prompt_template_id: Id of the template version. Null where the rows hold the prompt, or answers to an unknown
+            one, and for AGENTIC.
         collection_id: Id of the collection. Exactly one of this and scenario_set_id is given.
         criterion_set_id: Id of the criterion set. Null means the one that is linked to the template.
         llm_config_id: Id of the LLM config that answers. Null means the server's default model.

@@ -51,13 +51,15 @@ def build(
     the experiment, and nothing is rated. With `response_column_id` the answers come from that column of
     the collection: no model is asked for them, LLM config, sampling and `n_epochs` do not count, and
     there
-    is one epoch. A row whose cell is empty has a failed response. A `rating_version` that is not known
+    is one epoch. A row whose cell is empty has a failed response. They need neither a template nor
+    prompts in
+    rows: the judge then sees the row, the answer and the criteria. A `rating_version` that is not known
     is
     replaced by the default judge, which the answer then names.
 
     409 when the project has an experiment of that name. 422 when the parts do not fit together, for
-    example a placeholder that is no column: the detail names placeholder, template and columns. 404
-    names the id that does not exist.
+    example a placeholder of the template, or of a criterion, that is no column: the detail names
+    placeholder, template or criterion, and columns. 404 names the id that does not exist.
     """
     return Request(
         OPERATION,

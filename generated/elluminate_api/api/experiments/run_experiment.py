@@ -30,7 +30,8 @@ def build(
     whose generation fails is stored with its error and does not end the run.
 
     409 when the experiment is running or has been run. 422 when sampling or several epochs are asked
-    for and the answers come from a column.
+    for and the answers come from a column, and when a criterion has a placeholder by now that is no
+    column.
     """
     return Request(
         OPERATION,
