@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import NoResultsError as NoResultsError
     from elluminate.exceptions import NotFetchedError as NotFetchedError
     from elluminate.exceptions import NotFoundError as NotFoundError
+    from elluminate.exceptions import NotSupportedError as NotSupportedError
     from elluminate.exceptions import PartialUploadError as PartialUploadError
     from elluminate.exceptions import PermissionDeniedError as PermissionDeniedError
     from elluminate.exceptions import RateLimitError as RateLimitError
@@ -116,7 +117,7 @@ _HOMES = {
     "ConflictError ConnectionFailedError ElluminateError ExperimentFailedWarning ForeignModelError "
     "IncompleteResultsWarning "
     "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NotFetchedError "
-    "NotFoundError PartialUploadError PermissionDeniedError RateLimitError "
+    "NotFoundError NotSupportedError PartialUploadError PermissionDeniedError RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "
     "SingleBracesWarning TaskFailedError "
     "TaskMatchError TransportError UsageError ValidationError WaitTimeoutError",

@@ -170,6 +170,23 @@ def checked_rows(variables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     return rows
 
 
+def checked_key(key: str | Sequence[str] | None, rows: Sequence[Mapping[str, Any]] = ()) -> list[str]:
+    """The columns that make a row the same; none for no key. Every row has a value in each of them."""
+    if key is None:
+        return []
+    names = [key] if isinstance(key, str) else key
+    if not isinstance(names, Sequence) or not names or not all(isinstance(n, str) and n for n in names):
+        raise ValidationError(f"key must be the name of a column, or a list of such names, not {key!r:.80}")
+    for number, row in enumerate(rows):
+        for name in names:
+            if name not in row:
+                raise ValidationError(
+                    f"variables[{number}] has no {name!r}, which key=… names as what tells rows apart; "
+                    f"it has {', '.join(map(repr, row)) or 'nothing'}"
+                )
+    return list(dict.fromkeys(names))
+
+
 def checked_texts(criteria: Sequence[Any], what: str) -> Sequence[Any]:
     """A list that is not a string by mistake."""
     if isinstance(criteria, str | bytes) or not isinstance(criteria, Sequence):

@@ -217,6 +217,10 @@ class NotFoundError(APIError, ValueError):
     """404, or nothing of that name: the resource does not exist in this project."""
 
 
+class NotSupportedError(APIError):
+    """The server does not offer what was asked for: `elluminate_server` does, and others may not."""
+
+
 class ConflictError(APIError):
     """409: it exists already, or its state forbids the call.
 

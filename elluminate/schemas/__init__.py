@@ -127,6 +127,7 @@ if TYPE_CHECKING:
     from elluminate.schemas.scenario_set import ScenarioField as ScenarioField
     from elluminate.schemas.scenario_set import ScenarioSet as ScenarioSet
     from elluminate.schemas.template_string import TemplateString as TemplateString
+    from elluminate.schemas.template_variables import AddedRows as AddedRows
     from elluminate.schemas.template_variables import TemplateVariables as TemplateVariables
 
     BatchCreatePromptResponseStatus = BatchTaskStatus
@@ -150,7 +151,7 @@ _RICH = {
     "response": "Prompt PromptResponse Rating ResolvedPromptContext",
     "results": "ExperimentResults VerdictCounts",
     "scenario_set": "Scenario ScenarioField ScenarioSet",
-    "template_variables": "TemplateVariables",
+    "template_variables": "AddedRows TemplateVariables",
     "template_string": "TemplateString",
 }
 """Classes with methods or names of their own: module to names."""

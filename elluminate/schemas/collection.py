@@ -16,23 +16,24 @@ from elluminate_api.api.template_variables import (
     delete_all_template_variables,
     delete_template_variables,
     list_template_variables,
+    put_template_variables_batch,
     update_template_variables,
 )
 from elluminate_api.models import CollectionColumn
-from elluminate_api.types import UNSET, File, Unset
+from elluminate_api.types import UNSET, File, Request, Unset
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking, iterating
 from elluminate._bodies import to_json
-from elluminate._checks import checked_choice, checked_name, checked_rows
+from elluminate._checks import checked_choice, checked_key, checked_name, checked_rows
 from elluminate._columns import check_columns
 from elluminate._exports import Exports
 from elluminate._lookup import naming_conflicts, required_id_of
 from elluminate._row_files import FilePath, rows_from_csv, rows_from_dataframe, rows_from_jsonl
 from elluminate._session import Session
-from elluminate.exceptions import NotFetchedError
+from elluminate.exceptions import APIError, NotFetchedError, NotSupportedError, ValidationError
 from elluminate.schemas.columns import columns_in
-from elluminate.schemas.template_variables import TemplateVariables
+from elluminate.schemas.template_variables import AddedRows, TemplateVariables
 
 if TYPE_CHECKING:
     from elluminate.schemas.prompt_template import PromptTemplate
@@ -52,21 +53,26 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         skip_existing: bool = False,
         *,
         add_columns: bool = False,
-    ) -> list[TemplateVariables]:
-        """Add rows, all or none.
+        key: str | Sequence[str] | None = None,
+    ) -> AddedRows:
+        """Add rows, all or none; with a key, update those that are there.
 
         Args:
             variables: One mapping per row, from column name to value.
             skip_existing: Leave out rows that are in the collection, or earlier in this list.
             add_columns: Whether columns that the collection does not have are meant, however near they are to those
                 that it has.
+            key: Columns that make a row the same. A row that is in the collection already gets the values given here,
+                and keeps its id and its other columns; answers that were made from it keep what they were made from.
 
         Returns:
-            The rows that were added. They are also in `variables` from now on, where the object has its rows.
+            The rows that were added and, with a key, those that were there, as they are now; `added` and `updated` tell
+            them apart. They are also in `variables` from now on, where the object has its rows.
 
         Raises:
             ValidationError: Something in the list is not a row, a column differs from one of the collection by case or
-                blanks alone, or a row has none of its columns.
+                blanks alone, or a row has none of its columns. Or a row lacks a column of the key.
+            NotSupportedError: The server knows no keys: only `elluminate_server` does.
             APIError: A value does not fit its column (422); it says which row. Or the rows are more than the server
                 takes at once (413); it says how many it would take. They are not sent in pieces, because then they
                 would not be all or none.
@@ -76,26 +82,39 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             >>> added = collection.add_many([{"concept": "recursion"}, {"concept": "tides"}], skip_existing=True)
             >>> [row.input_values for row in added]
             [{'concept': 'tides'}]
+            >>> rows = collection.add_many([{"concept": "tides", "level": "easy"}], key="concept", add_columns=True)
+            >>> len(rows.updated), collection.variables_count
+            (1, 3)
         """
         rows = checked_rows(variables)
+        names = checked_key(key, rows)
+        if names and skip_existing:
+            raise ValidationError(
+                "skip_existing=True leaves rows as they are that are there, and key=… updates them; give one of the two"
+            )
         if not rows:
-            return []
+            return AddedRows()
         if not checked_choice(add_columns, "add_columns"):
             self._check_columns(rows, "pass add_columns=True to have it as a column of its own")
         session = self._bound_session()
+        project = await session.project_id()
         lines = b"\n".join(to_json(row) for row in rows)
-        added = await session.call(
-            create_template_variables_batch.build(
-                await session.project_id(),
-                self.id,
-                body=api.EntriesBatchUpload(file=File(lines, "variables.jsonl", "application/jsonl")),
-                skip_existing=skip_existing,
-            ),
-            list[TemplateVariables],
-        )
-        _share_collection(added)
-        self._take_in(added)
-        return added
+        file = api.EntriesBatchUpload(file=File(lines, "variables.jsonl", "application/jsonl"))
+        if names:
+            putting = put_template_variables_batch.build(project, self.id, body=file, key=names)
+            result = await _put_rows(session, putting)
+        else:
+            adding = create_template_variables_batch.build(
+                project, self.id, body=file, skip_existing=skip_existing
+            )
+            result = AddedRows(await session.call(adding, list[TemplateVariables]))
+        _share_collection(result)
+        self._take_in(result.added)
+        for row in result.updated:
+            self._replace_row(row.id, row)
+        if result:
+            self.columns = result[0].collection.columns
+        return result
 
     async def aclear(self) -> TemplateVariablesCollection:
         """Remove all rows; answers that were made from them stay.
@@ -152,7 +171,8 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
         *,
         delimiter: str = ",",
         add_columns: bool = False,
-    ) -> list[TemplateVariables]:
+        key: str | Sequence[str] | None = None,
+    ) -> AddedRows:
         """Add the rows of a CSV file (UTF-8, with a header that names the columns), all or none.
 
         Args:
@@ -160,9 +180,10 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             skip_existing: Leave out rows that are in the collection, or earlier in the file.
             delimiter: What separates cells.
             add_columns: Whether columns that the collection does not have are meant; see `add_many`.
+            key: Columns that make a row the same; those that are there are updated, see `add_many`.
 
         Returns:
-            The rows that were added.
+            The rows that were added and, with a key, those that were there; see `add_many`.
 
         Raises:
             ValidationError: The header is missing or a row has another number of cells; the line is named, and
@@ -173,20 +194,28 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             >>> len(collection.add_from_csv("rows.csv"))
             2
         """
-        return await self._add_rows_of(partial(rows_from_csv, path, delimiter), skip_existing, add_columns)
+        return await self._add_rows_of(
+            partial(rows_from_csv, path, delimiter), skip_existing, add_columns, key
+        )
 
     async def aadd_from_jsonl(
-        self, path: FilePath, skip_existing: bool = False, *, add_columns: bool = False
-    ) -> list[TemplateVariables]:
+        self,
+        path: FilePath,
+        skip_existing: bool = False,
+        *,
+        add_columns: bool = False,
+        key: str | Sequence[str] | None = None,
+    ) -> AddedRows:
         """Add the rows of a JSON Lines file (UTF-8, an object from column name to value per line), all or none.
 
         Args:
             path: The file.
             skip_existing: Leave out rows that are in the collection, or earlier in the file.
             add_columns: Whether columns that the collection does not have are meant; see `add_many`.
+            key: Columns that make a row the same; those that are there are updated, see `add_many`.
 
         Returns:
-            The rows that were added.
+            The rows that were added and, with a key, those that were there; see `add_many`.
 
         Raises:
             ValidationError: A line is no JSON object; its number is named, and nothing is sent. Or the columns do not
@@ -197,35 +226,48 @@ class TemplateVariablesCollection(Bound, api.TemplateVariablesCollection):
             >>> len(collection.add_from_jsonl("rows.jsonl"))
             2
         """
-        return await self._add_rows_of(partial(rows_from_jsonl, path), skip_existing, add_columns)
+        return await self._add_rows_of(partial(rows_from_jsonl, path), skip_existing, add_columns, key)
 
     async def aadd_from_dataframe(
-        self, dataframe: Any, skip_existing: bool = False, *, add_columns: bool = False
-    ) -> list[TemplateVariables]:
+        self,
+        dataframe: Any,
+        skip_existing: bool = False,
+        *,
+        add_columns: bool = False,
+        key: str | Sequence[str] | None = None,
+    ) -> AddedRows:
         """Add the rows of a pandas data frame, all or none; missing values become null, dates ISO 8601 text.
 
         Args:
             dataframe: A `pandas.DataFrame` whose columns are named by text. Its index is left out.
             skip_existing: Leave out rows that are in the collection, or earlier in the frame.
             add_columns: Whether columns that the collection does not have are meant; see `add_many`.
+            key: Columns that make a row the same; those that are there are updated, see `add_many`.
 
         Returns:
-            The rows that were added.
+            The rows that were added and, with a key, those that were there; see `add_many`.
 
         Raises:
             ValidationError: It is no data frame, a column's name cannot be used, or the columns do not fit the
                 collection; see `add_many`.
         """
-        return await self._add_rows_of(partial(rows_from_dataframe, dataframe), skip_existing, add_columns)
+        return await self._add_rows_of(
+            partial(rows_from_dataframe, dataframe), skip_existing, add_columns, key
+        )
 
     async def _add_rows_of(
-        self, read: Callable[[], list[dict[str, Any]]], skip_existing: bool, add_columns: bool
-    ) -> list[TemplateVariables]:
+        self,
+        read: Callable[[], list[dict[str, Any]]],
+        skip_existing: bool,
+        add_columns: bool,
+        key: str | Sequence[str] | None,
+    ) -> AddedRows:
         checked_choice(add_columns, "add_columns")
+        checked_key(key)
         session = self._bound_session()
         await session.start()
         rows = await session.transport.in_thread(read)
-        return await self.aadd_many(rows, skip_existing, add_columns=add_columns)
+        return await self.aadd_many(rows, skip_existing, add_columns=add_columns, key=key)
 
     def _check_columns(self, rows: Sequence[Mapping[str, Any]], way_out: str) -> None:
         # Where there are no rows yet, the first ones decide, unless the columns were declared.
@@ -438,6 +480,32 @@ class TemplateVariablesCollectionWithEntries(Exports, TemplateVariablesCollectio
     def _replace_row(self, entry_id: int, by: TemplateVariables | None) -> None:
         replaced = [by if row.id == entry_id else row for row in self.variables]
         self.variables = [row for row in replaced if row is not None]
+
+
+@define(kw_only=True)
+class _PutEntries(api.PutEntries):
+    rows: list[TemplateVariables]  # type: ignore[assignment]
+
+
+async def _put_rows(session: Session, request: Request[api.PutEntries]) -> AddedRows:
+    """Add or update rows.
+
+    Raises:
+        NotSupportedError: The server knows no keys.
+    """
+    try:
+        put = await session.call(request, _PutEntries)
+    except APIError as error:
+        if error.status_code in (405, 501):
+            raise NotSupportedError(
+                "this server cannot tell by key=… which rows are there; change those with update_entry(), and add the "
+                f"others with add_many() ({error.message})",
+                error.status_code,
+            ) from error
+        raise
+    known = {*put.added_ids, *put.updated_ids}
+    unchanged = [row.id for row in put.rows if row.id not in known]
+    return AddedRows(put.rows, updated=put.updated_ids, unchanged=unchanged)
 
 
 def _share_collection(rows: Sequence[TemplateVariables]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
 from elluminate_server.http.pages import page_of, paged
-from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.pipeline import Answer, Call, Overtaken, operation
 from elluminate_server.http.problems import BadRequest, Conflict, Invalid, quoted
 from elluminate_server.llm.roles import propose_row
 from elluminate_server.reading.finding import (
@@ -33,6 +33,7 @@ from elluminate_server.store.tables import (
 from elluminate_server.writing.agent_tasks import check_task_names, check_unused_names, infer_types
 from elluminate_server.writing.cells import ColumnRule, added_columns, identity, rules_of, stored_values
 from elluminate_server.writing.entries import add_entries, delete_entries
+from elluminate_server.writing.keyed_rows import load_stored_rows, match_rows, update_rows
 from elluminate_server.writing.prepared_rows import RowBounds, prepare_rows, rows_of_lines
 from elluminate_server.writing.row_uploads import add_new_columns, uploading
 
@@ -213,6 +214,47 @@ async def create_template_variables_batch(call: Call) -> Answer:
         collection.updated_at = utc_now()
         loaded = await load_collection(session, collection)
         return call.answer(present_rows(rows, loaded.shown))
+
+
+@operation("put_template_variables_batch")
+async def put_template_variables_batch(call: Call) -> Answer:
+    """Every row of a JSON Lines file added, or updating the one with the same key; or none."""
+    content = await _read_file(call)
+    key = list(dict.fromkeys(call.query["key"]))
+    where = "Line {}: $".format
+    async with call.read() as session:
+        collection = await _find_changeable(call, session)
+        columns = await columns_of(session, collection.id)
+        stored = await load_stored_rows(session, collection.id)
+    is_agentic = collection.collection_type == "AGENTIC"
+    prepared = await asyncio.to_thread(
+        prepare_rows,
+        partial(rows_of_lines, content),
+        columns,
+        RowBounds.of(call.settings),
+        where,
+        is_agentic=is_agentic,
+        key=key,
+    )
+    matched = await asyncio.to_thread(match_rows, stored, prepared, key, where, is_agentic=is_agentic)
+    async with uploading(call.store, collection, matched.new) as upload, call.write() as session:
+        collection = await _find_changeable(call, session)
+        await session.execute(select(Collection.id).where(Collection.id == collection.id).with_for_update())
+        add_new_columns(session, collection.id, await columns_of(session, collection.id), prepared)
+        if not await stored.are_current(session, collection.id):
+            raise Overtaken
+        await update_rows(session, collection, matched.changes)
+        added = await upload.show(session, collection.id)
+        if added or matched.changes:
+            collection.updated_at = utc_now()
+        loaded = await load_collection(session, collection)
+        return call.answer(
+            models.PutEntries(
+                rows=present_rows(matched.in_order(added), loaded.shown),
+                added_ids=[row.id for row in added],
+                updated_ids=[change.shown.id for change in matched.changes],
+            )
+        )
 
 
 async def _read_file(call: Call) -> bytes:

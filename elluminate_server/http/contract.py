@@ -198,7 +198,7 @@ def _type(schema: Mapping[str, Any]) -> Any:
 
 def _converted(values: Mapping[str, Any], kind: type[msgspec.Struct], place: str) -> dict[str, Any]:
     for name, value in values.items():
-        if "\0" in str(value):
+        if any("\0" in str(part) for part in (value if isinstance(value, list) else [value])):
             raise Invalid(f"The {place} parameter {name!r} holds a NUL character: {quoted(value)}.")
         if kind.__annotations__.get(name) is datetime.datetime and not _DATE_TIME.match(str(value)):
             # Converted leniently, a number would become the time that it counts in seconds.

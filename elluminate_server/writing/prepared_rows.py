@@ -31,6 +31,7 @@ __all__ = [
     "rows_of_lines",
 ]
 
+_KEYS = msgspec.json.Encoder(order="sorted")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Source = Callable[[], Iterable[tuple[int, Mapping[str, Any]]]]
@@ -66,12 +67,14 @@ class PreparedRow:
         values: What is stored, as JSON text; cells in the order of the columns.
         shown: The same with the defaults of missing cells.
         identity: See `cells.identity`.
+        key: What tells it from other rows, see `key_of`; empty where nothing was asked to.
     """
 
     number: int
     values: bytes
     shown: bytes
     identity: str
+    key: bytes = b""
 
 
 @attrs.frozen
@@ -99,6 +102,7 @@ def prepare_rows(
     *,
     is_agentic: bool = False,
     known: set[str] | None = None,
+    key: Sequence[str] = (),
 ) -> PreparedRows:
     """Check and encode rows for a collection.
 
@@ -109,9 +113,12 @@ def prepare_rows(
         where: Where the row of that number stands, the start of a message.
         is_agentic: Whether each row is a task, with a name of its own.
         known: Identities of rows that are left out, as are those that repeat one before them; None for none.
+        key: Columns that tell rows apart. Then a row may be a part of one that is stored, so that the names of tasks
+            are left to be checked with it.
 
     Raises:
-        Invalid: A row cannot be stored; or the rows have too many columns.
+        Invalid: A row cannot be stored, lacks a column of the key or has the same as one before it; or the rows have
+            too many columns.
         TooLarge: There are too many cells, or the answer would be too large.
     """
     new, count = _missing_columns(source, columns, bounds, where)
@@ -122,6 +129,7 @@ def prepare_rows(
     present = rules_of(columns)
     rules = {**present, **rules_of(new)}
     encode = msgspec.json.Encoder().encode
+    numbers: dict[bytes, int] = {}
     rows: list[PreparedRow] = []
     tasks: list[dict[str, str]] = []
     size = 0
@@ -143,11 +151,46 @@ def prepare_rows(
                 f"than the {bounds.answer_bytes} bytes that this server sends at once. Send the rows in pieces: at "
                 f"most {max(1, len(rows))} at a time. Nothing was stored."
             )
-        rows.append(PreparedRow(number, text, shown, digest))
-        if is_agentic:
+        row_key = b""
+        if key:
+            row_key = _own_key(stored, key, rules, where, number, numbers)
+        rows.append(PreparedRow(number, text, shown, digest, row_key))
+        if is_agentic and not key:
             tasks.append({TASK_COLUMN: stored.get(TASK_COLUMN, "")})
     check_task_names(tasks, lambda index: where(rows[index].number))
     return PreparedRows(rows, present, new, tasks)
+
+
+def key_of(values: Mapping[str, Any], key: Sequence[str], rules: Mapping[str, ColumnRule]) -> bytes:
+    """What tells a row from others: its values in these columns, as they are shown."""
+    return _KEYS.encode(
+        [values.get(name, rules[name].default_value) if name in rules else "" for name in key]
+    )
+
+
+def _own_key(
+    stored: Mapping[str, Any],
+    key: Sequence[str],
+    rules: Mapping[str, ColumnRule],
+    where: Callable[[int], str],
+    number: int,
+    numbers: dict[bytes, int],
+) -> bytes:
+    for name in key:
+        if name not in stored:
+            raise Invalid(
+                f"{where(number)}: has no value for {quoted(name)}, a column of the key that tells rows apart. "
+                "Nothing was stored."
+            )
+    found = key_of(stored, key, rules)
+    if found in numbers:
+        columns = ", ".join(map(quoted, key))
+        raise Invalid(
+            f"{where(number)}: has the same {columns} as {where(numbers[found])} already; a key tells rows apart. "
+            "Leave one of them out, or name more columns. Nothing was stored."
+        )
+    numbers[found] = number
+    return found
 
 
 def rows_of_lines(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -18,6 +18,7 @@ from elluminate import (
     ConfigurationError,
     ConflictError,
     ModelNotBoundError,
+    NotSupportedError,
     ValidationError,
 )
 from elluminate.schemas import TemplateVariablesCollectionFilter
@@ -233,3 +234,54 @@ def test_the_same_async(tmp_path: Path) -> None:
     import asyncio
 
     asyncio.run(_the_same_async(tmp_path))
+
+
+def test_a_corrected_file_updates_the_rows_that_its_key_names(collection: Collection, tmp_path: Path) -> None:
+    file = tmp_path / "capitals.csv"
+    first = collection.add_from_csv(written(file, "country,capital\nFrance,Pariss\nPeru,Lima\n"))
+    assert (len(first.added), first.updated) == (2, [])
+
+    again = collection.add_from_csv(
+        written(file, "country,capital\nPeru,Lima\nFrance,Paris\nChad,N'Djamena\n"), key="country"
+    )
+
+    assert [row.input_values["country"] for row in again] == ["Peru", "France", "Chad"]
+    assert [row.input_values["country"] for row in again.updated] == ["France"]
+    assert [row.input_values["country"] for row in again.added] == ["Chad"]
+    assert again.updated[0].id == first[0].id
+    rows = [("France", "Paris"), ("Peru", "Lima"), ("Chad", "N'Djamena")]
+    assert [tuple(row.input_values.values()) for row in collection.variables] == rows
+    assert collection.variables_count == 3
+    lines = written(tmp_path / "more.jsonl", '{"country": "Peru", "capital": "Cusco"}')
+    (row,) = collection.add_from_jsonl(lines, key=["country"]).updated
+    assert row.input_values["capital"] == "Cusco"
+
+
+def test_a_key_that_cannot_be_one_is_refused_before_anything_is_sent(collection: Collection) -> None:
+    rows = [{"country": "Peru"}, {"country": "Chad", "capital": "?"}]
+    collection.add_many(rows)
+    for key, words in (
+        ("", "must be the name of a column"),
+        ([], "must be the name of a column"),
+        ([5], "must be the name of a column"),
+        (
+            "capital",
+            r"variables\[0\] has no 'capital', which key=… names as what tells rows apart; it has 'country'",
+        ),
+    ):
+        with pytest.raises(ValidationError, match=words):
+            collection.add_many(rows, key=key)  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="skip_existing=True leaves rows as they are"):
+        collection.add_many(rows, skip_existing=True, key="country")
+    assert collection.add_many([], key="country") == []
+
+
+def test_a_server_without_keys_is_said_to_have_none(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from elluminate_server.http.pipeline import HANDLERS
+
+    monkeypatch.delitem(HANDLERS, "put_template_variables_batch")
+    with pytest.raises(NotSupportedError, match=r"update_entry\(\).*add_many\(\)"):
+        collection.add_many([{"country": "Peru"}], key="country")
+    assert collection.variables == []

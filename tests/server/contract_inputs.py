@@ -109,6 +109,9 @@ def bad_values(schema: Schema) -> Iterator[Any]:
                 yield from ("1.5", str(10**30))
         case "boolean":
             yield from ("", "perhaps", "null", "7")
+        case "array" if CONTRACT.resolve(schema["items"])["type"] == "string":
+            yield from bad_values(schema["items"])
+            return
         case "array":
             yield from ("x", "0", "1,2")
         case _ if "format" in schema:

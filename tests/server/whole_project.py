@@ -224,8 +224,9 @@ def url_of(operation_id: str, ids: Ids, **changed: Any) -> str:
 
 
 def good_query(operation_id: str, ids: Ids) -> dict[str, Any]:
-    """The parameters that have to be there."""
-    return {one["name"]: ids[one["name"]] for one in parameters(operation_id, "query") if one.get("required")}
+    """The parameters that have to be there: ids that there are, else the contract's own examples."""
+    due = [one for one in parameters(operation_id, "query") if one.get("required")]
+    return {one["name"]: ids[one["name"]] if one["name"] in ids else one["example"] for one in due}
 
 
 def good_bodies(operation_id: str, ids: Ids) -> list[dict[str, Any]]:

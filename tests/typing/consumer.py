@@ -23,6 +23,7 @@ from elluminate import (
     evaluate,
 )
 from elluminate.schemas import (
+    AddedRows,
     CollectionColumn,
     ColumnTypeEnum,
     Criterion,
@@ -68,7 +69,7 @@ def collections(client: Client, template: PromptTemplate) -> TemplateVariablesCo
         tuple[TemplateVariablesCollectionWithEntries, bool],
     )
     assert_type(client.list_collections(template), list[TemplateVariablesCollection])
-    assert_type(collection.add_many([{"concept": "closures"}], skip_existing=True), list[TemplateVariables])
+    assert_type(collection.add_many([{"concept": "closures"}], skip_existing=True), AddedRows)
     assert_type(collection.generate_variables(template), TemplateVariables)
     assert_type(collection.clear(), TemplateVariablesCollection)
     return collection
@@ -150,8 +151,8 @@ def streams(client: Client, experiment: Experiment) -> ExperimentProgress | None
 
 def files_and_lists(client: Client, path: Path) -> None:
     collection = client.get_collection(name="Concepts")
-    assert_type(collection.add_from_csv(path, skip_existing=True), list[TemplateVariables])
-    assert_type(collection.add_from_jsonl("rows.jsonl"), list[TemplateVariables])
+    assert_type(collection.add_from_csv(path, skip_existing=True), AddedRows)
+    assert_type(collection.add_from_jsonl("rows.jsonl", key=["concept"]).updated, list[TemplateVariables])
     assert_type(collection.iter_entries(), Iterator[TemplateVariables])
     assert_type(collection.update_entry(collection.variables[0], {"concept": "x"}), TemplateVariables)
     assert_type(
@@ -183,7 +184,7 @@ async def asynchronously(client: AsyncClient) -> Experiment:
     assert_type(template, PromptTemplate)
     collection = await client.get_collection(name="Concepts")
     assert_type(collection, TemplateVariablesCollectionWithEntries)
-    assert_type(await collection.aadd_many([{"concept": "x"}]), list[TemplateVariables])
+    assert_type(await collection.aadd_many([{"concept": "x"}], key="concept"), AddedRows)
     assert_type(await template.anew_version("Explain."), PromptTemplate)
     stream = client.stream_experiment("First", template, collection)
     assert_type(stream, AsyncGenerator[ExperimentStatusEvent, None])

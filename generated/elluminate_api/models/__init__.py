@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from .prompt_response import PromptResponse
     from .prompt_template import PromptTemplate
     from .prompt_template_conflict_body import PromptTemplateConflictBody
+    from .put_entries import PutEntries
     from .rating import Rating
     from .rating_mode import RatingMode
     from .rating_value import RatingValue
@@ -287,6 +288,7 @@ _MODULES = {
     "PromptResponse": "prompt_response",
     "PromptTemplate": "prompt_template",
     "PromptTemplateConflictBody": "prompt_template_conflict_body",
+    "PutEntries": "put_entries",
     "Rating": "rating",
     "RatingMode": "rating_mode",
     "RatingValue": "rating_value",
@@ -462,6 +464,7 @@ __all__ = (
     "PromptResponse",
     "PromptTemplate",
     "PromptTemplateConflictBody",
+    "PutEntries",
     "Rating",
     "RatingMode",
     "RatingValue",
