@@ -16,7 +16,7 @@ import yaml
 from elluminate_server.domain.shapes import explained
 from elluminate_server.http.problems import Invalid, quoted
 
-__all__ = ["PREFIX", "ContractOperation", "closed_schemas", "document", "operations"]
+__all__ = ["PREFIX", "ContractOperation", "check_moment", "closed_schemas", "document", "operations"]
 
 PREFIX = "/api/v0"
 
@@ -206,7 +206,7 @@ def _converted(values: Mapping[str, Any], kind: type[msgspec.Struct], place: str
                 f"The {place} parameter {name!r} is {quoted(value)}: expected an RFC 3339 date-time."
             )
     try:
-        return msgspec.structs.asdict(msgspec.convert(values, kind, strict=False))
+        converted = msgspec.structs.asdict(msgspec.convert(values, kind, strict=False))
     except msgspec.ValidationError as error:
         choices = {name: get_args(annotation) for name, annotation in kind.__annotations__.items()}
         path, reason = explained(error, values, choices)
@@ -214,3 +214,21 @@ def _converted(values: Mapping[str, Any], kind: type[msgspec.Struct], place: str
         if not name:
             raise Invalid(f"Bad {place} parameters: {reason}.") from None
         raise Invalid(f"The {place} parameter {name!r} {reason}.") from None
+    for name, value in converted.items():
+        if isinstance(value, datetime.datetime):
+            check_moment(f"The {place} parameter {name!r}", value)
+    return converted
+
+
+def check_moment(what: str, moment: datetime.datetime) -> None:
+    """Refuse a time that has no date in UTC, in which all times are stored.
+
+    Raises:
+        Invalid: It lies before the year 1 or after the year 9999 there.
+    """
+    try:
+        moment.astimezone(datetime.UTC)
+    except OverflowError:
+        raise Invalid(
+            f"{what}: {moment.isoformat()} lies outside the years 1 to 9999 in UTC; give a time within them."
+        ) from None

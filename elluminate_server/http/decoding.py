@@ -5,6 +5,8 @@ checks types and bounds; closedness, known enum values and NUL characters (which
 checked here.
 """
 
+import contextlib
+import datetime
 import functools
 from collections.abc import Hashable
 from typing import Any, TypeVar
@@ -13,7 +15,7 @@ import msgspec
 from elluminate_api.types import OpenEnum
 
 from elluminate_server.domain.shapes import explained, suggestion
-from elluminate_server.http.contract import closed_schemas
+from elluminate_server.http.contract import check_moment, closed_schemas
 from elluminate_server.http.problems import BadRequest, Invalid, quoted
 
 __all__ = ["MAX_INTEGER", "convert", "decode", "parse_json"]
@@ -22,6 +24,9 @@ T = TypeVar("T")
 
 MAX_INTEGER = 2**53 - 1
 """Larger integers are not the same number in every JSON reader (RFC 8259, section 6)."""
+
+MAX_DEPTH = 100
+"""How deep objects and arrays may be nested. What is deeper is nobody's, and too deep for some of its readers."""
 
 
 def decode(body: bytes, model: type[T]) -> T:
@@ -35,11 +40,11 @@ def decode(body: bytes, model: type[T]) -> T:
 
 
 def parse_json(body: bytes, *, what: str = "The body") -> Any:
-    """JSON text as Python values, without NUL characters.
+    """JSON text as Python values, without NUL characters, and not nested without end.
 
     Raises:
         BadRequest: It is not JSON.
-        Invalid: A string holds a NUL character.
+        Invalid: A string holds a NUL character; or it is nested more than `MAX_DEPTH` deep.
     """
     if not body.strip():
         raise BadRequest(f"{what} is empty; it has to be JSON.")
@@ -51,6 +56,8 @@ def parse_json(body: bytes, *, what: str = "The body") -> Any:
         raise BadRequest(f"{what} is nested too deeply.") from None
     if b"\\u0000" in body or b"\0" in body:
         _refuse_nul(raw)
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+        _refuse_depth(raw)
     return raw
 
 
@@ -109,6 +116,9 @@ def _check(raw: Any, expected: msgspec.inspect.Type, path: str) -> None:
                 raise Invalid(
                     f"{path}: {quoted(raw)} is larger than {MAX_INTEGER}, the largest number allowed."
                 )
+        case msgspec.inspect.DateTimeType() if isinstance(raw, str):
+            with contextlib.suppress(msgspec.ValidationError):
+                check_moment(path, msgspec.convert(raw, datetime.datetime))
         case msgspec.inspect.EnumType(cls=enum) if isinstance(raw, str) and issubclass(enum, OpenEnum):
             if not enum(raw).is_known:
                 known = ", ".join(repr(str(member)) for member in enum)
@@ -123,11 +133,34 @@ def _accepts(choice: msgspec.inspect.Type, raw: Any) -> bool:
             return isinstance(raw, dict)
         case msgspec.inspect.ListType() | msgspec.inspect.SetType():
             return isinstance(raw, list)
-        case msgspec.inspect.EnumType():
+        case msgspec.inspect.EnumType() | msgspec.inspect.DateTimeType():
             return isinstance(raw, str)
         case msgspec.inspect.IntType() | msgspec.inspect.FloatType():
             return isinstance(raw, int)
     return False
+
+
+def _refuse_depth(raw: Any) -> None:
+    if not _is_deeper(raw, MAX_DEPTH):
+        return
+    fields = raw.items() if isinstance(raw, dict) else ()
+    where = next((f"$.{name}" for name, value in fields if _is_deeper(value, MAX_DEPTH - 1)), "$")
+    raise Invalid(f"{where}: objects and arrays are nested deeper than {MAX_DEPTH}, which is the most.")
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    # Level by level: to go from item to item would take most of a large upload's time.
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
+        if not level:
+            return False
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(level)
 
 
 def _refuse_nul(raw: Any) -> None:
