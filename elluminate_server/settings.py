@@ -130,7 +130,8 @@ class Settings:
         max_connections: Most connections at a time; further ones wait until one of them ends.
         max_answer_bytes: Largest answer that shows a collection's rows all at once, in bytes.
         max_columns: Most columns of a collection, 1 to 10,000; one that has more keeps them, and gets no further ones.
-        max_request_cells: Most cells, rows times columns, that one request may add to a collection.
+        max_request_cells: Most cells, rows times columns, that one request may add to a collection; a row counts as 4
+            at least.
         idempotency_lifetime: Seconds for which a repeated request gets the first answer again, 60 to 30 days; 24 hours
             unless given.
         max_concurrent_calls: Most model calls at a time for an LLM config that names no `max_connections`.

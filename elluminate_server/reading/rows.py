@@ -13,12 +13,17 @@ from elluminate_server.reading.presenting import row_values
 from elluminate_server.store import tables
 
 __all__ = [
+    "BESIDES_VALUES",
     "ShownRow",
     "present_collection_with_entries",
     "present_entries",
     "present_rows",
     "shown_rows",
 ]
+
+
+BESIDES_VALUES = 300
+"""Bytes that a row takes in an answer beside its values, for most names of collections."""
 
 
 @attrs.frozen
@@ -53,7 +58,7 @@ def shown_rows(
         rows: All rows of the collection.
         columns: Its columns, in order.
         collection: As the contract shows it.
-        most_bytes: How long their values may be, all together.
+        most_bytes: How long they may be, all together.
 
     Raises:
         Invalid: They are longer.
@@ -65,7 +70,7 @@ def shown_rows(
         shown = ShownRow(row.id, bytes(row.input_values), row.environment_config, row.created_at)
         if list(values) != names:
             shown = _shown(row, row_values(values, columns))
-        size += len(shown.values)
+        size += len(shown.values) + BESIDES_VALUES
         if size > most_bytes:
             raise Invalid(
                 f"Collection {collection.name!r} has {collection.variables_count} rows, with more than the "
@@ -104,16 +109,16 @@ def present_rows(
     return presented
 
 
-def _in_short(collection: models.TemplateVariablesCollection) -> models.TemplateVariablesCollection:
-    return models.TemplateVariablesCollection(
-        id=collection.id,
-        name=collection.name,
-        variables_count=collection.variables_count,
-        read_only=collection.read_only,
-        created_at=collection.created_at,
-        updated_at=collection.updated_at,
-        collection_type=collection.collection_type,
-    )
+def _in_short(collection: models.TemplateVariablesCollection) -> dict[str, Any]:
+    return {
+        "id": collection.id,
+        "name": collection.name,
+        "variables_count": collection.variables_count,
+        "read_only": collection.read_only,
+        "created_at": collection.created_at,
+        "updated_at": collection.updated_at,
+        "collection_type": collection.collection_type,
+    }
 
 
 def present_collection_with_entries(

@@ -12,6 +12,7 @@ import msgspec
 from elluminate_server.domain.agent_trials import TASK_COLUMN
 from elluminate_server.http import decoding
 from elluminate_server.http.problems import BadRequest, Invalid, TooLarge, quoted
+from elluminate_server.reading.rows import BESIDES_VALUES
 from elluminate_server.settings import Settings
 from elluminate_server.store.tables import CollectionColumn
 from elluminate_server.writing.agent_tasks import (
@@ -38,13 +39,17 @@ Source = Callable[[], Iterable[tuple[int, Mapping[str, Any]]]]
 """Gives the rows anew at each call, with the number of each: to hold all of them would take many times their text."""
 
 
+LEAST_CELLS = 4
+"""What a row costs however few columns it has."""
+
+
 @attrs.frozen
 class RowBounds:
     """How much one request may add.
 
     Attributes:
         columns: Most columns of the collection.
-        cells: Most rows times columns.
+        cells: Most rows times columns; a row counts as `LEAST_CELLS` at least.
         answer_bytes: Most bytes of the rows as the answer shows them.
     """
 
@@ -144,7 +149,7 @@ def prepare_rows(
         text = shown = encode(cells)
         if len(cells) < len(rules):
             shown = encode({name: cells.get(name, rule.default_value) for name, rule in rules.items()})
-        size += len(shown)
+        size += len(shown) + BESIDES_VALUES
         if size > bounds.answer_bytes:
             raise TooLarge(
                 f"{where(number)}: with this row the answer, which shows the rows with every column, would be larger "
@@ -239,9 +244,9 @@ def _missing_columns(
 
 
 def _check_cells(rows: int, columns: int, bounds: RowBounds) -> None:
-    if rows * columns > bounds.cells:
+    each = max(columns, LEAST_CELLS)
+    if rows * each > bounds.cells:
         raise TooLarge(
-            f"{rows} rows of {columns} columns are {rows * columns} cells, and {bounds.cells} are the most in one "
-            f"request. Send the rows in pieces: at most {max(1, bounds.cells // columns)} at a time. "
-            "Nothing was stored."
+            f"{rows} rows of {columns} columns count as {rows * each} cells, and {bounds.cells} are the most in one "
+            f"request. Send the rows in pieces: at most {max(1, bounds.cells // each)} at a time. Nothing was stored."
         )

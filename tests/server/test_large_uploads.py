@@ -21,7 +21,7 @@ from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry, IdempotencyKey, RowUpload
 from elluminate_server.writing import row_uploads
 from tests.server.conftest import KEY, client, created
-from tests.support.databases import sqlite_only
+from tests.support.databases import POSTGRESQL, sqlite_only
 
 pytestmark = pytest.mark.anyio
 
@@ -83,12 +83,9 @@ async def test_the_rows_of_an_answer_repeat_what_is_short_of_their_collection(ap
         assert [column["name"] for column in first["collection"]["columns"]] == ["topic", "kind"]
         assert first["collection"]["description"] == "Long"
         for other in others:
-            assert other["collection"] == {
-                **first["collection"],
-                "columns": [],
-                "description": "",
-                "environment_config": None,
-            }
+            left_out = {"columns", "description", "environment_config", "version"}
+            in_short = {name: value for name, value in first["collection"].items() if name not in left_out}
+            assert other["collection"] == in_short
     assert [row["input_values"] for row in added] == [
         {"topic": "none", "kind": "a"},
         {"topic": "none", "kind": "b"},
@@ -187,20 +184,22 @@ async def test_cells_too_many_are_refused_with_how_many_rows_would_do(
     async with app.router.lifespan_context(app), client(app, "/api/v0/projects/1", KEY) as api:
         collection = await created(api, "/collections", {"name": "C", "columns": [{"name": "a"}]})
         refused = [
-            await upload(api, collection["id"], lines([{"b": "1"}] * 501)),
-            await api.post("/collections", json={"variables": [{"a": "1", "b": "2"}] * 501}),
+            await upload(api, collection["id"], lines([{"b": "1"}] * 251)),
+            await api.post("/collections", json={"variables": [{"a": "1", "b": "2"}] * 251}),
         ]
         for answer in refused:
             assert answer.status_code == 413
-            assert "501 rows of 2 columns are 1002 cells, and 1000 are the most" in answer.json()["detail"]
-            assert "at most 500 at a time" in answer.json()["detail"]
-        assert (await upload(api, collection["id"], lines([{"b": "1"}] * 500))).status_code == 201
+            assert (
+                "251 rows of 2 columns count as 1004 cells, and 1000 are the most" in answer.json()["detail"]
+            )
+            assert "at most 250 at a time" in answer.json()["detail"]
+        assert (await upload(api, collection["id"], lines([{"b": "1"}] * 250))).status_code == 201
 
 
 async def test_an_answer_that_would_be_too_long_is_refused_before_anything_is_stored(
     database_url: str,
 ) -> None:
-    app = create_app(Settings(database_url=database_url, api_key=KEY, max_answer_bytes=10_000))
+    app = create_app(Settings(database_url=database_url, api_key=KEY, max_answer_bytes=11_000))
     async with app.router.lifespan_context(app), client(app, "/api/v0/projects/1", KEY) as api:
         # A few bytes of rows, each of which shows its default.
         columns = [{"name": "a", "default_value": "d" * 2000}]
@@ -282,9 +281,12 @@ async def test_others_write_between_the_pieces_and_see_no_row_before_the_last(
 
     assert uploaded.result().status_code == 201
     assert inserted == 30
+    assert set(rows_seen) <= {0, 30 * small_pieces}
+    assert 0 in rows_seen
+    if POSTGRESQL:  # where writers do not wait for each other at all
+        return
     waited = [after - before for before, after in zip([0, *pieces_at_write], pieces_at_write, strict=False)]
     assert max(waited) <= 3, "a write waits for a piece or two, not for the upload"
-    assert set(rows_seen) <= {0, 30 * small_pieces}
     assert len([seen for seen in rows_seen if seen == 0]) >= 10
 
 
