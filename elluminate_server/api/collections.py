@@ -29,7 +29,6 @@ from elluminate_server.writing.cells import (
     ColumnRule,
     check_columns,
     check_prompt_columns,
-    identity,
     rules_of,
     stored_values,
 )
@@ -37,6 +36,7 @@ from elluminate_server.writing.deleting import hide_or_delete
 from elluminate_server.writing.naming import free_name, holder_of_name, of_project
 from elluminate_server.writing.prepared_rows import RowBounds, prepare_rows
 from elluminate_server.writing.row_uploads import uploading
+from elluminate_server.writing.stored_rows import rewrite_rows
 
 _of_entry = Entry.__table__.c
 _ROWS = (
@@ -286,19 +286,12 @@ async def _rewrite_entries(
     renamed: Mapping[str, str],
     columns: Mapping[str, ColumnRule],
 ) -> None:
-    entries = await session.scalars(
-        select(Entry).where(Entry.collection_id == collection_id, Entry.deleted_at.is_(None))
-    )
-    for entry in entries:
-        moved = {renamed.get(name, name): value for name, value in entry.input_values.items()}
-        values = stored_values(
-            {name: value for name, value in moved.items() if name in columns},
-            columns,
-            f"Row {entry.id}",
-        )
-        if values != entry.input_values:
-            entry.input_values = values
-            entry.identity = identity(values, entry.environment_config)
+    def rewrite(row_id: int, before: dict[str, Any]) -> dict[str, Any]:
+        moved = {renamed.get(name, name): value for name, value in before.items()}
+        kept = {name: value for name, value in moved.items() if name in columns}
+        return stored_values(kept, columns, f"Row {row_id}")
+
+    await rewrite_rows(session, collection_id, rewrite)
 
 
 @operation("delete_collection")

@@ -14,10 +14,10 @@ from elluminate_server.http.problems import BadRequest, Conflict, Invalid
 from elluminate_server.reading.finding import find_scenario_field, see_scenario_set
 from elluminate_server.reading.loading import columns_of
 from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
-from elluminate_server.writing.cells import identity
 from elluminate_server.writing.deleting import hide_or_delete
 from elluminate_server.writing.naming import free_name, holder_of_name, of_project
 from elluminate_server.writing.scenario_sets import find_changeable_set
+from elluminate_server.writing.stored_rows import rewrite_rows
 
 MAX_FIELDS = 1000
 
@@ -123,8 +123,8 @@ async def add_scenario_field(call: Call) -> Answer:
         )
         session.add(column)
         # Written into each scenario, so that a later default does not change what it says.
-        for entry in await _load_scenarios(session, scenario_set.id):
-            _rewrite(entry, {**entry.input_values, column.name: column.default_value})
+        added = {column.name: column.default_value}
+        await rewrite_rows(session, scenario_set.id, lambda _, values: {**values, **added})
         await session.flush()
         return call.answer(_present_field(column))
 
@@ -143,14 +143,13 @@ async def rename_scenario_field(call: Call) -> Answer:
         if request.default_value is not UNSET:
             column.default_value = request.default_value
         if former != request.name:
-            for entry in await _load_scenarios(session, scenario_set.id):
-                _rewrite(
-                    entry,
-                    {
-                        request.name if name == former else name: value
-                        for name, value in entry.input_values.items()
-                    },
-                )
+            await rewrite_rows(
+                session,
+                scenario_set.id,
+                lambda _, values: {
+                    request.name if name == former else name: value for name, value in values.items()
+                },
+            )
         await session.flush()
         return call.answer(_present_field(column))
 
@@ -161,10 +160,12 @@ async def delete_scenario_field(call: Call) -> Answer:
     async with call.write() as session:
         scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
         column = await find_scenario_field(session, scenario_set.id, call.path["field_id"])
-        for entry in await _load_scenarios(session, scenario_set.id):
-            _rewrite(
-                entry, {name: value for name, value in entry.input_values.items() if name != column.name}
-            )
+        gone = column.name
+        await rewrite_rows(
+            session,
+            scenario_set.id,
+            lambda _, values: {name: value for name, value in values.items() if name != gone},
+        )
         left = [other for other in await columns_of(session, scenario_set.id) if other is not column]
         await session.delete(column)
         for position, other in enumerate(left):
@@ -189,18 +190,6 @@ def _refuse_known(name: str, columns: Iterable[CollectionColumn], scenario_set: 
         raise Conflict(
             f"Scenario set {scenario_set.name!r} has a field {name!r} already. Choose another name."
         )
-
-
-async def _load_scenarios(session: AsyncSession, scenario_set_id: int) -> Sequence[Entry]:
-    found = await session.scalars(
-        select(Entry).where(Entry.collection_id == scenario_set_id, Entry.deleted_at.is_(None))
-    )
-    return found.all()
-
-
-def _rewrite(entry: Entry, values: dict[str, str]) -> None:
-    entry.input_values = values
-    entry.identity = identity(values, None)
 
 
 async def _load_sets(session: AsyncSession, rows: Sequence[Collection]) -> list[models.ScenarioSet]:

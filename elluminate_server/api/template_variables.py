@@ -33,9 +33,10 @@ from elluminate_server.store.tables import (
 from elluminate_server.writing.agent_tasks import check_task_names, check_unused_names, infer_types
 from elluminate_server.writing.cells import ColumnRule, added_columns, identity, rules_of, stored_values
 from elluminate_server.writing.entries import add_entries, delete_entries
-from elluminate_server.writing.keyed_rows import load_stored_rows, match_rows, update_rows
+from elluminate_server.writing.keyed_rows import match_rows
 from elluminate_server.writing.prepared_rows import RowBounds, prepare_rows, rows_of_lines
 from elluminate_server.writing.row_uploads import add_new_columns, uploading
+from elluminate_server.writing.stored_rows import load_stored_rows, update_rows
 
 EXAMPLES = 20
 """Present rows that a model is shown when it writes another: the newest ones."""
@@ -243,7 +244,7 @@ async def put_template_variables_batch(call: Call) -> Answer:
         add_new_columns(session, collection.id, await columns_of(session, collection.id), prepared)
         if not await stored.are_current(session, collection.id):
             raise Overtaken
-        await update_rows(session, collection, matched.changes)
+        await update_rows(session, matched.changes)
         added = await upload.show(session, collection.id)
         if added or matched.changes:
             collection.updated_at = utc_now()
@@ -252,7 +253,7 @@ async def put_template_variables_batch(call: Call) -> Answer:
             models.PutEntries(
                 rows=present_rows(matched.in_order(added), loaded.shown),
                 added_ids=[row.id for row in added],
-                updated_ids=[change.shown.id for change in matched.changes],
+                updated_ids=[change.id for change in matched.changes],
             )
         )
 

@@ -1,70 +1,20 @@
-"""Rows that are told apart by some of their columns: which stored ones new ones update, and which are added."""
+"""Rows that are told apart by some of their columns: which stored ones new ones update, and which are added. No I/O."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 import msgspec
-from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.agent_trials import TASK_COLUMN
 from elluminate_server.http.problems import Conflict, quoted
 from elluminate_server.reading.rows import ShownRow
-from elluminate_server.store.columns import as_stored, utc_now
-from elluminate_server.store.rows import fetch
-from elluminate_server.store.tables import Collection, Entry
 from elluminate_server.writing.agent_tasks import check_task_names
-from elluminate_server.writing.cells import ColumnRule, identity, rules_of
+from elluminate_server.writing.cells import ColumnRule, rules_of
 from elluminate_server.writing.prepared_rows import PreparedRow, PreparedRows, key_of
+from elluminate_server.writing.stored_rows import Change, StoredRows, change_of
 
-__all__ = ["Matched", "StoredRows", "load_stored_rows", "match_rows", "update_rows"]
-
-_entries: Any = Entry.__table__
-_LIVE = (_entries.c.collection_id == bindparam("of_collection"), _entries.c.deleted_at.is_(None))
-_ROWS = (
-    select(
-        _entries.c.id,
-        as_stored(_entries.c.input_values),
-        _entries.c.environment_config,
-        _entries.c.created_at,
-    )
-    .where(*_LIVE)
-    .order_by(_entries.c.id)
-)
-_STATE = select(func.count(), func.max(_entries.c.id), func.max(_entries.c.updated_at)).where(*_LIVE)
-
-
-@attrs.frozen
-class StoredRows:
-    """The rows of a collection at one moment.
-
-    Attributes:
-        rows: With their values as JSON text.
-        state: What every change of one of them changes, too.
-    """
-
-    rows: Sequence[Any]
-    state: tuple[Any, ...]
-
-    async def are_current(self, session: AsyncSession, collection_id: int) -> bool:
-        """Whether none was added, changed or taken away since."""
-        return await _state_of(session, collection_id) == self.state
-
-
-@attrs.frozen
-class Change:
-    """A stored row with other values.
-
-    Attributes:
-        shown: As it is then.
-        values: What is stored of it, as JSON text.
-        identity: See `cells.identity`.
-    """
-
-    shown: ShownRow
-    values: bytes
-    identity: str
+__all__ = ["Matched", "match_rows"]
 
 
 @attrs.frozen
@@ -85,17 +35,6 @@ class Matched:
         """All of them, once those that are added are stored."""
         following = iter(added)
         return [next(following) if row is None else row for row in self.places]
-
-
-async def load_stored_rows(session: AsyncSession, collection_id: int) -> StoredRows:
-    """The collection's rows as they are in this session."""
-    state = await _state_of(session, collection_id)
-    return StoredRows(await fetch(session, _ROWS, of_collection=collection_id), state)
-
-
-async def _state_of(session: AsyncSession, collection_id: int) -> tuple[Any, ...]:
-    (state,) = await fetch(session, _STATE, of_collection=collection_id)
-    return tuple(state)
 
 
 def match_rows(
@@ -150,8 +89,8 @@ def match_rows(
             continue
         row, before = found[prepared_row.key]
         after = {**before, **given}
-        change = _changed(row, after, rules)
-        matched.places.append(change.shown)
+        change, shown = _changed(row, after, rules)
+        matched.places.append(shown)
         if after != before:
             matched.changes.append(change)
         named.append(after)
@@ -166,39 +105,7 @@ def match_rows(
     return matched
 
 
-def _changed(row: Any, values: Mapping[str, Any], rules: Mapping[str, ColumnRule]) -> Change:
+def _changed(row: Any, values: Mapping[str, Any], rules: Mapping[str, ColumnRule]) -> tuple[Change, ShownRow]:
     cells = {name: values[name] for name in rules if name in values}
-    text = shown = msgspec.json.encode(cells)
-    if len(cells) < len(rules):
-        shown = msgspec.json.encode(
-            {name: cells.get(name, rule.default_value) for name, rule in rules.items()}
-        )
-    return Change(
-        ShownRow(row.id, shown, row.environment_config, row.created_at),
-        text,
-        identity(cells, row.environment_config),
-    )
-
-
-async def update_rows(session: AsyncSession, collection: Collection, changes: Sequence[Change]) -> None:
-    """Store what changes."""
-    if changes:
-        now = utc_now()
-        await session.execute(
-            update(_entries)
-            .where(_entries.c.id == bindparam("of_row"), _entries.c.collection_id == collection.id)
-            .values(
-                input_values=bindparam("new_values"),
-                identity=bindparam("new_identity"),
-                updated_at=bindparam("now"),
-            ),
-            [
-                {
-                    "of_row": change.shown.id,
-                    "new_values": msgspec.Raw(change.values),
-                    "new_identity": change.identity,
-                    "now": now,
-                }
-                for change in changes
-            ],
-        )
+    shown = msgspec.json.encode({name: cells.get(name, rule.default_value) for name, rule in rules.items()})
+    return change_of(row, cells), ShownRow(row.id, shown, row.environment_config, row.created_at)
