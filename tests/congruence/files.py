@@ -38,6 +38,7 @@ async def files(call: Caller, template: Any) -> None:
     await call.of(collection, "add_from_csv", table)
     await call.of(collection, "add_from_jsonl", lines)
     assert await call.of(collection, "add_from_jsonl", lines, skip_existing=True) == []
+    await call.of(collection, "add_many", [{"concept": "tea", "reader": "a pupil"}], key=["concept"])
     (line_two,) = [await call.of(collection, "add_from_csv", ragged, raises=ValidationError)]
     assert "line 2" in str(line_two)
     await call.of(collection, "add_from_dataframe", _Frame())

@@ -24,7 +24,7 @@ from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
 
-HEAD = "0005"
+HEAD = "0006"
 
 
 @pytest.fixture
@@ -44,7 +44,8 @@ PUBLISHED_MIGRATIONS = {
     "0002_personas_and_agents.py": "ddec52d250018187",
     "0003_responses_in_row_order.py": "b3b15f39814d0684",
     "0004_live_rows.py": "09b0dc926c7d26f0",
-    "0005_missing_verdicts.py": "16b793c71222917e",
+    "0005_missing_verdicts.py": "f802f1a9e53e7b08",
+    "0006_rows_in_pieces.py": "a81503025e8b310a",
 }
 
 
@@ -117,12 +118,23 @@ async def make_version(store: Store, version: str) -> None:
 
 
 PART_OF_2 = ("ALTER TABLE collections ADD COLUMN is_scenario_set BOOLEAN NOT NULL DEFAULT 0",)
+WITHOUT_DELETIONS = ("ALTER TABLE experiments DROP COLUMN deleted_at",)
 
 
-@pytest.mark.parametrize("halfway", [(), PART_OF_2], ids=["0001", "0001 with a part of 0002"])
-async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(url: str, halfway: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("version", "halfway"),
+    [
+        pytest.param("0001", (), id="0001"),
+        pytest.param("0001", PART_OF_2, id="0001 with a part of 0002"),
+        pytest.param("0005", (), id="0005"),
+        pytest.param("0005", WITHOUT_DELETIONS, id="0005 as it was in development"),
+    ],
+)
+async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
+    url: str, version: str, halfway: tuple[str, ...]
+) -> None:
     async with Store(url) as store:
-        await make_version(store, "0001")
+        await make_version(store, version)
         async with store.write() as session:
             for statement in (
                 *halfway,
@@ -132,7 +144,7 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(url: str, half
                 "INSERT INTO criterion_sets (id, project_id, name, created_at, updated_at) VALUES (9, 8, 'S', 0, 0)",
             ):
                 await session.execute(text(statement))
-        with pytest.raises(SchemaVersionError, match=r"version 0001, .* needs 0005.* `elluminate migrate`"):
+        with pytest.raises(SchemaVersionError, match=rf"version {version}, .* needs 0006.* `elluminate migrate`"):
             await prepare(store)
 
         await prepare(store, upgrade=True)
@@ -148,9 +160,9 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(url: str, half
 
     folder = Path(store.url.database or "").parent
     (backup,) = folder.glob("*.backup*")
-    assert backup.name.startswith("x.db.0001-")
+    assert backup.name.startswith(f"x.db.{version}-")
     async with Store(normalise_database_url(str(backup))) as copy, copy.read() as session:
-        assert await session.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+        assert await session.scalar(text("SELECT version_num FROM alembic_version")) == version
         assert await session.scalar(text("SELECT name FROM criterion_sets WHERE id = 9")) == "S"
 
 
