@@ -45,7 +45,7 @@ PUBLISHED_MIGRATIONS = {
     "0003_responses_in_row_order.py": "b3b15f39814d0684",
     "0004_live_rows.py": "09b0dc926c7d26f0",
     "0005_missing_verdicts.py": "f802f1a9e53e7b08",
-    "0006_rows_in_pieces.py": "a81503025e8b310a",
+    "0006_rows_in_pieces.py": "d28e9f34fe2f000e",
 }
 
 
@@ -144,7 +144,9 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
                 "INSERT INTO criterion_sets (id, project_id, name, created_at, updated_at) VALUES (9, 8, 'S', 0, 0)",
             ):
                 await session.execute(text(statement))
-        with pytest.raises(SchemaVersionError, match=rf"version {version}, .* needs 0006.* `elluminate migrate`"):
+        with pytest.raises(
+            SchemaVersionError, match=rf"version {version}, .* needs 0006.* `elluminate migrate`"
+        ):
             await prepare(store)
 
         await prepare(store, upgrade=True)

@@ -28,7 +28,12 @@ def upgrade() -> None:
     if "ix_entries_upload" not in {index["name"] for index in found.get_indexes("entries")}:
         where = sa.text("upload_id IS NOT NULL")
         op.create_index(
-            "ix_entries_upload", "entries", ["upload_id"], unique=False, sqlite_where=where, postgresql_where=where
+            "ix_entries_upload",
+            "entries",
+            ["upload_id"],
+            unique=False,
+            sqlite_where=where,
+            postgresql_where=where,
         )
 
 
