@@ -44,8 +44,19 @@ def checked_name_or_id(of: str, kind: str, name: str | None, id: int | None) -> 
     exactly_one(of, name=name, id=id)
     if name is not None:
         return checked_name(name, kind)
+    return checked_id(id, "id", f"{of} takes the id of a {kind} as")
+
+
+def checked_id(id: Any, argument: str, what: str | None = None) -> int:
+    """An id: a positive integer, and not True, which counts as 1 elsewhere.
+
+    Args:
+        id: What was given.
+        argument: Where.
+        what: How the error begins; None names the argument.
+    """
     if isinstance(id, bool) or not isinstance(id, int) or id < 1:
-        raise ValidationError(f"{of} takes the id of a {kind} as a positive integer, not {id!r:.80}")
+        raise ValidationError(f"{what or f'{argument} must be'} a positive integer, not {id!r:.80}")
     return id
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from elluminate._checks import checked_name
+from elluminate._checks import checked_id, checked_name
 from elluminate.exceptions import ConflictError, NotFoundError, ValidationError
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ def id_of(model: Any, kind: type[Any], argument: str) -> int | None:
         )
     if not isinstance(model.id, int):
         raise ValidationError(f"{argument} has no id: it was made by hand; use the one that a client returns")
-    return model.id
+    return checked_id(model.id, f"the id of {argument}")
 
 
 def required_id_of(model: Any, kind: type[Any], argument: str) -> int:
@@ -93,3 +93,14 @@ def required_id_of(model: Any, kind: type[Any], argument: str) -> int:
     if identifier is None:
         raise ValidationError(f"{argument} must be a {kind.__name__} as a client returns it, got None")
     return identifier
+
+
+def given_id(given: Any, kind: type[Any], argument: str) -> int:
+    """The id that was given, or that of an object which a client returned.
+
+    Raises:
+        ValidationError: It is no positive integer and no such object.
+    """
+    if isinstance(given, int):
+        return checked_id(given, argument)
+    return required_id_of(given, kind, argument)

@@ -8,7 +8,7 @@ from elluminate_api import models as api
 from elluminate_api.api.projects import create_api_key, list_api_keys, revoke_api_key
 
 from elluminate._checks import checked_name
-from elluminate._lookup import required_id_of
+from elluminate._lookup import given_id
 from elluminate._operations.base import Operations
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.api_key import ApiKey
@@ -76,9 +76,5 @@ class ApiKeyOperations(Operations):
             >>> made = client.create_api_key("For one evening")
             >>> client.revoke_api_key(made)
         """
-        if isinstance(api_key, bool) or (isinstance(api_key, int) and api_key < 1):
-            raise ValidationError(
-                f"revoke_api_key takes a key or its id, a positive integer, not {api_key!r}"
-            )
-        key_id = api_key if isinstance(api_key, int) else required_id_of(api_key, ApiKey, "api_key")
+        key_id = given_id(api_key, ApiKey, "api_key")
         await self.session.call(revoke_api_key.build(await self.session.project_id(), key_id))

@@ -6,10 +6,9 @@ from elluminate_api import models as api
 from elluminate_api.api.projects import create_project, get_project, list_projects
 from elluminate_api.types import UNSET
 
-from elluminate._checks import checked_name
-from elluminate._lookup import naming_conflicts, required_id_of
+from elluminate._checks import checked_id, checked_name
+from elluminate._lookup import given_id, naming_conflicts
 from elluminate._operations.base import Operations
-from elluminate.exceptions import ValidationError
 
 
 class ProjectOperations(Operations):
@@ -46,6 +45,7 @@ class ProjectOperations(Operations):
         checked_name(name, "project")
         if organization_id is None:
             organization_id = (await self.session.start()).organization.id
+        checked_id(organization_id, "organization_id")
         body = api.CreateProjectRequest(
             name=name,
             description=description,
@@ -88,11 +88,7 @@ class ProjectOperations(Operations):
             >>> client.select_project(client.list_projects()[0]).name
             'Default project'
         """
-        if isinstance(project, bool) or (isinstance(project, int) and project < 1):
-            raise ValidationError(
-                f"select_project takes a project or its id, a positive integer, not {project!r}"
-            )
-        chosen = project if isinstance(project, int) else required_id_of(project, api.Project, "project")
+        chosen = given_id(project, api.Project, "project")
         await self.session.ensure_connected()
         current = await self.session.call(get_project.build(chosen))
         self.session.work_in(current)

@@ -18,7 +18,14 @@ from elluminate_api.models import (
 )
 from elluminate_api.types import UNSET
 
-from elluminate._checks import checked_choice, checked_filters, checked_number, checked_whole, known
+from elluminate._checks import (
+    checked_choice,
+    checked_filters,
+    checked_id,
+    checked_number,
+    checked_whole,
+    known,
+)
 from elluminate._lookup import id_of, required_id_of
 from elluminate._operations.base import Operations
 from elluminate.exceptions import ValidationError
@@ -192,4 +199,4 @@ def _criterion_ids(ids: Sequence[int]) -> list[int]:
         raise ValidationError(
             "criterion_ids is empty, so that nothing could count; leave it out to count all"
         )
-    return [checked_whole(one, f"criterion_ids[{number}]", low=1) for number, one in enumerate(ids)]
+    return [checked_id(one, f"criterion_ids[{number}]") for number, one in enumerate(ids)]

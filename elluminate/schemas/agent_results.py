@@ -27,7 +27,7 @@ from elluminate_api.models import (
 
 from elluminate._checks import checked_texts, checked_whole
 from elluminate._following import follow_experiment
-from elluminate._lookup import required_id_of
+from elluminate._lookup import given_id
 from elluminate._session import Session
 from elluminate.exceptions import NotFoundError, PartialUploadError, ValidationError
 
@@ -82,7 +82,9 @@ class AgentResultsMatchPreview(api.AgentResultsMatchPreview):
 
 async def definition_of(session: Session, experiment: api.Experiment | int) -> AgentResultsDefinition:
     """The tasks of an AGENTIC experiment; see `get_agent_results_definition`."""
-    request = get_agent_results_definition.build(await session.project_id(), _id_of(experiment))
+    request = get_agent_results_definition.build(
+        await session.project_id(), given_id(experiment, api.Experiment, "experiment")
+    )
     return await session.call(request)
 
 
@@ -92,7 +94,7 @@ async def preview_matching(
     results: Sequence[api.AgentTrialTaskRef | api.AgentTrialResult],
 ) -> AgentResultsMatchPreview:
     """Which task each result would be stored for; see `preview_agent_results_matching`."""
-    identifier = _id_of(experiment)
+    identifier = given_id(experiment, api.Experiment, "experiment")
     body = api.AgentResultsMatchPreviewRequest(
         results=[
             api.AgentTrialTaskRef(task_id=result.task_id, task_name=result.task_name)
@@ -113,7 +115,7 @@ async def upload(
     raise_on_partial: bool,
 ) -> AgentResultsUploadResponse:
     """Store what agents did; see `upload_agent_results`."""
-    identifier = _id_of(experiment)
+    identifier = given_id(experiment, api.Experiment, "experiment")
     body = api.AgentResultsUploadRequest(
         results=list(_checked_results(results, (api.AgentTrialResult,))),
         epoch=checked_whole(epoch, "epoch", low=1, high=_MAX_EPOCH),
@@ -153,7 +155,7 @@ async def evaluation_statuses(
         NotFoundError: The experiment has no task of that id.
         WaitTimeoutError: It did not end in time; it goes on.
     """
-    identifier = _id_of(experiment)
+    identifier = given_id(experiment, api.Experiment, "experiment")
     if not isinstance(task_id, str | None):
         raise ValidationError(
             f"task_id must be the id of a task as an upload returns it, not {task_id!r:.80}"
@@ -183,12 +185,6 @@ async def evaluation_statuses(
                 raise NotFoundError(f"experiment {identifier} has no task {task!r}", 404)
             is_confirmed = True
             yield status
-
-
-def _id_of(experiment: api.Experiment | int) -> int:
-    if isinstance(experiment, int):
-        return checked_whole(experiment, "experiment", low=1)
-    return required_id_of(experiment, api.Experiment, "experiment")
 
 
 def _checked_results(results: Sequence[Any], kinds: tuple[type[Any], ...]) -> Sequence[Any]:

@@ -14,7 +14,7 @@ from elluminate_api.api.experiments import create_experiment
 from elluminate_api.models import CriterionIn, EvaluationMode, LLMConfig, RatingMode
 
 from elluminate._braces import warn_of_columns_in_single_braces
-from elluminate._checks import checked_epochs, checked_name, known
+from elluminate._checks import checked_epochs, checked_id, checked_name, known
 from elluminate._lookup import id_of, naming_conflicts, required_id_of
 from elluminate._session import Session
 from elluminate.exceptions import ValidationError
@@ -85,8 +85,12 @@ class NewExperiment:
         check_named(self.scenario_set, api.ScenarioSet, "scenario_set")
         check_named(self.llm_config, LLMConfig, "llm_config")
         check_named(self.criterion_set, CriterionSet, "criterion_set")
-        if not isinstance(self.persona_group_id, int):
+        if isinstance(self.persona_group_id, int):
+            checked_id(self.persona_group_id, "persona_group_id")
+        else:
             check_named(self.persona_group_id, api.PersonaGroup, "persona_group_id")
+        if self.response_column_id is not None:
+            checked_id(self.response_column_id, "response_column_id")
         if self.criteria is not None and self.criterion_set is not None:
             raise ValidationError(
                 "criteria=… makes a criterion set of its own, so it excludes criterion_set=…; give one of them"

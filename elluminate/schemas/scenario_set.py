@@ -25,7 +25,7 @@ from elluminate_api.types import one_line
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
-from elluminate._checks import checked_name, checked_texts
+from elluminate._checks import checked_id, checked_name, checked_texts
 from elluminate._lookup import required_id_of
 from elluminate.exceptions import ValidationError
 
@@ -203,8 +203,7 @@ class ScenarioSet(Bound, api.ScenarioSet):
         Example:
             >>> scenario = scenarios.get_scenario(scenarios.list_scenarios()[0].id)
         """
-        if isinstance(scenario_id, bool) or not isinstance(scenario_id, int) or scenario_id < 1:
-            raise ValidationError(f"scenario_id must be a positive integer, not {scenario_id!r:.80}")
+        checked_id(scenario_id, "scenario_id")
         session = self._bound_session()
         return await session.call(
             get_scenario.build(await session.project_id(), self.id, scenario_id), Scenario

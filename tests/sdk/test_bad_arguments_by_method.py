@@ -115,6 +115,7 @@ def wrong_values(annotation: str) -> list[Any]:
     """Values of every kind that the annotation leaves out."""
     kinds: list[tuple[Any, tuple[str, ...]]] = [
         (7, ("int", "float", "Any")),
+        (True, ("bool", "Any", "Progress")),
         (b"x", ("bytes", "Any")),
         ("wrong", ("str", "Literal", "Messages", "FilePath", "Any")),
         (["wrong"], ("Sequence", "list", "Iterable", "Any", "Messages")),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from elluminate_api.models import AgentTrialResult
 
 from elluminate import ForeignModelError, NotFoundError, PartialUploadError, ValidationError
@@ -65,6 +66,34 @@ def test_an_unknown_id_and_that_of_another_project(way: Way, both: BothWays, met
         assert caught.value.status_code == 404
     with pytest.raises(NotFoundError, match="named 'Nobody'"):
         way.call(way.client, method, name="Nobody")
+
+
+@pytest.mark.parametrize("wrong", [True, False, 0, -1], ids=repr)
+@pytest.mark.parametrize(
+    ("method", "argument"),
+    [
+        ("create_experiment", "persona_group_id"),
+        ("create_experiment", "response_column_id"),
+        ("run_experiment", "response_column_id"),
+    ],
+)
+def test_an_id_that_none_can_be_is_refused_before_anything_is_looked_up(
+    way: Way, method: str, argument: str, wrong: int
+) -> None:
+    parts = {"prompt_template": way.things.template.name, "collection": way.things.collection.name}
+    way.sent.clear()
+    with pytest.raises(ValidationError, match=f"{argument} must be a positive integer, not {wrong!r}"):
+        way.call(way.client, method, "New", **parts, **{argument: wrong})
+    assert way.sent == []
+
+
+@pytest.mark.parametrize("method", DELETERS)
+def test_an_object_whose_id_is_true_is_not_taken_for_the_first(way: Way, method: str) -> None:
+    thing = evolve(from_a_pickle(getattr(way.things, DELETERS[method])), id=True)
+    way.sent.clear()
+    with pytest.raises(ValidationError, match=r"the id of [a-z_ ]+ must be a positive integer, not True"):
+        way.call(way.client, method, thing)
+    assert way.sent == []
 
 
 @pytest.mark.parametrize("method", DELETERS)
