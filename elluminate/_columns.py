@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from elluminate._warnings import warn_caller
 from elluminate.exceptions import NewColumnsWarning, ValidationError
 
 
@@ -46,11 +46,10 @@ def check_columns(
                 f"{_listed(row)}{_nearest(row, names)}; name its columns like those, or {way_out}"
             )
     if names and new:
-        warnings.warn(
+        warn_caller(
             f"{owner} gets new columns: {_listed(new)}{_nearest(new, names)}. It had {_listed(names)}; "
             "rows without a value there get the column's default.",
             NewColumnsWarning,
-            stacklevel=2,
         )
 
 
