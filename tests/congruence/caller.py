@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Any
 from attrs import asdict, evolve
 from elluminate_api import models as api
 
-from elluminate import AsyncClient, Client
 from elluminate.streaming import TaskStatus
 from tests.support.model_server import ModelServer
+from tests.support.worlds import World, outcome
 
 _VOLATILE = {
     "created_at",
@@ -39,17 +38,19 @@ class Caller:
     """Calls a client or a model in the client's own world, and takes down what came back.
 
     Attributes:
+        world: How the client is called.
+        client: The client.
         provider: A model that says what a program wants, for LLM configs.
         folder: Where files go.
         calls: How many were made.
         record: Their names and results, in order.
     """
 
-    def __init__(self, client: AsyncClient | Client, provider: ModelServer, folder: Path) -> None:
-        self.client: Any = client
+    def __init__(self, world: World, client: Any, provider: ModelServer, folder: Path) -> None:
+        self.world = world
+        self.client = client
         self.provider = provider
         self.folder = folder
-        self.is_asynchronous = isinstance(client, AsyncClient)
         self.calls = 0
         self.record: list[tuple[str, Any]] = []
 
@@ -57,14 +58,13 @@ class Caller:
         self, operation: str, /, *args: Any, raises: type[Exception] | None = None, **kwargs: Any
     ) -> Any:
         """A method of the client; the error is returned where one is wanted."""
-        return await self._taken(operation, lambda: getattr(self.client, operation)(*args, **kwargs), raises)
+        return await self.of(self.client, operation, *args, raises=raises, **kwargs)
 
     async def some(self, operation: str, wanted: Callable[[Any], bool]) -> list[Any]:
         """Of what a listing method of the client returns, what is the same however the server was started."""
 
         async def listed() -> list[Any]:
-            result = getattr(self.client, operation)()
-            return [one for one in (await result if inspect.isawaitable(result) else result) if wanted(one)]
+            return [one for one in await self.world.acall(self.client, operation) if wanted(one)]
 
         kept: list[Any] = await self._taken(operation, listed, None)
         return kept
@@ -72,25 +72,19 @@ class Caller:
     async def of(
         self, model: Any, operation: str, /, *args: Any, raises: type[Exception] | None = None, **kwargs: Any
     ) -> Any:
-        """A method of a model: the asynchronous one has a prefix. The error is returned where one is wanted."""
+        """A method of a model. The error is returned where one is wanted."""
         return await self._taken(
-            operation, lambda: getattr(model, self._named(operation))(*args, **kwargs), raises
+            operation, lambda: self.world.method(model, operation)(*args, **kwargs), raises
         )
 
     async def each(self, items: AsyncIterator[Any] | Iterator[Any], name: str) -> list[Any]:
         """Everything that an iteration yields."""
-
-        async def collected() -> list[Any]:
-            if isinstance(items, AsyncIterator):
-                return [item async for item in items]
-            return list(items)
-
-        taken: list[Any] = await self._taken(name, collected, None)
+        taken: list[Any] = await self._taken(name, lambda: items, None)
         return taken
 
     async def each_of(self, model: Any, operation: str, /, *args: Any) -> list[Any]:
         """Everything that an iterating method of a model yields."""
-        return await self.each(getattr(model, self._named(operation))(*args), operation)
+        return await self.each(self.world.method(model, operation)(*args), operation)
 
     async def follow(
         self,
@@ -115,7 +109,7 @@ class Caller:
 
     async def wait(self, function: Callable[..., Any], /, *args: Any) -> Any:
         """Something that blocks, kept off an event loop by a thread of its own; not a call to be counted."""
-        return await asyncio.to_thread(function, *args) if self.is_asynchronous else function(*args)
+        return await asyncio.to_thread(function, *args) if self.world.is_async else function(*args)
 
     async def blocking(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """A function that blocks for both kinds of client, such as `evaluate`."""
@@ -126,15 +120,10 @@ class Caller:
         """Something that a program found out, to be compared as well."""
         self.record.append((name, plain(value)))
 
-    def _named(self, operation: str) -> str:
-        return ("a" if self.is_asynchronous else "") + operation
-
     async def _taken(self, name: str, call: Callable[[], Any], raises: type[Exception] | None) -> Any:
         self.calls += 1
         try:
-            result = call()
-            if inspect.isawaitable(result):
-                result = await result
+            result = await outcome(call())
         except Exception as error:
             if raises is None or not isinstance(error, raises):
                 raise

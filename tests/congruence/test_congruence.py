@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from elluminate import AsyncClient, Client
 from tests.congruence.caller import Caller
 from tests.congruence.program import program
 from tests.contract.document import contract_path, load
 from tests.support.contract_traffic import Traffic, checked_traffic
 from tests.support.model_server import ModelServer
 from tests.support.serve_process import serving
+from tests.support.worlds import entered
 
 WAYS = ("local", "loopback", "token")
 SETTINGS = {
@@ -39,8 +38,6 @@ WITHOUT_METHOD = {
     "stream_ratings_batch",
 }
 """Operations that no method of the clients uses: batches, lists and polls do what these do."""
-
-Run = Callable[[dict[str, str], Path], Caller]
 
 
 @pytest.fixture
@@ -68,25 +65,16 @@ def _surroundings(arguments: dict[str, str]) -> Iterator[ModelServer]:
         yield provider
 
 
-def run_blocking_program(arguments: dict[str, str], folder: Path) -> Caller:
-    with _surroundings(arguments) as provider, Client(**arguments) as client:  # type: ignore[arg-type]
-        caller = Caller(client, provider, folder)
-        try:
-            program(caller).send(None)  # nothing in it suspends, so one step runs it to its end
-        except StopIteration:
-            return caller
-    raise AssertionError("the blocking program was suspended")
-
-
-def run_async_program(arguments: dict[str, str], folder: Path) -> Caller:
-    async def main(provider: ModelServer) -> Caller:
-        async with AsyncClient(**arguments) as client:  # type: ignore[arg-type]
-            caller = Caller(client, provider, folder)
-            await program(caller)
-            return caller
-
-    with _surroundings(arguments) as provider:
-        return asyncio.run(main(provider))
+def run_program(kind: str, arguments: dict[str, str], folder: Path) -> Caller:
+    """Run the program with the `blocking` or the `async` client."""
+    with (
+        _surroundings(arguments) as provider,
+        entered(kind) as world,
+        world.opened(**arguments) as client,
+    ):
+        caller = Caller(world, client, provider, folder)
+        world.run(program(caller))
+        return caller
 
 
 def _unused(traffic: Traffic) -> set[str]:
@@ -104,7 +92,7 @@ def _unused(traffic: Traffic) -> set[str]:
 def expected(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Any]]:
     """What the blocking client gets over `local:`."""
     folder = tmp_path_factory.mktemp("expected")
-    return run_blocking_program({"base_url": f"local:{folder / 'expected.db'}"}, folder).record
+    return run_program("blocking", {"base_url": f"local:{folder / 'expected.db'}"}, folder).record
 
 
 @pytest.fixture
@@ -114,15 +102,15 @@ def traffic() -> Iterator[Traffic]:
 
 
 @pytest.mark.parametrize("arguments", WAYS, indirect=True)
-@pytest.mark.parametrize("run", [run_blocking_program, run_async_program], ids=["blocking", "async"])
+@pytest.mark.parametrize("kind", ["blocking", "async"])
 def test_equal_results_and_nothing_outside_the_contract(
-    run: Run,
+    kind: str,
     arguments: dict[str, str],
     expected: list[tuple[str, Any]],
     traffic: Traffic,
     tmp_path: Path,
 ) -> None:
-    caller = run(arguments, tmp_path)
+    caller = run_program(kind, arguments, tmp_path)
 
     assert caller.calls >= 200
     assert [name for name, _ in caller.record] == [name for name, _ in expected]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,10 +12,11 @@ from typing import Any
 import httpx
 from attrs import define, field, frozen
 
-from elluminate import AsyncClient, Client
+from elluminate import Client
 from elluminate_server import serving
 from elluminate_server.key_commands import create_key
 from elluminate_server.settings import Settings
+from tests.support.worlds import BLOCKING, World, entered
 
 __all__ = ["BothWays", "Things", "Way", "both_ways"]
 
@@ -49,31 +49,20 @@ class Way:
     """A client and its things: blocking, or in one event loop.
 
     Attributes:
-        name: `blocking` or `async`.
+        world: How it is called.
         client: The client.
-        things: What it has read.
         sent: Method and path of every request so far.
+        things: What it has read.
     """
 
-    name: str
+    world: World
     client: Any
     sent: list[str]
-    runner: asyncio.Runner | None = None
     things: Any = None
 
     def call(self, owner: Any, method: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Call a method of a client or a model under its name in this way; of what it iterates, the list."""
-        prefix = "a" if self.runner is not None and not isinstance(owner, AsyncClient) else ""
-        bound = getattr(owner, prefix + method)
-        if self.runner is None:
-            result = bound(*args, **kwargs)
-            return list(result) if inspect.isgenerator(result) else result
-
-        async def run() -> Any:
-            result = bound(*args, **kwargs)
-            return [one async for one in result] if inspect.isasyncgen(result) else await result
-
-        return self.runner.run(run())
+        """Call a method of a client or a model by its blocking name; of what it iterates, the list."""
+        return self.world.call(owner, method, *args, **kwargs)
 
 
 @define
@@ -101,7 +90,7 @@ def both_ways(folder: Path) -> Iterator[BothWays]:
     """A server over a file of its own."""
     path = folder / "both.db"
     url = f"local:{path.as_posix()}"
-    with asyncio.Runner() as runner, Client(base_url=url) as maker:
+    with entered("async") as world, Client(base_url=url) as maker:
         project = maker.create_project("Another project")
         key, _ = asyncio.run(create_key(Settings(database_url=str(path)), str(project.id), "other", None))
         address = serving.local_server(serving.parse_local_url(url)).base_url
@@ -120,16 +109,15 @@ def both_ways(folder: Path) -> Iterator[BothWays]:
             Client(base_url=address, api_key=key) as other,
         ):
             ahttp = httpx.AsyncClient(event_hooks={"request": [acount]})
-            aclient = AsyncClient(base_url=url, http_client=ahttp)
             try:
-                blocking = Way("blocking", client, sent)
-                asynchronous = Way("async", aclient, sent, runner)
-                for way in (blocking, asynchronous):
-                    way.things = _read(way, mine)
-                yield BothWays(path, blocking, asynchronous, other, _everything(other))
+                with world.opened(base_url=url, http_client=ahttp) as aclient:
+                    blocking = Way(BLOCKING, client, sent)
+                    asynchronous = Way(world, aclient, sent)
+                    for way in (blocking, asynchronous):
+                        way.things = _read(way, mine)
+                    yield BothWays(path, blocking, asynchronous, other, _everything(other))
             finally:
-                runner.run(aclient.close())
-                runner.run(ahttp.aclose())
+                world.run(ahttp.aclose())
                 serving.stop_local_server(str(path))
 
 

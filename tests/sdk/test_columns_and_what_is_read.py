@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import linecache
 import pickle
@@ -14,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from elluminate import AsyncClient, Client, NewColumnsWarning, NotFetchedError, ValidationError
+from elluminate import NewColumnsWarning, NotFetchedError, ValidationError
+from tests.support.worlds import World, entered
 
 Do = Callable[..., Any]
 """Calls a method, by its blocking name, of a thing that a client of this way has read."""
@@ -23,31 +23,20 @@ LISTINGS = {"collection": "list_collections", "experiment": "list_experiments"}
 
 
 @pytest.fixture(scope="module", params=["blocking", "async"])
-def client(request: pytest.FixtureRequest) -> Iterator[Any]:
-    if request.param == "blocking":
-        with Client(base_url="local::memory:") as blocking:
-            yield blocking
-        return
-    with asyncio.Runner() as runner:
-        asynchronous: Any = AsyncClient(base_url="local::memory:")
-        asynchronous.runner = runner
-        yield asynchronous
-        runner.run(asynchronous.close())
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    with entered(request.param) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def client(world: World) -> Iterator[Any]:
+    with world.opened(base_url="local::memory:") as found:
+        yield found
 
 
 @pytest.fixture
-def do(client: Any) -> Do:
-    def call(owner: Any, method: str, /, *args: Any, **kwargs: Any) -> Any:
-        runner = getattr(client, "runner", None)
-        if runner is None:
-            return getattr(owner, method)(*args, **kwargs)
-
-        async def awaited() -> Any:
-            return await getattr(owner, method if owner is client else f"a{method}")(*args, **kwargs)
-
-        return runner.run(awaited())
-
-    return call
+def do(world: World) -> Do:
+    return world.call
 
 
 @pytest.fixture

@@ -189,9 +189,6 @@ def test_the_address_of_a_local_server_is_the_same_place(here: BothWays) -> None
 
 
 def test_a_client_that_never_connected_refuses_too(here: BothWays, there: Things) -> None:
-    runner = here.asynchronous.runner
-    assert runner is not None
-
     async def first_call() -> None:
         async with AsyncClient(base_url=here.asynchronous.client.base_url) as client:
             await client.list_experiments(there.template)
@@ -199,7 +196,7 @@ def test_a_client_that_never_connected_refuses_too(here: BothWays, there: Things
     with pytest.raises(
         ForeignModelError, match=r"^prompt_template: PromptTemplate 1 'Tutor' belongs to project 1 "
     ):
-        runner.run(first_call())
+        here.asynchronous.world.run(first_call())
 
 
 @pytest.mark.parametrize(

@@ -2,154 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from attrs import define, field
 
 from docs.api_index import operations
-from elluminate import AsyncClient, Client, ConflictError, NotFoundError, RetryConfig
+from elluminate import ConflictError, NotFoundError
 from elluminate.schemas import AgentTrialResult
-from elluminate_server import serving
-from tests.sdk.both_ways import Way
+from tests.sdk.losing import Act, Losses, losing
+from tests.support.worlds import BLOCKING, entered
 
 ROOT = Path(__file__).parents[2]
-AT_ONCE = RetryConfig(min_wait=0, max_wait=0)
-
-
-@define
-class Losses:
-    """Which answers are lost: while it is armed, the first one of every address.
-
-    Attributes:
-        lost: Method and path of the requests whose answers were lost.
-    """
-
-    lost: list[str] = field(factory=list)
-    armed: bool = False
-    _met: set[str] = field(factory=set)
-
-    def loses(self, request: httpx.Request) -> bool:
-        address = f"{request.method} {request.url}"
-        if not self.armed or address in self._met:
-            return False
-        self._met.add(address)
-        self.lost.append(f"{request.method} {request.url.path}")
-        return True
-
-    def arm(self, armed: bool) -> None:
-        self.armed = armed
-        self._met.clear()
-
-
-@define
-class LossyTransport(httpx.BaseTransport):
-    """Sends a request, reads its answer, and loses it."""
-
-    losses: Losses
-    inner: httpx.HTTPTransport = field(factory=httpx.HTTPTransport)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self.inner.handle_request(request)
-        if self.losses.loses(request):
-            response.read()
-            response.close()
-            raise httpx.ReadError("the connection broke before the answer came", request=request)
-        return response
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-@define
-class LossyAsyncTransport(httpx.AsyncBaseTransport):
-    """The same, for an event loop."""
-
-    losses: Losses
-    inner: httpx.AsyncHTTPTransport = field(factory=httpx.AsyncHTTPTransport)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await self.inner.handle_async_request(request)
-        if self.losses.loses(request):
-            await response.aread()
-            await response.aclose()
-            raise httpx.ReadError("the connection broke before the answer came", request=request)
-        return response
-
-    async def aclose(self) -> None:
-        await self.inner.aclose()
-
-
-@define
-class Act:
-    """A client of one way, and the means to lose answers during one call of it."""
-
-    way: Way
-    losses: Losses
-    name: str = ""
-
-    def make(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        """What the client's method gives when nothing is lost."""
-        return self.way.call(self.way.client, method, *args, **kwargs)
-
-    def on(self, owner: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        """What a model's method gives when nothing is lost."""
-        return self.way.call(owner, method, *args, **kwargs)
-
-    def lose(self, method: str, *args: Any, owner: Any = None, **kwargs: Any) -> Any:
-        """What a method of the client, or of `owner`, gives when every first answer is lost."""
-        before = len(self.losses.lost)
-        self.losses.arm(True)
-        try:
-            return self.way.call(self.way.client if owner is None else owner, method, *args, **kwargs)
-        finally:
-            self.losses.arm(False)
-            assert len(self.losses.lost) > before, "an answer was lost"
-
-    def template(self) -> Any:
-        return self.make(
-            "create_prompt_template", self.name, template=f"Explain {{{{topic}}}} ({self.name})."
-        )
-
-    def collection(self) -> Any:
-        return self.make("create_collection", self.name, variables=[{"topic": "a"}, {"topic": "b"}])
-
-    def criterion_set(self) -> Any:
-        return self.make("create_criterion_set", self.name, [f"Is it short ({self.name})?"])
-
-    def planned(self) -> Any:
-        return self.make(
-            "create_experiment",
-            self.name,
-            self.template(),
-            self.collection(),
-            criterion_set=self.criterion_set(),
-        )
-
-    def agentic(self) -> Any:
-        return self.make(
-            "create_experiment",
-            self.name,
-            None,
-            self.make(
-                "create_collection", self.name, variables=[{"task": "sort"}], collection_type="AGENTIC"
-            ),
-            criterion_set=self.criterion_set(),
-            evaluation_mode="AGENTIC",
-        )
-
-    def scenario_set(self) -> Any:
-        made = self.make("create_scenario_set", self.name, fields=["level"])
-        self.on(made, "add_scenarios", [{"goal": "Learn.", "expected_conversation_outcome": "Known."}])
-        return made
-
-
-# --- what is created, once
 
 
 def creates_project(act: Act) -> None:
@@ -390,37 +256,11 @@ ACTS: list[Callable[[Act], None]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def blocking_act(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Act]:
-    path = tmp_path_factory.mktemp("lost") / "blocking.db"
-    losses = Losses()
-    with (
-        httpx.Client(transport=LossyTransport(losses)) as http,
-        Client(f"local:{path.as_posix()}", http_client=http, retry_config=AT_ONCE) as client,
-    ):
-        yield Act(Way("blocking", client, []), losses)
-    serving.stop_local_server(str(path))
-
-
-@pytest.fixture(scope="module")
-def asynchronous_act(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Act]:
-    path = tmp_path_factory.mktemp("lost") / "asynchronous.db"
-    losses = Losses()
-    with asyncio.Runner() as runner:
-        http = httpx.AsyncClient(transport=LossyAsyncTransport(losses))
-        client = AsyncClient(f"local:{path.as_posix()}", http_client=http, retry_config=AT_ONCE)
-        try:
-            yield Act(Way("async", client, [], runner), losses)
-        finally:
-            runner.run(client.close())
-            runner.run(http.aclose())
-            serving.stop_local_server(str(path))
-
-
-@pytest.fixture(params=["blocking", "asynchronous"])
-def act(request: pytest.FixtureRequest) -> Act:
-    given: Act = request.getfixturevalue(f"{request.param}_act")
-    return given
+@pytest.fixture(scope="module", params=["blocking", "async"])
+def act(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Act]:
+    path, losses = tmp_path_factory.mktemp("lost") / "lost.db", Losses()
+    with entered(request.param) as world, losing(world, path, losses) as client:
+        yield Act(world, client, losses)
 
 
 @pytest.mark.parametrize("done", ACTS, ids=lambda done: done.__name__)
@@ -444,11 +284,6 @@ def test_every_operation_that_writes_is_among_them() -> None:
 
 def test_a_client_starts_although_its_first_answers_are_lost(tmp_path: Path) -> None:
     losses = Losses(armed=True)
-    path = tmp_path / "starting.db"
-    with (
-        httpx.Client(transport=LossyTransport(losses)) as http,
-        Client(f"local:{path.as_posix()}", http_client=http, retry_config=AT_ONCE) as client,
-    ):
+    with losing(BLOCKING, tmp_path / "starting.db", losses) as client:
         assert client.current_project is not None
-    serving.stop_local_server(str(path))
     assert losses.lost == ["POST /api/v0/version/compatible", "GET /api/v0/projects"]

@@ -98,7 +98,7 @@ def named(what: str) -> Make:
     """A name that nothing has yet."""
 
     def free(way: Way, both: BothWays) -> str:
-        return f"{what} ({way.name})"
+        return f"{what} ({way.world.name})"
 
     return free
 
@@ -111,12 +111,12 @@ def responses_of_a_listing(way: Way, both: BothWays) -> Any:
 def run_of_a_column_in_single_braces(way: Way, both: BothWays) -> Any:
     with pytest.warns(SingleBracesWarning):
         template = way.call(
-            way.client, "create_prompt_template", f"Runs ({way.name})", template="Name {topic}."
+            way.client, "create_prompt_template", f"Runs ({way.world.name})", template="Name {topic}."
         )
     return way.call(
         way.client,
         "run_experiment",
-        f"Braces ({way.name})",
+        f"Braces ({way.world.name})",
         template,
         way.things.collection,
         criterion_set=way.things.criterion_set,
@@ -273,7 +273,7 @@ def test_what_may_be_a_mistake_is_warned_of_where_it_was_made(name: str, way: Wa
     with pytest.warns(mistake.told, match=mistake.says) as caught:
         mistake.make(way, both)
     [warned] = [one for one in caught if issubclass(one.category, mistake.told)]
-    assert Path(warned.filename).name == "both_ways.py"
+    assert Path(warned.filename).name == "worlds.py"
 
 
 # --- opening and closing

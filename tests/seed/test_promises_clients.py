@@ -27,6 +27,7 @@ from elluminate.schemas import (
     TemplateVariablesCollectionWithEntries,
 )
 from tests.seed.worlds import IN_MEMORY, Guide, both, guide, unique
+from tests.support.worlds import World
 
 __all__ = ["guide"]
 
@@ -221,8 +222,7 @@ def test_S129_a_client_lives_as_an_attribute_until_it_is_closed() -> None:
 @both
 async def test_S130_a_new_client_per_operation_works(guide: Guide) -> None:
     for _ in range(3):
-        client = type(guide.client)(base_url=IN_MEMORY)
-        other = Guide(client, None)
+        other = Guide(guide.world.kind(base_url=IN_MEMORY), guide.world)
         assert (await other.create_collection(name=unique("Own client"))).id
         await other.close()
 
@@ -245,7 +245,7 @@ def test_S005_the_event_loop_goes_on_during_a_run() -> None:
     async def main() -> int:
         turns = 0
         async with AsyncClient(base_url=IN_MEMORY) as client:
-            guide = Guide(client, asyncio.Runner())
+            guide = Guide(client, World(AsyncClient, asyncio.run))
             run = asyncio.ensure_future(guide.experiment())
             while not run.done():
                 await asyncio.sleep(0)

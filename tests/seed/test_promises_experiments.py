@@ -88,7 +88,7 @@ async def test_S002_S057_S112_S116_S128_runs_at_the_same_time_keep_their_order(g
     limit = asyncio.Semaphore(5)
 
     async def run(number: int) -> Any:
-        if not guide.is_async:
+        if not guide.world.is_async:
             return await started(number)
         async with limit:
             return await started(number)

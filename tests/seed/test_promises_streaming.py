@@ -114,7 +114,7 @@ async def test_S153_S171_a_run_that_waits_for_its_model_reads_started(
             held.__exit__(None, None, None)
             released = True
 
-    if guide.is_async:
+    if guide.world.is_async:
         async for event in stream:
             saw(event)
     else:
@@ -139,7 +139,7 @@ async def test_S159_S193_log_lines_come_once_and_may_be_missing(guide: Guide) ->
 async def test_S163_a_loop_may_be_left_and_the_run_goes_on(guide: Guide) -> None:
     given = await arguments(guide)
     stream = guide.client.stream_experiment(**given)
-    if guide.is_async:
+    if guide.world.is_async:
         async for event in stream:
             assert event.status == TaskStatus.PENDING
             break

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 import itertools
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 
-from elluminate import AsyncClient, Client
+from tests.support.worlds import World, entered, outcome
 
 IN_MEMORY = "local::memory:"
 _numbers = itertools.count(1)
@@ -25,25 +24,25 @@ def unique(name: str) -> str:
 class Guide:
     """A client in its own world, called the same way in both: `await guide.create_collection(...)`."""
 
-    def __init__(self, client: AsyncClient | Client, runner: asyncio.Runner | None) -> None:
-        self.client: Any = client
-        self.is_async = runner is not None
-        self._runner = runner
+    def __init__(self, client: Any, world: World) -> None:
+        self.client = client
+        self.world = world
 
     def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
-        return functools.partial(_awaited, getattr(self.client, name))
+        return functools.partial(self.world.acall, self.client, name)
 
     def of(self, model: Any) -> Any:
-        """A model's methods under their blocking names; in the async world those with the prefix run."""
-        return _Methods(model, "a" if self.is_async else "")
+        """A model's methods under their blocking names."""
+        return _Methods(model, self.world)
 
     async def each(self, stream: Any) -> list[Any]:
         """Every event of a stream."""
-        return [event async for event in stream] if self.is_async else list(stream)
+        events: list[Any] = await outcome(stream)
+        return events
 
     async def gather(self, *calls: Callable[[], Coroutine[Any, Any, Any]]) -> list[Any]:
         """Run calls at the same time in the async world, one after the other in the blocking one."""
-        if self.is_async:
+        if self.world.is_async:
             return list(await asyncio.gather(*(call() for call in calls)))
         return [await call() for call in calls]
 
@@ -67,31 +66,14 @@ class Guide:
             **arguments,
         )
 
-    def drive(self, test: Coroutine[Any, Any, None]) -> None:
-        """Run a test to its end; a blocking one never suspends."""
-        if self._runner is not None:
-            self._runner.run(test)
-            return
-        try:
-            test.send(None)
-        except StopIteration:
-            return
-        test.close()
-        raise AssertionError("a blocking call was suspended")
-
 
 class _Methods:
-    def __init__(self, model: Any, prefix: str) -> None:
+    def __init__(self, model: Any, world: World) -> None:
         self._model = model
-        self._prefix = prefix
+        self._world = world
 
     def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
-        return functools.partial(_awaited, getattr(self._model, self._prefix + name))
-
-
-async def _awaited(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    result = call(*args, **kwargs)
-    return await result if inspect.isawaitable(result) else result
+        return functools.partial(self._world.acall, self._model, name)
 
 
 def both(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
@@ -99,18 +81,12 @@ def both(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
 
     @functools.wraps(test)
     def run(guide: Guide, *args: Any, **kwargs: Any) -> None:
-        guide.drive(test(guide, *args, **kwargs))
+        guide.world.run(test(guide, *args, **kwargs))
 
     return run
 
 
 @pytest.fixture(scope="module", params=["blocking", "async"])
 def guide(request: pytest.FixtureRequest) -> Iterator[Guide]:
-    if request.param == "blocking":
-        with Client(base_url=IN_MEMORY) as client:
-            yield Guide(client, None)
-        return
-    with asyncio.Runner() as runner:
-        aclient = AsyncClient(base_url=IN_MEMORY)
-        yield Guide(aclient, runner)
-        runner.run(aclient.close())
+    with entered(request.param) as world, world.opened(base_url=IN_MEMORY) as client:
+        yield Guide(client, world)

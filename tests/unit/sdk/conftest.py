@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import ssl
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from functools import cache
 from typing import Any
 
@@ -15,6 +14,7 @@ from pytest_httpx import HTTPXMock
 
 from elluminate import AsyncClient, Client
 from elluminate._transport import AsyncTransport, BlockingTransport
+from tests.support.worlds import World, run_at_once
 from tests.unit.sdk.wire import API_KEY, BASE_URL, Wire
 
 CREDENTIALS = ("ELLUMINATE_API_KEY", "ELLUMINATE_OAUTH_TOKEN", "ELLUMINATE_BASE_URL")
@@ -58,32 +58,21 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @define
-class World:
-    """Calls operations the way their users do: blocking, or in an event loop of asyncio or trio."""
+class WiredWorld(World):
+    """A world whose clients speak to the wire.
 
-    name: str
+    Attributes:
+        clients: Those that were made, to be closed.
+    """
+
     clients: list[Client | AsyncClient] = field(factory=list)
 
     def client(self, **settings: Any) -> Client | AsyncClient:
         """A client of this world for the wire."""
-        kind = Client if self.name == "blocking" else AsyncClient
         arguments: dict[str, Any] = {"base_url": BASE_URL, "api_key": API_KEY, **settings}
-        client = kind(**arguments)
+        client = self.kind(**arguments)
         self.clients.append(client)
         return client
-
-    def call(self, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Call a method of a client or a model, under its name in this world; iterators give their list."""
-        if self.name == "blocking":
-            result = getattr(owner, name)(*args, **kwargs)
-            return list(result) if inspect.isgenerator(result) else result
-        method = getattr(owner, name if isinstance(owner, AsyncClient) else f"a{name}")
-
-        async def run() -> Any:
-            result = method(*args, **kwargs)
-            return [event async for event in result] if inspect.isasyncgen(result) else await result
-
-        return anyio.run(run, backend=self.name)
 
     def close(self) -> None:
         """Close what was opened."""
@@ -91,9 +80,23 @@ class World:
             self.call(client, "close")
 
 
+def wired_world(name: str) -> WiredWorld:
+    """The blocking world, or one that has a new event loop of asyncio or trio for each call."""
+    if name == "blocking":
+        return WiredWorld(Client, run_at_once)
+
+    def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        async def main() -> Any:
+            return await coroutine
+
+        return anyio.run(main, backend=name)
+
+    return WiredWorld(AsyncClient, run)
+
+
 @pytest.fixture(params=["blocking", "asyncio"])
-def world(request: pytest.FixtureRequest, wire: Wire, waits: list[float]) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, wire: Wire, waits: list[float]) -> Iterator[WiredWorld]:
     """Both worlds, one after the other."""
-    world = World(request.param)
+    world = wired_world(request.param)
     yield world
     world.close()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import anyio
 from elluminate_api.types import Operation, Request
 
 from elluminate._transport import run_blocking
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 
 
 def request_of(method: str, *, marked: bool = False) -> Request[None]:
@@ -26,7 +25,7 @@ def request_of(method: str, *, marked: bool = False) -> Request[None]:
     )
 
 
-def send(world: World, request: Request[None], **settings: Any) -> Any:
+def send(world: WiredWorld, request: Request[None], **settings: Any) -> Any:
     """Send one request through a client that has started."""
     client = world.client(**settings)
 
@@ -34,6 +33,5 @@ def send(world: World, request: Request[None], **settings: Any) -> Any:
         await client.session.start()
         await client.session.call(request)
 
-    if world.name == "blocking":
-        return run_blocking(started())
-    return anyio.run(started, backend=world.name)
+    run = world.run if world.is_async else run_blocking  # the session asks which of the two it is in
+    return run(started())

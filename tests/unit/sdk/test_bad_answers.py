@@ -11,14 +11,14 @@ import pytest
 from elluminate import APIError, InvalidResponseError, TaskMatchError
 from elluminate.exceptions import raise_api_error
 from tests.unit.sdk import answers
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.sending import request_of, send
 from tests.unit.sdk.wire import Reply, Wire, page_of
 
 LOGIN_PAGE = "<!doctype html>\n<html>\n  <title>Sign in to the corporate proxy</title>" + " " * 5_000
 
 
-def test_a_proxys_page_is_named_by_type_and_start(world: World, wire: Wire) -> None:
+def test_a_proxys_page_is_named_by_type_and_start(world: WiredWorld, wire: Wire) -> None:
     wire.then(Reply(200, text=LOGIN_PAGE))
     with pytest.raises(InvalidResponseError) as caught:
         world.call(world.client(), "list_collections")
@@ -48,7 +48,7 @@ COLLECTION = json.dumps(answers.collection()).encode()
     ],
     ids=["empty", "open", "cut", "too long", "bytes", "not UTF-8", "too deep"],
 )
-def test_something_that_is_no_json(world: World, wire: Wire, body: bytes) -> None:
+def test_something_that_is_no_json(world: WiredWorld, wire: Wire, body: bytes) -> None:
     wire.then(Reply(200, text=body, headers={"content-type": "application/json"}))
     with pytest.raises(InvalidResponseError, match=r"is not JSON \(application/json\)") as caught:
         world.call(world.client(), "get_collection", id=20)
@@ -80,7 +80,7 @@ def test_something_that_is_no_json(world: World, wire: Wire, body: bytes) -> Non
     ],
 )
 def test_an_answer_that_breaks_the_contract_names_the_place(
-    world: World, wire: Wire, name: str, arguments: dict[str, Any], body: Any, path: str
+    world: WiredWorld, wire: Wire, name: str, arguments: dict[str, Any], body: Any, path: str
 ) -> None:
     wire.then(Reply(200, json=body) if body is not None else Reply(200, text="null"))
     with pytest.raises(InvalidResponseError) as caught:
@@ -92,7 +92,7 @@ def test_an_answer_that_breaks_the_contract_names_the_place(
     assert caught.value.response_info.status_code == 200
 
 
-def test_a_made_thing_without_an_answer(world: World, wire: Wire) -> None:
+def test_a_made_thing_without_an_answer(world: WiredWorld, wire: Wire) -> None:
     wire.then(Reply(201))
     with pytest.raises(InvalidResponseError, match=r"is not JSON \(no content type\)"):
         world.call(world.client(), "create_criterion_set", "Quality")
@@ -117,7 +117,7 @@ def test_a_made_thing_without_an_answer(world: World, wire: Wire) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_what_an_error_says(world: World, wire: Wire, reply: Reply, message: str) -> None:
+def test_what_an_error_says(world: WiredWorld, wire: Wire, reply: Reply, message: str) -> None:
     wire.then(reply)
     with pytest.raises(APIError) as caught:
         send(world, request_of("GET"))
@@ -125,7 +125,7 @@ def test_what_an_error_says(world: World, wire: Wire, reply: Reply, message: str
     assert caught.value.message == message.partition("] ")[2]
 
 
-def test_results_that_match_no_task(world: World, wire: Wire) -> None:
+def test_results_that_match_no_task(world: WiredWorld, wire: Wire) -> None:
     body = {
         "detail": "nothing matched",
         "kind": "unmatched_tasks",
@@ -145,7 +145,7 @@ def test_results_that_match_no_task(world: World, wire: Wire) -> None:
     "changes", [{"accepted_tasks": "none"}, {"accepted_tasks_total": None}, {"results": [1]}], ids=repr
 )
 def test_a_refusal_of_results_that_breaks_the_contract_is_still_an_api_error(
-    world: World, wire: Wire, changes: dict[str, Any]
+    world: WiredWorld, wire: Wire, changes: dict[str, Any]
 ) -> None:
     body = {"detail": "nothing matched", "kind": "unmatched_tasks", "accepted_tasks": []}
     wire.then(Reply(400, json=body | changes))
@@ -162,7 +162,7 @@ def test_a_callers_own_answers_can_be_checked() -> None:
         raise_api_error(response, "my words")
 
 
-def test_an_empty_list_and_a_list_that_says_too_much(world: World, wire: Wire) -> None:
+def test_an_empty_list_and_a_list_that_says_too_much(world: WiredWorld, wire: Wire) -> None:
     wire.then(page_of(), page_of(count=7))
     client = world.client()
     assert world.call(client, "list_collections") == []

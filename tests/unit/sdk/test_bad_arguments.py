@@ -18,7 +18,7 @@ from elluminate.schemas import (
     TemplateVariablesCollectionWithEntries,
 )
 from tests.unit.sdk import answers
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.wire import Reply, Wire, page_of
 
 TOO_LONG = "n" * 256
@@ -45,7 +45,7 @@ NAMED_OPERATIONS: dict[str, dict[str, Any]] = {
 READERS = ("get_prompt_template", "get_collection", "get_criterion_set", "get_llm_config", "get_experiment")
 
 
-def refused(world: World, wire: Wire, says: str, operation: str, /, *args: Any, **kwargs: Any) -> None:
+def refused(world: WiredWorld, wire: Wire, says: str, operation: str, /, *args: Any, **kwargs: Any) -> None:
     """The call raises ValidationError with these words, and has sent nothing."""
     with pytest.raises(ValidationError, match=says) as caught:
         world.call(world.client(), operation, *args, **kwargs)
@@ -65,25 +65,27 @@ def refused(world: World, wire: Wire, says: str, operation: str, /, *args: Any, 
     ids=["empty", "blank", "too long", "number", "list"],
 )
 @pytest.mark.parametrize("operation", NAMED_OPERATIONS)
-def test_a_name_that_cannot_be_one(world: World, wire: Wire, operation: str, wrong: Any, says: str) -> None:
+def test_a_name_that_cannot_be_one(
+    world: WiredWorld, wire: Wire, operation: str, wrong: Any, says: str
+) -> None:
     refused(world, wire, says, operation, name=wrong, **NAMED_OPERATIONS[operation])
 
 
 @pytest.mark.parametrize("wrong", [0, -1, "7", 1.5, True])
 @pytest.mark.parametrize("operation", READERS)
-def test_an_id_that_cannot_be_one(world: World, wire: Wire, operation: str, wrong: Any) -> None:
+def test_an_id_that_cannot_be_one(world: WiredWorld, wire: Wire, operation: str, wrong: Any) -> None:
     refused(world, wire, f"positive integer, not {wrong!r}", operation, id=wrong)
 
 
 @pytest.mark.parametrize(("given", "got"), [({}, "neither"), ({"name": "a", "id": 1}, "name and id")])
 @pytest.mark.parametrize("operation", READERS)
 def test_both_or_neither_of_name_and_id(
-    world: World, wire: Wire, operation: str, given: dict[str, Any], got: str
+    world: WiredWorld, wire: Wire, operation: str, given: dict[str, Any], got: str
 ) -> None:
     refused(world, wire, rf"{operation} takes exactly one of name=… or id=…; got {got}", operation, **given)
 
 
-def test_a_version_of_an_id(world: World, wire: Wire) -> None:
+def test_a_version_of_an_id(world: WiredWorld, wire: Wire) -> None:
     refused(world, wire, "version=… goes with name=…", "get_prompt_template", id=10, version=2)
 
 
@@ -109,7 +111,7 @@ def test_a_version_of_an_id(world: World, wire: Wire) -> None:
     ],
 )
 def test_a_prompt_that_cannot_be_one(
-    world: World, wire: Wire, operation: str, given: dict[str, Any], says: str
+    world: WiredWorld, wire: Wire, operation: str, given: dict[str, Any], says: str
 ) -> None:
     refused(world, wire, says, operation, "Explain", **given)
 
@@ -118,7 +120,7 @@ TOOL = {"type": "function", "function": {"name": "search"}}
 
 
 @pytest.mark.parametrize("choice", ["sometimes", {"type": "function"}, 7])
-def test_a_tool_choice_that_cannot_be_one(world: World, wire: Wire, choice: Any) -> None:
+def test_a_tool_choice_that_cannot_be_one(world: WiredWorld, wire: Wire, choice: Any) -> None:
     refused(
         world, wire, "tool_choice", "create_prompt_template", "Explain", "a", tools=[TOOL], tool_choice=choice
     )
@@ -142,13 +144,13 @@ def test_a_tool_choice_that_cannot_be_one(world: World, wire: Wire, choice: Any)
     ],
 )
 def test_rows_and_columns_that_cannot_be_any(
-    world: World, wire: Wire, given: dict[str, Any], says: str
+    world: WiredWorld, wire: Wire, given: dict[str, Any], says: str
 ) -> None:
     refused(world, wire, says, "create_collection", "Concepts", **given)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_numbers_that_json_has_not(world: World, wire: Wire, value: float) -> None:
+def test_numbers_that_json_has_not(world: WiredWorld, wire: Wire, value: float) -> None:
     rows = [{"concept": None}, {"concept": "x", "weights": [1.0, {"w": value}]}]
     says = rf"variables\[1\]\.weights\[1\]\.w is {value}, which JSON cannot express"
     refused(world, wire, says, "create_collection", "Concepts", variables=rows)
@@ -176,18 +178,18 @@ def test_numbers_that_json_has_not(world: World, wire: Wire, value: float) -> No
     ],
     ids=["object", "complex", "surrogate", "surrogate key", "tuple key", "class"],
 )
-def test_objects_that_have_no_json_form(world: World, wire: Wire, value: Any, says: str) -> None:
+def test_objects_that_have_no_json_form(world: WiredWorld, wire: Wire, value: Any, says: str) -> None:
     refused(world, wire, says, "create_collection", "Concepts", variables=[{"concept": value}])
 
 
-def test_a_row_that_contains_itself(world: World, wire: Wire) -> None:
+def test_a_row_that_contains_itself(world: WiredWorld, wire: Wire) -> None:
     row: dict[str, Any] = {}
     row["self"] = row
     refused(world, wire, "cannot be sent as JSON", "create_collection", "Concepts", variables=[row])
 
 
 @pytest.mark.parametrize("operation", READERS)
-def test_a_lone_surrogate_in_a_name(world: World, wire: Wire, operation: str) -> None:
+def test_a_lone_surrogate_in_a_name(world: WiredWorld, wire: Wire, operation: str) -> None:
     refused(world, wire, "surrogate", operation, name="bad \ud800 name")
 
 
@@ -202,7 +204,7 @@ def test_a_lone_surrogate_in_a_name(world: World, wire: Wire, operation: str) ->
         ([CriterionIn(criterion_str="")], r"criteria\[0\] is empty"),
     ],
 )
-def test_criteria_that_cannot_be_any(world: World, wire: Wire, criteria: Any, says: str) -> None:
+def test_criteria_that_cannot_be_any(world: WiredWorld, wire: Wire, criteria: Any, says: str) -> None:
     refused(world, wire, says, "create_criterion_set", "Quality", criteria)
 
 
@@ -217,18 +219,20 @@ def test_criteria_that_cannot_be_any(world: World, wire: Wire, criteria: Any, sa
         ({"llm_model_name": ""}, "the name of a model must not be empty"),
     ],
 )
-def test_an_llm_config_that_cannot_be_one(world: World, wire: Wire, given: dict[str, Any], says: str) -> None:
+def test_an_llm_config_that_cannot_be_one(
+    world: WiredWorld, wire: Wire, given: dict[str, Any], says: str
+) -> None:
     arguments = {"name": "Small", "llm_model_name": "small-1", "api_key": "k"} | given
     refused(world, wire, says, "create_llm_config", **arguments)
 
 
-def test_a_config_to_create_without_its_model(world: World, wire: Wire) -> None:
+def test_a_config_to_create_without_its_model(world: WiredWorld, wire: Wire) -> None:
     wire.on("GET", "/llm_configs", page_of())
     with pytest.raises(ValidationError, match="defaults must hold llm_model_name and api_key"):
         world.call(world.client(), "get_or_create_llm_config", "Small")
 
 
-def test_a_default_that_there_is_not(world: World, wire: Wire) -> None:
+def test_a_default_that_there_is_not(world: WiredWorld, wire: Wire) -> None:
     wire.on("GET", "/llm_configs", page_of())
     with pytest.raises(
         ValidationError, match="defaults has no 'llm_model'; it may hold llm_model_name, api_key"
@@ -308,7 +312,7 @@ METHODS: dict[type[Any], dict[str, tuple[Any, ...]]] = {
     ],
 )
 def test_a_model_made_by_hand_has_no_client(
-    world: World, wire: Wire, model: Any, method: str, arguments: tuple[Any, ...]
+    world: WiredWorld, wire: Wire, model: Any, method: str, arguments: tuple[Any, ...]
 ) -> None:
     name = type(model).__name__
     with pytest.raises(
@@ -333,12 +337,12 @@ def test_a_model_made_by_hand_has_no_client(
     ],
 )
 def test_something_else_than_what_a_client_returns(
-    world: World, wire: Wire, operation: str, wrong: Any, says: str
+    world: WiredWorld, wire: Wire, operation: str, wrong: Any, says: str
 ) -> None:
     refused(world, wire, says, operation, wrong)
 
 
-def test_columns_can_be_given_with_their_types(world: World, wire: Wire) -> None:
+def test_columns_can_be_given_with_their_types(world: WiredWorld, wire: Wire) -> None:
     wire.then(Reply(201, json=answers.collection()))
     world.call(world.client(), "create_collection", "Concepts", columns=["a", CollectionColumn(name="b")])
     assert b'"name":"b"' in wire.requests[0].content

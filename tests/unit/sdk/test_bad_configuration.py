@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from elluminate import AsyncClient, Client, ConfigurationError
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.wire import API_KEY, BASE_URL, Wire, page_of
 
 KINDS = [Client, AsyncClient]
@@ -69,7 +69,7 @@ def test_a_malformed_base_url(kind: type[Client | AsyncClient], base_url: str, w
 @pytest.mark.parametrize(
     "base_url", ["http://evals\x00.test", "http://[::1]x", "http://\u200b.test", "http://evals.test/\x7f"]
 )
-def test_a_base_url_that_only_the_http_library_refuses(world: World, wire: Wire, base_url: str) -> None:
+def test_a_base_url_that_only_the_http_library_refuses(world: WiredWorld, wire: Wire, base_url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"base_url .* is not a URL"):
         world.call(world.client(base_url=base_url), "list_collections")
     assert wire.startup == []
@@ -149,14 +149,14 @@ def test_a_setting_that_cannot_be_used(settings: dict[str, Any], named: str) -> 
 
 
 @pytest.mark.parametrize("proxy", ["proxy.test:8080", "gopher://proxy.test", "http://proxy.test:port"])
-def test_a_proxy_that_cannot_be_used(world: World, wire: Wire, proxy: str) -> None:
+def test_a_proxy_that_cannot_be_used(world: WiredWorld, wire: Wire, proxy: str) -> None:
     with pytest.raises(ConfigurationError, match=r"the proxy cannot be used: .*; check proxy="):
         world.call(world.client(proxy=proxy), "list_collections")
     assert wire.startup == []
 
 
 def test_a_proxy_that_needs_another_package(
-    world: World, wire: Wire, monkeypatch: pytest.MonkeyPatch
+    world: WiredWorld, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "socksio", None)
     with pytest.raises(ConfigurationError, match=r"the proxy cannot be used: .*socksio"):
@@ -165,7 +165,7 @@ def test_a_proxy_that_needs_another_package(
 
 
 def test_a_proxy_of_the_environment_that_cannot_be_used(
-    world: World, wire: Wire, monkeypatch: pytest.MonkeyPatch
+    world: WiredWorld, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "gopher://proxy.test")
     with pytest.raises(ConfigurationError, match="the environment's proxy settings"):
@@ -176,7 +176,7 @@ def test_a_proxy_of_the_environment_that_cannot_be_used(
 
 @pytest.mark.parametrize("missing", ["elluminate_server", "elluminate_server.serving"])
 def test_a_local_address_without_the_server(
-    world: World, monkeypatch: pytest.MonkeyPatch, missing: str
+    world: WiredWorld, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     if "elluminate_server" in sys.modules:
         monkeypatch.delattr(sys.modules["elluminate_server"], "serving", raising=False)

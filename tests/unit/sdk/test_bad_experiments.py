@@ -9,7 +9,7 @@ from attrs import define
 
 from elluminate import APIError, ClientClosedError, NotFoundError, ValidationError
 from tests.unit.sdk import answers
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.wire import Reply, Wire, page_of
 
 
@@ -29,7 +29,7 @@ class Parts:
 
 
 @pytest.fixture
-def parts(world: World, wire: Wire) -> Parts:
+def parts(world: WiredWorld, wire: Wire) -> Parts:
     client = world.client()
     wire.then(
         Reply(json=answers.template()),
@@ -52,7 +52,7 @@ RUNNERS = ["run_experiment", "stream_experiment"]
 
 
 def refused(
-    world: World, wire: Wire, says: str, owner: Any, method: str, /, *args: Any, **given: Any
+    world: WiredWorld, wire: Wire, says: str, owner: Any, method: str, /, *args: Any, **given: Any
 ) -> None:
     with pytest.raises(ValidationError, match=says):
         world.call(owner, method, *args, **given)
@@ -60,7 +60,9 @@ def refused(
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
-def test_inline_criteria_together_with_a_set(world: World, wire: Wire, parts: Parts, runner: str) -> None:
+def test_inline_criteria_together_with_a_set(
+    world: WiredWorld, wire: Wire, parts: Parts, runner: str
+) -> None:
     refused(
         world,
         wire,
@@ -91,13 +93,13 @@ def test_inline_criteria_together_with_a_set(world: World, wire: Wire, parts: Pa
     ],
 )
 def test_a_run_that_cannot_be_started(
-    world: World, wire: Wire, parts: Parts, runner: str, given: dict[str, Any], says: str
+    world: WiredWorld, wire: Wire, parts: Parts, runner: str, given: dict[str, Any], says: str
 ) -> None:
     refused(world, wire, says, parts.client, runner, "First try", *parts.positional, **given)
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
-def test_objects_of_another_kind(world: World, wire: Wire, parts: Parts, runner: str) -> None:
+def test_objects_of_another_kind(world: WiredWorld, wire: Wire, parts: Parts, runner: str) -> None:
     says = "prompt_template must be a PromptTemplate as a client returns it, got 7"
     refused(world, wire, says, parts.client, runner, "First try", 7, parts.collection)
     says = "collection must be a TemplateVariablesCollection as a client returns it, got "
@@ -107,7 +109,7 @@ def test_objects_of_another_kind(world: World, wire: Wire, parts: Parts, runner:
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 0.0, float("nan"), "60", True])
-def test_a_timeout_that_cannot_be_one(world: World, wire: Wire, parts: Parts, seconds: Any) -> None:
+def test_a_timeout_that_cannot_be_one(world: WiredWorld, wire: Wire, parts: Parts, seconds: Any) -> None:
     says = f"timeout must be a positive number of seconds, not {seconds!r}"
     refused(
         world,
@@ -134,7 +136,9 @@ def test_a_timeout_that_cannot_be_one(world: World, wire: Wire, parts: Parts, se
 
 
 @pytest.mark.parametrize("seconds", [0, 0.09, 10.01, -1, float("nan"), float("inf"), "1", None, True])
-def test_a_polling_interval_that_cannot_be_one(world: World, wire: Wire, parts: Parts, seconds: Any) -> None:
+def test_a_polling_interval_that_cannot_be_one(
+    world: WiredWorld, wire: Wire, parts: Parts, seconds: Any
+) -> None:
     says = "polling_interval must be"
     refused(
         world,
@@ -149,7 +153,7 @@ def test_a_polling_interval_that_cannot_be_one(world: World, wire: Wire, parts: 
     refused(world, wire, says, parts.client, "stream_batch_rate", [], polling_interval=seconds)
 
 
-def test_a_placeholder_without_a_column(world: World, wire: Wire, parts: Parts) -> None:
+def test_a_placeholder_without_a_column(world: WiredWorld, wire: Wire, parts: Parts) -> None:
     wire.then(Reply(json=answers.template(id=11, placeholders=["concept", "mood", "audience"])))
     template = world.call(parts.client, "get_prompt_template", id=11)
     wire.requests.clear()
@@ -164,7 +168,9 @@ def test_a_placeholder_without_a_column(world: World, wire: Wire, parts: Parts) 
     assert [request.method for request in wire.requests] == ["GET"]
 
 
-def test_a_column_that_was_added_since_the_object_was_read(world: World, wire: Wire, parts: Parts) -> None:
+def test_a_column_that_was_added_since_the_object_was_read(
+    world: WiredWorld, wire: Wire, parts: Parts
+) -> None:
     wire.then(Reply(json=answers.template(id=11, placeholders=["mood"])))
     template = world.call(parts.client, "get_prompt_template", id=11)
     column = {"id": 2, "name": "mood", "column_type": "text"}
@@ -182,7 +188,7 @@ def test_a_column_that_was_added_since_the_object_was_read(world: World, wire: W
     ],
 )
 def test_a_run_of_what_was_created(
-    world: World, wire: Wire, parts: Parts, given: dict[str, Any], says: str
+    world: WiredWorld, wire: Wire, parts: Parts, given: dict[str, Any], says: str
 ) -> None:
     refused(world, wire, says, parts.experiment, "run", **given)
 
@@ -192,12 +198,12 @@ def test_a_run_of_what_was_created(
     [({"evaluation_mode": "GRAPH"}, "evaluation_mode must be one of .*; got 'GRAPH'")],
 )
 def test_an_unknown_evaluation_mode(
-    world: World, wire: Wire, parts: Parts, mode: dict[str, Any], says: str
+    world: WiredWorld, wire: Wire, parts: Parts, mode: dict[str, Any], says: str
 ) -> None:
     refused(world, wire, says, parts.client, "create_experiment", "First try", *parts.positional, **mode)
 
 
-def test_cloning_what_cannot_be_read_back(world: World, wire: Wire, parts: Parts) -> None:
+def test_cloning_what_cannot_be_read_back(world: WiredWorld, wire: Wire, parts: Parts) -> None:
     wire.then(Reply(json=answers.experiment(evaluation_mode="MULTI_TURN")))
     experiment = world.call(parts.client, "get_experiment", id=70, fetch_responses=False)
     wire.requests.clear()
@@ -219,25 +225,25 @@ def test_cloning_what_cannot_be_read_back(world: World, wire: Wire, parts: Parts
     ],
 )
 def test_responses_that_cannot_be_stored(
-    world: World, wire: Wire, parts: Parts, responses: Any, given: dict[str, Any], says: str
+    world: WiredWorld, wire: Wire, parts: Parts, responses: Any, given: dict[str, Any], says: str
 ) -> None:
     rows = parts.collection.variables
     refused(world, wire, says, parts.experiment, "add_responses", responses, rows, **given)
 
 
-def test_rows_that_are_no_rows(world: World, wire: Wire, parts: Parts) -> None:
+def test_rows_that_are_no_rows(world: WiredWorld, wire: Wire, parts: Parts) -> None:
     says = r"template_variables\[0\] must be a row of the collection \(collection.variables\), got \{"
     refused(world, wire, says, parts.experiment, "add_responses", ["a"], [{"concept": "x"}])
     refused(world, wire, "template_variables must be a list", parts.experiment, "add_responses", [], "rows")
 
 
 @pytest.mark.parametrize("wrong", ["responses", [None], [80], 7])
-def test_rating_what_is_no_response(world: World, wire: Wire, parts: Parts, wrong: Any) -> None:
+def test_rating_what_is_no_response(world: WiredWorld, wire: Wire, parts: Parts, wrong: Any) -> None:
     refused(world, wire, "prompt_responses", parts.client, "stream_batch_rate", wrong)
     refused(world, wire, "prompt_responses", parts.experiment, "rate_responses", wrong)
 
 
-def test_more_rows_that_are_no_rows(world: World, wire: Wire, parts: Parts) -> None:
+def test_more_rows_that_are_no_rows(world: WiredWorld, wire: Wire, parts: Parts) -> None:
     refused(world, wire, "variables must be a list of mappings", parts.collection, "add_many", "concept")
     refused(world, wire, r"variables\[0\] must map", parts.collection, "add_many", [None])
     nan = [{"concept": float("nan")}]
@@ -254,26 +260,26 @@ def test_more_rows_that_are_no_rows(world: World, wire: Wire, parts: Parts) -> N
     ],
 )
 def test_a_template_given_by_its_name(
-    world: World, wire: Wire, parts: Parts, owner: str, method: str
+    world: WiredWorld, wire: Wire, parts: Parts, owner: str, method: str
 ) -> None:
     says = "must be a PromptTemplate as a client returns it, got 'Explain'"
     refused(world, wire, says, getattr(parts, owner), method, "Explain")
 
 
-def test_a_new_version_that_changes_nothing(world: World, wire: Wire, parts: Parts) -> None:
+def test_a_new_version_that_changes_nothing(world: WiredWorld, wire: Wire, parts: Parts) -> None:
     refused(world, wire, "given nothing that differs; pass messages=", parts.template, "new_version")
     says = "messages=… or as template=…, not as both"
     refused(world, wire, says, parts.template, "new_version", "a", template="b")
 
 
-def test_a_name_that_nothing_has(world: World, wire: Wire) -> None:
+def test_a_name_that_nothing_has(world: WiredWorld, wire: Wire) -> None:
     wire.then(page_of())
     with pytest.raises(NotFoundError, match="no prompt template named 'Explain' with version 3") as caught:
         world.call(world.client(), "get_prompt_template", name="Explain", version=3)
     assert caught.value.status_code == 404
 
 
-def test_a_closed_client(world: World, wire: Wire, parts: Parts) -> None:
+def test_a_closed_client(world: WiredWorld, wire: Wire, parts: Parts) -> None:
     world.call(parts.client, "close")
     for owner, method, arguments in (
         (parts.client, "list_collections", ()),
@@ -288,7 +294,7 @@ def test_a_closed_client(world: World, wire: Wire, parts: Parts) -> None:
     assert parts.experiment.name == "First try"
 
 
-def test_an_experiment_that_ran_already(world: World, wire: Wire, parts: Parts) -> None:
+def test_an_experiment_that_ran_already(world: WiredWorld, wire: Wire, parts: Parts) -> None:
     wire.then(Reply(400, json={"detail": "it has run already"}))
     with pytest.raises(APIError, match="it has run already"):
         world.call(parts.experiment, "run")

@@ -11,7 +11,7 @@ import pytest
 import elluminate.schemas
 from elluminate import AsyncClient, Client, UsageError, evaluate
 from elluminate._calls import Explained, explained
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.wire import Wire
 
 
@@ -133,7 +133,7 @@ MISFITS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("misfit", MISFITS)
-def test_a_misfit_names_the_right_argument(misfit: str, world: World, wire: Wire) -> None:
+def test_a_misfit_names_the_right_argument(misfit: str, world: WiredWorld, wire: Wire) -> None:
     operation, args, kwargs, says = MISFITS[misfit]
     client = world.client()
     with pytest.raises(UsageError) as caught:
@@ -143,7 +143,7 @@ def test_a_misfit_names_the_right_argument(misfit: str, world: World, wire: Wire
     assert wire.requests == []
 
 
-def test_an_error_inside_is_none_of_the_call(world: World) -> None:
+def test_an_error_inside_is_none_of_the_call(world: WiredWorld) -> None:
     def method(number: int) -> int:
         return number + "1"  # type: ignore[operator]  # bad on purpose
 

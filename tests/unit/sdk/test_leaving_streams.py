@@ -18,7 +18,7 @@ from elluminate import AsyncClient, Client, TaskFailedError
 from elluminate._transport import AsyncTransport
 from elluminate.streaming import BatchStatusEvent, TaskStatus
 from tests.unit.sdk import answers
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.test_streaming import INTERRUPTIONS, TASK, poll
 from tests.unit.sdk.wire import API_KEY, BASE_URL, Reply, Wire, page_of
 
@@ -128,7 +128,7 @@ def test_cancelling_a_wait_ends_the_polling(
 class Rating:
     """Three responses whose ratings are asked for in a batch."""
 
-    def __init__(self, world: World, wire: Wire) -> None:
+    def __init__(self, world: WiredWorld, wire: Wire) -> None:
         self.world, self.wire = world, wire
         wire.on("GET", "/experiments/70", Reply(json=answers.experiment(results=answers.results())))
         wire.on(
@@ -156,7 +156,7 @@ class Rating:
 
 
 def test_a_stream_of_ratings_gives_them_in_the_order_asked(
-    world: World, wire: Wire, waits: list[float]
+    world: WiredWorld, wire: Wire, waits: list[float]
 ) -> None:
     rating = Rating(world, wire)
     events = rating.stream(poll("PENDING"), poll("STARTED"), poll("SUCCESS"), polling_interval=2)
@@ -169,14 +169,16 @@ def test_a_stream_of_ratings_gives_them_in_the_order_asked(
 
 
 @pytest.mark.parametrize("trouble", INTERRUPTIONS)
-def test_trouble_in_the_middle_never_ends_a_stream_of_ratings(world: World, wire: Wire, trouble: str) -> None:
+def test_trouble_in_the_middle_never_ends_a_stream_of_ratings(
+    world: WiredWorld, wire: Wire, trouble: str
+) -> None:
     rating = Rating(world, wire)
     events = rating.stream(*[INTERRUPTIONS[trouble]() for _ in range(6)], poll("SUCCESS"))
     assert events[-1].is_success
 
 
 @pytest.mark.parametrize("status", ["FAILURE", "REVOKED", "REJECTED", "TIMEOUT"])
-def test_a_batch_that_did_not_end_well(world: World, wire: Wire, status: str) -> None:
+def test_a_batch_that_did_not_end_well(world: WiredWorld, wire: Wire, status: str) -> None:
     rating = Rating(world, wire)
     (_, last) = rating.stream(poll(status, error_msg="no judge"))
     assert (last.status.value, last.error_msg, last.result, last.is_failure) == (
@@ -190,7 +192,7 @@ def test_a_batch_that_did_not_end_well(world: World, wire: Wire, status: str) ->
         world.call(rating.experiment, "rate_responses", rating.responses)
 
 
-def test_nothing_to_rate(world: World, wire: Wire) -> None:
+def test_nothing_to_rate(world: WiredWorld, wire: Wire) -> None:
     rating = Rating(world, wire)
     assert world.call(rating.client, "stream_batch_rate", [])[-1].result == []
     wire.on("POST", "/ratings/batches", Reply(text="null"))
@@ -199,7 +201,7 @@ def test_nothing_to_rate(world: World, wire: Wire) -> None:
     assert len(last.result) == 3
 
 
-def test_rating_all_responses_of_an_experiment(world: World, wire: Wire) -> None:
+def test_rating_all_responses_of_an_experiment(world: WiredWorld, wire: Wire) -> None:
     rating = Rating(world, wire)
     wire.then(poll("STARTED"), poll("SUCCESS"))
     ratings = world.call(rating.experiment, "rate_responses")
@@ -208,7 +210,7 @@ def test_rating_all_responses_of_an_experiment(world: World, wire: Wire) -> None
     assert rating.experiment.results is not None
 
 
-def test_many_responses_are_asked_for_in_parts(world: World, wire: Wire) -> None:
+def test_many_responses_are_asked_for_in_parts(world: WiredWorld, wire: Wire) -> None:
     rating = Rating(world, wire)
     model = rating.responses[0]
     rating.responses = [attrs.evolve(model, id=number) for number in range(1000, 1450)]

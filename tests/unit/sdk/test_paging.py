@@ -12,7 +12,7 @@ from elluminate import NotFoundError, RetryConfig
 from elluminate._session import PAGES_IN_FLIGHT
 from tests.support.scripted_http import WAIT_SECONDS, Answered, Asked, ScriptedServer
 from tests.unit.sdk import answers
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld, wired_world
 from tests.unit.sdk.evals_server import PROJECT, evals_server
 from tests.unit.sdk.wire import Reply, Wire, page_of
 
@@ -26,9 +26,9 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture(params=["blocking", "asyncio", "trio"])
-def real_world(request: pytest.FixtureRequest) -> Iterator[World]:
+def real_world(request: pytest.FixtureRequest) -> Iterator[WiredWorld]:
     """The worlds over a real socket."""
-    world = World(request.param)
+    world = wired_world(request.param)
     yield world
     world.close()
 
@@ -39,7 +39,7 @@ def page(number: int, size: int, count: int) -> Answered:
     return Answered({"items": items, "count": count})
 
 
-def test_pages_come_in_order_and_eight_at_a_time(real_world: World, server: ScriptedServer) -> None:
+def test_pages_come_in_order_and_eight_at_a_time(real_world: WiredWorld, server: ScriptedServer) -> None:
     """A page is held back until eight are asked for, so that fewer in flight would never be answered."""
     size, count = 3, 1 + 3 * PAGES_IN_FLIGHT * 3
     full = threading.Barrier(PAGES_IN_FLIGHT)
@@ -58,7 +58,7 @@ def test_pages_come_in_order_and_eight_at_a_time(real_world: World, server: Scri
 
 
 @pytest.mark.parametrize(("count", "asked"), [(0, 1), (1, 1), (3, 1), (4, 2), (6, 2), (7, 3), (25, 9)])
-def test_exactly_the_pages_that_there_are(world: World, wire: Wire, count: int, asked: int) -> None:
+def test_exactly_the_pages_that_there_are(world: WiredWorld, wire: Wire, count: int, asked: int) -> None:
     def give(request: Any) -> Reply:
         answer = page(int(request.url.params["page"]), 3, count)
         return Reply(json=answer.body)
@@ -70,7 +70,7 @@ def test_exactly_the_pages_that_there_are(world: World, wire: Wire, count: int, 
 
 
 @pytest.mark.filterwarnings("error")
-def test_an_error_on_a_later_page_is_raised_with_its_type(world: World, wire: Wire) -> None:
+def test_an_error_on_a_later_page_is_raised_with_its_type(world: WiredWorld, wire: Wire) -> None:
     def give(request: Any) -> Reply:
         number = int(request.url.params["page"])
         if number == 4:
@@ -83,7 +83,7 @@ def test_an_error_on_a_later_page_is_raised_with_its_type(world: World, wire: Wi
     assert type(caught.value) is NotFoundError
 
 
-def test_a_later_page_is_repeated_by_itself(world: World, wire: Wire) -> None:
+def test_a_later_page_is_repeated_by_itself(world: WiredWorld, wire: Wire) -> None:
     failed: list[int] = []
 
     def give(request: Any) -> Reply:
@@ -99,12 +99,14 @@ def test_a_later_page_is_repeated_by_itself(world: World, wire: Wire) -> None:
     assert len(wire.requests) == 5
 
 
-def test_a_list_that_shrinks_while_it_is_read(world: World, wire: Wire) -> None:
+def test_a_list_that_shrinks_while_it_is_read(world: WiredWorld, wire: Wire) -> None:
     wire.then(Reply(json=page(1, 2, 5).body), page_of(count=2), page_of(count=2))
     assert len(world.call(world.client(), "list_collections")) == 2
 
 
-def test_models_know_the_client_that_returned_them_and_so_do_nested_ones(world: World, wire: Wire) -> None:
+def test_models_know_the_client_that_returned_them_and_so_do_nested_ones(
+    world: WiredWorld, wire: Wire
+) -> None:
     client = world.client()
     wire.then(
         page_of(answers.experiment()),
@@ -129,7 +131,7 @@ def test_models_know_the_client_that_returned_them_and_so_do_nested_ones(world: 
     assert [row.id for row in world.call(experiment.collection, "add_many", [{"concept": "x"}])] == [31]
 
 
-def test_two_clients_models_do_not_mix(world: World, wire: Wire) -> None:
+def test_two_clients_models_do_not_mix(world: WiredWorld, wire: Wire) -> None:
     wire.on("GET", "/collections/20", Reply(json=answers.collection()))
     wire.on("DELETE", "/collections/20/entries", Reply(204))
     first, second = world.client(api_key="first"), world.client(api_key="second")

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from elluminate import RateLimitError, RetryConfig, ServerError
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.sending import request_of, send
 from tests.unit.sdk.wire import Reply, Wire
 
@@ -33,7 +33,7 @@ def _in(seconds: float) -> datetime.datetime:
     ],
 )
 def test_what_the_server_asks_for_replaces_the_backoff(
-    world: World, wire: Wire, waits: list[float], status: int, header: str, wait: float
+    world: WiredWorld, wire: Wire, waits: list[float], status: int, header: str, wait: float
 ) -> None:
     wire.then(Reply(status, headers={"Retry-After": header}), Reply(204))
     send(world, request_of("POST"))
@@ -46,7 +46,7 @@ def test_what_the_server_asks_for_replaces_the_backoff(
     ["soon", "inf", "-inf", "nan", "1e400", "", "10s", "2 minutes", "12:00", "1,5", "Monday", "99 Foo 2015"],
 )
 def test_garbage_leaves_the_backoff(
-    world: World, wire: Wire, waits: list[float], status: int, garbage: str
+    world: WiredWorld, wire: Wire, waits: list[float], status: int, garbage: str
 ) -> None:
     wire.then(Reply(status, headers={"Retry-After": garbage}), Reply(204))
     send(world, request_of("GET"))
@@ -54,7 +54,7 @@ def test_garbage_leaves_the_backoff(
     assert 0.5 <= waits[0] <= 1.0
 
 
-def test_a_date_ahead_is_waited_for(world: World, wire: Wire, waits: list[float]) -> None:
+def test_a_date_ahead_is_waited_for(world: WiredWorld, wire: Wire, waits: list[float]) -> None:
     wire.then(
         Reply(503, headers={"Retry-After": format_datetime(_in(20), usegmt=True)}),
         Reply(503, headers={"Retry-After": format_datetime(_in(86_400), usegmt=True)}),
@@ -65,7 +65,7 @@ def test_a_date_ahead_is_waited_for(world: World, wire: Wire, waits: list[float]
     assert waits[1] == 30.0
 
 
-def test_the_cap_is_the_callers(world: World, wire: Wire, waits: list[float]) -> None:
+def test_the_cap_is_the_callers(world: WiredWorld, wire: Wire, waits: list[float]) -> None:
     wire.then(Reply(429, headers={"Retry-After": "3600"}), Reply(204))
     send(world, request_of("GET"), retry_config=RetryConfig(max_wait=90.0))
     assert waits == [90.0]
@@ -73,7 +73,7 @@ def test_the_cap_is_the_callers(world: World, wire: Wire, waits: list[float]) ->
 
 @pytest.mark.parametrize(("status", "kind"), [(429, RateLimitError), (503, ServerError)])
 def test_the_error_tells_what_the_server_asked_for(
-    world: World, wire: Wire, status: int, kind: type[RateLimitError] | type[ServerError]
+    world: WiredWorld, wire: Wire, status: int, kind: type[RateLimitError] | type[ServerError]
 ) -> None:
     wire.then(Reply(status, headers={"Retry-After": "77.5"}))
     with pytest.raises(kind) as caught:

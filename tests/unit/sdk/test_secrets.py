@@ -20,7 +20,7 @@ import elluminate
 from elluminate import AsyncClient, Client, ConfigurationError, ElluminateError, RetryConfig
 from elluminate._config import resolve_config
 from tests.unit.sdk import answers
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.wire import API_KEY, BASE_URL, Reply, Wire, page_of
 
 TOKEN = "bearer-secret-77aa"
@@ -95,7 +95,7 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[str]:
 @pytest.mark.parametrize("credential", [{"api_key": API_KEY}, {"api_key": None, "token": TOKEN}], ids=repr)
 @pytest.mark.parametrize("trouble", [*TROUBLES, *ECHOES])
 def test_no_failure_shows_a_credential(
-    world: World,
+    world: WiredWorld,
     wire: Wire,
     caplog: pytest.LogCaptureFixture,
     trouble: str,
@@ -132,7 +132,7 @@ def _given(trouble: Trouble) -> Reply:
     return trouble
 
 
-def test_an_echo_is_cut_out_and_the_rest_of_the_message_stays(world: World, wire: Wire) -> None:
+def test_an_echo_is_cut_out_and_the_rest_of_the_message_stays(world: WiredWorld, wire: Wire) -> None:
     wire.then(Reply(403, json={"detail": f"the key {API_KEY} may not"}))
     with pytest.raises(elluminate.PermissionDeniedError) as caught:
         world.call(world.client(), "get_llm_config", id=60)
@@ -193,7 +193,7 @@ def test_an_unusable_proxy_is_refused_and_its_password_not_repeated(proxy: str) 
     silent(iter((str(caught.value), repr(caught.value))))
 
 
-def test_models_do_not_show_a_providers_key(world: World, wire: Wire) -> None:
+def test_models_do_not_show_a_providers_key(world: WiredWorld, wire: Wire) -> None:
     wire.then(page_of(answers.llm_config(api_key=PROVIDER_KEY)), page_of(answers.experiment()))
     client = world.client()
     (config,) = world.call(client, "list_llm_configs")
@@ -202,7 +202,7 @@ def test_models_do_not_show_a_providers_key(world: World, wire: Wire) -> None:
     silent(iter((repr(config), repr(experiment))))
 
 
-def test_a_providers_key_does_not_travel_with_the_responses_it_made(world: World, wire: Wire) -> None:
+def test_a_providers_key_does_not_travel_with_the_responses_it_made(world: WiredWorld, wire: Wire) -> None:
     wire.then(Reply(json=answers.experiment()), page_of())
     experiment = world.call(world.client(), "get_experiment", id=70)
     config = elluminate.LLMConfig(name="Mine", llm_model_name="mine-1", api_key=PROVIDER_KEY)
@@ -219,7 +219,7 @@ def _row_arguments() -> dict[str, Any]:
     return {"id": 30, "input_values": {}, "collection": None, "created_at": None}
 
 
-def test_errors_cross_process_boundaries_whole(world: World, wire: Wire) -> None:
+def test_errors_cross_process_boundaries_whole(world: WiredWorld, wire: Wire) -> None:
     wire.on("GET", "/llm_configs/60", Reply(503, json={"detail": "later"}, headers={"Retry-After": "1"}))
     with pytest.raises(elluminate.ServerError) as caught:
         world.call(world.client(), "get_llm_config", id=60)

@@ -18,7 +18,7 @@ from elluminate_api.types import UNSET
 from elluminate._bodies import to_json
 from elluminate.schemas import CollectionColumn, CriterionIn, GenerationMetadata, GenerationParams, LLMConfig
 from tests.unit.sdk import answers
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.wire import Reply, Wire, page_of
 
 REQUESTS = {
@@ -42,13 +42,13 @@ def test_what_is_unset_is_not_sent(name: str) -> None:
     assert all(nulled[field] is None for field in unset)
 
 
-def sent_by(world: World, wire: Wire, answer: Any, operation: str, *args: Any, **kwargs: Any) -> Any:
+def sent_by(world: WiredWorld, wire: Wire, answer: Any, operation: str, *args: Any, **kwargs: Any) -> Any:
     wire.then(Reply(201, json=answer))
     world.call(world.client(), operation, *args, **kwargs)
     return json.loads(wire.requests[-1].content)
 
 
-def test_a_collection(world: World, wire: Wire) -> None:
+def test_a_collection(world: WiredWorld, wire: Wire) -> None:
     least = {"name": "C", "description": "", "read_only": False, "collection_type": "STANDARD"}
     assert sent_by(world, wire, answers.collection(), "create_collection", "C") == least
     sent = sent_by(
@@ -70,7 +70,7 @@ def test_a_collection(world: World, wire: Wire) -> None:
     )
 
 
-def test_a_criterion_set(world: World, wire: Wire) -> None:
+def test_a_criterion_set(world: WiredWorld, wire: Wire) -> None:
     answer = answers.criterion_set()
     assert sent_by(world, wire, answer, "create_criterion_set", "Q") == {"name": "Q", "criteria": None}
     assert sent_by(world, wire, answer, "create_criterion_set", "Q", []) == {"name": "Q", "criteria": None}
@@ -82,7 +82,7 @@ def test_a_criterion_set(world: World, wire: Wire) -> None:
     ]
 
 
-def test_an_llm_config(world: World, wire: Wire) -> None:
+def test_an_llm_config(world: WiredWorld, wire: Wire) -> None:
     sent = sent_by(world, wire, answers.llm_config(), "create_llm_config", "S", "small-1", "key", top_p=0.5)
     assert {name for name, value in sent.items() if value is not None} == {
         "name",
@@ -97,7 +97,7 @@ def test_an_llm_config(world: World, wire: Wire) -> None:
     assert sent["temperature"] is None
 
 
-def test_an_experiment(world: World, wire: Wire) -> None:
+def test_an_experiment(world: WiredWorld, wire: Wire) -> None:
     wire.on("GET", "/collections/20", Reply(json=answers.collection()))
     collection = world.call(world.client(), "get_collection", id=20)
     sent = sent_by(world, wire, answers.experiment(), "create_experiment", "E", None, collection)
@@ -110,7 +110,7 @@ def test_an_experiment(world: World, wire: Wire) -> None:
 @pytest.mark.parametrize(
     ("given", "params"), [({}, None), ({"generation_params": GenerationParams(temperature=0.0)}, {})]
 )
-def test_a_run(world: World, wire: Wire, given: dict[str, Any], params: Any) -> None:
+def test_a_run(world: WiredWorld, wire: Wire, given: dict[str, Any], params: Any) -> None:
     wire.then(Reply(json=answers.experiment()))
     experiment = world.call(world.client(), "get_experiment", id=70, fetch_responses=False)
     wire.on("GET", "/experiments/70", Reply(json=answers.experiment()))
@@ -130,7 +130,7 @@ class Answer(pydantic.BaseModel):
     mood: str
 
 
-def test_a_template_with_a_format_and_tools(world: World, wire: Wire) -> None:
+def test_a_template_with_a_format_and_tools(world: WiredWorld, wire: Wire) -> None:
     tool = {"type": "function", "function": {"name": "search"}}
     sent = sent_by(
         world,
@@ -169,7 +169,7 @@ def test_a_template_with_a_format_and_tools(world: World, wire: Wire) -> None:
     assert sent["parent_prompt_template_id"] is None
 
 
-def test_a_next_version_keeps_what_is_not_changed(world: World, wire: Wire) -> None:
+def test_a_next_version_keeps_what_is_not_changed(world: WiredWorld, wire: Wire) -> None:
     message: dict[str, Any] = {"role": "assistant", "content": None, "tool_calls": []}
     tool = {"type": "function", "function": {"name": "search"}}
     wire.then(Reply(json=answers.template(messages=[message], tools=[tool], tool_choice="auto")))
@@ -182,7 +182,7 @@ def test_a_next_version_keeps_what_is_not_changed(world: World, wire: Wire) -> N
     assert sent["tools"][0]["function"]["name"] == "search"
 
 
-def test_a_stored_answer_is_a_whole_assistant_message(world: World, wire: Wire) -> None:
+def test_a_stored_answer_is_a_whole_assistant_message(world: WiredWorld, wire: Wire) -> None:
     wire.then(Reply(json=answers.experiment()), Reply(json=answers.collection()))
     client = world.client()
     experiment = world.call(client, "get_experiment", id=70, fetch_responses=False)
@@ -212,7 +212,7 @@ def test_a_stored_answer_is_a_whole_assistant_message(world: World, wire: Wire) 
     assert not {"finish_reason", "answered_by_model", "waited_seconds"} & stored["metadata"].keys()
 
 
-def test_why_an_answer_ended_is_sent_where_it_is_known(world: World, wire: Wire) -> None:
+def test_why_an_answer_ended_is_sent_where_it_is_known(world: WiredWorld, wire: Wire) -> None:
     wire.then(Reply(json=answers.experiment()), Reply(json=answers.collection()))
     client = world.client()
     experiment = world.call(client, "get_experiment", id=70, fetch_responses=False)

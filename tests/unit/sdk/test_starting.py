@@ -19,11 +19,11 @@ from elluminate import (
     TransportError,
 )
 from tests.unit.sdk import answers
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.wire import API_KEY, BASE_URL, Reply, Wire, page_of
 
 
-def start(world: World, **settings: object) -> object:
+def start(world: WiredWorld, **settings: object) -> object:
     """Make a client that has reached its server."""
     client = world.client(**settings)
     world.call(client, "list_llm_configs")
@@ -45,7 +45,7 @@ def start(world: World, **settings: object) -> object:
     ids=lambda answer: f"{answer.status}-{answer.text or answer.json}",
 )
 def test_a_version_check_that_cannot_be_answered_stops_nobody(
-    world: World, wire: Wire, answer: Reply
+    world: WiredWorld, wire: Wire, answer: Reply
 ) -> None:
     wire.version = answer
     wire.on("GET", "/llm_configs", page_of())
@@ -63,7 +63,7 @@ def test_a_version_check_that_cannot_be_answered_stops_nobody(
     ids=["connect", "timeout", "cut"],
 )
 def test_a_server_that_cannot_be_reached_is_an_error(
-    world: World, wire: Wire, fault: Exception, kind: type[Exception]
+    world: WiredWorld, wire: Wire, fault: Exception, kind: type[Exception]
 ) -> None:
     wire.version = fault
     with pytest.raises(kind, match=BASE_URL):
@@ -88,7 +88,7 @@ def test_a_server_that_cannot_be_reached_is_an_error(
     ids=repr,
 )
 def test_a_single_fault_of_the_first_exchange_stops_nobody(
-    world: World, wire: Wire, waits: list[float], at: str, fault: Reply | Exception
+    world: WiredWorld, wire: Wire, waits: list[float], at: str, fault: Reply | Exception
 ) -> None:
     usual, faults = getattr(wire, at), [fault]
 
@@ -107,7 +107,7 @@ def test_a_single_fault_of_the_first_exchange_stops_nobody(
 
 @pytest.mark.parametrize(("attempts", "asked"), [(1, 1), (5, 5)])
 def test_the_first_exchange_is_repeated_as_often_as_configured(
-    world: World, wire: Wire, attempts: int, asked: int
+    world: WiredWorld, wire: Wire, attempts: int, asked: int
 ) -> None:
     wire.version = httpx.ReadTimeout("slow")
     with pytest.raises(RequestTimeoutError):
@@ -116,7 +116,7 @@ def test_the_first_exchange_is_repeated_as_often_as_configured(
 
 
 def test_an_unsupported_version_is_a_warning(
-    world: World, wire: Wire, caplog: pytest.LogCaptureFixture
+    world: WiredWorld, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
     wire.version = Reply(json={"is_compatible": False, "required_sdk_version": "9.0.0"})
     wire.on("GET", "/llm_configs", page_of())
@@ -125,13 +125,13 @@ def test_an_unsupported_version_is_a_warning(
     assert "asks for a client of level 9.0.0" in caplog.text
 
 
-def test_the_version_check_can_be_left_out(world: World, wire: Wire) -> None:
+def test_the_version_check_can_be_left_out(world: WiredWorld, wire: Wire) -> None:
     wire.on("GET", "/llm_configs", page_of())
     start(world, skip_version_check=True)
     assert [request.url.path for request in wire.startup] == ["/api/v0/projects"]
 
 
-def test_a_client_asks_for_version_and_project_once(world: World, wire: Wire) -> None:
+def test_a_client_asks_for_version_and_project_once(world: WiredWorld, wire: Wire) -> None:
     wire.on("GET", "/llm_configs", page_of())
     client = start(world)
     world.call(client, "list_llm_configs")
@@ -141,38 +141,38 @@ def test_a_client_asks_for_version_and_project_once(world: World, wire: Wire) ->
     ]
 
 
-def test_a_path_of_the_base_url_is_kept(world: World, wire: Wire) -> None:
+def test_a_path_of_the_base_url_is_kept(world: WiredWorld, wire: Wire) -> None:
     wire.on("GET", "/llm_configs", page_of())
     wire.version = wire.projects = Reply(599)
     with pytest.raises(AssertionError, match="/proxied/api/v0/version/compatible"):
         start(world, base_url=f"{BASE_URL}/proxied/")
 
 
-def test_no_server_of_this_kind(world: World, wire: Wire) -> None:
+def test_no_server_of_this_kind(world: WiredWorld, wire: Wire) -> None:
     wire.projects = Reply(404, text="<html>nothing here</html>")
     with pytest.raises(ConfigurationError, match=rf"{BASE_URL} does not answer .* check the base URL"):
         start(world)
 
 
-def test_a_refused_key(world: World, wire: Wire) -> None:
+def test_a_refused_key(world: WiredWorld, wire: Wire) -> None:
     wire.version = wire.projects = Reply(401, json={"detail": "Invalid API key"})
     with pytest.raises(AuthenticationError, match="Invalid API key"):
         start(world)
 
 
-def test_credentials_without_a_project(world: World, wire: Wire) -> None:
+def test_credentials_without_a_project(world: WiredWorld, wire: Wire) -> None:
     wire.projects = page_of()
     with pytest.raises(ConfigurationError, match="reach no project"):
         start(world)
 
 
-def test_an_unknown_project_is_named_with_those_there_are(world: World, wire: Wire) -> None:
+def test_an_unknown_project_is_named_with_those_there_are(world: WiredWorld, wire: Wire) -> None:
     wire.projects = page_of(answers.project(3), answers.project(4))
     with pytest.raises(NotFoundError, match=r"project 7 .* 3 \(Project 3\), 4 \(Project 4\)"):
         start(world, project_id=7)
 
 
-def test_a_token_for_several_projects_needs_a_choice(world: World, wire: Wire) -> None:
+def test_a_token_for_several_projects_needs_a_choice(world: WiredWorld, wire: Wire) -> None:
     wire.projects = page_of(answers.project(3), answers.project(4))
     with pytest.raises(AmbiguousProjectError, match=r"pass project_id=.*3 \(Project 3\)"):
         start(world, api_key=None, token="a-token")

@@ -27,7 +27,7 @@ from elluminate import (
 from elluminate._transport import AsyncTransport, BlockingTransport
 from elluminate.streaming import ExperimentStatusEvent, TaskStatus
 from tests.unit.sdk import answers
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.wire import Answer, Reply, Wire, page_of
 
 TASK = "task-1"
@@ -46,7 +46,7 @@ class Clock:
 
 
 @pytest.fixture
-def clock(world: World, monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(world: WiredWorld, monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
 
     async def sleep(_: object, seconds: float) -> None:
@@ -66,7 +66,7 @@ def poll(status: str, **changes: Any) -> Reply:
 class Run:
     """An experiment that runs on the wire: its polls are scripted, everything else is there."""
 
-    def __init__(self, world: World, wire: Wire, **settings: Any) -> None:
+    def __init__(self, world: WiredWorld, wire: Wire, **settings: Any) -> None:
         self.world, self.wire = world, wire
         wire.on("GET", "/prompt_templates/10", Reply(json=answers.template()))
         wire.on("GET", "/collections/20", Reply(json=answers.collection()))
@@ -97,7 +97,7 @@ class Run:
 
 
 @pytest.fixture
-def run(world: World, wire: Wire, clock: Clock) -> Run:
+def run(world: WiredWorld, wire: Wire, clock: Clock) -> Run:
     return Run(world, wire, retry_config=RetryConfig(max_attempts=1))
 
 
@@ -150,7 +150,7 @@ INTERRUPTIONS: dict[str, Callable[[], Answer]] = {
 @pytest.mark.parametrize("retries", [1, 3])
 @pytest.mark.parametrize("trouble", INTERRUPTIONS)
 def test_trouble_in_the_middle_never_ends_a_stream(
-    world: World, wire: Wire, clock: Clock, trouble: str, retries: int
+    world: WiredWorld, wire: Wire, clock: Clock, trouble: str, retries: int
 ) -> None:
     run = Run(world, wire, retry_config=RetryConfig(max_attempts=retries))
     broken = [INTERRUPTIONS[trouble]() for _ in range(6)]
@@ -371,7 +371,9 @@ def test_trouble_before_the_first_event_is_the_callers(run: Run) -> None:
     assert not isinstance(caught.value, RetryExhaustedError)
 
 
-def test_an_answer_that_breaks_the_contract_is_told_at_once(world: World, wire: Wire, clock: Clock) -> None:
+def test_an_answer_that_breaks_the_contract_is_told_at_once(
+    world: WiredWorld, wire: Wire, clock: Clock
+) -> None:
     with pytest.raises(InvalidResponseError) as caught:
         Run(world, wire).stream(poll("STARTED"), Reply(json={"status": 7}))
     assert caught.value.json_path == "$.status"

@@ -22,7 +22,7 @@ from elluminate import (
     ServerError,
     TransportError,
 )
-from tests.unit.sdk.conftest import World
+from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.sending import request_of, send
 from tests.unit.sdk.wire import Reply, Wire
 
@@ -106,7 +106,7 @@ def keys_honoured(request: pytest.FixtureRequest, wire: Wire) -> bool:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 def test_any_2xx_is_a_success_after_one_attempt(
-    world: World, wire: Wire, waits: list[float], method: str, status: int
+    world: WiredWorld, wire: Wire, waits: list[float], method: str, status: int
 ) -> None:
     wire.then(Reply(status))
     send(world, request_of(method))
@@ -116,7 +116,7 @@ def test_any_2xx_is_a_success_after_one_attempt(
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_request_that_is_still_being_handled_is_asked_for_again(
-    world: World, wire: Wire, waits: list[float], method: str
+    world: WiredWorld, wire: Wire, waits: list[float], method: str
 ) -> None:
     handled = Reply(409, json={"detail": "still being handled"}, headers={"Retry-After": "5"})
     wire.then(handled, handled, Reply(200))
@@ -128,7 +128,7 @@ def test_a_request_that_is_still_being_handled_is_asked_for_again(
 
 
 def test_a_request_that_is_handled_for_too_long_is_a_conflict_that_says_so(
-    world: World, wire: Wire, waits: list[float]
+    world: WiredWorld, wire: Wire, waits: list[float]
 ) -> None:
     wire.then(*[Reply(409, json={"detail": "still being handled"}, headers={"Retry-After": "5"})] * ATTEMPTS)
 
@@ -142,7 +142,7 @@ def test_a_request_that_is_handled_for_too_long_is_a_conflict_that_says_so(
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("status", FAILED_STATUSES)
 def test_a_failed_status(
-    world: World, wire: Wire, waits: list[float], keys_honoured: bool, method: str, status: int
+    world: WiredWorld, wire: Wire, waits: list[float], keys_honoured: bool, method: str, status: int
 ) -> None:
     repeats, kind = FAILED_STATUSES[status]
     attempts = expected_attempts(repeats, method, keys_honoured)
@@ -160,7 +160,7 @@ def test_a_failed_status(
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_a_fault_of_the_connection(
-    world: World,
+    world: WiredWorld,
     wire: Wire,
     waits: list[float],
     keys_honoured: bool,
@@ -179,7 +179,7 @@ def test_a_fault_of_the_connection(
 
 @pytest.mark.parametrize("fault", [Reply(503), Reply(429), httpx.ConnectError("refused")], ids=repr)
 def test_a_repetition_that_succeeds_is_a_success(
-    world: World, wire: Wire, waits: list[float], fault: Any
+    world: WiredWorld, wire: Wire, waits: list[float], fault: Any
 ) -> None:
     wire.then(fault, fault, Reply(204))
     send(world, request_of("POST"))
@@ -198,7 +198,7 @@ LOST_ANSWERS = [
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 @pytest.mark.parametrize("lost", LOST_ANSWERS, ids=repr)
 def test_what_the_contract_marks_as_repeatable_is_repeated_without_a_key(
-    world: World, wire: Wire, waits: list[float], method: str, lost: Any
+    world: WiredWorld, wire: Wire, waits: list[float], method: str, lost: Any
 ) -> None:
     wire.then(lost, lost, Reply(204))
     send(world, request_of(method, marked=True))
@@ -207,7 +207,7 @@ def test_what_the_contract_marks_as_repeatable_is_repeated_without_a_key(
 
 @pytest.mark.parametrize("lost", LOST_ANSWERS, ids=repr)
 def test_a_deletion_whose_answer_was_lost_is_done_when_its_repetition_finds_nothing(
-    world: World, wire: Wire, lost: Any
+    world: WiredWorld, wire: Wire, lost: Any
 ) -> None:
     wire.then(lost, Reply(503), Reply(404, json={"detail": "There is no such thing."}))
     send(world, request_of("DELETE"))
@@ -226,7 +226,7 @@ def test_a_deletion_whose_answer_was_lost_is_done_when_its_repetition_finds_noth
     ids=repr,
 )
 def test_what_is_not_found_otherwise_is_an_error(
-    world: World, wire: Wire, method: str, first: Reply | Exception
+    world: WiredWorld, wire: Wire, method: str, first: Reply | Exception
 ) -> None:
     wire.then(first, Reply(404, json={"detail": "There is no such thing."}))
     with pytest.raises(NotFoundError, match="There is no such thing"):
@@ -234,7 +234,7 @@ def test_what_is_not_found_otherwise_is_an_error(
 
 
 def test_the_idempotency_key_stays_over_repetitions_and_changes_with_the_call(
-    world: World, wire: Wire
+    world: WiredWorld, wire: Wire
 ) -> None:
     wire.then(Reply(503), Reply(429), Reply(204), Reply(204))
     send(world, request_of("POST"))
@@ -245,13 +245,13 @@ def test_the_idempotency_key_stays_over_repetitions_and_changes_with_the_call(
 
 
 @pytest.mark.parametrize("method", [method for method in METHODS if method != "POST"])
-def test_only_a_post_carries_an_idempotency_key(world: World, wire: Wire, method: str) -> None:
+def test_only_a_post_carries_an_idempotency_key(world: WiredWorld, wire: Wire, method: str) -> None:
     wire.then(Reply(204))
     send(world, request_of(method))
     assert "Idempotency-Key" not in wire.requests[0].headers
 
 
-def test_every_request_says_who_asks_and_at_which_level(world: World, wire: Wire) -> None:
+def test_every_request_says_who_asks_and_at_which_level(world: WiredWorld, wire: Wire) -> None:
     wire.then(Reply(204))
     send(world, request_of("GET"))
     for request in (*wire.startup, *wire.requests):
@@ -260,7 +260,7 @@ def test_every_request_says_who_asks_and_at_which_level(world: World, wire: Wire
         assert "Authorization" not in request.headers
 
 
-def test_a_token_travels_as_a_bearer_and_a_key_wins_over_it(world: World, wire: Wire) -> None:
+def test_a_token_travels_as_a_bearer_and_a_key_wins_over_it(world: WiredWorld, wire: Wire) -> None:
     wire.then(Reply(204), Reply(204))
     send(world, request_of("GET"), api_key=None, token="bearer-secret")
     assert wire.requests[0].headers["Authorization"] == "Bearer bearer-secret"
@@ -281,7 +281,7 @@ SWITCHES: list[tuple[dict[str, Any], Callable[[], Any], type[Exception]]] = [
 
 @pytest.mark.parametrize(("setting", "fault", "kind"), SWITCHES)
 def test_a_repetition_can_be_switched_off(
-    world: World, wire: Wire, setting: dict[str, Any], fault: Callable[[], Any], kind: type[Exception]
+    world: WiredWorld, wire: Wire, setting: dict[str, Any], fault: Callable[[], Any], kind: type[Exception]
 ) -> None:
     wire.then(fault())
     with pytest.raises(kind) as caught:
@@ -290,7 +290,7 @@ def test_a_repetition_can_be_switched_off(
     assert len(wire.requests) == 1
 
 
-def test_as_many_attempts_as_configured(world: World, wire: Wire, waits: list[float]) -> None:
+def test_as_many_attempts_as_configured(world: WiredWorld, wire: Wire, waits: list[float]) -> None:
     wire.then(*[Reply(503)] * 7)
     with pytest.raises(ServerError) as caught:
         send(world, request_of("GET"), retry_config=RetryConfig(max_attempts=7))
@@ -299,7 +299,9 @@ def test_as_many_attempts_as_configured(world: World, wire: Wire, waits: list[fl
     assert len(waits) == 6
 
 
-def test_the_backoff_doubles_with_jitter_up_to_its_cap(world: World, wire: Wire, waits: list[float]) -> None:
+def test_the_backoff_doubles_with_jitter_up_to_its_cap(
+    world: WiredWorld, wire: Wire, waits: list[float]
+) -> None:
     wire.then(*[Reply(503)] * 6)
     with pytest.raises(ServerError):
         send(world, request_of("GET"), retry_config=RetryConfig(max_attempts=6, min_wait=1.0, max_wait=5.0))
