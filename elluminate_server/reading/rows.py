@@ -26,6 +26,10 @@ BESIDES_VALUES = 300
 """Bytes that a row takes in an answer beside its values, for most names of collections."""
 
 
+SHORT_DESCRIPTION = 100
+"""Characters of a collection's description that each of its rows repeats: older clients need one."""
+
+
 @attrs.frozen
 class ShownRow:
     """A row of a collection with its values as they are shown: the JSON text that the answer will hold."""
@@ -110,9 +114,13 @@ def present_rows(
 
 
 def _in_short(collection: models.TemplateVariablesCollection) -> dict[str, Any]:
+    description = collection.description or ""
+    if len(description) > SHORT_DESCRIPTION:
+        description = description[:SHORT_DESCRIPTION] + "…"
     return {
         "id": collection.id,
         "name": collection.name,
+        "description": description,
         "variables_count": collection.variables_count,
         "read_only": collection.read_only,
         "created_at": collection.created_at,

@@ -83,7 +83,7 @@ async def test_the_rows_of_an_answer_repeat_what_is_short_of_their_collection(ap
         assert [column["name"] for column in first["collection"]["columns"]] == ["topic", "kind"]
         assert first["collection"]["description"] == "Long"
         for other in others:
-            left_out = {"columns", "description", "environment_config", "version"}
+            left_out = {"columns", "environment_config", "version"}
             in_short = {name: value for name, value in first["collection"].items() if name not in left_out}
             assert other["collection"] == in_short
     assert [row["input_values"] for row in added] == [

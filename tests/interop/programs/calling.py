@@ -20,7 +20,7 @@ import json  # noqa: E402
 import urllib.request  # noqa: E402
 import warnings  # noqa: E402
 from collections.abc import Callable, Coroutine  # noqa: E402
-from importlib.metadata import version  # noqa: E402
+from importlib.metadata import PackageNotFoundError, version  # noqa: E402
 from typing import Any  # noqa: E402
 
 from elluminate import AsyncClient, Client  # noqa: E402
@@ -150,5 +150,9 @@ def main(program: Callable[[Caller], Coroutine[Any, Any, None]]) -> None:
         with contextlib.suppress(StopIteration):
             program(caller).send(None)  # nothing in it suspends, so one step runs it to its end
         caller.client.close()
-    summary = {"version": version("elluminate"), "skipped": caller.skipped, **caller.notes}
+    try:
+        installed = version("elluminate")
+    except PackageNotFoundError:  # ours has another name there
+        installed = version("elluminate-open")
+    summary = {"version": installed, "skipped": caller.skipped, **caller.notes}
     print(json.dumps(summary))

@@ -57,12 +57,13 @@ async def program(call: Caller):
     wishes = await call.do(
         "create_collection", name="Wishes", columns=columns, variables=rows, collection_type="PERSONA"
     )
+    helpful = await call.do("create_criterion_set", name="Help", criteria=["Did they get it: {{wish}}?"])
     about_rows = await call.do(
         "create_experiment",
         name="Wishes",
         prompt_template=None,
         collection=wishes,
-        criterion_set=quality,
+        criterion_set=helpful,
         evaluation_mode="MULTI_TURN",
         persona_group_id=group["id"],
     )
