@@ -1,9 +1,15 @@
-"""A database of its own for each module of tests, wherever it says `local::memory:`."""
+"""A database of its own for each module of tests that says `local::memory:`, and the event loop of coroutines."""
 
 import sys
 from collections.abc import Iterator
 
 import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """The event loop of tests that are coroutines; a test that must hold under trio, too, names both."""
+    return "asyncio"
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -19,6 +19,8 @@ from elluminate_server.serving import LocalAddress, ServingError, local_server, 
 from tests.execution.backend import client_of
 from tests.support.serve_process import clean_environment
 
+pytestmark = pytest.mark.anyio
+
 BOUND = 60
 
 
@@ -168,14 +170,11 @@ def test_clients_that_begin_at_once_are_counted_once_each() -> None:
     assert local._servers == {}
 
 
-def test_a_client_that_was_closed_before_its_first_use_starts_nothing() -> None:
-    async def scenario() -> None:
-        client = AsyncClient(base_url="local::memory:")
-        await client.close()
-        with pytest.raises(ClientClosedError):
-            await client.list_collections()
-
-    asyncio.run(scenario())
+async def test_a_client_that_was_closed_before_its_first_use_starts_nothing() -> None:
+    client = AsyncClient(base_url="local::memory:")
+    await client.close()
+    with pytest.raises(ClientClosedError):
+        await client.list_collections()
     assert local._servers == {}
 
 

@@ -15,6 +15,8 @@ from elluminate_server.llm.types import Answer, ModelError, UserCase, UserTurn
 from tests.execution.backend import Backend
 from tests.support.model_server import ModelServer
 
+pytestmark = pytest.mark.anyio
+
 MOON = {
     "goal": "Understand tides, moons and gravity",
     "expected_conversation_outcome": "Can explain why tides exist.",
@@ -212,7 +214,7 @@ class Talker(OfflineModel):
         return UserTurn(text=text.removesuffix("!"), ends=text.endswith("!"))
 
 
-def talk(model: Talker, user: Talker, *, max_turns: int = 10, goal: str = "Learn") -> Generated:
+async def talk(model: Talker, user: Talker, *, max_turns: int = 10, goal: str = "Learn") -> Generated:
     plan = Plan(
         experiment_id=1,
         collection_id=1,
@@ -234,38 +236,35 @@ def talk(model: Talker, user: Talker, *, max_turns: int = 10, goal: str = "Learn
         subject=subject, case=UserCase(name="Ada", description="d", goal=goal), persona_version_id=7
     )
 
-    async def held() -> Generated:
-        one = asyncio.Semaphore(1)
-        return await converse(plan, scene, model, user, model_slots=one, user_slots=one, max_turns=max_turns)
-
-    return asyncio.run(held())
+    one = asyncio.Semaphore(1)
+    return await converse(plan, scene, model, user, model_slots=one, user_slots=one, max_turns=max_turns)
 
 
 def said(generated: Generated) -> list[str]:
     return [message["content"] for message in generated.messages]
 
 
-def test_the_limit_of_turns_ends_a_conversation() -> None:
-    held = talk(Talker("a1", "a2"), Talker("u1", "u2"), max_turns=2)
+async def test_the_limit_of_turns_ends_a_conversation() -> None:
+    held = await talk(Talker("a1", "a2"), Talker("u1", "u2"), max_turns=2)
     assert said(held) == ["u1", "a1", "u2", "a2"]
     assert (held.termination_reason, held.error, held.persona_version_id) == ("turn_limit", None, 7)
     assert (held.usage.input_tokens, held.usage.output_tokens) == (4, 2)
 
 
-def test_both_sides_hear_all_that_was_said() -> None:
+async def test_both_sides_hear_all_that_was_said() -> None:
     model, user = Talker("a1", "a2"), Talker("u1", "u2", "!")
-    held = talk(model, user)
+    held = await talk(model, user)
     assert model.heard == [["Be kind.", "u1"], ["Be kind.", "u1", "a1", "u2"]]
     assert user.heard == [[], ["u1", "a1"], ["u1", "a1", "u2", "a2"]]
     assert (said(held), held.termination_reason) == (["u1", "a1", "u2", "a2"], "persona_ended")
 
 
-def test_a_failing_side_is_named_and_what_was_said_is_kept() -> None:
-    broken = talk(Talker("a1", ModelError("quota used up")), Talker("u1", "u2"))
+async def test_a_failing_side_is_named_and_what_was_said_is_kept() -> None:
+    broken = await talk(Talker("a1", ModelError("quota used up")), Talker("u1", "u2"))
     assert (said(broken), broken.termination_reason) == (["u1", "a1", "u2"], "failed")
     assert broken.error == "quota used up"
 
-    unplayed = talk(Talker("a1"), Talker("u1", ModelError("quota used up")))
+    unplayed = await talk(Talker("a1"), Talker("u1", ModelError("quota used up")))
     assert (said(unplayed), unplayed.error) == (
         ["u1", "a1"],
         "The persona 'Ada' could not be played: quota used up",
@@ -273,11 +272,11 @@ def test_a_failing_side_is_named_and_what_was_said_is_kept() -> None:
 
 
 @pytest.mark.parametrize("words", ["bye!", "!"])
-def test_a_conversation_without_any_answer_failed(words: str) -> None:
-    held = talk(Talker(), Talker(words))
+async def test_a_conversation_without_any_answer_failed(words: str) -> None:
+    held = await talk(Talker(), Talker(words))
     assert (held.termination_reason, "before the model said" in str(held.error)) == ("failed", True)
 
 
-def test_slots_are_held_for_a_call_and_not_for_a_conversation() -> None:
+async def test_slots_are_held_for_a_call_and_not_for_a_conversation() -> None:
     # One slot for both sides: it would never end if a side kept it.
-    assert talk(Talker("a1"), Talker("u1", "!")).error is None
+    assert (await talk(Talker("a1"), Talker("u1", "!"))).error is None

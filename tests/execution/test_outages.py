@@ -1,6 +1,5 @@
 """A database that is away in the middle of a run: locked for too long, restarted, cut off."""
 
-import asyncio
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from tests.execution.scene import Scene, ScriptedModel, eventually, running, sce
 from tests.support.databases import postgresql_only, sqlite_only
 from tests.support.full_disk import Disk
 
+pytestmark = pytest.mark.anyio
+
 ROWS = 6
 
 
@@ -23,70 +24,64 @@ def _try_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "HEARTBEAT_SECONDS", 0.1)
 
 
-def test_a_run_goes_on_when_the_database_was_locked_for_too_long(
+async def test_a_run_goes_on_when_the_database_was_locked_for_too_long(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def scenario() -> None:
-        async with scene(tmp_path) as here:
-            await here.add_experiment(rows=ROWS)
-            write, writes = here.store.write, count()
+    async with scene(tmp_path) as here:
+        await here.add_experiment(rows=ROWS)
+        write, writes = here.store.write, count()
 
-            def write_sometimes() -> Any:
-                if next(writes) in range(2, 12):
-                    raise BusyError("Locked by the test.")
-                return write()
+        def write_sometimes() -> Any:
+            if next(writes) in range(2, 12):
+                raise BusyError("Locked by the test.")
+            return write()
 
-            async with running(here.executor()) as executor:
-                task_id = await here.enqueue(executor)
-                here.store.write = write_sometimes  # type: ignore[method-assign]
-                task = await here.ended(task_id)
-            assert (task.status, task.error_msg, task.attempts) == ("SUCCESS", None, 1)
-            await here.assert_each_row_once(rows=ROWS, criteria=2)
-
-    asyncio.run(scenario())
+        async with running(here.executor()) as executor:
+            task_id = await here.enqueue(executor)
+            here.store.write = write_sometimes  # type: ignore[method-assign]
+            task = await here.ended(task_id)
+        assert (task.status, task.error_msg, task.attempts) == ("SUCCESS", None, 1)
+        await here.assert_each_row_once(rows=ROWS, criteria=2)
     assert "results wait to be written, and their runs with them: Locked by the test." in caplog.text
     assert "Results are written again." in caplog.text
     assert "Traceback" not in caplog.text
 
 
 @sqlite_only
-def test_a_run_waits_for_room_on_a_full_disk_and_asks_for_nothing_twice(
+async def test_a_run_waits_for_room_on_a_full_disk_and_asks_for_nothing_twice(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = 40
 
-    async def scenario() -> None:
-        async with scene(tmp_path) as here:
-            await here.add_experiment(rows=rows)
-            disk = Disk(here.store)
+    async with scene(tmp_path) as here:
+        await here.add_experiment(rows=rows)
+        disk = Disk(here.store)
 
-            async def fill(_text: str) -> None:
-                disk.is_full = disk.is_full or len(here.model.answered) == 10
+        async def fill(_text: str) -> None:
+            disk.is_full = disk.is_full or len(here.model.answered) == 10
 
-            here.model.on_answer = fill
-            async with running(here.executor(max_concurrent_calls=4)) as executor:
-                task_id = await here.enqueue(executor)
+        here.model.on_answer = fill
+        async with running(here.executor(max_concurrent_calls=4)) as executor:
+            task_id = await here.enqueue(executor)
 
-                async def waits() -> bool:
-                    return "wait to be written" in caplog.text
+            async def waits() -> bool:
+                return "wait to be written" in caplog.text
 
-                await eventually(waits, "a result finds no room")
-                asked, expires = len(here.model.answered), (await here.task(task_id)).lease_expires_at
+            await eventually(waits, "a result finds no room")
+            asked, expires = len(here.model.answered), (await here.task(task_id)).lease_expires_at
 
-                async def heart_beats() -> bool:
-                    return (await here.task(task_id)).lease_expires_at != expires
+            async def heart_beats() -> bool:
+                return (await here.task(task_id)).lease_expires_at != expires
 
-                await eventually(heart_beats, "the lease is renewed all the same")
-                assert (await here.task(task_id)).status == "STARTED"
-                assert len(here.model.answered) <= asked + 4
-                here.model.on_answer = ScriptedModel().on_answer
-                disk.is_full = False
-                task = await here.ended(task_id)
-            assert (task.status, task.error_msg) == ("SUCCESS", None)
-            assert (len(here.model.answered), len(here.model.judged)) == (rows, 2 * rows)
-            await here.assert_each_row_once(rows=rows, criteria=2)
-
-    asyncio.run(scenario())
+            await eventually(heart_beats, "the lease is renewed all the same")
+            assert (await here.task(task_id)).status == "STARTED"
+            assert len(here.model.answered) <= asked + 4
+            here.model.on_answer = ScriptedModel().on_answer
+            disk.is_full = False
+            task = await here.ended(task_id)
+        assert (task.status, task.error_msg) == ("SUCCESS", None)
+        assert (len(here.model.answered), len(here.model.judged)) == (rows, 2 * rows)
+        await here.assert_each_row_once(rows=rows, criteria=2)
     assert "database or disk is full" in caplog.text
     assert "Traceback" not in caplog.text
 
@@ -123,23 +118,20 @@ class Cutter:
 
 @postgresql_only
 @pytest.mark.parametrize("after", [False, True])
-def test_a_run_goes_on_when_commits_lose_their_connection(
+async def test_a_run_goes_on_when_commits_lose_their_connection(
     tmp_path: Path, after: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def scenario() -> None:
-        async with scene(tmp_path) as here:
-            await here.add_experiment(rows=ROWS)
-            async with running(here.executor()) as executor:
-                task_id = await here.enqueue(executor)
-                cutter = Cutter(here, after=after)
-                try:
-                    task = await here.ended(task_id)
-                finally:
-                    cutter.close()
-            assert (task.status, task.error_msg) == ("SUCCESS", None)
-            assert cutter.commits >= 5
-            assert {item.attempts for item in await here.all(WorkItem)} == {1}
-            await here.assert_each_row_once(rows=ROWS, criteria=2)
-
-    asyncio.run(scenario())
+    async with scene(tmp_path) as here:
+        await here.add_experiment(rows=ROWS)
+        async with running(here.executor()) as executor:
+            task_id = await here.enqueue(executor)
+            cutter = Cutter(here, after=after)
+            try:
+                task = await here.ended(task_id)
+            finally:
+                cutter.close()
+        assert (task.status, task.error_msg) == ("SUCCESS", None)
+        assert cutter.commits >= 5
+        assert {item.attempts for item in await here.all(WorkItem)} == {1}
+        await here.assert_each_row_once(rows=ROWS, criteria=2)
     assert "Traceback" not in caplog.text

@@ -5,11 +5,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from elluminate_server.execution.leases import revoke
 from elluminate_server.store.tables import Experiment, Rating, Response
 from tests.execution.backend import Backend, events_of
 from tests.execution.scene import eventually, running, scene
 from tests.support.model_server import ModelServer
+
+pytestmark = pytest.mark.anyio
 
 
 def with_one_failure(backend: Backend, model_server: ModelServer) -> tuple[dict[str, Any], int]:
@@ -116,7 +120,7 @@ def test_cancelling_what_does_not_run_changes_nothing(backend: Backend) -> None:
     backend.post("experiments/99/cancel", {}, status=404)
 
 
-def test_cancelling_stops_calls_in_flight_and_keeps_what_is_there(tmp_path: Path) -> None:
+async def test_cancelling_stops_calls_in_flight_and_keeps_what_is_there(tmp_path: Path) -> None:
     dropped: list[str] = []
 
     async def hang_on_the_second(text: str) -> None:
@@ -127,32 +131,29 @@ def test_cancelling_stops_calls_in_flight_and_keeps_what_is_there(tmp_path: Path
                 dropped.append(text)
                 raise
 
-    async def scenario() -> None:
-        async with scene(tmp_path) as place:
-            await place.add_experiment(rows=2)
-            place.model.on_answer = hang_on_the_second
-            async with running(place.executor()) as executor:
-                task_id = await place.enqueue(executor)
+    async with scene(tmp_path) as place:
+        await place.add_experiment(rows=2)
+        place.model.on_answer = hang_on_the_second
+        async with running(place.executor()) as executor:
+            task_id = await place.enqueue(executor)
 
-                async def first_is_rated() -> bool:
-                    return await place.count(Rating) == 2
+            async def first_is_rated() -> bool:
+                return await place.count(Rating) == 2
 
-                await eventually(first_is_rated, "the first row is rated")
-                async with place.store.write() as session:
-                    experiment = await session.get_one(Experiment, place.experiment_id)
-                    assert await revoke(session, experiment, "no longer wanted") == task_id
-                executor.stop_run(task_id)
+            await eventually(first_is_rated, "the first row is rated")
+            async with place.store.write() as session:
+                experiment = await session.get_one(Experiment, place.experiment_id)
+                assert await revoke(session, experiment, "no longer wanted") == task_id
+            executor.stop_run(task_id)
 
-                async def stopped() -> bool:
-                    return bool(dropped) and not executor.is_running(task_id)
+            async def stopped() -> bool:
+                return bool(dropped) and not executor.is_running(task_id)
 
-                await eventually(stopped, "the call in flight is dropped")
-            task = await place.task(task_id)
-            assert (task.status, task.lease_owner) == ("REVOKED", None)
-            assert (await place.count(Response), await place.count(Rating)) == (1, 2)
-            assert (await place.experiment()).generation_task_id is None
-
-    asyncio.run(scenario())
+            await eventually(stopped, "the call in flight is dropped")
+        task = await place.task(task_id)
+        assert (task.status, task.lease_owner) == ("REVOKED", None)
+        assert (await place.count(Response), await place.count(Rating)) == (1, 2)
+        assert (await place.experiment()).generation_task_id is None
 
 
 def column_experiment(backend: Backend, *, generate: bool = True, **fields: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Results of agents through both clients, against a server of their own."""
 
-import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -28,6 +27,8 @@ from elluminate.schemas import (
     Experiment,
     RatingValue,
 )
+
+pytestmark = pytest.mark.anyio
 
 TYPED = ATIFTrajectory(
     schema_version="ATIF-v1.7",
@@ -99,7 +100,7 @@ def test_upload_evaluate_and_read(client: Client, experiment: Experiment) -> Non
     assert experiment.wait_for_evaluation(stored.evaluation_task_id, timeout=30).is_success
 
 
-def test_an_evaluation_is_streamed_by_both_clients(client: Client, experiment: Experiment) -> None:
+async def test_an_evaluation_is_streamed_by_both_clients(client: Client, experiment: Experiment) -> None:
     trial = AgentTrialResult(task_name="sort", trajectory=PLAIN)
     stored = client.upload_agent_results(experiment.id, [trial, trial])
     events = list(client.stream_agent_evaluation(experiment, stored.evaluation_task_id, polling_interval=0.1))
@@ -108,15 +109,10 @@ def test_an_evaluation_is_streamed_by_both_clients(client: Client, experiment: E
     assert events[-1].progress.responses_rated == 2
     assert "Rated 2/2" in "".join(event.logs_delta or "" for event in events)
 
-    async def again() -> list[TaskStatus]:
-        async with AsyncClient(
-            base_url=client.base_url, api_key=client.session.config.api_key
-        ) as asynchronous:
-            await asynchronous.upload_agent_results(experiment.id, [trial])
-            stream = asynchronous.stream_agent_evaluation(experiment.id, polling_interval=0.1)
-            return [event.status async for event in stream]
-
-    assert asyncio.run(again())[-1] == TaskStatus.SUCCESS
+    async with AsyncClient(base_url=client.base_url, api_key=client.session.config.api_key) as asynchronous:
+        await asynchronous.upload_agent_results(experiment.id, [trial])
+        stream = asynchronous.stream_agent_evaluation(experiment.id, polling_interval=0.1)
+        assert [event.status async for event in stream][-1] == TaskStatus.SUCCESS
 
 
 def test_without_an_evaluation_there_is_nothing_to_wait_for(client: Client, experiment: Experiment) -> None:

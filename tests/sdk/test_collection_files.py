@@ -24,6 +24,8 @@ from elluminate import (
 from elluminate.schemas import TemplateVariablesCollectionFilter
 from elluminate.schemas.collection import TemplateVariablesCollectionWithEntries
 
+pytestmark = pytest.mark.anyio
+
 Collection = TemplateVariablesCollectionWithEntries
 
 
@@ -216,7 +218,7 @@ def test_copies_keep_their_client_and_pickles_do_not(collection: Collection) -> 
         read.add_many([{"a": "3"}])
 
 
-async def _the_same_async(tmp_path: Path) -> None:
+async def test_the_same_async(tmp_path: Path) -> None:
     async with AsyncClient(base_url="local::memory:") as client:
         collection = await client.create_collection("Async files")
         await collection.aadd_from_csv(written(tmp_path / "a.csv", "a\n1\n"))
@@ -228,12 +230,6 @@ async def _the_same_async(tmp_path: Path) -> None:
         assert collection.to_dicts() == [{"a": "0"}, {"a": "3"}]
         assert (await collection.aupdate(description="d")).description == "d"
         assert "Async files" in [c.name async for c in client.iter_collections()]
-
-
-def test_the_same_async(tmp_path: Path) -> None:
-    import asyncio
-
-    asyncio.run(_the_same_async(tmp_path))
 
 
 def test_a_corrected_file_updates_the_rows_that_its_key_names(collection: Collection, tmp_path: Path) -> None:

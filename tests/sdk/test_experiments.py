@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 
 from elluminate import AsyncClient, Client, ConflictError, TaskFailedError, ValidationError
 from elluminate.schemas import Experiment
 from elluminate.streaming import TaskStatus
 from tests.support.model_server import ModelServer, completion
+
+pytestmark = pytest.mark.anyio
 
 ROWS = [{"topic": "tides", "answer": "The moon."}, {"topic": "rain", "answer": "Clouds that fall down."}]
 CRITERIA = ["Is it about {{topic}}?", "Is it short?"]
@@ -206,23 +207,20 @@ def test_wrong_arguments_are_refused_before_anything_is_sent(client: Client) -> 
             call()
 
 
-def test_every_method_has_an_async_spelling() -> None:
-    async def everything() -> None:
-        async with AsyncClient(base_url="local::memory:") as client:
-            template = await client.create_prompt_template("Tutor", template="Explain {{topic}}.")
-            collection = await client.create_collection("Topics", variables=ROWS)
-            experiment = await client.run_experiment("E", template, collection, rating_version="mock")
-            assert (await experiment.aretry_failed()) is experiment
-            assert (await experiment.acancel()) is experiment
-            assert (await experiment.await_until_finished()) is experiment
-            response = await experiment.rated_responses[0].aannotate("good")
-            (sample,) = await client.list_response_samples(experiment, show_only_annotated_responses=True)
-            assert (response.annotation, sample.prompt_response_ids) == ("good", [response.id])
-            await response.aannotate("")
-            assert await client.list_response_samples(experiment, show_only_annotated_responses=True) == []
-            assert (await client.get_experiment_map(experiment)).num_samples == 2
-            assert len(await client.list_comparison_samples(experiment, experiment)) == 4
-            assert (await client.get_response_stats()).total_responses == 2
-            assert [judge.is_default for judge in await client.list_rating_versions()] == [True, False]
-
-    anyio.run(everything)
+async def test_every_method_has_an_async_spelling() -> None:
+    async with AsyncClient(base_url="local::memory:") as client:
+        template = await client.create_prompt_template("Tutor", template="Explain {{topic}}.")
+        collection = await client.create_collection("Topics", variables=ROWS)
+        experiment = await client.run_experiment("E", template, collection, rating_version="mock")
+        assert (await experiment.aretry_failed()) is experiment
+        assert (await experiment.acancel()) is experiment
+        assert (await experiment.await_until_finished()) is experiment
+        response = await experiment.rated_responses[0].aannotate("good")
+        (sample,) = await client.list_response_samples(experiment, show_only_annotated_responses=True)
+        assert (response.annotation, sample.prompt_response_ids) == ("good", [response.id])
+        await response.aannotate("")
+        assert await client.list_response_samples(experiment, show_only_annotated_responses=True) == []
+        assert (await client.get_experiment_map(experiment)).num_samples == 2
+        assert len(await client.list_comparison_samples(experiment, experiment)) == 4
+        assert (await client.get_response_stats()).total_responses == 2
+        assert [judge.is_default for judge in await client.list_rating_versions()] == [True, False]

@@ -1,15 +1,17 @@
 """Iterating a long list holds a few pages of it, however long it is; leaving early reads no further."""
 
-import asyncio
 import gc
 import json
 
 import httpx
+import pytest
 
 from elluminate import AsyncClient, Client
 from elluminate._session import PAGES_IN_FLIGHT
 from elluminate.schemas import Experiment, PromptResponse
 from tests.unit.sdk import answers
+
+pytestmark = pytest.mark.anyio
 
 PAGE, PAGES = 20, 200
 RESPONSES = json.dumps(
@@ -54,22 +56,19 @@ def test_a_blocking_loop_holds_a_few_pages() -> None:
     assert 0 < most <= FEW * PAGE
 
 
-def test_an_async_loop_holds_a_few_pages_and_reads_no_further_than_it_goes() -> None:
-    async def program() -> None:
-        server, most, seen = Server(), 0, 0
-        async with httpx.AsyncClient(transport=httpx.MockTransport(server.answer_async)) as own:
-            client = AsyncClient("https://long.test", "key", skip_version_check=True, http_client=own)
-            experiment = await client.get_experiment(id=1, fetch_responses=False)
-            before = held()
-            responses = experiment.aiter_responses()
-            async for _ in responses:
-                seen += 1
-                if seen % (PAGE * 20) == 0:
-                    most = max(most, held() - before)
-                if seen == PAGE * PAGES // 2:
-                    break
-            await responses.aclose()
-        assert 0 < most <= FEW * PAGE
-        assert server.pages <= PAGES // 2 + PAGES_IN_FLIGHT
-
-    asyncio.run(program())
+async def test_an_async_loop_holds_a_few_pages_and_reads_no_further_than_it_goes() -> None:
+    server, most, seen = Server(), 0, 0
+    async with httpx.AsyncClient(transport=httpx.MockTransport(server.answer_async)) as own:
+        client = AsyncClient("https://long.test", "key", skip_version_check=True, http_client=own)
+        experiment = await client.get_experiment(id=1, fetch_responses=False)
+        before = held()
+        responses = experiment.aiter_responses()
+        async for _ in responses:
+            seen += 1
+            if seen % (PAGE * 20) == 0:
+                most = max(most, held() - before)
+            if seen == PAGE * PAGES // 2:
+                break
+        await responses.aclose()
+    assert 0 < most <= FEW * PAGE
+    assert server.pages <= PAGES // 2 + PAGES_IN_FLIGHT

@@ -25,6 +25,8 @@ from elluminate import (
 )
 from tests.unit.sdk import answers
 
+pytestmark = pytest.mark.anyio
+
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
@@ -144,21 +146,18 @@ def test_a_callers_http_client_is_used_and_left_open() -> None:
     assert "X-API-Key" not in own.headers
 
 
-def test_a_callers_async_http_client_is_used_and_left_open() -> None:
+async def test_a_callers_async_http_client_is_used_and_left_open() -> None:
     sent: list[httpx.Request] = []
 
     async def keep(request: httpx.Request) -> None:
         sent.append(request)
 
-    async def program() -> None:
-        async with httpx.AsyncClient(event_hooks={"request": [keep]}, trust_env=False) as own:
-            async with AsyncClient(base_url="local::memory:", http_client=own) as client:
-                assert client.with_options(timeout=9).timeout == 9
-                await client.list_collections()
-                assert (await client.select_project((await client.list_projects())[0])).id == 1
-            assert not own.is_closed
-
-    asyncio.run(program())
+    async with httpx.AsyncClient(event_hooks={"request": [keep]}, trust_env=False) as own:
+        async with AsyncClient(base_url="local::memory:", http_client=own) as client:
+            assert client.with_options(timeout=9).timeout == 9
+            await client.list_collections()
+            assert (await client.select_project((await client.list_projects())[0])).id == 1
+        assert not own.is_closed
     assert sent
 
 

@@ -4,10 +4,11 @@ import concurrent.futures
 from collections.abc import Iterator
 from pathlib import Path
 
-import anyio
 import pytest
 
 from elluminate import AsyncClient, Client, ConflictError, NotFoundError, ValidationError
+
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_conversations_are_held_and_rated(client: Client) -> None:
     assert read.collection.name == "Lessons"
 
 
-async def _everything_async() -> None:
+async def test_async_clients_have_the_same_methods() -> None:
     async with AsyncClient(base_url="local::memory:") as client:
         ada, created = await client.get_or_create_persona("Async Ada", {"description": "Curious."})
         group, grouped = await client.get_or_create_persona_group("Async pupils", {"personas": [ada]})
@@ -111,7 +112,3 @@ async def _everything_async() -> None:
         group = await client.update_persona_group(group, description="All of them")
         await client.delete_persona_group(group)
         await client.delete_persona(await client.update_persona(ada, description="Patient."))
-
-
-def test_async_clients_have_the_same_methods() -> None:
-    anyio.run(_everything_async)

@@ -10,6 +10,8 @@ import pytest
 
 from elluminate import AsyncClient, Client
 
+pytestmark = pytest.mark.anyio
+
 CALLERS = 50
 
 WANTED: dict[str, tuple[Any, ...]] = {
@@ -50,15 +52,11 @@ def test_threads_that_race_get_one_object(client: Client, operation: str) -> Non
 
 
 @pytest.mark.parametrize("operation", WANTED)
-def test_tasks_that_race_get_one_object(operation: str) -> None:
-    async def program() -> list[tuple[Any, bool]]:
-        async with AsyncClient(base_url="local::memory:") as client:
-            call = getattr(client, operation)
-            return await asyncio.gather(  # type: ignore[no-any-return]
-                *(call(f"Tasks: {operation}", *WANTED[operation]) for _ in range(CALLERS))
-            )
-
-    one_thing(asyncio.run(program()))
+async def test_tasks_that_race_get_one_object(operation: str) -> None:
+    async with AsyncClient(base_url="local::memory:") as client:
+        call = getattr(client, operation)
+        calls = [call(f"Tasks: {operation}", *WANTED[operation]) for _ in range(CALLERS)]
+        one_thing(await asyncio.gather(*calls))
 
 
 def test_every_get_or_create_is_raced_here() -> None:

@@ -1,6 +1,5 @@
 """Running what failed a criterion again, alone, and comparing it with what was before: blocking and async."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +9,8 @@ from elluminate import AsyncClient, Client, ConflictError, NoResultsError, NotFo
 from elluminate.schemas import CriterionIn, Experiment
 from elluminate_server import serving
 from tests.support.model_server import CapturedRequest, ModelServer
+
+pytestmark = pytest.mark.anyio
 
 TOPICS = ["tides", "rain", "wind", "fog"]
 SHORT, KIND = "Is it short?", "Is it kind?"
@@ -124,10 +125,7 @@ def test_what_cannot_be_run_again_is_refused_before_anything_is_made(
     assert {one.name for one in client.list_experiments()} == {"Run", "Foreign", "Planned"}
 
 
-def test_the_same_async(base_url: str, experiment: Experiment) -> None:
-    async def program() -> list[str]:
-        async with AsyncClient(base_url=base_url) as client:
-            again = await (await client.get_experiment(name="Run")).arerun(failing=KIND, n_epochs=1)
-            return topics(again)
-
-    assert asyncio.run(program()) == ["wind"]
+async def test_the_same_async(base_url: str, experiment: Experiment) -> None:
+    async with AsyncClient(base_url=base_url) as client:
+        again = await (await client.get_experiment(name="Run")).arerun(failing=KIND, n_epochs=1)
+        assert topics(again) == ["wind"]

@@ -11,6 +11,8 @@ from elluminate import APIError, AsyncClient, Client, ConflictError, NotFoundErr
 from elluminate.schemas import ScenarioIn
 from elluminate.schemas.scenario_set import ScenarioSet
 
+pytestmark = pytest.mark.anyio
+
 GOAL: dict[str, Any] = {"goal": "Learn why it rains", "expected_conversation_outcome": "Can explain it"}
 
 
@@ -56,7 +58,7 @@ def test_a_set_is_made_filled_changed_and_deleted(client: Client) -> None:
         client.get_scenario_set(name="Students")
 
 
-async def _everything_async() -> None:
+async def test_every_method_has_an_async_spelling() -> None:
     async with AsyncClient(base_url="local::memory:") as client:
         pupils = await client.create_scenario_set(fields=["year"])
         field = await pupils.aadd_field("mood")
@@ -70,12 +72,6 @@ async def _everything_async() -> None:
         assert await pupils.alist_scenarios() == []
         read = await client.get_scenario_set(id=pupils.id)
         assert [one.name for one in read.fields] == ["year"]
-
-
-def test_every_method_has_an_async_spelling() -> None:
-    import anyio
-
-    anyio.run(_everything_async)
 
 
 def test_sets_are_found_by_their_whole_name(client: Client) -> None:

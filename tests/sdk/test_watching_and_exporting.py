@@ -1,6 +1,5 @@
 """Progress of runs, responses row by row, and experiments as tables: blocking and async."""
 
-import asyncio
 import csv
 import json
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from elluminate.schemas import (
     PromptResponseFilter,
     PromptTemplateFilter,
 )
+
+pytestmark = pytest.mark.anyio
 
 ROWS = [{"place": f"Zürich {number}", "n": str(number)} for number in range(3)]
 CRITERIA: list[str | CriterionIn] = [
@@ -187,22 +188,19 @@ def test_criteria_are_changed_and_removed(client: Client) -> None:
         first.update(" ")
 
 
-def test_the_same_async() -> None:
-    async def program() -> None:
-        async with AsyncClient(base_url="local::memory:") as client:
-            template, _ = await client.get_or_create_prompt_template("Async watched", "Describe {{place}}.")
-            collection, _ = await client.get_or_create_collection("Async watched", {"variables": ROWS})
-            told: list[ExperimentProgress] = []
-            experiment = await client.run_experiment(
-                "Async watched", template, collection, criteria=["Is it short?"], progress=told.append
-            )
-            assert told
-            responses = [response.id async for response in experiment.aiter_responses()]
-            assert responses == [response.id for response in experiment.rated_responses]
-            assert "Async watched" in [e.name async for e in client.iter_experiments()]
-            assert "Async watched" in [t.name async for t in client.iter_prompt_templates()]
-            criterion = (experiment.criterion_set.criteria or [])[0]
-            await criterion.aupdate(label="short")
-            await criterion.adelete()
-
-    asyncio.run(program())
+async def test_the_same_async() -> None:
+    async with AsyncClient(base_url="local::memory:") as client:
+        template, _ = await client.get_or_create_prompt_template("Async watched", "Describe {{place}}.")
+        collection, _ = await client.get_or_create_collection("Async watched", {"variables": ROWS})
+        told: list[ExperimentProgress] = []
+        experiment = await client.run_experiment(
+            "Async watched", template, collection, criteria=["Is it short?"], progress=told.append
+        )
+        assert told
+        responses = [response.id async for response in experiment.aiter_responses()]
+        assert responses == [response.id for response in experiment.rated_responses]
+        assert "Async watched" in [e.name async for e in client.iter_experiments()]
+        assert "Async watched" in [t.name async for t in client.iter_prompt_templates()]
+        criterion = (experiment.criterion_set.criteria or [])[0]
+        await criterion.aupdate(label="short")
+        await criterion.adelete()

@@ -21,11 +21,6 @@ OTHER_KEY = "key-of-another-project"
 PROJECTS = "/api/v0/projects"
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture
 async def database_url(tmp_path: Path) -> AsyncIterator[str]:
     async with new_database(tmp_path) as url:

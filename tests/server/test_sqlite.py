@@ -12,11 +12,14 @@ from pathlib import Path
 from threading import Barrier
 from typing import Any
 
+import pytest
 from sqlalchemy import event, text
 
 from elluminate_server.settings import normalise_database_url
 from elluminate_server.store.engine import Store
 from elluminate_server.store.sqlite import SqliteConnection
+
+pytestmark = pytest.mark.anyio
 
 BOUND = 60.0
 OPENERS = 8
@@ -45,34 +48,31 @@ def test_a_closed_connection_leaves_no_lock_behind_while_its_cursor_is_still_ref
     first.close()  # once more is no error
 
 
-def test_a_writer_that_is_cancelled_in_a_statement_leaves_the_database_free(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        loop = asyncio.get_running_loop()
-        async with Store(normalise_database_url(str(tmp_path / "x.db")), busy_timeout=1) as store:
+async def test_a_writer_that_is_cancelled_in_a_statement_leaves_the_database_free(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    async with Store(normalise_database_url(str(tmp_path / "x.db")), busy_timeout=1) as store:
+        async with store.write() as session:
+            await session.execute(text("CREATE TABLE rows (id INTEGER PRIMARY KEY)"))
+            await session.execute(text("INSERT INTO rows VALUES (1), (2), (3)"))
+
+        async def write() -> None:
             async with store.write() as session:
-                await session.execute(text("CREATE TABLE rows (id INTEGER PRIMARY KEY)"))
-                await session.execute(text("INSERT INTO rows VALUES (1), (2), (3)"))
+                await session.execute(text("DELETE FROM rows WHERE id = 3"))
+                await session.execute(text("SELECT cancel(id) FROM rows"))
 
-            async def write() -> None:
-                async with store.write() as session:
-                    await session.execute(text("DELETE FROM rows WHERE id = 3"))
-                    await session.execute(text("SELECT cancel(id) FROM rows"))
+        def cancel(_id: int) -> None:  # in the driver's thread, while the statement runs
+            loop.call_soon_threadsafe(writing.cancel)
 
-            def cancel(_id: int) -> None:  # in the driver's thread, while the statement runs
-                loop.call_soon_threadsafe(writing.cancel)
+        @event.listens_for(store.engine.sync_engine, "checkout")
+        def offer(connection: Any, *_: object) -> None:
+            connection.create_function("cancel", 1, cancel)
 
-            @event.listens_for(store.engine.sync_engine, "checkout")
-            def offer(connection: Any, *_: object) -> None:
-                connection.create_function("cancel", 1, cancel)
-
-            writing = asyncio.create_task(write())
-            # Kept: its traceback refers to all that the task had in hand.
-            (ended,) = await asyncio.gather(writing, return_exceptions=True)
-            assert isinstance(ended, asyncio.CancelledError)
-            async with store.write() as session:  # raises BusyError when the database is locked
-                assert await session.scalar(text("SELECT count(*) FROM rows")) == 3
-
-    asyncio.run(scenario())
+        writing = asyncio.create_task(write())
+        # Kept: its traceback refers to all that the task had in hand.
+        (ended,) = await asyncio.gather(writing, return_exceptions=True)
+        assert isinstance(ended, asyncio.CancelledError)
+        async with store.write() as session:  # raises BusyError when the database is locked
+            assert await session.scalar(text("SELECT count(*) FROM rows")) == 3
 
 
 def test_several_first_connections_to_a_new_file_share_it(tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
 """Pauses between attempts, and what the time of a call is made of."""
 
-import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, formatdate
 
@@ -14,6 +13,8 @@ from elluminate_server.llm.attempts import LONGEST_PAUSE, pause_before
 from elluminate_server.llm.endpoint import Endpoint
 from elluminate_server.llm.types import ModelError
 from tests.support.model_server import ModelServer
+
+pytestmark = pytest.mark.anyio
 
 REQUEST = {"model": "gpt-test", "messages": [{"role": "user", "content": "Explain tides."}]}
 
@@ -61,36 +62,29 @@ def test_without_a_usable_word_pauses_double_up_to_a_bound(value: str, attempt: 
     assert 0.75 * longest <= pause <= longest
 
 
-def test_a_duration_is_of_the_last_attempt_alone(server: ModelServer) -> None:
+@pytest.fixture
+async def endpoint(server: ModelServer) -> AsyncIterator[Endpoint]:
+    made = Endpoint(base_url=server.base_url, api_key=None)
+    yield made
+    await made.aclose()
+
+
+async def test_a_duration_is_of_the_last_attempt_alone(server: ModelServer, endpoint: Endpoint) -> None:
     server.fail(2, status=503, retry_after=0.3)
 
-    async def call() -> tuple[float, float]:
-        endpoint = Endpoint(base_url=server.base_url, api_key=None)
-        try:
-            received = await endpoint.complete(REQUEST, attempt_seconds=10, max_retries=2)
-        finally:
-            await endpoint.aclose()
-        return received.duration_seconds, received.waited_seconds
-
     began = time.perf_counter()
-    duration, waited = asyncio.run(call())
+    received = await endpoint.complete(REQUEST, attempt_seconds=10, max_retries=2)
+    duration, waited = received.duration_seconds, received.waited_seconds
     assert len(server.requests) == 3
     assert 0.6 <= waited < time.perf_counter() - began - duration + 0.001
     assert 0 < duration < 0.3
 
 
-def test_a_failed_calls_times_are_told_too(server: ModelServer) -> None:
+async def test_a_failed_calls_times_are_told_too(server: ModelServer, endpoint: Endpoint) -> None:
     server.fail(2, status=503, retry_after=0.2)
 
-    async def call() -> None:
-        endpoint = Endpoint(base_url=server.base_url, api_key=None)
-        try:
-            await endpoint.complete(REQUEST, attempt_seconds=10, max_retries=1)
-        finally:
-            await endpoint.aclose()
-
     with pytest.raises(ModelError, match="503") as caught:
-        asyncio.run(call())
+        await endpoint.complete(REQUEST, attempt_seconds=10, max_retries=1)
     assert caught.value.usage.waited_seconds >= 0.2
     assert 0 < caught.value.usage.duration_seconds < 0.2
 
@@ -125,14 +119,9 @@ def test_importing_the_package_that_sends_counts_in_no_duration(server: ModelSer
     assert (ran.stdout.strip(), ran.stderr) == ("set()", "")
 
 
-def test_an_attempt_takes_no_longer_than_it_may_however_slowly_bytes_arrive(server: ModelServer) -> None:
-    async def call() -> None:
-        endpoint = Endpoint(base_url=server.base_url, api_key=None)
-        try:
-            await endpoint.complete(REQUEST, attempt_seconds=0.3, max_retries=1)
-        finally:
-            await endpoint.aclose()
-
+async def test_an_attempt_takes_no_longer_than_it_may_however_slowly_bytes_arrive(
+    server: ModelServer, endpoint: Endpoint
+) -> None:
     with server.trickling(), pytest.raises(ModelError, match=r"within 0\.3 s \(2 attempts\)") as caught:
-        asyncio.run(call())
+        await endpoint.complete(REQUEST, attempt_seconds=0.3, max_retries=1)
     assert caught.value.retryable

@@ -1,6 +1,5 @@
 """The built-in offline model does what docs/offline-model.md says."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -14,6 +13,8 @@ from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.offline_judge import verdict
 from elluminate_server.llm.types import Answer, JudgeCase, ModelError
 
+pytestmark = pytest.mark.anyio
+
 SCHEME = "Explain how {{concept}} works in Scheme, providing a short but illustrative code example."
 
 
@@ -21,8 +22,8 @@ def user(text: str) -> list[dict[str, Any]]:
     return [{"role": "user", "content": text}]
 
 
-def answer(text: str, **given_: Any) -> Answer:
-    return asyncio.run(OfflineModel().answer(user(text), **given_))
+async def answer(text: str, **given_: Any) -> Answer:
+    return await OfflineModel().answer(user(text), **given_)
 
 
 def judged(
@@ -38,8 +39,8 @@ def judged(
     )
 
 
-def test_an_answer_takes_up_the_first_sixty_percent_of_the_requests_content_words() -> None:
-    result = answer(SCHEME.replace("{{concept}}", "recursion"))
+async def test_an_answer_takes_up_the_first_sixty_percent_of_the_requests_content_words() -> None:
+    result = await answer(SCHEME.replace("{{concept}}", "recursion"))
     assert result.messages[0]["content"] == (
         "Offline answer about recursion, works, Scheme, short and illustrative: "
         "words of the request, nothing more."
@@ -48,21 +49,23 @@ def test_an_answer_takes_up_the_first_sixty_percent_of_the_requests_content_word
     assert (result.reasoning_tokens, result.cached_tokens, result.duration_seconds) == (0, 0, 0.0)
 
 
-def test_the_last_user_message_is_the_request() -> None:
+async def test_the_last_user_message_is_the_request() -> None:
     messages = [*user("Explain glaciers."), {"role": "assistant", "content": "Ice."}, *user("And tides?")]
-    result = asyncio.run(OfflineModel().answer([*messages, {"role": "system", "content": "Be brief."}]))
+    result = await OfflineModel().answer([*messages, {"role": "system", "content": "Be brief."}])
     assert "tides" in result.messages[0]["content"]
     assert "glaciers" not in result.messages[0]["content"]
 
 
-def test_a_request_without_words_has_an_answer_too() -> None:
-    assert answer("?!").messages[0]["content"] == "Offline answer: the request has no words to take up."
+async def test_a_request_without_words_has_an_answer_too() -> None:
+    assert (await answer("?!")).messages[0][
+        "content"
+    ] == "Offline answer: the request has no words to take up."
 
 
 @given(st.text())
-def test_every_request_has_the_same_answer_every_time(text: str) -> None:
-    assert answer(text) == answer(text)
-    assert answer(text).messages[0]["content"]
+async def test_every_request_has_the_same_answer_every_time(text: str) -> None:
+    assert await answer(text) == await answer(text)
+    assert (await answer(text)).messages[0]["content"]
 
 
 def test_the_model_is_named_offline_whatever_was_asked() -> None:
@@ -85,9 +88,9 @@ SCHEMA = {
 }
 
 
-def test_a_json_schema_is_answered_with_an_instance() -> None:
+async def test_a_json_schema_is_answered_with_an_instance() -> None:
     response_format = {"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA}}
-    content = answer("Explain tides.", response_format=response_format).messages[0]["content"]
+    content = (await answer("Explain tides.", response_format=response_format)).messages[0]["content"]
     assert json.loads(content) == {
         "title": "tides",
         "kind": "a",
@@ -108,17 +111,19 @@ def test_a_json_schema_is_answered_with_an_instance() -> None:
         {"$ref": "#/$defs/none"},
     ],
 )
-def test_a_schema_that_cannot_be_written_is_an_error_and_no_wrong_answer(schema: dict[str, Any]) -> None:
+async def test_a_schema_that_cannot_be_written_is_an_error_and_no_wrong_answer(
+    schema: dict[str, Any],
+) -> None:
     with pytest.raises(ModelError):
-        answer("x", response_format={"type": "json_schema", "json_schema": {"schema": schema}})
+        await answer("x", response_format={"type": "json_schema", "json_schema": {"schema": schema}})
 
 
-def test_a_required_tool_is_called() -> None:
+async def test_a_required_tool_is_called() -> None:
     tool = {
         "type": "function",
         "function": {"name": "f", "parameters": {"properties": {"q": {"type": "string"}}}},
     }
-    message = answer("Find tides.", tools=[tool], tool_choice="required").messages[0]
+    message = (await answer("Find tides.", tools=[tool], tool_choice="required")).messages[0]
     assert message["content"] is None
     assert message["tool_calls"][0]["function"]["name"] == "f"
     assert "tides" in json.loads(message["tool_calls"][0]["function"]["arguments"])["q"]
@@ -184,35 +189,33 @@ def test_every_criterion_has_a_verdict_with_a_reason(criterion: str, response: s
     assert reasoning.startswith("Rule '")
 
 
-def test_a_typical_run_has_both_verdicts() -> None:
-    async def run() -> set[str]:
-        model = OfflineModel()
-        criteria = await model.propose_criteria(user(SCHEME))
-        prompt = user(SCHEME.replace("{{concept}}", "recursion"))
-        response = await model.answer(prompt)
-        return {
-            (
-                await model.judge(
-                    JudgeCase(
-                        criterion=criterion.replace("{{concept}}", "recursion"),
-                        prompt_messages=prompt,
-                        response_messages=response.messages,
-                        row_values={"concept": "recursion"},
-                    ),
-                    "detailed",
-                )
-            ).rating
-            for criterion in criteria
-        }
-
-    assert asyncio.run(run()) == {"YES", "NO"}
+async def test_a_typical_run_has_both_verdicts() -> None:
+    model = OfflineModel()
+    criteria = await model.propose_criteria(user(SCHEME))
+    prompt = user(SCHEME.replace("{{concept}}", "recursion"))
+    response = await model.answer(prompt)
+    verdicts = {
+        (
+            await model.judge(
+                JudgeCase(
+                    criterion=criterion.replace("{{concept}}", "recursion"),
+                    prompt_messages=prompt,
+                    response_messages=response.messages,
+                    row_values={"concept": "recursion"},
+                ),
+                "detailed",
+            )
+        ).rating
+        for criterion in criteria
+    }
+    assert verdicts == {"YES", "NO"}
 
 
 @given(st.text())
-def test_three_to_five_different_criteria_are_proposed_that_use_the_templates_placeholders_only(
+async def test_three_to_five_different_criteria_are_proposed_that_use_the_templates_placeholders_only(
     text: str,
 ) -> None:
-    criteria = asyncio.run(OfflineModel().propose_criteria(user(text + " {{a}} {{b}} {{c}}")))
+    criteria = await OfflineModel().propose_criteria(user(text + " {{a}} {{b}} {{c}}"))
     assert 3 <= len(set(criteria)) == len(criteria) <= 5
     assert set(message_placeholders([{"content": text} for text in criteria])) <= {
         *message_placeholders(user(text)),
@@ -221,15 +224,15 @@ def test_three_to_five_different_criteria_are_proposed_that_use_the_templates_pl
     }
 
 
-def test_proposed_rows_differ_from_each_other_and_from_existing_ones() -> None:
+async def test_proposed_rows_differ_from_each_other_and_from_existing_ones() -> None:
     model = OfflineModel()
     rows: list[dict[str, str]] = []
     for _ in range(30):
-        rows.append(asyncio.run(model.propose_row([], ["a", "b"], rows)))
+        rows.append(await model.propose_row([], ["a", "b"], rows))
     assert len({tuple(row.items()) for row in rows}) == 30
     assert all(list(row) == ["a", "b"] for row in rows)
 
 
-def test_a_row_for_no_placeholders_is_refused() -> None:
+async def test_a_row_for_no_placeholders_is_refused() -> None:
     with pytest.raises(ModelError, match="no placeholders"):
-        asyncio.run(roles.propose_row(OfflineModel(), [], [], []))
+        await roles.propose_row(OfflineModel(), [], [], [])

@@ -14,6 +14,8 @@ from elluminate_server.llm.providers import ModelDefaults, Models
 from elluminate_server.llm.types import JudgeCase, Model, ModelConfig, ModelError
 from tests.support.model_server import PROPOSED_CRITERIA, ModelServer, Reply, completion
 
+pytestmark = pytest.mark.anyio
+
 T = TypeVar("T")
 
 KEY = "key-that-must-not-be-seen"
@@ -31,27 +33,24 @@ def config(server: ModelServer, **changes: Any) -> ModelConfig:
     return ModelConfig(**{**given, **changes})
 
 
-def ask(
+async def ask(
     llm_config: ModelConfig | None,
     call: Callable[[Model], Awaitable[T]],
     defaults: ModelDefaults | None = None,
 ) -> T:
-    async def run() -> T:
-        models = Models(defaults)
-        try:
-            return await call(models.model_for(llm_config))
-        finally:
-            await models.aclose()
-
-    return asyncio.run(run())
+    models = Models(defaults)
+    try:
+        return await call(models.model_for(llm_config))
+    finally:
+        await models.aclose()
 
 
-def answer(llm_config: ModelConfig, **given: Any) -> Any:
-    return ask(llm_config, lambda model: model.answer(given.pop("messages", USER), **given))
+async def answer(llm_config: ModelConfig, **given: Any) -> Any:
+    return await ask(llm_config, lambda model: model.answer(given.pop("messages", USER), **given))
 
 
-def test_an_answer_has_every_assistant_key_and_the_providers_counts(server: ModelServer) -> None:
-    result = answer(config(server))
+async def test_an_answer_has_every_assistant_key_and_the_providers_counts(server: ModelServer) -> None:
+    result = await answer(config(server))
     assert result.messages == [
         {
             "role": "assistant",
@@ -68,13 +67,13 @@ def test_an_answer_has_every_assistant_key_and_the_providers_counts(server: Mode
     assert result.duration_seconds > 0
 
 
-def test_only_what_is_set_is_sent(server: ModelServer) -> None:
-    answer(config(server))
+async def test_only_what_is_set_is_sent(server: ModelServer) -> None:
+    await answer(config(server))
     assert server.requests[0].json == {"model": "gpt-test", "messages": USER}
 
 
-def test_every_sampling_parameter_is_sent_by_its_name(server: ModelServer) -> None:
-    answer(
+async def test_every_sampling_parameter_is_sent_by_its_name(server: ModelServer) -> None:
+    await answer(
         config(
             server,
             temperature=0.0,
@@ -101,22 +100,24 @@ def test_every_sampling_parameter_is_sent_by_its_name(server: ModelServer) -> No
     }
 
 
-def test_a_reasoning_model_gets_its_own_token_limit(server: ModelServer) -> None:
-    answer(config(server, reasoning_effort="low", max_tokens=9))
+async def test_a_reasoning_model_gets_its_own_token_limit(server: ModelServer) -> None:
+    await answer(config(server, reasoning_effort="low", max_tokens=9))
     sent = server.requests[0].json
     assert (sent["reasoning_effort"], sent["max_completion_tokens"]) == ("low", 9)
     assert "max_tokens" not in sent
 
 
-def test_the_system_message_of_a_config_comes_first(server: ModelServer) -> None:
-    answer(config(server, system_message="Be brief."))
+async def test_the_system_message_of_a_config_comes_first(server: ModelServer) -> None:
+    await answer(config(server, system_message="Be brief."))
     assert server.requests[0].json["messages"] == [{"role": "system", "content": "Be brief."}, *USER]
 
 
-def test_tools_and_formats_are_sent_without_unset_keys_but_schemas_untouched(server: ModelServer) -> None:
+async def test_tools_and_formats_are_sent_without_unset_keys_but_schemas_untouched(
+    server: ModelServer,
+) -> None:
     function = {"name": "f", "description": None, "parameters": {"default": None}, "strict": None}
     response_format = {"type": "json_object"}
-    answer(
+    await answer(
         config(server),
         tools=[{"type": "function", "function": function}],
         tool_choice={"type": "function", "function": {"name": "f"}},
@@ -128,7 +129,7 @@ def test_tools_and_formats_are_sent_without_unset_keys_but_schemas_untouched(ser
     assert sent["response_format"] == response_format
 
 
-def test_unset_keys_of_stored_assistant_messages_are_not_sent(server: ModelServer) -> None:
+async def test_unset_keys_of_stored_assistant_messages_are_not_sent(server: ModelServer) -> None:
     stored: dict[str, Any] = {
         "role": "assistant",
         "content": None,
@@ -136,21 +137,21 @@ def test_unset_keys_of_stored_assistant_messages_are_not_sent(server: ModelServe
         "tool_calls": [],
         "audio": None,
     }
-    answer(config(server), messages=[*USER, stored, *USER])
+    await answer(config(server), messages=[*USER, stored, *USER])
     assert server.requests[0].json["messages"][1] == {"role": "assistant", "content": None}
 
 
-def test_tool_calls_come_back(server: ModelServer) -> None:
+async def test_tool_calls_come_back(server: ModelServer) -> None:
     calls = [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
     server.reply(completion(None, finish_reason="tool_calls", tool_calls=calls))
-    result = answer(config(server))
+    result = await answer(config(server))
     assert result.messages[0]["content"] is None
     assert result.messages[0]["tool_calls"] == calls
 
 
-def test_azure_endpoints_get_their_path_version_and_key_header(server: ModelServer) -> None:
+async def test_azure_endpoints_get_their_path_version_and_key_header(server: ModelServer) -> None:
     root = server.base_url.removesuffix("/v1")
-    answer(config(server, base_url=root, api_version="2024-10-21"))
+    await answer(config(server, base_url=root, api_version="2024-10-21"))
     request = server.requests[0]
     assert request.path == "/openai/deployments/gpt-test/chat/completions"
     assert request.query == "api-version=2024-10-21"
@@ -159,9 +160,9 @@ def test_azure_endpoints_get_their_path_version_and_key_header(server: ModelServ
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
-def test_passing_failures_are_tried_again(server: ModelServer, status: int) -> None:
+async def test_passing_failures_are_tried_again(server: ModelServer, status: int) -> None:
     server.fail(2, status=status, retry_after=0.01)
-    assert answer(config(server, max_retries=2)).messages[0]["content"]
+    assert (await answer(config(server, max_retries=2))).messages[0]["content"]
     assert len(server.requests) == 3
 
 
@@ -169,12 +170,12 @@ def test_passing_failures_are_tried_again(server: ModelServer, status: int) -> N
     ("status", "retryable"),
     [(400, False), (401, False), (403, False), (404, False), (429, True), (500, True)],
 )
-def test_an_error_names_status_and_message_and_never_the_key(
+async def test_an_error_names_status_and_message_and_never_the_key(
     server: ModelServer, status: int, retryable: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.fail(1, status=status, message=f"Incorrect API key provided: {KEY}.")
     with caplog.at_level(logging.DEBUG), pytest.raises(ModelError) as caught:
-        answer(config(server, max_retries=0))
+        await answer(config(server, max_retries=0))
     text = str(caught.value)
     assert str(status) in text
     assert "Incorrect API key provided: [key]." in text
@@ -196,44 +197,46 @@ def test_the_key_is_in_no_repr(server: ModelServer) -> None:
     assert KEY not in str(llm_config.public())
 
 
-def test_a_redirect_is_not_followed_and_takes_no_key_along(server: ModelServer) -> None:
+async def test_a_redirect_is_not_followed_and_takes_no_key_along(server: ModelServer) -> None:
     with ModelServer() as elsewhere:
         location = {"location": elsewhere.base_url + "/chat/completions"}
         server.reply(Reply(b"", status=307, headers=location))
         with pytest.raises(ModelError, match="307"):
-            answer(config(server, max_retries=0))
+            await answer(config(server, max_retries=0))
         assert elsewhere.requests == []
 
 
-def test_nothing_from_openai_variables_is_sent(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_from_openai_variables_is_sent(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "stray-key")
     monkeypatch.setenv("OPENAI_ADMIN_KEY", "stray-admin")
     monkeypatch.setenv("OPENAI_ORG_ID", "stray-org")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "stray-project")
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Stray: stray-header")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/stray")
-    answer(config(server, api_key=None))
+    await answer(config(server, api_key=None))
     headers = server.requests[0].headers
     assert "authorization" not in headers
     assert "stray" not in str(headers)
 
 
-def test_a_slow_endpoint_times_out_with_a_message(server: ModelServer) -> None:
+async def test_a_slow_endpoint_times_out_with_a_message(server: ModelServer) -> None:
     with (
         server.held(),
         pytest.raises(ModelError, match=r"did not answer within 1 s \(1 attempts\)") as caught,
     ):
-        answer(config(server, timeout=1.0, max_retries=0))
+        await answer(config(server, timeout=1.0, max_retries=0))
     assert caught.value.retryable
 
 
-def test_an_endpoint_that_is_not_there_is_named() -> None:
+async def test_an_endpoint_that_is_not_there_is_named() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
         missing = ModelConfig(config_name="c", model="m", base_url=url, max_retries=0)
         with pytest.raises(ModelError, match="could not be reached") as caught:
-            answer(missing)
+            await answer(missing)
     assert url in str(caught.value)
     assert caught.value.retryable
 
@@ -253,78 +256,77 @@ def test_an_endpoint_that_is_not_there_is_named() -> None:
         b'\xff\xfe{"choices"',
     ],
 )
-def test_a_body_that_is_no_completion_is_an_error(server: ModelServer, body: bytes) -> None:
+async def test_a_body_that_is_no_completion_is_an_error(server: ModelServer, body: bytes) -> None:
     server.reply(Reply(body))
     with pytest.raises(ModelError, match="not a chat completion"):
-        answer(config(server))
+        await answer(config(server))
 
 
 @pytest.mark.parametrize(
     ("reason", "message"), [("content_filter", "content filter"), ("length", "max_tokens")]
 )
-def test_an_answer_that_was_cut_off_before_it_began_is_an_error(
+async def test_an_answer_that_was_cut_off_before_it_began_is_an_error(
     server: ModelServer, reason: str, message: str
 ) -> None:
     server.reply(completion(None, finish_reason=reason))
     with pytest.raises(ModelError, match=message):
-        answer(config(server))
+        await answer(config(server))
 
 
 @pytest.mark.parametrize(
     "base_url", ["llm.example/v1", "ftp://llm.example", "http://", "http://[::1", "https://u:p@llm.example"]
 )
-def test_an_address_that_cannot_work_is_refused_before_anything_is_sent(base_url: str) -> None:
+async def test_an_address_that_cannot_work_is_refused_before_anything_is_sent(base_url: str) -> None:
     with pytest.raises(ModelError) as caught:
-        answer(ModelConfig(config_name="c", model="m", base_url=base_url))
+        await answer(ModelConfig(config_name="c", model="m", base_url=base_url))
     assert "u:p" not in str(caught.value)
 
 
 @pytest.mark.parametrize("key", ["two words", "line\nbreak", "schlüssel"])
-def test_a_key_that_cannot_be_sent_is_refused_without_being_shown(server: ModelServer, key: str) -> None:
+async def test_a_key_that_cannot_be_sent_is_refused_without_being_shown(
+    server: ModelServer, key: str
+) -> None:
     with pytest.raises(ModelError, match="cannot be sent") as caught:
-        answer(config(server, api_key=key))
+        await answer(config(server, api_key=key))
     assert key not in str(caught.value)
 
 
-def test_custom_api_is_refused_with_the_way_out(server: ModelServer) -> None:
+async def test_custom_api_is_refused_with_the_way_out(server: ModelServer) -> None:
     with pytest.raises(ModelError, match="does not support yet"):
-        answer(config(server, inference_type="custom_api"))
+        await answer(config(server, inference_type="custom_api"))
 
 
-def test_calls_share_one_pool_and_run_at_the_same_time(server: ModelServer) -> None:
-    async def run() -> None:
-        models = Models()
-        try:
-            calls = [models.model_for(config(server)).answer(USER) for _ in range(5)]
-            with server.held():
-                pending = asyncio.gather(*calls)
-                await asyncio.to_thread(server.wait_for_requests, 5)
-            assert len(await pending) == 5
-        finally:
-            await models.aclose()
-
-    asyncio.run(run())
+async def test_calls_share_one_pool_and_run_at_the_same_time(server: ModelServer) -> None:
+    models = Models()
+    try:
+        calls = [models.model_for(config(server)).answer(USER) for _ in range(5)]
+        with server.held():
+            pending = asyncio.gather(*calls)
+            await asyncio.to_thread(server.wait_for_requests, 5)
+        assert len(await pending) == 5
+    finally:
+        await models.aclose()
     assert server.most_at_once == 5
 
 
 # Judging
 
 
-def judge(server: ModelServer, **changes: Any) -> Any:
-    return ask(config(server, **changes), lambda model: roles.judge(model, CASE, "detailed"))
+async def judge(server: ModelServer, **changes: Any) -> Any:
+    return await ask(config(server, **changes), lambda model: roles.judge(model, CASE, "detailed"))
 
 
-def test_a_verdict_has_rating_reasoning_and_usage(server: ModelServer) -> None:
+async def test_a_verdict_has_rating_reasoning_and_usage(server: ModelServer) -> None:
     server.say('{"reasoning": "Two words.", "rating": "NO"}')
-    verdict = judge(server)
+    verdict = await judge(server)
     assert (verdict.rating, verdict.reasoning) == ("NO", "Two words.")
     assert (verdict.input_tokens, verdict.output_tokens) == (11, 7)
     assert server.requests[0].json["response_format"]["json_schema"]["strict"] is True
 
 
-def test_a_judge_that_answers_nonsense_is_asked_once_more_with_the_schema(server: ModelServer) -> None:
+async def test_a_judge_that_answers_nonsense_is_asked_once_more_with_the_schema(server: ModelServer) -> None:
     server.say("I like it.", '{"reasoning": "Fine.", "rating": "YES"}')
-    verdict = judge(server)
+    verdict = await judge(server)
     assert verdict.rating == "YES"
     assert (verdict.input_tokens, verdict.output_tokens) == (22, 14)
     first, second = (request.json["messages"] for request in server.requests)
@@ -333,64 +335,66 @@ def test_a_judge_that_answers_nonsense_is_asked_once_more_with_the_schema(server
     assert '"enum": ["YES", "NO"]' in second[3]["content"]
 
 
-def test_a_judge_that_was_cut_off_is_asked_again_and_then_an_error_that_names_the_limit(
+async def test_a_judge_that_was_cut_off_is_asked_again_and_then_an_error_that_names_the_limit(
     server: ModelServer,
 ) -> None:
     server.reply(*[completion('{"reasoning": "It', finish_reason="length")] * 2)
     with pytest.raises(
         ModelError, match=r"cut off .* \(finish reason 'length': .* raise max_tokens\)"
     ) as caught:
-        judge(server)
+        await judge(server)
     assert caught.value.usage.output_tokens == 14
 
 
-def test_a_judge_that_used_up_its_tokens_is_an_error_that_names_the_limit(server: ModelServer) -> None:
+async def test_a_judge_that_used_up_its_tokens_is_an_error_that_names_the_limit(server: ModelServer) -> None:
     server.reply(completion(None, finish_reason="length"))
     with pytest.raises(ModelError, match="max_tokens"):
-        judge(server)
+        await judge(server)
 
 
-def test_a_judge_that_says_nothing_is_an_error_that_says_so(server: ModelServer) -> None:
+async def test_a_judge_that_says_nothing_is_an_error_that_says_so(server: ModelServer) -> None:
     server.say("", " ")
     with pytest.raises(ModelError, match="in its last answer, it is empty"):
-        judge(server)
+        await judge(server)
 
 
-def test_a_verdict_tells_how_its_own_answer_ended(server: ModelServer) -> None:
+async def test_a_verdict_tells_how_its_own_answer_ended(server: ModelServer) -> None:
     server.reply(
         completion('{"reasoning": "It', finish_reason="length"),
         completion('{"reasoning": "Fine.", "rating": "YES"}', model="judge-2026"),
     )
-    verdict = judge(server)
+    verdict = await judge(server)
     assert (verdict.finish_reason, verdict.answered_by_model) == ("stop", "judge-2026")
 
 
-def test_a_judge_whose_content_comes_in_parts_is_read(server: ModelServer) -> None:
+async def test_a_judge_whose_content_comes_in_parts_is_read(server: ModelServer) -> None:
     said = [{"type": "text", "text": '{"reasoning": "Fine.", '}, {"type": "text", "text": '"rating": "NO"}'}]
     message = {"role": "assistant", "content": said}
     server.reply(Reply(json.dumps({"choices": [{"message": message}]}).encode()))
-    assert judge(server).rating == "NO"
+    assert (await judge(server)).rating == "NO"
 
 
-def test_a_judge_that_answers_nonsense_twice_is_an_error_and_no_verdict(server: ModelServer) -> None:
+async def test_a_judge_that_answers_nonsense_twice_is_an_error_and_no_verdict(server: ModelServer) -> None:
     server.verdict = lambda request: "maybe"
     with pytest.raises(ModelError, match="asked twice"):
-        judge(server)
+        await judge(server)
     assert len(server.requests) == 2
 
 
-def test_criteria_are_proposed(server: ModelServer) -> None:
-    criteria = ask(config(server), lambda model: roles.propose_criteria(model, USER))
+async def test_criteria_are_proposed(server: ModelServer) -> None:
+    criteria = await ask(config(server), lambda model: roles.propose_criteria(model, USER))
     assert criteria == list(PROPOSED_CRITERIA)
 
 
-def test_a_row_is_proposed_that_differs_from_the_existing_ones(server: ModelServer) -> None:
+async def test_a_row_is_proposed_that_differs_from_the_existing_ones(server: ModelServer) -> None:
     server.say('{"topic": "tides"}', '{"topic": "glaciers"}')
-    row = ask(config(server), lambda model: roles.propose_row(model, USER, ["topic"], [{"topic": "tides"}]))
+    row = await ask(
+        config(server), lambda model: roles.propose_row(model, USER, ["topic"], [{"topic": "tides"}])
+    )
     assert row == {"topic": "glaciers"}
 
 
-def test_a_row_for_no_placeholders_is_refused(server: ModelServer) -> None:
+async def test_a_row_for_no_placeholders_is_refused(server: ModelServer) -> None:
     with pytest.raises(ModelError, match="no placeholders"):
-        ask(config(server), lambda model: roles.propose_row(model, USER, [], []))
+        await ask(config(server), lambda model: roles.propose_row(model, USER, [], []))
     assert server.requests == []

@@ -1,6 +1,5 @@
 """Which model is asked, and with whose key."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,8 @@ from elluminate_server.llm.providers import ModelDefaults, Models
 from elluminate_server.llm.simulated_user import END_MARK
 from elluminate_server.llm.types import Answer, JudgeCase, Model, ModelConfig, ObjectShape, UserCase
 from tests.support.model_server import ModelServer
+
+pytestmark = pytest.mark.anyio
 
 USER = [{"role": "user", "content": "Hello"}]
 
@@ -33,11 +34,11 @@ def test_nothing_configured_means_offline_for_both() -> None:
         assert model.config.input_price_per_mtok == 0.0
 
 
-def test_a_config_with_its_own_endpoint_never_gets_the_default_key() -> None:
+async def test_a_config_with_its_own_endpoint_never_gets_the_default_key() -> None:
     with ModelServer() as default, ModelServer() as own:
         models = Models(ModelDefaults(base_url=default.base_url, model="d", api_key="default-key"))
         config = ModelConfig(config_name="c", model="m", base_url=own.base_url)
-        asyncio.run(_keys_seen(models, models.model_for(config)))
+        await _keys_seen(models, models.model_for(config))
         assert "authorization" not in own.requests[0].headers
         assert default.requests == []
 
@@ -45,26 +46,26 @@ def test_a_config_with_its_own_endpoint_never_gets_the_default_key() -> None:
 @pytest.mark.parametrize(
     ("key", "sent"), [(None, "default-key"), ("", "default-key"), ("own-key", "own-key")]
 )
-def test_a_config_without_an_endpoint_goes_to_the_default_one_under_its_own_name(
+async def test_a_config_without_an_endpoint_goes_to_the_default_one_under_its_own_name(
     key: str | None, sent: str
 ) -> None:
     with ModelServer() as default:
         models = Models(ModelDefaults(base_url=default.base_url, model="d", api_key="default-key"))
         model = models.model_for(ModelConfig(config_name="c", model="m", api_key=key))
-        asyncio.run(_keys_seen(models, model))
+        await _keys_seen(models, model)
         assert model.config.model == default.requests[0].json["model"] == "m"
         assert default.requests[0].headers["authorization"] == f"Bearer {sent}"
 
 
-def test_no_config_goes_to_the_default_model() -> None:
+async def test_no_config_goes_to_the_default_model() -> None:
     with ModelServer() as default:
         models = Models(ModelDefaults(base_url=default.base_url + "/", model="d", api_key="default-key"))
-        asyncio.run(_keys_seen(models, models.model_for(None), models.judge_model()))
+        await _keys_seen(models, models.model_for(None), models.judge_model())
         assert [request.json["model"] for request in default.requests] == ["d", "d"]
         assert {request.headers["authorization"] for request in default.requests} == {"Bearer default-key"}
 
 
-def test_a_judge_elsewhere_does_not_get_the_answering_models_key() -> None:
+async def test_a_judge_elsewhere_does_not_get_the_answering_models_key() -> None:
     with ModelServer() as default, ModelServer() as judge:
         defaults = ModelDefaults(
             base_url=default.base_url,
@@ -74,7 +75,7 @@ def test_a_judge_elsewhere_does_not_get_the_answering_models_key() -> None:
             judge_model="j",
         )
         models = Models(defaults)
-        asyncio.run(_keys_seen(models, models.judge_model()))
+        await _keys_seen(models, models.judge_model())
         assert judge.requests[0].json["model"] == "j"
         assert "authorization" not in judge.requests[0].headers
 
@@ -148,7 +149,7 @@ class Parrot:
         return Answer(messages=[{"role": "assistant", "content": self.says}], input_tokens=3)
 
 
-def test_a_provider_of_one_verb_judges_proposes_and_plays(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_provider_of_one_verb_judges_proposes_and_plays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(providers, "PROVIDERS", {**providers.PROVIDERS, "custom_api": Parrot})
     config = ModelConfig(
         config_name="c", model="m", inference_type="custom_api", base_url="http://parrot.example"
@@ -158,19 +159,16 @@ def test_a_provider_of_one_verb_judges_proposes_and_plays(monkeypatch: pytest.Mo
     case = JudgeCase(criterion="Is it short?", prompt_messages=USER, response_messages=[])
     user = UserCase(name="Ada", description="Curious.", goal="tides")
 
-    async def play() -> None:
-        model.says = '{"reasoning": "Fine.", "rating": "NO"}'
-        verdict = await roles.judge(model, case, "fast")
-        assert (verdict.rating, verdict.reasoning, verdict.input_tokens) == ("NO", "Fine.", 3)
-        model.says = '{"criteria": ["Is it a?", "Is it b?", "Is it c?"]}'
-        assert await roles.propose_criteria(model, USER) == ["Is it a?", "Is it b?", "Is it c?"]
-        model.says = '{"topic": "tides"}'
-        assert await roles.propose_row(model, USER, ["topic"], []) == {"topic": "tides"}
-        model.says = f"Thanks! {END_MARK}"
-        turn = await roles.play_user(model, user)
-        assert (turn.text, turn.ends) == ("Thanks!", True)
-
-    asyncio.run(play())
+    model.says = '{"reasoning": "Fine.", "rating": "NO"}'
+    verdict = await roles.judge(model, case, "fast")
+    assert (verdict.rating, verdict.reasoning, verdict.input_tokens) == ("NO", "Fine.", 3)
+    model.says = '{"criteria": ["Is it a?", "Is it b?", "Is it c?"]}'
+    assert await roles.propose_criteria(model, USER) == ["Is it a?", "Is it b?", "Is it c?"]
+    model.says = '{"topic": "tides"}'
+    assert await roles.propose_row(model, USER, ["topic"], []) == {"topic": "tides"}
+    model.says = f"Thanks! {END_MARK}"
+    turn = await roles.play_user(model, user)
+    assert (turn.text, turn.ends) == ("Thanks!", True)
     assert [asked.split(",")[0][:20] for asked in model.asked] == [
         "You are a strict",
         "You write evaluation",

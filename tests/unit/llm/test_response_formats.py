@@ -13,6 +13,8 @@ from elluminate_server.llm.response_formats import FormatSupport, steps_of
 from elluminate_server.llm.types import JudgeCase, Model, ModelConfig, ModelError, ObjectShape
 from tests.support.model_server import PROPOSED_CRITERIA, ModelServer, Reply, failure
 
+pytestmark = pytest.mark.anyio
+
 USER = [{"role": "user", "content": "Explain tides."}]
 CASE = JudgeCase(
     criterion="Is it short?",
@@ -22,25 +24,21 @@ CASE = JudgeCase(
 OUTAGE = failure(500, "Internal Server Error")
 
 
-def ask(server: ModelServer, *calls: Callable[[Model], Awaitable[Any]], **changes: Any) -> list[Any]:
+async def ask(server: ModelServer, *calls: Callable[[Model], Awaitable[Any]], **changes: Any) -> list[Any]:
     """What the calls give, one after the other, in one process; an error as its text."""
-
-    async def run() -> list[Any]:
-        models = Models()
-        results = []
-        given = {"config_name": "test", "model": "m", "base_url": server.base_url, "max_retries": 0}
-        try:
-            for call in calls:
-                model = models.model_for(ModelConfig(**{**given, **changes}))
-                try:
-                    results.append(await call(model))
-                except ModelError as error:
-                    results.append(str(error))
-        finally:
-            await models.aclose()
-        return results
-
-    return asyncio.run(run())
+    models = Models()
+    results = []
+    given = {"config_name": "test", "model": "m", "base_url": server.base_url, "max_retries": 0}
+    try:
+        for call in calls:
+            model = models.model_for(ModelConfig(**{**given, **changes}))
+            try:
+                results.append(await call(model))
+            except ModelError as error:
+                results.append(str(error))
+    finally:
+        await models.aclose()
+    return results
 
 
 async def verdict(model: Model) -> str:
@@ -63,24 +61,24 @@ def formats(server: ModelServer) -> list[str | None]:
         pytest.param(Reply(b"", 405), id="405"),
     ],
 )
-def test_an_endpoint_that_refuses_schemas_is_asked_with_less_from_then_on(
+async def test_an_endpoint_that_refuses_schemas_is_asked_with_less_from_then_on(
     server: ModelServer, refusal: Reply
 ) -> None:
     server.refused_formats = {"json_schema": refusal}
-    assert ask(server, verdict, verdict) == ["YES", "YES"]
+    assert await ask(server, verdict, verdict) == ["YES", "YES"]
     assert formats(server) == ["json_schema", "json_object", "json_object"]
     # Some endpoints know schemas only there.
     known = server.requests[1].json["response_format"]["schema"]["properties"]
     assert (known["rating"]["enum"], known["reasoning"]["maxLength"]) == (["YES", "NO"], 600)
 
 
-def test_an_endpoint_that_writes_by_a_grammar_is_told_more(server: ModelServer) -> None:
+async def test_an_endpoint_that_writes_by_a_grammar_is_told_more(server: ModelServer) -> None:
     server.refused_formats = {"json_schema": failure(500)}
 
     async def criteria(model: Model) -> list[str]:
         return await roles.propose_criteria(model, USER)
 
-    assert ask(server, criteria) == [list(PROPOSED_CRITERIA)]
+    assert await ask(server, criteria) == [list(PROPOSED_CRITERIA)]
     plain, limited = (request.json["response_format"] for request in server.requests)
     assert plain["json_schema"]["schema"]["properties"]["criteria"] == {
         "type": "array",
@@ -94,32 +92,32 @@ def test_an_endpoint_that_writes_by_a_grammar_is_told_more(server: ModelServer) 
         assert not re.search(wanted["items"]["pattern"], nothing)
 
 
-def test_an_endpoint_that_refuses_every_format_is_asked_without(server: ModelServer) -> None:
+async def test_an_endpoint_that_refuses_every_format_is_asked_without(server: ModelServer) -> None:
     refusal = failure(400, "unknown field response_format")
     server.refused_formats = {"json_schema": refusal, "json_object": refusal}
-    assert ask(server, verdict, verdict) == ["YES", "YES"]
+    assert await ask(server, verdict, verdict) == ["YES", "YES"]
     assert formats(server) == ["json_schema", "json_object", None, None]
 
 
-def test_a_refusal_by_500_is_believed_when_it_comes_again(server: ModelServer) -> None:
+async def test_a_refusal_by_500_is_believed_when_it_comes_again(server: ModelServer) -> None:
     server.refused_formats = {"json_schema": OUTAGE}
-    assert ask(server, verdict, verdict, verdict) == ["YES", "YES", "YES"]
+    assert await ask(server, verdict, verdict, verdict) == ["YES", "YES", "YES"]
     assert formats(server) == ["json_schema", "json_object"] * 2 + ["json_object"]
 
 
-def test_a_refusal_by_500_is_not_tried_again_with_the_same_format(server: ModelServer) -> None:
+async def test_a_refusal_by_500_is_not_tried_again_with_the_same_format(server: ModelServer) -> None:
     server.refused_formats = {"json_schema": OUTAGE, "json_object": OUTAGE}
-    assert ask(server, verdict, max_retries=5) == ["YES"]
+    assert await ask(server, verdict, max_retries=5) == ["YES"]
     assert formats(server) == ["json_schema", "json_object", None]
 
 
-def test_an_outage_in_the_first_call_costs_an_endpoint_nothing_later(server: ModelServer) -> None:
+async def test_an_outage_in_the_first_call_costs_an_endpoint_nothing_later(server: ModelServer) -> None:
     server.reply(OUTAGE)
-    assert ask(server, verdict, verdict, verdict) == ["YES", "YES", "YES"]
+    assert await ask(server, verdict, verdict, verdict) == ["YES", "YES", "YES"]
     assert formats(server) == ["json_schema", "json_object", "json_schema", "json_schema"]
 
 
-def test_calls_at_the_same_time_count_once_against_an_endpoint(server: ModelServer) -> None:
+async def test_calls_at_the_same_time_count_once_against_an_endpoint(server: ModelServer) -> None:
     async def five(model: Model) -> list[str]:
         return list(await asyncio.gather(*(verdict(model) for _ in range(5))))
 
@@ -128,59 +126,58 @@ def test_calls_at_the_same_time_count_once_against_an_endpoint(server: ModelServ
     async def recover(model: Model) -> None:
         server.refused_formats = {}
 
-    results = ask(server, five, recover, verdict, verdict)
+    results = await ask(server, five, recover, verdict, verdict)
     assert results == [["YES"] * 5, None, "YES", "YES"]
     assert formats(server)[-2:] == ["json_schema", "json_schema"]
 
 
-def test_an_outage_is_the_endpoints_own_when_it_fails_without_a_format_too(server: ModelServer) -> None:
+async def test_an_outage_is_the_endpoints_own_when_it_fails_without_a_format_too(server: ModelServer) -> None:
     server.reply(*[OUTAGE] * 3)
-    failed, good = ask(server, verdict, verdict)
+    failed, good = await ask(server, verdict, verdict)
     assert "answered 500: Internal Server Error" in failed
     assert good == "YES"
     assert formats(server) == ["json_schema", "json_object", None, "json_schema"]
 
 
-def test_an_outage_is_retried_as_usual_once_a_format_was_taken(server: ModelServer) -> None:
+async def test_an_outage_is_retried_as_usual_once_a_format_was_taken(server: ModelServer) -> None:
     async def fail_once(model: Model) -> None:
         server.fail(1, status=500, retry_after=0.01)
 
-    assert ask(server, verdict, fail_once, verdict, max_retries=1) == ["YES", None, "YES"]
+    assert await ask(server, verdict, fail_once, verdict, max_retries=1) == ["YES", None, "YES"]
     assert formats(server) == ["json_schema"] * 3
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 502, 503, 504])
-def test_what_is_no_refusal_of_a_format_is_not_asked_with_less(server: ModelServer, status: int) -> None:
+async def test_what_is_no_refusal_of_a_format_is_not_asked_with_less(
+    server: ModelServer, status: int
+) -> None:
     server.reply(failure(status))
-    failed, good = ask(server, verdict, verdict)
+    failed, good = await ask(server, verdict, verdict)
     assert f"answered {status}" in failed
     assert good == "YES"
     assert formats(server) == ["json_schema", "json_schema"]
 
 
-def test_a_bad_request_for_another_reason_stays_an_error_and_costs_an_endpoint_nothing(
+async def test_a_bad_request_for_another_reason_stays_an_error_and_costs_an_endpoint_nothing(
     server: ModelServer,
 ) -> None:
     server.fail(3, status=400, message="maximum context length exceeded")
-    failed, good = ask(server, verdict, verdict)
+    failed, good = await ask(server, verdict, verdict)
     assert "maximum context length" in failed
     assert good == "YES"
     assert formats(server) == ["json_schema", "json_object", None, "json_schema"]
 
 
-def test_another_model_at_the_same_endpoint_is_asked_afresh(server: ModelServer) -> None:
+async def test_another_model_at_the_same_endpoint_is_asked_afresh(server: ModelServer) -> None:
     server.refused_formats = {"json_schema": failure(400)}
 
-    async def both() -> None:
-        models = Models()
-        try:
-            for name in ("m", "m", "other"):
-                config = ModelConfig(config_name="test", model=name, base_url=server.base_url)
-                await verdict(models.model_for(config))
-        finally:
-            await models.aclose()
-
-    asyncio.run(both())
+    models = Models()
+    try:
+        for name in ("m", "m", "other"):
+            config = ModelConfig(config_name="test", model=name, base_url=server.base_url)
+            await verdict(models.model_for(config))
+    finally:
+        await models.aclose()
     asked = [request.json["model"] for request in server.requests]
     assert asked == ["m", "m", "m", "other", "other"]
     assert formats(server) == ["json_schema", "json_object", "json_object", "json_schema", "json_object"]
@@ -194,7 +191,7 @@ def test_one_schema_that_is_refused_does_not_count_against_those_that_were_taken
     assert support.first_step == 0
 
 
-def test_waiting_for_refusals_is_no_part_of_the_answers_time(server: ModelServer) -> None:
+async def test_waiting_for_refusals_is_no_part_of_the_answers_time(server: ModelServer) -> None:
     server.latency = 0.2
     server.refused_formats = {"json_schema": failure(400), "json_object": failure(400)}
 
@@ -202,19 +199,19 @@ def test_waiting_for_refusals_is_no_part_of_the_answers_time(server: ModelServer
         judged = await roles.judge(model, CASE, "fast")
         return judged.duration_seconds, judged.waited_seconds
 
-    ((duration, waited),) = ask(server, times)
+    ((duration, waited),) = await ask(server, times)
     assert waited >= 0.4
     assert 0.2 <= duration < waited
 
 
-def test_a_templates_own_format_is_never_dropped(server: ModelServer) -> None:
+async def test_a_templates_own_format_is_never_dropped(server: ModelServer) -> None:
     server.refused_formats = {"json_schema": failure(400, "response_format is not supported")}
 
     async def answer(model: Model) -> None:
         form = {"type": "json_schema", "json_schema": {"name": "mine", "schema": {"type": "object"}}}
         await model.answer(USER, response_format=form)
 
-    failed, judged, failed_again = ask(server, answer, verdict, answer)
+    failed, judged, failed_again = await ask(server, answer, verdict, answer)
     assert "response_format is not supported" in failed
     assert judged == "YES"
     assert "response_format is not supported" in failed_again

@@ -20,6 +20,8 @@ from tests.support.scripted_http import WAIT_SECONDS, Answered, Asked, ScriptedS
 from tests.unit.sdk import answers
 from tests.unit.sdk.evals_server import PROJECT, evals_server
 
+pytestmark = pytest.mark.anyio
+
 KEY = "k"
 
 
@@ -80,16 +82,13 @@ def test_what_a_loop_has_opened_goes_with_it(
     assert sum(loop() is not None for loop in loops) <= 1
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_async_with(server: ScriptedServer, backend: str) -> None:
-    async def story() -> None:
-        async with AsyncClient(server.url, KEY) as client:
-            assert await whole_story(client) == ANSWER
-        with pytest.raises(ClientClosedError, match="this client was closed"):
-            await client.list_collections()
-        await client.close()
-
-    anyio.run(story, backend=backend)
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_async_with(server: ScriptedServer) -> None:
+    async with AsyncClient(server.url, KEY) as client:
+        assert await whole_story(client) == ANSWER
+    with pytest.raises(ClientClosedError, match="this client was closed"):
+        await client.list_collections()
+    await client.close()
 
 
 def test_loops_in_several_threads_share_a_client(server: ScriptedServer, client: AsyncClient) -> None:
@@ -108,20 +107,17 @@ def test_loops_in_several_threads_share_a_client(server: ScriptedServer, client:
         assert [run.result(WAIT_SECONDS) for run in runs] == [ANSWER] * 6
 
 
-def test_many_tasks_that_start_at_once_ask_for_version_and_project_once(server: ScriptedServer) -> None:
-    async def story() -> None:
-        async with AsyncClient(server.url, KEY) as client:
-            rows = await asyncio.gather(*(client.get_collection(id=20) for _ in range(20)))
-            assert {collection.name for collection in rows} == {"Concepts"}
-
-    asyncio.run(story())
+async def test_many_tasks_that_start_at_once_ask_for_version_and_project_once(server: ScriptedServer) -> None:
+    async with AsyncClient(server.url, KEY) as client:
+        rows = await asyncio.gather(*(client.get_collection(id=20) for _ in range(20)))
+        assert {collection.name for collection in rows} == {"Concepts"}
     startup = [asked.path for asked in server.asked if not asked.path.startswith(PROJECT)]
     assert startup == ["/api/v0/version/compatible", "/api/v0/projects"]
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_task_cancelled_in_mid_request_leaves_the_client_usable(
-    server: ScriptedServer, backend: str
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_a_task_cancelled_in_mid_request_leaves_the_client_usable(
+    server: ScriptedServer,
 ) -> None:
     arrived, release = threading.Event(), threading.Event()
 
@@ -132,7 +128,7 @@ def test_a_task_cancelled_in_mid_request_leaves_the_client_usable(
 
     server.on("GET", f"{PROJECT}/llm_configs/60", hang)
 
-    async def story() -> None:
+    try:
         async with AsyncClient(server.url, KEY) as client:
             for _ in range(3):
                 arrived.clear()
@@ -143,16 +139,13 @@ def test_a_task_cancelled_in_mid_request_leaves_the_client_usable(
                     tasks.cancel_scope.cancel()
             with anyio.fail_after(WAIT_SECONDS):
                 assert await whole_story(client) == ANSWER
-
-    try:
-        anyio.run(story, backend=backend)
     finally:
         release.set()
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_task_cancelled_while_starting_does_not_hold_up_the_others(
-    server: ScriptedServer, backend: str
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_a_task_cancelled_while_starting_does_not_hold_up_the_others(
+    server: ScriptedServer,
 ) -> None:
     arrived, release = threading.Event(), threading.Event()
 
@@ -164,7 +157,7 @@ def test_a_task_cancelled_while_starting_does_not_hold_up_the_others(
 
     server.on("POST", "/api/v0/version/compatible", hang)
 
-    async def story() -> None:
+    try:
         async with AsyncClient(server.url, KEY) as client:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(client.list_collections)
@@ -172,17 +165,14 @@ def test_a_task_cancelled_while_starting_does_not_hold_up_the_others(
                 tasks.cancel_scope.cancel()
             with anyio.fail_after(WAIT_SECONDS):
                 assert await whole_story(client) == ANSWER
-
-    try:
-        anyio.run(story, backend=backend)
     finally:
         release.set()
 
 
-def test_a_blocking_method_of_a_model_works_inside_the_loop_that_read_it(server: ScriptedServer) -> None:
-    async def cell() -> list[str]:
-        async with AsyncClient(server.url, KEY) as client:
-            experiment = await client.get_experiment(id=70, fetch_responses=False)
-            return [response.response_text for response in experiment.fetch_responses().responses()]
-
-    assert asyncio.run(cell()) == ANSWER
+async def test_a_blocking_method_of_a_model_works_inside_the_loop_that_read_it(
+    server: ScriptedServer,
+) -> None:
+    async with AsyncClient(server.url, KEY) as client:
+        experiment = await client.get_experiment(id=70, fetch_responses=False)
+        texts = [response.response_text for response in experiment.fetch_responses().responses()]
+    assert texts == ANSWER

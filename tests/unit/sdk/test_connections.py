@@ -16,6 +16,8 @@ from elluminate._config import Config
 from elluminate._retries import RetryConfig
 from elluminate._transport import AsyncTransport
 
+pytestmark = pytest.mark.anyio
+
 MANY = 250
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: lane=7\r\n\r\nok"
 
@@ -91,83 +93,63 @@ async def ask(transport: AsyncTransport, times: int) -> None:
             tasks.start_soon(transport.send, transport.build("GET", "anything"))
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_many_calls_at_once_have_as_many_connections_as_there_may_be(backend: str) -> None:
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_many_calls_at_once_have_as_many_connections_as_there_may_be() -> None:
     with counting_server(answers_from=_http.MAX_CONNECTIONS) as server:
-
-        async def story() -> None:
-            transport = transport_to(server)
-            await ask(transport, MANY)
-            await transport.aclose()
-
-        anyio.run(story, backend=backend)
+        transport = transport_to(server)
+        await ask(transport, MANY)
+        await transport.aclose()
         assert server.most == server.opened == _http.MAX_CONNECTIONS
 
 
-def test_calls_one_after_another_share_one_connection_and_its_cookies() -> None:
+async def test_calls_one_after_another_share_one_connection_and_its_cookies() -> None:
     with counting_server() as server:
-
-        async def story() -> None:
-            transport = transport_to(server)
-            for _ in range(5):
-                await ask(transport, 1)
-            await transport.aclose()
-
-        asyncio.run(story())
+        transport = transport_to(server)
+        for _ in range(5):
+            await ask(transport, 1)
+        await transport.aclose()
         assert server.opened == 1
         assert server.cookies == ["Cookie: lane=7"] * 4
 
 
-def test_what_one_connection_is_told_to_remember_all_send() -> None:
+async def test_what_one_connection_is_told_to_remember_all_send() -> None:
     with counting_server(answers_from=3) as server:
-
-        async def story() -> None:
-            transport = transport_to(server)
-            await ask(transport, 3)
-            await ask(transport, 3)
-            await transport.aclose()
-
-        asyncio.run(story())
+        transport = transport_to(server)
+        await ask(transport, 3)
+        await ask(transport, 3)
+        await transport.aclose()
         assert server.opened == 3
         assert server.cookies == ["Cookie: lane=7"] * 3
 
 
-def test_connections_of_a_burst_are_closed_when_they_are_no_longer_used(
+async def test_connections_of_a_burst_are_closed_when_they_are_no_longer_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with counting_server(answers_from=10) as server:
-
-        async def story() -> None:
-            transport = transport_to(server)
-            await ask(transport, 10)
-            monkeypatch.setattr(_http, "KEEP_SECONDS", 0.0)
-            for _ in range(12):
-                await ask(transport, 1)
-            with anyio.fail_after(30):
-                while server.open_now > 2:
-                    await anyio.lowlevel.checkpoint()
-            await transport.aclose()
-
-        asyncio.run(story())
+        transport = transport_to(server)
+        await ask(transport, 10)
+        monkeypatch.setattr(_http, "KEEP_SECONDS", 0.0)
+        for _ in range(12):
+            await ask(transport, 1)
+        with anyio.fail_after(30):
+            while server.open_now > 2:
+                await anyio.lowlevel.checkpoint()
+        await transport.aclose()
         assert server.most == 10
 
 
-def test_a_cancelled_call_gives_its_place_back() -> None:
+async def test_a_cancelled_call_gives_its_place_back() -> None:
     with counting_server(answers_from=_http.MAX_CONNECTIONS + 1) as server:
-
-        async def story() -> None:
-            transport = transport_to(server)
-            with anyio.move_on_after(30) as scope:
-                async with anyio.create_task_group() as tasks:
-                    for _ in range(_http.MAX_CONNECTIONS):
-                        tasks.start_soon(transport.send, transport.build("GET", "anything"))
-                    while server.open_now < _http.MAX_CONNECTIONS:
-                        await anyio.lowlevel.checkpoint()
-                    tasks.cancel_scope.cancel()
-            assert not scope.cancelled_caught
-            server.answers_from = 1
-            with anyio.fail_after(30):
-                await ask(transport, MANY)
-            await transport.aclose()
-
-        asyncio.run(story())
+        transport = transport_to(server)
+        with anyio.move_on_after(30) as scope:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(_http.MAX_CONNECTIONS):
+                    tasks.start_soon(transport.send, transport.build("GET", "anything"))
+                while server.open_now < _http.MAX_CONNECTIONS:
+                    await anyio.lowlevel.checkpoint()
+                tasks.cancel_scope.cancel()
+        assert not scope.cancelled_caught
+        server.answers_from = 1
+        with anyio.fail_after(30):
+            await ask(transport, MANY)
+        await transport.aclose()

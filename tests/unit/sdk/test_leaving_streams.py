@@ -22,6 +22,8 @@ from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.test_streaming import INTERRUPTIONS, TASK, poll
 from tests.unit.sdk.wire import API_KEY, BASE_URL, Reply, Wire, page_of
 
+pytestmark = pytest.mark.anyio
+
 
 @pytest.fixture
 def endless(wire: Wire, waits: list[float]) -> Wire:
@@ -62,41 +64,33 @@ def test_leaving_a_blocking_stream_closes_it(endless: Wire) -> None:
 
 
 @pytest.mark.usefixtures("_no_generator_is_left_behind")
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_leaving_an_async_stream_closes_it(endless: Wire, backend: str) -> None:
-    async def leave() -> list[str]:
-        seen = []
-        async with AsyncClient(BASE_URL, API_KEY) as client:
-            template, collection = await client.get_prompt_template(id=10), await client.get_collection(id=20)
-            async with aclosing(client.stream_experiment("First try", template, collection)) as stream:
-                async for event in stream:
-                    seen.append(event.status.value)
-                    if len(seen) == 3:
-                        break
-        return seen
-
-    assert anyio.run(leave, backend=backend) == ["PENDING", "STARTED", "STARTED"]
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_leaving_an_async_stream_closes_it(endless: Wire) -> None:
+    seen = []
+    async with AsyncClient(BASE_URL, API_KEY) as client:
+        template, collection = await client.get_prompt_template(id=10), await client.get_collection(id=20)
+        async with aclosing(client.stream_experiment("First try", template, collection)) as stream:
+            async for event in stream:
+                seen.append(event.status.value)
+                if len(seen) == 3:
+                    break
+    assert seen == ["PENDING", "STARTED", "STARTED"]
 
 
 @pytest.mark.usefixtures("_no_generator_is_left_behind")
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_waiting_leaves_no_generator_behind(endless: Wire, backend: str) -> None:
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_waiting_leaves_no_generator_behind(endless: Wire) -> None:
     endless.on("GET", f"/experiments/70/generation/{TASK}", poll("SUCCESS"))
     endless.on("GET", "/experiments/70", Reply(json=answers.experiment(results=answers.results())))
     endless.on("GET", "/responses", page_of(answers.response()))
 
-    async def wait() -> Any:
-        async with AsyncClient(BASE_URL, API_KEY) as client:
-            template, collection = await client.get_prompt_template(id=10), await client.get_collection(id=20)
-            return await client.run_experiment("First try", template, collection)
-
-    assert anyio.run(wait, backend=backend).results is not None
+    async with AsyncClient(BASE_URL, API_KEY) as client:
+        template, collection = await client.get_prompt_template(id=10), await client.get_collection(id=20)
+        assert (await client.run_experiment("First try", template, collection)).results is not None
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_cancelling_a_wait_ends_the_polling(
-    endless: Wire, backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_cancelling_a_wait_ends_the_polling(endless: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     polled = []
 
     async def sleep(self: object, seconds: float) -> None:
@@ -105,23 +99,20 @@ def test_cancelling_a_wait_ends_the_polling(
 
     monkeypatch.setattr(AsyncTransport, "sleep", sleep)
 
-    async def cancel() -> bool:
-        async with AsyncClient(BASE_URL, API_KEY) as client:
-            template, collection = await client.get_prompt_template(id=10), await client.get_collection(id=20)
-            with anyio.CancelScope() as scope:
-                async with anyio.create_task_group() as tasks:
+    async with AsyncClient(BASE_URL, API_KEY) as client:
+        template, collection = await client.get_prompt_template(id=10), await client.get_collection(id=20)
+        with anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as tasks:
 
-                    async def wait() -> None:
-                        await client.run_experiment("First try", template, collection)
+                async def wait() -> None:
+                    await client.run_experiment("First try", template, collection)
 
-                    tasks.start_soon(wait)
-                    while not polled:
-                        await anyio.lowlevel.checkpoint()
-                    scope.cancel()
-            assert (await client.get_collection(id=20)).name == "Concepts"
-            return scope.cancelled_caught
-
-    assert anyio.run(cancel, backend=backend)
+                tasks.start_soon(wait)
+                while not polled:
+                    await anyio.lowlevel.checkpoint()
+                scope.cancel()
+        assert (await client.get_collection(id=20)).name == "Concepts"
+        assert scope.cancelled_caught
     assert len(polled) == 1
 
 
