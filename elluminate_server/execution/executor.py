@@ -13,6 +13,7 @@ from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.notices import Notices
 from elluminate_server.execution.outcomes import Outcome
+from elluminate_server.execution.patience import Patience
 from elluminate_server.execution.progress import progress_of
 from elluminate_server.execution.run import Run
 from elluminate_server.llm.providers import Models
@@ -57,6 +58,7 @@ class Executor:
         self._services: list[asyncio.Task[None]] = []
         self._commits = Commits(store, self.owner, self._publish)
         self.limits = Limits(settings.max_concurrent_calls)
+        self._patience = Patience()
         self.notices = Notices()
 
     async def start(self) -> None:
@@ -215,6 +217,7 @@ class Executor:
             self._store,
             self._models,
             self.limits,
+            self._patience,
             self._commits,
             _interpreter_is_ending,
             self._settings.max_conversation_turns,

@@ -24,6 +24,7 @@ from elluminate_server.execution.leases import LeaseLostError, renew_for_writing
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.multi_turn import Scene, converse, load_scene
 from elluminate_server.execution.outcomes import Outcome, outcome_of
+from elluminate_server.execution.patience import Patience
 from elluminate_server.execution.plans import (
     CriterionPlan,
     Plan,
@@ -35,7 +36,7 @@ from elluminate_server.execution.preparing import prepare
 from elluminate_server.execution.progress import item_states
 from elluminate_server.execution.rating import Judged, Rated, judge, load_judged, store_rating
 from elluminate_server.llm.providers import Models
-from elluminate_server.llm.types import ModelError, RatingMode
+from elluminate_server.llm.types import Model, ModelError, RatingMode
 from elluminate_server.store.engine import Store
 from elluminate_server.store.pieces import write_in_pieces
 from elluminate_server.store.states import (
@@ -76,6 +77,7 @@ class Run:
         store: The database.
         models: The models.
         limits: Bounds on simultaneous calls.
+        patience: Waits where a model cannot be asked for what this process lacks.
         commits: The writer.
         ending: Whether the interpreter is ending, when failures of calls mean nothing.
         max_turns: Most answers of the model in one conversation.
@@ -88,6 +90,7 @@ class Run:
         store: Store,
         models: Models,
         limits: Limits,
+        patience: Patience,
         commits: Commits,
         ending: Callable[[], bool],
         max_turns: int,
@@ -97,6 +100,7 @@ class Run:
         self._store = store
         self._models = models
         self._limits = limits
+        self._patience = patience
         self._commits = commits
         self._ending = ending
         self._max_turns = max_turns
@@ -306,14 +310,14 @@ class Run:
 
     async def _converse(self, plan: Plan, scene: Scene) -> Generated:
         try:
-            model = answering_model(self._models, plan)
+            model = self._answering_model(plan)
         except ModelError as error:
             return Generated(error=str(error), persona_version_id=scene.persona_version_id)
         return await converse(
             plan,
             scene,
             model,
-            self._models.model_for(None),
+            self._patience.with_model(self._models.model_for(None)),
             model_slots=self._limits.answering(plan.config, plan.generation_params.get("max_connections")),
             user_slots=self._limits.answering(None, None),
             max_turns=self._max_turns,
@@ -323,11 +327,14 @@ class Run:
         if plan.response_column is not None:
             return from_column(plan, subject)
         try:
-            model = answering_model(self._models, plan)
+            model = self._answering_model(plan)
         except ModelError as error:
             return Generated(error=str(error))
         slots = self._limits.answering(plan.config, plan.generation_params.get("max_connections"))
         return await generate(plan, subject, model, slots)
+
+    def _answering_model(self, plan: Plan) -> Model:
+        return self._patience.with_model(answering_model(self._models, plan))
 
     async def _rate(self, item: _Item, judged: Judged | None) -> None:
         problems: dict[str, str] = {}
@@ -350,7 +357,7 @@ class Run:
         return rated_at is not None and (self._kind != RATINGS or rated_at >= self._since)
 
     async def _judge(self, plan: Plan, judged: Judged, criterion: CriterionPlan) -> str | None:
-        model = judging_model(self._models, plan)
+        model = self._patience.with_model(judging_model(self._models, plan))
         result = await judge(judged, criterion, model, self._mode, self._limits.judging())
         if isinstance(result, Rated):
             rated = result

@@ -3,6 +3,7 @@
 import errno
 
 from elluminate_server.http.problems import Problem, Unavailable
+from elluminate_server.llm.shortages import SHORTAGES
 from elluminate_server.store.failures import BusyError, DatabaseAwayError
 
 __all__ = ["outage_problem"]
@@ -10,12 +11,7 @@ __all__ = ["outage_problem"]
 RETRY_AFTER = 5
 """Seconds: a full disk is not emptied, nor a server started, in one."""
 
-_SCARCE = {
-    errno.EMFILE: "it has no file descriptors left",
-    errno.ENFILE: "its machine has no file descriptors left",
-    errno.ENOSPC: "its disk is full",
-    errno.ENOMEM: "it has no memory left",
-}
+_SCARCE = {**SHORTAGES, errno.ENOSPC: "its disk is full"}
 if hasattr(errno, "EDQUOT"):  # not on Windows
     _SCARCE[errno.EDQUOT] = "its disk quota is used up"
 

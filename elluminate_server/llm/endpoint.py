@@ -14,6 +14,7 @@ import attrs
 
 from elluminate_server.llm.attempts import is_passing, pause_before
 from elluminate_server.llm.response_formats import FormatSupport
+from elluminate_server.llm.shortages import SHORTAGES, ShortageError, shortage_of
 from elluminate_server.llm.types import ModelError, Usage
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Endpoint:
 
         Raises:
             ModelError: There was no answer, or one with an error status. Its `usage` has the times.
+            ShortageError: This process lacks what the call takes.
         """
         client = self._connected()
         asked = time.perf_counter()
@@ -127,6 +129,8 @@ class Endpoint:
             duration, waited = time.perf_counter() - started, started - asked
             if isinstance(outcome, bytes):
                 return Received(outcome, duration, waited)
+            if isinstance(outcome, ShortageError):
+                raise outcome
             failure = outcome.error
             failure.usage = Usage(duration_seconds=duration, waited_seconds=waited)
             pause = pause_before(attempt, outcome.headers)
@@ -138,7 +142,7 @@ class Endpoint:
 
     async def _attempt(
         self, client: "openai.AsyncOpenAI", request: Mapping[str, Any], seconds: float, number: int
-    ) -> bytes | _Failed:
+    ) -> bytes | _Failed | ShortageError:
         import openai
 
         try:
@@ -157,6 +161,9 @@ class Endpoint:
             failure = self._status_failure(error.status_code, error.body, error.message)
             return _Failed(failure, {name.lower(): value for name, value in error.response.headers.items()})
         except openai.APIConnectionError as error:
+            lacking = shortage_of(error)
+            if lacking is not None:
+                return self._shortage(lacking)
             reason = self._redacted(str(error.__cause__ or error.message))
             failure = ModelError(
                 f"The model endpoint {self._base_url} could not be reached: {reason}. Check its address, "
@@ -176,6 +183,20 @@ class Endpoint:
             await client.close()
 
     def _connected(self) -> "openai.AsyncOpenAI":
+        try:
+            return self._connect()
+        except (OSError, MemoryError) as error:  # modules and certificates are files, too
+            lacking = shortage_of(error)
+            if lacking is None:
+                raise
+            raise self._shortage(lacking) from error
+
+    def _shortage(self, number: int) -> ShortageError:
+        return ShortageError(
+            number, f"The model endpoint {self._base_url} was not asked by this server: {SHORTAGES[number]}"
+        )
+
+    def _connect(self) -> "openai.AsyncOpenAI":
         if self._client is None:
             import openai
 

@@ -1,18 +1,25 @@
 """A database that is away in the middle of a run: locked for too long, restarted, cut off."""
 
+import asyncio
+import contextlib
+from collections import Counter
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from sqlalchemy import create_engine, text
 
-from elluminate_server.execution import leases
+from elluminate_server.execution import Executor, leases
+from elluminate_server.llm.providers import ModelDefaults, Models
 from elluminate_server.store.engine import BusyError
-from elluminate_server.store.tables import WorkItem
+from elluminate_server.store.tables import Response, WorkItem
 from tests.execution.scene import Scene, ScriptedModel, eventually, running, scene
 from tests.support.databases import postgresql_only, sqlite_only
+from tests.support.descriptors import needs_a_limit, no_descriptors
 from tests.support.full_disk import Disk
+from tests.support.model_server import ModelServer, Reply, completion
 
 pytestmark = pytest.mark.anyio
 
@@ -83,6 +90,47 @@ async def test_a_run_waits_for_room_on_a_full_disk_and_asks_for_nothing_twice(
         assert (len(here.model.answered), len(here.model.judged)) == (rows, 2 * rows)
         await here.assert_each_row_once(rows=rows, criteria=2)
     assert "database or disk is full" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def closing(text: str) -> Reply:
+    """A completion after which the connection is closed, so that the next call has to open one."""
+    return attrs.evolve(completion(text), headers={"connection": "close"})
+
+
+@needs_a_limit
+async def test_a_run_waits_for_file_descriptors_and_asks_for_nothing_twice(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, model_server: ModelServer
+) -> None:
+    rows = 12
+    model_server.answer = lambda _: closing("Tides come and go.")
+    model_server.verdict = lambda _: closing('{"reasoning": "It is.", "rating": "YES"}')
+    models = Models(ModelDefaults(base_url=model_server.base_url, model="scripted"))
+
+    async with scene(tmp_path) as here:
+        await here.add_experiment(rows=rows)
+        executor = Executor(here.store, models, attrs.evolve(here.settings, max_concurrent_calls=4))
+        async with running(executor):
+            with model_server.held():
+                task_id = await here.enqueue(executor)
+                await asyncio.to_thread(model_server.wait_for_requests, 4)
+                descriptors = contextlib.ExitStack()
+                descriptors.enter_context(no_descriptors())
+            with descriptors:
+
+                async def waits() -> bool:
+                    return "Calls of models wait" in caplog.text
+
+                await eventually(waits, "a call finds no descriptor")
+            task = await here.ended(task_id)
+        assert (task.status, task.error_msg, task.attempts) == ("SUCCESS", None, 1)
+        assert [response.error for response in await here.all(Response)] == [None] * rows
+        kinds = Counter(request.kind for request in model_server.requests)
+        assert kinds == {"answer": rows, "verdict": 2 * rows}
+        await here.assert_each_row_once(rows=rows, criteria=2)
+        await models.aclose()
+    assert "was not asked by this server: it has no file descriptors left" in caplog.text
+    assert caplog.text.count("Calls of models wait") == 1
     assert "Traceback" not in caplog.text
 
 

@@ -3,8 +3,6 @@
 import contextlib
 import errno
 import sqlite3
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from elluminate_server.http.outages import outage_problem
 from elluminate_server.store.engine import Store
 from elluminate_server.store.failures import BusyError, DatabaseAwayError, outage_of
 from tests.support.databases import sqlite_only
+from tests.support.descriptors import needs_a_limit, no_descriptors
 from tests.support.full_disk import Disk
 
 pytestmark = pytest.mark.anyio
@@ -40,21 +39,8 @@ async def test_a_full_disk_is_503_until_there_is_room(api: httpx.AsyncClient, st
     assert (await api.post("/collections", json=rows)).status_code == 201
 
 
-@contextlib.contextmanager
-def no_descriptors() -> Iterator[None]:
-    """Let this process open nothing at all."""
-    import resource
-
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-
-
 @sqlite_only
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@needs_a_limit
 async def test_a_process_without_file_descriptors_answers_503_to_reads_too(
     api: httpx.AsyncClient, app: Starlette, store: Store
 ) -> None:
@@ -116,7 +102,7 @@ def test_a_commit_whose_end_is_unknown_is_only_sent_again_where_that_is_safe() -
 
 
 def test_other_scarcities_are_outages_too_and_faults_are_not() -> None:
-    for number in (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM):
+    for number in (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM, errno.ENOBUFS):
         problem = outage_problem(OSError(number, "scarce"), is_idempotent=False)
         assert problem is not None and problem.status == 503
     busy = outage_problem(BusyError("Locked."), is_idempotent=False)
