@@ -2,9 +2,9 @@
 
 from elluminate_api import models
 
-from elluminate_server.execution.generation import store_response
 from elluminate_server.execution.now import answer_now
 from elluminate_server.execution.queueing import add_responses
+from elluminate_server.execution.storing import store_responses
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid
 from elluminate_server.reading.batch_status import answer_status
@@ -46,10 +46,10 @@ async def generate_response(call: Call) -> Answer:
         call.executor.limits,
         experiment_id=order.experiment_id,
         entry_id=order.entry_id,
+        epoch=order.epoch,
         llm_config_id=order.llm_config_id,
     )
     async with call.write() as session:
-        response_id = await store_response(
-            session, answer.plan, answer.subject, answer.generated, order.epoch
-        )
+        connection = await session.connection()
+        (response_id,) = await connection.run_sync(store_responses, [answer])
         return call.answer(await load_response(session, response_id))

@@ -9,7 +9,7 @@ from starlette.responses import Response as HttpResponse
 
 from elluminate_server.execution.now import rate_now
 from elluminate_server.execution.queueing import add_ratings
-from elluminate_server.execution.rating import store_rating
+from elluminate_server.execution.storing import store_ratings
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid, NotFound
@@ -48,10 +48,14 @@ async def create_ratings(call: Call) -> Answer:
         mode="fast" if request.rating_mode == models.RatingMode.FAST else "detailed",
     )
     async with call.write() as session:
-        ids = [await store_rating(session, response.id, verdict) for verdict in rated]
-        found = await session.scalars(select(Rating).where(Rating.id.in_([i for i in ids if i is not None])))
-        by_id = {row.id: row for row in found}
-        return call.answer(await _load_ratings(session, [by_id[i] for i in ids if i is not None]))
+        connection = await session.connection()
+        await connection.run_sync(store_ratings, [(response.id, verdict) for verdict in rated])
+        places = {verdict.criterion.id: place for place, verdict in enumerate(rated)}
+        found = await session.scalars(
+            select(Rating).where(Rating.response_id == response.id, Rating.criterion_id.in_(places))
+        )
+        rows = sorted(found, key=lambda row: places[row.criterion_id])
+        return call.answer(await _load_ratings(session, rows))
 
 
 @operation("create_ratings_batch")

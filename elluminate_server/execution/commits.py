@@ -9,62 +9,71 @@ was paid for it. Its runs ask for nothing more meanwhile, because each of their 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import attrs
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Connection
 
 from elluminate_server.execution import leases
-from elluminate_server.execution.leases import LeaseLostError, renew_for_writing
+from elluminate_server.execution.leases import LeaseLostError, renew_while_writing
 from elluminate_server.store.engine import BusyError, Store
 
 __all__ = ["Commits"]
 
 logger = logging.getLogger("elluminate_server.execution")
 
-MAX_BATCH = 200
+MAX_BATCH = 500
 
-Write = Callable[[AsyncSession], Awaitable[Any]]
+Record = TypeVar("Record")
 
 
 @attrs.define(eq=False)
-class _Waiting:
+class _Waiting(Generic[Record]):
     task_id: str
-    write: Write
+    record: Record
     done: asyncio.Future[Any]
 
 
-class Commits:
+class Commits(Generic[Record]):
     """The writer of one process.
 
     Args:
         store: The database.
         owner: The process, which has to hold the lease of every task it writes for.
+        write: Writes records, each given with its task, on a connection in a transaction; what comes of each of them.
+            It blocks, in a thread of its own. It may be called again with some of the same records when the
+            transaction broke, so it has to find out whether they were written the first time.
         on_commit: Called after a commit with the tasks that were written for.
     """
 
-    def __init__(self, store: Store, owner: str, on_commit: Callable[[set[str]], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        owner: str,
+        write: Callable[[Connection, Sequence[tuple[str, Record]]], Sequence[Any]],
+        on_commit: Callable[[set[str]], None],
+    ) -> None:
         self._store = store
         self._owner = owner
+        self._write_records = write
         self._on_commit = on_commit
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_Waiting[Record]] = []
         self._arrived = asyncio.Event()
 
-    async def add(self, task_id: str, write: Write) -> Any:
-        """Run `write` in a transaction, and return its result after the commit.
+    async def add(self, task_id: str, record: Record) -> Any:
+        """Have a record written, and return what came of it after the commit.
 
         Args:
             task_id: What is written for.
-            write: May be called again when the transaction broke, so that it changes nothing but the session, and
-                has to find out whether it was written the first time.
+            record: What is to be written.
 
         Raises:
             LeaseLostError: The task is not this process's any more; nothing was written.
-            Exception: What `write` raised; nothing of it was written.
+            Exception: What writing it raised; nothing of it was written.
         """
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(task_id, write, done))
+        self._waiting.append(_Waiting(task_id, record, done))
         self._arrived.set()
         return await done
 
@@ -77,7 +86,7 @@ class Commits:
                 self._arrived.clear()
             await self._write_when_possible(batch)
 
-    async def _write_when_possible(self, batch: list[_Waiting]) -> None:
+    async def _write_when_possible(self, batch: list[_Waiting[Record]]) -> None:
         """Write, as soon as the database can be used; what nobody waits for any more is dropped."""
         told = ""
         while batch := [waiting for waiting in batch if not waiting.done.done()]:
@@ -97,7 +106,7 @@ class Commits:
         if told:
             logger.warning("Results are written again.")
 
-    async def _write(self, batch: list[_Waiting]) -> None:
+    async def _write(self, batch: list[_Waiting[Record]]) -> None:
         try:
             await self._write_together(batch)
         except asyncio.CancelledError:
@@ -114,26 +123,26 @@ class Commits:
             for waiting in batch:
                 await self._write([waiting])
 
-    async def _write_together(self, batch: list[_Waiting]) -> None:
-        results: list[tuple[_Waiting, Any]] = []
-        async with self._store.write() as session:
-            is_held = {
-                task_id: await renew_for_writing(session, self._owner, task_id)
-                for task_id in sorted({waiting.task_id for waiting in batch})
-            }
-            for waiting in batch:
-                if is_held[waiting.task_id] and not waiting.done.done():
-                    result = await waiting.write(session)
-                    results.append((waiting, result))
-        self._on_commit({waiting.task_id for waiting, _ in results})
-        for waiting, result in results:
-            if not waiting.done.done():
-                waiting.done.set_result(result)
+    async def _write_together(self, batch: list[_Waiting[Record]]) -> None:
+        tasks = sorted({waiting.task_id for waiting in batch})
+
+        def write(connection: Connection) -> dict[_Waiting[Record], Any]:
+            held = {task_id for task_id in tasks if renew_while_writing(connection, self._owner, task_id)}
+            mine = [waiting for waiting in batch if waiting.task_id in held]
+            results = self._write_records(connection, [(waiting.task_id, waiting.record) for waiting in mine])
+            return dict(zip(mine, results, strict=True))
+
+        results = await self._store.write_at_once(write)
+        self._on_commit({waiting.task_id for waiting in results})
         for waiting in batch:
-            if not waiting.done.done():
+            if waiting.done.done():
+                continue
+            if waiting in results:
+                waiting.done.set_result(results[waiting])
+            else:
                 waiting.done.set_exception(LeaseLostError())
 
 
-def _cancel(batch: list[_Waiting]) -> None:
+def _cancel(batch: list[_Waiting[Any]]) -> None:
     for waiting in batch:
         waiting.done.cancel()

@@ -16,6 +16,7 @@ from elluminate_server.execution.outcomes import Outcome
 from elluminate_server.execution.patience import Patience
 from elluminate_server.execution.progress import progress_of
 from elluminate_server.execution.run import Run
+from elluminate_server.execution.storing import store_records
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
@@ -56,7 +57,7 @@ class Executor:
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._work = asyncio.Event()
         self._services: list[asyncio.Task[None]] = []
-        self._commits = Commits(store, self.owner, self._publish)
+        self._commits = Commits(store, self.owner, store_records, self._publish)
         self.limits = Limits(settings.max_concurrent_calls)
         self._patience = Patience()
         self.notices = Notices()

@@ -1,4 +1,4 @@
-"""One answer: the row's prompt, the model's answer to it, and both as rows."""
+"""One answer: the row's prompt, and the model's answer to it."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.errors import DomainError
@@ -15,7 +15,8 @@ from elluminate_server.domain.rendering import value_text
 from elluminate_server.execution.plans import Plan
 from elluminate_server.execution.prompts import render_prompt
 from elluminate_server.llm.types import Model, ModelConfig, ModelError, Usage
-from elluminate_server.store.tables import Entry, Prompt, Response
+from elluminate_server.store.rows import fetch, fetch_by_ids
+from elluminate_server.store.tables import Base, Entry, Prompt
 
 __all__ = [
     "Generated",
@@ -23,8 +24,7 @@ __all__ = [
     "from_column",
     "generate",
     "load_subject",
-    "new_prompt",
-    "store_response",
+    "load_subjects",
     "subject_of",
 ]
 
@@ -78,22 +78,23 @@ class Generated:
 
 
 async def load_subject(session: AsyncSession, plan: Plan, entry_id: int) -> Subject | None:
-    """The row and its prompt, or None when the row is not there any more.
+    """The row and its prompt, or None when the row is not there any more."""
+    return (await load_subjects(session, plan, [entry_id])).get(entry_id)
+
+
+async def load_subjects(session: AsyncSession, plan: Plan, entry_ids: Sequence[int]) -> dict[int, Subject]:
+    """Rows with their prompts by the rows' ids, without those that are not there any more.
 
     A prompt that is stored already is kept as it is: the other epochs were answered with it.
     """
-    found = (
-        await session.execute(
-            select(Entry, Prompt)
-            .outerjoin(Prompt, (Prompt.entry_id == Entry.id) & (Prompt.experiment_id == plan.experiment_id))
-            .where(Entry.id == entry_id)
-        )
-    ).one_or_none()
-    return None if found is None else subject_of(plan, found[0], found[1])
+    stored = await fetch(session, _PROMPTS_OF, of_experiment=plan.experiment_id, ids=list(entry_ids))
+    prompts = {prompt.entry_id: prompt for prompt in stored}
+    rows = await fetch_by_ids(session, _ROWS, entry_ids)
+    return {row.id: subject_of(plan, row, prompts.get(row.id)) for row in rows}
 
 
-def subject_of(plan: Plan, entry: Entry, prompt: Prompt | None) -> Subject:
-    """The row with its stored prompt, or with one rendered now."""
+def subject_of(plan: Plan, entry: Any, prompt: Any | None) -> Subject:
+    """The row (an `Entry`, or its columns) with its stored prompt, or with one rendered now."""
     if prompt is not None:
         return Subject(
             entry_id=entry.id,
@@ -160,63 +161,23 @@ def from_column(plan: Plan, subject: Subject) -> Generated:
     return Generated(messages=[assistant_message(text)])
 
 
-async def _prompt_id(session: AsyncSession, plan: Plan, subject: Subject) -> int:
-    """Id of the subject's prompt, which is stored when this is its first answer."""
-    if subject.prompt_id is not None:
-        return subject.prompt_id
-    stored = await session.scalar(
-        select(Prompt.id).where(
-            Prompt.experiment_id == plan.experiment_id, Prompt.entry_id == subject.entry_id
-        )
-    )
-    if stored is not None:
-        return stored
-    prompt = new_prompt(plan, subject)
-    session.add(prompt)
-    await session.flush()
-    return prompt.id
+_ENTRIES = Base.metadata.tables[Entry.__tablename__]
+_PROMPTS = Base.metadata.tables[Prompt.__tablename__]
 
+_ROWS = select(_ENTRIES.c.id, _ENTRIES.c.identity, _ENTRIES.c.input_values).where(
+    _ENTRIES.c.id.in_(bindparam("ids", expanding=True))
+)
 
-def new_prompt(plan: Plan, subject: Subject) -> Prompt:
-    """The subject's prompt as a row to add."""
-    return Prompt(
-        experiment_id=plan.experiment_id,
-        prompt_template_id=plan.template_id,
-        entry_id=subject.entry_id,
-        entry_identity=subject.entry_identity,
-        input_values=dict(subject.values),
-        messages=[dict(message) for message in subject.messages or ()],
-        resolved_tools=subject.tools,
-        resolved_tool_choice=subject.tool_choice,
-        resolved_response_format=subject.response_format,
-    )
-
-
-async def store_response(
-    session: AsyncSession, plan: Plan, subject: Subject, generated: Generated, epoch: int
-) -> int:
-    """Add the response, and its prompt when that is new; the response's id."""
-    config, usage = generated.config, generated.usage
-    metadata = None if config is None else usage.metadata(config)
-    response = Response(
-        experiment_id=plan.experiment_id,
-        prompt_id=await _prompt_id(session, plan, subject),
-        entry_id=subject.entry_id,
-        epoch=epoch,
-        messages=[dict(message) for message in generated.messages],
-        error=generated.error,
-        termination_reason=generated.termination_reason,
-        persona_version_id=generated.persona_version_id,
-        generation_metadata=metadata,
-        finish_reason=None if metadata is None else metadata.get("finish_reason"),
-        llm_model_name=None if config is None else config.model,
-        duration_seconds=None if config is None else usage.duration_seconds,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        input_price_per_mtok=None if config is None else config.input_price_per_mtok,
-        output_price_per_mtok=None if config is None else config.output_price_per_mtok,
-    )
-    session.add(response)
-    await session.flush()
-    return response.id
+_PROMPTS_OF = select(
+    _PROMPTS.c.id,
+    _PROMPTS.c.entry_id,
+    _PROMPTS.c.entry_identity,
+    _PROMPTS.c.input_values,
+    _PROMPTS.c.messages,
+    _PROMPTS.c.resolved_tools,
+    _PROMPTS.c.resolved_tool_choice,
+    _PROMPTS.c.resolved_response_format,
+).where(
+    _PROMPTS.c.experiment_id == bindparam("of_experiment"),
+    _PROMPTS.c.entry_id.in_(bindparam("ids", expanding=True)),
+)

@@ -13,12 +13,12 @@ import uuid
 from collections.abc import Collection
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy import Connection, CursorResult, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.states import EXPERIMENT
-from elluminate_server.store.tables import Experiment, LogLine, Task, WorkItem
+from elluminate_server.store.tables import Base, Experiment, LogLine, Task, WorkItem
 
 __all__ = [
     "HEARTBEAT_SECONDS",
@@ -35,6 +35,7 @@ __all__ = [
     "release",
     "renew",
     "renew_for_writing",
+    "renew_while_writing",
     "revoke",
     "revoke_all",
 ]
@@ -122,7 +123,14 @@ async def renew_for_writing(session: AsyncSession, owner: str, task_id: str) -> 
 
     That is progress: the lives before this one no longer count as attempts.
     """
-    return bool(await _count(session, _renewal(owner, [task_id]).values(attempts=1)))
+    connection = await session.connection()
+    return await connection.run_sync(renew_while_writing, owner, task_id)
+
+
+def renew_while_writing(connection: Connection, owner: str, task_id: str) -> bool:
+    """The same on a connection."""
+    values = {"task": task_id, "owner": owner, "until": expiry()}
+    return bool(connection.execute(_RENEWAL_BY_PROGRESS, values).rowcount)
 
 
 async def renew(session: AsyncSession, owner: str, task_ids: Collection[str]) -> set[str]:
@@ -261,3 +269,16 @@ def _renewal(owner: str, task_ids: Collection[str]) -> Any:
 async def _count(session: AsyncSession, statement: Any) -> int:
     result = cast("CursorResult[Any]", await session.execute(statement))
     return result.rowcount
+
+
+_TASKS = Base.metadata.tables[Task.__tablename__]
+
+_RENEWAL_BY_PROGRESS = (
+    update(_TASKS)
+    .where(
+        _TASKS.c.id == bindparam("task"),
+        _TASKS.c.lease_owner == bindparam("owner"),
+        _TASKS.c.status == "STARTED",
+    )
+    .values(lease_expires_at=bindparam("until"), attempts=1)
+)

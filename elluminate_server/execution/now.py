@@ -2,27 +2,17 @@
 
 import asyncio
 
-import attrs
-
 from elluminate_server.domain.errors import DomainError
-from elluminate_server.execution.generation import Generated, Subject, from_column, generate, load_subject
+from elluminate_server.execution.generation import from_column, generate, load_subject
 from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.plans import Plan, answering_model, judging_model, load_plan
 from elluminate_server.execution.rating import Judged, Rated, judge, load_judged
+from elluminate_server.execution.storing import NewResponse
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError, RatingMode
 from elluminate_server.store.engine import Store
 
-__all__ = ["AnswerNow", "answer_now", "rate_now"]
-
-
-@attrs.frozen
-class AnswerNow:
-    """An answer that is not stored yet; see `generation.store_response`."""
-
-    plan: Plan
-    subject: Subject
-    generated: Generated
+__all__ = ["answer_now", "rate_now"]
 
 
 async def answer_now(
@@ -32,8 +22,9 @@ async def answer_now(
     *,
     experiment_id: int,
     entry_id: int,
+    epoch: int,
     llm_config_id: int | None,
-) -> AnswerNow:
+) -> NewResponse:
     """Ask the experiment's model, or another one, about one row.
 
     Args:
@@ -42,6 +33,7 @@ async def answer_now(
         limits: Bounds on simultaneous calls.
         experiment_id: An experiment that is there.
         entry_id: A row of its collection.
+        epoch: Which of the row's answers it is.
         llm_config_id: Another LLM config than the experiment's.
 
     Raises:
@@ -54,10 +46,12 @@ async def answer_now(
     if plan is None or subject is None:
         raise DomainError(f"Experiment {experiment_id} or its row {entry_id} was deleted.")
     if plan.response_column is not None:
-        return AnswerNow(plan, subject, from_column(plan, subject))
-    model = answering_model(models, plan)
-    slots = limits.answering(plan.config, plan.generation_params.get("max_connections"))
-    return AnswerNow(plan, subject, await generate(plan, subject, model, slots))
+        generated = from_column(plan, subject)
+    else:
+        model = answering_model(models, plan)
+        slots = limits.answering(plan.config, plan.generation_params.get("max_connections"))
+        generated = await generate(plan, subject, model, slots)
+    return NewResponse(plan=plan, subject=subject, generated=generated, epoch=epoch)
 
 
 async def rate_now(

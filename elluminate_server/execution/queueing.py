@@ -14,10 +14,11 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.errors import DomainError
-from elluminate_server.execution.generation import new_prompt, subject_of
+from elluminate_server.execution.generation import subject_of
 from elluminate_server.execution.leases import expiry
 from elluminate_server.execution.plans import Plan, load_plan
 from elluminate_server.execution.preparing import Rows, begin_preparing
+from elluminate_server.execution.storing import prompt_row
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.states import ANSWERED, EXPERIMENT, RATINGS, RESPONSES, TaskKind
 from elluminate_server.store.tables import (
@@ -317,7 +318,7 @@ async def _prompts(session: AsyncSession, plan: Plan, entry_ids: Sequence[int]) 
     prompts = {prompt.entry_id: prompt for prompt in stored}
     new = [entry_id for entry_id in entry_ids if entry_id not in prompts]
     for entry in await session.scalars(select(Entry).where(Entry.id.in_(new)).order_by(Entry.id)):
-        prompts[entry.id] = new_prompt(plan, subject_of(plan, entry, None))
+        prompts[entry.id] = Prompt(**prompt_row(plan, subject_of(plan, entry, None)))
         session.add(prompts[entry.id])
     await session.flush()
     return prompts

@@ -1,14 +1,12 @@
-"""One verdict: a response and a criterion shown to the judge, and its answer as a row."""
+"""One verdict: a response and a criterion shown to the judge."""
 
 import asyncio
-import functools
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -18,10 +16,9 @@ from elluminate_server.execution.agent_evaluation import frozen_criteria
 from elluminate_server.execution.plans import CriterionPlan, Plan
 from elluminate_server.llm import roles
 from elluminate_server.llm.types import JudgeCase, Model, ModelError, RatingMode, Verdict
-from elluminate_server.store.columns import Id, utc_now
-from elluminate_server.store.tables import Base, Criterion, Prompt, Rating, Response
+from elluminate_server.store.tables import Prompt, Rating, Response
 
-__all__ = ["Judged", "Rated", "judge", "load_judged", "store_rating"]
+__all__ = ["Judged", "Rated", "judge", "load_judged"]
 
 
 @attrs.frozen(kw_only=True)
@@ -122,38 +119,3 @@ async def judge(
         return str(error)
     metadata = verdict.after_waiting(waited).metadata(model.config)
     return Rated(criterion=criterion, verdict=verdict, metadata=metadata)
-
-
-async def store_rating(session: AsyncSession, response_id: int, rated: Rated) -> int | None:
-    """Add the rating in place of an older one; its id, or None when response or criterion are gone."""
-    rating_id: int | None = await session.scalar(
-        _upsert(session.get_bind().dialect.name),
-        {
-            "of_response": response_id,
-            "of_criterion": rated.criterion.id,
-            "new_rating": rated.verdict.rating,
-            "new_reasoning": rated.verdict.reasoning,
-            "new_generation_metadata": rated.metadata,
-            "new_created_at": utc_now(),
-        },
-    )
-    return rating_id
-
-
-@functools.cache
-def _upsert(dialect: str) -> Any:
-    # Built once: there is one for each response and criterion, and building it costs more than running it.
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    table = Base.metadata.tables[Rating.__tablename__]
-    names = ("rating", "reasoning", "generation_metadata", "created_at")
-    values = [bindparam(f"new_{name}", type_=table.c[name].type) for name in names]
-    response_is_there = select(Response.id).where(Response.id == bindparam("of_response")).exists()
-    row = select(bindparam("of_response", type_=Id), Criterion.id, *values).where(
-        Criterion.id == bindparam("of_criterion"), response_is_there
-    )
-    statement = insert(table).from_select(["response_id", "criterion_id", *names], row)
-    stored = statement.on_conflict_do_update(
-        index_elements=["response_id", "criterion_id"],
-        set_={name: statement.excluded[name] for name in names},
-    )
-    return stored.returning(table.c.id)

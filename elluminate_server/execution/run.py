@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from functools import partial
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution.commits import Commits
@@ -17,8 +17,7 @@ from elluminate_server.execution.generation import (
     Subject,
     from_column,
     generate,
-    load_subject,
-    store_response,
+    load_subjects,
 )
 from elluminate_server.execution.leases import LeaseLostError, renew_for_writing
 from elluminate_server.execution.limits import Limits
@@ -34,13 +33,14 @@ from elluminate_server.execution.plans import (
 )
 from elluminate_server.execution.preparing import prepare
 from elluminate_server.execution.progress import item_states
-from elluminate_server.execution.rating import Judged, Rated, judge, load_judged, store_rating
+from elluminate_server.execution.rating import Judged, Rated, judge, load_judged
+from elluminate_server.execution.storing import Closed, Given, NewResponse, Record, Stored
+from elluminate_server.execution.tally import Tally
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import Model, ModelError, RatingMode
 from elluminate_server.store.engine import Store
 from elluminate_server.store.pieces import write_in_pieces
 from elluminate_server.store.states import (
-    ANSWERED,
     DELETION,
     DONE,
     EXPERIMENT,
@@ -49,11 +49,13 @@ from elluminate_server.store.states import (
     RESPONSES,
     TaskKind,
 )
-from elluminate_server.store.tables import LogLine, Task, WorkItem
+from elluminate_server.store.tables import Task, WorkItem
 
 __all__ = ["Run"]
 
-CHUNK = 100
+SLICE = 25
+"""Work items that are read together, with their rows, ahead of need."""
+
 MAX_WORKERS = 200
 
 
@@ -91,7 +93,7 @@ class Run:
         models: Models,
         limits: Limits,
         patience: Patience,
-        commits: Commits,
+        commits: Commits[Record],
         ending: Callable[[], bool],
         max_turns: int,
     ) -> None:
@@ -109,14 +111,9 @@ class Run:
         self._experiment_id: int | None = None
         self._mode: RatingMode = "detailed"
         self._since: Any = None
-        self._total = 0
+        self._tally = Tally(0, 0, 0)
         # What is added later is another run's, so that this one's numbers fit together.
         self._last_item = 0
-        # How many were answered and rated before this run, and which are in it: a write that is tried again
-        # counts once.
-        self._before = (0, 0)
-        self._answered: set[int] = set()
-        self._rated: set[int] = set()
 
     async def perform(self) -> Outcome:
         """Do what is left to do.
@@ -129,13 +126,15 @@ class Run:
         if self._kind == DELETION:
             await write_in_pieces(self._store, self._delete)
             return Outcome(status="SUCCESS")
-        items: asyncio.Queue[_Item | None] = asyncio.Queue(maxsize=CHUNK)
-        workers = min(MAX_WORKERS, self._total, await self._count_useful_workers())
+        items: asyncio.Queue[tuple[_Item, Subject | None] | None] = asyncio.Queue(maxsize=SLICE)
+        workers = min(MAX_WORKERS, self._tally.total, await self._count_useful_workers())
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(self._work(items))
-            async for item in self._iterate_unfinished():
-                await items.put(item)
+            async for slice_ in self._iterate_unfinished():
+                subjects = await self._load_subjects(slice_)
+                for item in slice_:
+                    await items.put((item, subjects.get(item.id)))
             for _ in range(workers):
                 await items.put(None)
         async with self._read() as session:
@@ -169,8 +168,8 @@ class Run:
                 select(func.max(WorkItem.id)).where(WorkItem.task_id == self._task_id)
             )
         self._last_item = last or 0
-        self._total = sum(states.values())
-        self._before = (self._total - states.get(PENDING, 0), states.get(DONE, 0))
+        total = sum(states.values())
+        self._tally = Tally(total, total - states.get(PENDING, 0), states.get(DONE, 0))
 
     async def _count_useful_workers(self) -> int:
         """Enough to keep both models busy: one row is answered and rated by one worker."""
@@ -182,7 +181,7 @@ class Run:
             )
         return answering + self._limits.default
 
-    async def _iterate_unfinished(self) -> AsyncIterator[_Item]:
+    async def _iterate_unfinished(self) -> AsyncIterator[list[_Item]]:
         last = 0
         while True:
             async with self._read() as session:
@@ -203,7 +202,7 @@ class Run:
                         WorkItem.id <= self._last_item,
                     )
                     .order_by(WorkItem.id)
-                    .limit(CHUNK)
+                    .limit(SLICE)
                 )
                 chunk = [
                     _Item(
@@ -219,14 +218,30 @@ class Run:
                 ]
             if not chunk:
                 return
-            for item in chunk:
-                yield item
+            yield chunk
             last = chunk[-1].id
 
-    async def _work(self, items: "asyncio.Queue[_Item | None]") -> None:
-        while (item := await items.get()) is not None:
+    async def _load_subjects(self, items: Sequence[_Item]) -> dict[int, Subject]:
+        """What is to be answered of these items, without those whose row is gone; conversations are read one by one."""
+        by_plan: dict[tuple[int, int | None], list[_Item]] = defaultdict(list)
+        for item in items:
             if item.state == PENDING:
-                judged = await self._answer(item)
+                by_plan[self._plan_key(item)].append(item)
+        subjects: dict[int, Subject] = {}
+        for key, of_plan in by_plan.items():
+            plan = await self._load_plan(*key)
+            if plan.is_conversation:
+                continue
+            async with self._read() as session:
+                found = await load_subjects(session, plan, list({item.entry_id for item in of_plan}))
+            subjects.update({item.id: found[item.entry_id] for item in of_plan if item.entry_id in found})
+        return subjects
+
+    async def _work(self, items: "asyncio.Queue[tuple[_Item, Subject | None] | None]") -> None:
+        while (next_one := await items.get()) is not None:
+            item, subject = next_one
+            if item.state == PENDING:
+                judged = await self._answer(item, subject)
                 if judged is None:
                     continue
             else:
@@ -239,52 +254,20 @@ class Run:
         async with self._read() as session:
             return await load_judged(session, item.response_id)
 
-    async def _answer(self, item: _Item) -> Judged | None:
+    async def _answer(self, item: _Item, subject: Subject | None) -> Judged | None:
         """The new response; None when the row is gone, or there is nothing to rate."""
-        plan = await self._load_plan(
-            int(item.payload.get("experiment_id") or self._experiment_id or 0),
-            item.payload.get("llm_config_id"),
-        )
-        asked = await self._ask(plan, item)
+        plan = await self._load_plan(*self._plan_key(item))
+        asked = await self._ask(plan, item, subject)
         if asked is None:
             return None
         subject, generated = asked
         if generated.error is not None and self._ending():
             raise LeaseLostError  # the call was cut off, not answered; whoever takes over asks again
+        response = NewResponse(plan=plan, subject=subject, generated=generated, epoch=item.epoch)
         is_over = self._kind == RESPONSES or generated.error is not None
-
-        async def write(session: AsyncSession) -> int | None:
-            known = (
-                await session.execute(
-                    select(WorkItem.state, WorkItem.response_id).where(WorkItem.id == item.id)
-                )
-            ).one_or_none()
-            if known is None:
-                return None  # the row is gone
-            if known.state != PENDING:
-                # Written by the commit whose connection broke.
-                return known.response_id if known.state == ANSWERED else None
-            response_id = await store_response(session, plan, subject, generated, item.epoch)
-            await session.execute(
-                update(WorkItem)
-                .where(WorkItem.id == item.id)
-                .values(
-                    state=DONE if is_over else ANSWERED,
-                    attempts=WorkItem.attempts + 1,
-                    error=generated.error,
-                    response_id=response_id,
-                )
-            )
-            self._answered.add(item.id)
-            line = f"Generated {self._before[0] + len(self._answered)}/{self._total}"
-            if generated.error is not None:
-                line += f": row {item.entry_id}, epoch {item.epoch} failed: {generated.error}"
-            session.add(LogLine(task_id=self._task_id, line=line))
-            if is_over:
-                self._rated.add(item.id)
-            return None if is_over else response_id
-
-        response_id: int | None = await self._write(write)
+        response_id: int | None = await self._write(
+            Stored(item_id=item.id, response=response, is_over=is_over, tally=self._tally)
+        )
         if response_id is None:
             return None
         return Judged(
@@ -298,14 +281,16 @@ class Run:
             rated={},
         )
 
-    async def _ask(self, plan: Plan, item: _Item) -> tuple[Subject, Generated] | None:
+    async def _ask(
+        self, plan: Plan, item: _Item, subject: Subject | None
+    ) -> tuple[Subject, Generated] | None:
         """The row with its prompt, and what came of asking; None when the row is gone."""
-        if plan.is_conversation and item.persona_version_id is not None:
+        if plan.is_conversation:
+            if item.persona_version_id is None:
+                return None
             async with self._read() as session:
                 scene = await load_scene(session, plan, item.entry_id, item.persona_version_id)
             return None if scene is None else (scene.subject, await self._converse(plan, scene))
-        async with self._read() as session:
-            subject = await load_subject(session, plan, item.entry_id)
         return None if subject is None else (subject, await self._generate(plan, subject))
 
     async def _converse(self, plan: Plan, scene: Scene) -> Generated:
@@ -349,7 +334,15 @@ class Run:
                 problem = verdict.result()
                 if problem is not None:
                     problems[str(criterion.id)] = problem
-        await self._write(partial(self._close, item=item, problems=problems))
+        await self._write(
+            Closed(
+                item_id=item.id,
+                place=f"Row {item.entry_id}, epoch {item.epoch}",
+                response_id=item.response_id,
+                problems=problems,
+                tally=self._tally,
+            )
+        )
 
     def _is_rated(self, judged: Judged, criterion: CriterionPlan) -> bool:
         """Whether there is a verdict already; a batch of ratings replaces those that are older than itself."""
@@ -360,37 +353,15 @@ class Run:
         model = self._patience.with_model(judging_model(self._models, plan))
         result = await judge(judged, criterion, model, self._mode, self._limits.judging())
         if isinstance(result, Rated):
-            rated = result
-            await self._write(lambda session: store_rating(session, judged.response_id, rated))
+            await self._write(Given(response_id=judged.response_id, rated=result))
             return None
         if self._ending():
             raise LeaseLostError
         return result
 
-    async def _close(self, session: AsyncSession, item: _Item, problems: dict[str, str]) -> None:
-        await session.execute(
-            update(WorkItem).where(WorkItem.id == item.id).values(state=DONE, rating_errors=problems or None)
-        )
-        if item.response_id is not None:
-            # What other tasks could not judge of this answer was tried again: their reasons hold no longer.
-            await session.execute(
-                update(WorkItem)
-                .where(
-                    WorkItem.response_id == item.response_id,
-                    WorkItem.id != item.id,
-                    WorkItem.rating_errors.is_not(None),
-                )
-                .values(rating_errors=None)
-            )
-        self._rated.add(item.id)
-        for criterion_id, problem in problems.items():
-            line = (
-                f"Row {item.entry_id}, epoch {item.epoch}: criterion {criterion_id} was not judged: {problem}"
-            )
-            session.add(LogLine(task_id=self._task_id, line=line))
-        session.add(
-            LogLine(task_id=self._task_id, line=f"Rated {self._before[1] + len(self._rated)}/{self._total}")
-        )
+    def _plan_key(self, item: _Item) -> tuple[int, int | None]:
+        experiment_id = int(item.payload.get("experiment_id") or self._experiment_id or 0)
+        return experiment_id, item.payload.get("llm_config_id")
 
     async def _load_plan(self, experiment_id: int, llm_config_id: int | None) -> Plan:
         key = (experiment_id, llm_config_id)
@@ -407,5 +378,5 @@ class Run:
         async with self._limits.reading, self._store.read() as session:
             yield session
 
-    async def _write(self, write: Callable[[AsyncSession], Any]) -> Any:
-        return await self._commits.add(self._task_id, write)
+    async def _write(self, record: Record) -> Any:
+        return await self._commits.add(self._task_id, record)

@@ -5,18 +5,18 @@ import contextlib
 import logging
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import msgspec
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
 from elluminate_server.settings import MEMORY
 from elluminate_server.store.failures import (
@@ -30,10 +30,13 @@ from elluminate_server.store.failures import (
 from elluminate_server.store.files import DatabaseFile
 from elluminate_server.store.rows import HERE
 from elluminate_server.store.sqlite import READING_DRIVER, ReadingConnection, SqliteConnection
+from elluminate_server.store.writer_thread import WriterThread
 
 __all__ = ["BusyError", "DatabaseDamagedError", "DatabaseGoneError", "Store"]
 
 _logger = logging.getLogger("elluminate_server.store")
+
+T = TypeVar("T")
 
 # At DEBUG the driver logs every statement with its values, keys among them.
 logging.getLogger("aiosqlite").setLevel(logging.INFO)
@@ -87,22 +90,26 @@ class Store:
             # SQLite's readers see one state anyway; a page and its count have to come from the same.
             self._reading_engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
         self._writer = asyncio.Lock()
+        self._thread = WriterThread()
+        self._thread_engine = self._create_thread_engine() if self.is_sqlite else None
 
     @property
     def engine(self) -> AsyncEngine:
         """For migrations and tests (its transactions may write); all else uses `read` and `write`."""
         return self._writing_engine
 
+    @property
+    def writing_engines(self) -> tuple[Engine, ...]:
+        """What writes, for tests that disturb it."""
+        return (self._engine.sync_engine, *([] if self._thread_engine is None else [self._thread_engine]))
+
     def _create_engine(self, driver: str | None = None) -> AsyncEngine:
         url = self.url if driver is None else self.url.set(drivername=driver)
         options: dict[str, Any] = {
-            "json_serializer": lambda value: msgspec.json.encode(value).decode(),
-            "json_deserializer": msgspec.json.decode,
+            **_OPTIONS,
             "pool_size": 16,
             "max_overflow": 32,
             "pool_timeout": self._busy_timeout,
-            # An error that showed the values of a failed statement would show keys.
-            "hide_parameters": True,
         }
         if not self.is_sqlite:
             waiting = {"options": f"-c lock_timeout={int(self._busy_timeout * 1000)}"}
@@ -120,6 +127,22 @@ class Store:
             **options,
         )
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+
+    def _create_thread_engine(self) -> Engine:
+        """For `write_at_once`: one connection, which only the writer's thread uses."""
+        engine = create_engine(
+            self.url.set(drivername="sqlite"),
+            poolclass=StaticPool,
+            connect_args={
+                "timeout": self._busy_timeout,
+                "factory": SqliteConnection,
+                "check_same_thread": False,
+            },
+            execution_options={"elluminate_begin": "BEGIN IMMEDIATE"},
+            **_OPTIONS,
+        )
+        event.listen(engine, "begin", _begin_sqlite)
         return engine
 
     @contextlib.asynccontextmanager
@@ -181,6 +204,32 @@ class Store:
             error.may_be_done = is_committing and not self.is_sqlite
             raise
 
+    async def write_at_once(self, write: Callable[[Connection], T]) -> T:
+        """Run a function in a write transaction, which commits when it returns and rolls back when it raises.
+
+        For what consists of many small statements: on SQLite all of them run in one go in a thread of their own,
+        where `write` changes the thread twice for each. Neither way needs another transaction to be open.
+
+        Args:
+            write: Blocks. It runs in another thread, and changes nothing but the database.
+
+        Raises:
+            BusyError, DatabaseDamagedError: As `write` does.
+        """
+        if not self.is_sqlite:
+            async with self.write() as session:
+                return await session.run_sync(lambda here: write(here.connection()))
+        with self.failures():
+            async with self._turn():
+                if self._file is not None:
+                    self._file.check(now=True)
+                return await self._thread.run(lambda: self._write_here(write))
+
+    def _write_here(self, write: Callable[[Connection], T]) -> T:
+        assert self._thread_engine is not None
+        with self._thread_engine.begin() as connection:
+            return write(connection)
+
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         try:
@@ -231,6 +280,9 @@ class Store:
         """Close every connection; a `:memory:` database is gone then."""
         await self._reading_engine.dispose()
         await self._engine.dispose()
+        if self._thread_engine is not None:
+            self._thread_engine.dispose()
+        self._thread.close()
         if self._folder is not None:
             self._folder.cleanup()
 
@@ -239,6 +291,14 @@ class Store:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+_OPTIONS: dict[str, Any] = {
+    "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+    "json_deserializer": msgspec.json.decode,
+    # An error that showed the values of a failed statement would show keys.
+    "hide_parameters": True,
+}
 
 
 def _is_locked(error: DBAPIError | sqlite3.Error) -> bool:

@@ -1,21 +1,24 @@
 """Shared commits: one write that breaks does not take others with it."""
 
 import asyncio
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution import leases
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
-from elluminate_server.store.tables import LogLine, Task
+from elluminate_server.store.tables import Base, LogLine, Task
 from tests.execution.scene import Scene, scene
 
 pytestmark = pytest.mark.anyio
 
 OWNER = "this process"
+NO_TASK = "no such task"
 
 
 async def add_task(here: Scene, owner: str) -> str:
@@ -32,17 +35,20 @@ async def add_task(here: Scene, owner: str) -> str:
     return task.id
 
 
+def write_lines(connection: Connection, records: Sequence[tuple[str, str]]) -> list[str]:
+    """Each record is the task whose log gets a line."""
+    lines = [{"task_id": record, "line": "a line"} for _, record in records]
+    if lines:
+        connection.execute(insert(Base.metadata.tables[LogLine.__tablename__]), lines)
+    return ["written"] * len(records)
+
+
 async def test_writes_that_arrive_together_share_a_commit(tmp_path: Path) -> None:
     async with scene(tmp_path) as here:
         task_id = await add_task(here, OWNER)
         commits: list[set[str]] = []
-        writer = Commits(here.store, OWNER, commits.append)
-
-        async def line(session: AsyncSession) -> str:
-            session.add(LogLine(task_id=task_id, line="a line"))
-            return "written"
-
-        adding = [asyncio.create_task(writer.add(task_id, line)) for _ in range(10)]
+        writer = Commits(here.store, OWNER, write_lines, commits.append)
+        adding = [asyncio.create_task(writer.add(task_id, task_id)) for _ in range(10)]
         await asyncio.sleep(0)
         running = asyncio.create_task(writer.run())
         assert await asyncio.gather(*adding) == ["written"] * 10
@@ -54,47 +60,37 @@ async def test_writes_that_arrive_together_share_a_commit(tmp_path: Path) -> Non
 async def test_a_write_that_breaks_and_a_lost_lease_fail_alone(tmp_path: Path) -> None:
     async with scene(tmp_path) as here:
         mine, theirs = await add_task(here, OWNER), await add_task(here, "another process")
-        writer = Commits(here.store, OWNER, lambda _: None)
-
-        async def line(session: AsyncSession) -> None:
-            session.add(LogLine(task_id=mine, line="a line"))
-            await session.flush()
-
-        async def break_down(session: AsyncSession) -> None:
-            session.add(LogLine(task_id="no such task", line="a line"))
-            await session.flush()
-
+        writer = Commits(here.store, OWNER, write_lines, lambda _: None)
         adding = [
-            asyncio.create_task(writer.add(task_id, write))
-            for task_id, write in [(mine, line), (mine, break_down), (theirs, line), (mine, line)]
+            asyncio.create_task(writer.add(task_id, record))
+            for task_id, record in [(mine, mine), (mine, NO_TASK), (theirs, theirs), (mine, mine)]
         ]
         await asyncio.sleep(0)
         running = asyncio.create_task(writer.run())
         outcomes = await asyncio.gather(*adding, return_exceptions=True)
         running.cancel()
-        assert [type(outcome) for outcome in outcomes] == [
-            type(None),
-            IntegrityError,
-            LeaseLostError,
-            type(None),
-        ]
+        assert [type(outcome) for outcome in outcomes] == [str, IntegrityError, LeaseLostError, str]
         assert await here.count(LogLine) == 2
 
 
-async def test_who_waits_while_the_writer_is_stopped_is_cancelled(tmp_path: Path) -> None:
+async def test_who_waits_while_the_writer_is_stopped_is_cancelled_and_what_is_begun_is_written(
+    tmp_path: Path,
+) -> None:
     async with scene(tmp_path) as here:
         task_id = await add_task(here, OWNER)
-        writer = Commits(here.store, OWNER, lambda _: None)
-        entered = asyncio.Event()
+        entered, go_on = threading.Event(), threading.Event()
 
-        async def never_ending(_session: AsyncSession) -> None:
+        def write_slowly(connection: Connection, records: Sequence[tuple[str, str]]) -> list[str]:
             entered.set()
-            await asyncio.Event().wait()
+            assert go_on.wait(30)
+            return write_lines(connection, records)
 
-        adding = asyncio.create_task(writer.add(task_id, never_ending))
+        writer = Commits(here.store, OWNER, write_slowly, lambda _: None)
+        adding = asyncio.create_task(writer.add(task_id, task_id))
         running = asyncio.create_task(writer.run())
-        await entered.wait()
+        assert await asyncio.to_thread(entered.wait, 30)
         running.cancel()
+        go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await adding
-        assert await here.count(LogLine) == 0
+        assert await here.count(LogLine) == 1

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from elluminate_server.execution import Executor, leases
 from elluminate_server.llm.providers import ModelDefaults, Models
@@ -36,16 +37,24 @@ async def test_a_run_goes_on_when_the_database_was_locked_for_too_long(
 ) -> None:
     async with scene(tmp_path) as here:
         await here.add_experiment(rows=ROWS)
-        write, writes = here.store.write, count()
+        write, write_at_once, writes = here.store.write, here.store.write_at_once, count()
 
-        def write_sometimes() -> Any:
+        def fail_sometimes() -> None:
             if next(writes) in range(2, 12):
                 raise BusyError("Locked by the test.")
+
+        def write_sometimes() -> Any:
+            fail_sometimes()
             return write()
+
+        async def write_at_once_sometimes(what: Callable[[Connection], Any]) -> Any:
+            fail_sometimes()
+            return await write_at_once(what)
 
         async with running(here.executor()) as executor:
             task_id = await here.enqueue(executor)
             here.store.write = write_sometimes  # type: ignore[method-assign]
+            here.store.write_at_once = write_at_once_sometimes  # type: ignore[assignment, method-assign]
             task = await here.ended(task_id)
         assert (task.status, task.error_msg, task.attempts) == ("SUCCESS", None, 1)
         await here.assert_each_row_once(rows=ROWS, criteria=2)

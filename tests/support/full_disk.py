@@ -17,7 +17,8 @@ class Disk:
 
     def __init__(self, store: Store) -> None:
         self.is_full = False
-        event.listen(store.engine.sync_engine, "checkout", self._limit)
+        for engine in store.writing_engines:
+            event.listen(engine, "checkout", self._limit)
 
     def _limit(self, connection: Any, *_: Any) -> None:
         # A limit below the file's size means its size (https://www.sqlite.org/pragma.html#pragma_max_page_count).

@@ -1,0 +1,394 @@
+"""Answers and verdicts as rows: many at a time, by a few statements that are built once.
+
+Everything here runs on a connection and blocks: a run's results go through `Commits`, which gathers those that arrive
+together; a request's go through `run_sync` of its session.
+"""
+
+import functools
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+from sqlalchemy import Connection, Executable, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from elluminate_server.execution.generation import Generated, Subject
+from elluminate_server.execution.plans import Plan
+from elluminate_server.execution.rating import Rated
+from elluminate_server.execution.tally import Tally
+from elluminate_server.store.columns import Id, utc_now
+from elluminate_server.store.states import ANSWERED, DONE, PENDING
+from elluminate_server.store.tables import Base, Criterion, LogLine, Prompt, Rating, Response, WorkItem
+
+__all__ = [
+    "Closed",
+    "Given",
+    "NewResponse",
+    "Record",
+    "Stored",
+    "prompt_row",
+    "store_ratings",
+    "store_records",
+    "store_responses",
+]
+
+_TABLES = Base.metadata.tables
+_PROMPTS = _TABLES[Prompt.__tablename__]
+_RESPONSES = _TABLES[Response.__tablename__]
+_RATINGS = _TABLES[Rating.__tablename__]
+_CRITERIA = _TABLES[Criterion.__tablename__]
+_ITEMS = _TABLES[WorkItem.__tablename__]
+_LINES = _TABLES[LogLine.__tablename__]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class NewResponse:
+    """An answer that is not stored yet.
+
+    Attributes:
+        plan: How it was made.
+        subject: The row it is for.
+        generated: What came of asking.
+        epoch: Which of the row's answers it is, from 1.
+    """
+
+    plan: Plan
+    subject: Subject
+    generated: Generated
+    epoch: int
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Stored:
+    """A work item's answer, to be stored.
+
+    What comes of it is the response's id; None when the row is gone, or nothing is left to do with the answer.
+
+    Attributes:
+        item_id: The work item.
+        response: The answer.
+        is_over: Whether nothing is left to do with it.
+        tally: Where it counts.
+    """
+
+    item_id: int
+    response: NewResponse
+    is_over: bool
+    tally: Tally
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Given:
+    """A verdict, to be stored in place of an older one."""
+
+    response_id: int
+    rated: Rated
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Closed:
+    """A work item with which nothing is left to do.
+
+    Attributes:
+        item_id: The work item.
+        place: What the log calls it.
+        response_id: Its answer, where that is older than this run.
+        problems: Criterion id (decimal string) to the reason why it could not be judged.
+        tally: Where it counts.
+    """
+
+    item_id: int
+    place: str
+    response_id: int | None
+    problems: Mapping[str, str]
+    tally: Tally
+
+
+Record = Stored | Given | Closed
+"""What a run wants to have written."""
+
+
+def store_records(connection: Connection, records: Sequence[tuple[str, Record]]) -> list[Any]:
+    """Store what runs have produced, each record with the id of its task; what comes of each.
+
+    May be done again with the same records when the transaction broke, and it is not known whether it was committed.
+    """
+    results: list[Any] = [None] * len(records)
+    log = _Log()
+    stored = [
+        (place, task, record) for place, (task, record) in enumerate(records) if isinstance(record, Stored)
+    ]
+    for place, response_id in _store_answers(connection, stored, log):
+        results[place] = response_id
+    given = [record for _, record in records if isinstance(record, Given)]
+    store_ratings(connection, [(record.response_id, record.rated) for record in given])
+    closed = [(task, record) for task, record in records if isinstance(record, Closed)]
+    _close_items(connection, closed, log)
+    _execute_many(connection, _ADD_LINES, log.lines())
+    return results
+
+
+class _Log:
+    """Lines for the logs of tasks, in the order of what they tell."""
+
+    def __init__(self) -> None:
+        self._lines: list[dict[str, Any]] = []
+        self._counts: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def add(self, task_id: str, line: str) -> None:
+        self._lines.append({"task_id": task_id, "line": line})
+
+    def count(self, task_id: str, kind: str, tally: Tally, line: str) -> None:
+        """A line that only says how far a task is: of a long one the last such line is enough."""
+        if tally.is_brief:
+            self._counts[task_id, kind] = {"task_id": task_id, "line": line}
+        else:
+            self.add(task_id, line)
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [*self._lines, *self._counts.values()]
+
+
+def _store_answers(
+    connection: Connection, stored: Sequence[tuple[int, str, Stored]], log: _Log
+) -> Iterable[tuple[int, int | None]]:
+    if not stored:
+        return []
+    known = {
+        row.id: row for row in connection.execute(_STATES, {"ids": [record.item_id for *_, record in stored]})
+    }
+    # Of the others the row is gone, or they were written by the commit whose connection broke.
+    new = [one for one in stored if one[2].item_id in known and known[one[2].item_id].state == PENDING]
+    ids = dict(
+        zip(
+            (place for place, *_ in new),
+            store_responses(connection, [record.response for *_, record in new]),
+            strict=True,
+        )
+    )
+    _execute_many(
+        connection,
+        _ANSWER,
+        [
+            {
+                "item": record.item_id,
+                "new_state": DONE if record.is_over else ANSWERED,
+                "new_error": record.response.generated.error,
+                "new_response": ids[place],
+            }
+            for place, _, record in new
+        ],
+    )
+    for _, task_id, record in new:
+        line = record.tally.count_answered(record.item_id)
+        response = record.response
+        if response.generated.error is None:
+            log.count(task_id, "answered", record.tally, line)
+        else:
+            where = f"row {response.subject.entry_id}, epoch {response.epoch}"
+            log.add(task_id, f"{line}: {where} failed: {response.generated.error}")
+        if record.is_over:
+            record.tally.count_rated(record.item_id)
+    return [
+        (place, _outcome(record, known.get(record.item_id), ids.get(place))) for place, _, record in stored
+    ]
+
+
+def _outcome(record: Stored, known: Any, new_id: int | None) -> int | None:
+    if record.is_over or known is None:
+        return None
+    if new_id is not None:
+        return new_id
+    earlier: int | None = known.response_id if known.state == ANSWERED else None
+    return earlier
+
+
+def _close_items(connection: Connection, closed: Sequence[tuple[str, Closed]], log: _Log) -> None:
+    _execute_many(
+        connection,
+        _CLOSE,
+        [{"item": record.item_id, "new_problems": dict(record.problems) or None} for _, record in closed],
+    )
+    # What other tasks could not judge of this answer was tried again: their reasons hold no longer.
+    _execute_many(
+        connection,
+        _FORGET_PROBLEMS,
+        [
+            {"item": record.item_id, "of_response": record.response_id}
+            for _, record in closed
+            if record.response_id is not None
+        ],
+    )
+    for task_id, record in closed:
+        line = record.tally.count_rated(record.item_id)
+        for criterion_id, problem in record.problems.items():
+            log.add(task_id, f"{record.place}: criterion {criterion_id} was not judged: {problem}")
+        log.count(task_id, "rated", record.tally, line)
+
+
+def store_responses(connection: Connection, responses: Sequence[NewResponse]) -> list[int]:
+    """Add responses, and those of their prompts that are new; the ids, in the same order."""
+    if not responses:
+        return []
+    prompts = _store_prompts(connection, responses)
+    rows = [
+        _response_row(response, prompts[response.plan.experiment_id, response.subject.entry_id])
+        for response in responses
+    ]
+    return list(connection.scalars(_ADD_RESPONSES, rows))
+
+
+def _store_prompts(connection: Connection, responses: Sequence[NewResponse]) -> dict[tuple[int, int], int]:
+    """The prompts' ids by experiment and row."""
+    ids: dict[tuple[int, int], int] = {}
+    new: dict[tuple[int, int], dict[str, Any]] = {}
+    for response in responses:
+        subject, key = response.subject, (response.plan.experiment_id, response.subject.entry_id)
+        if subject.prompt_id is not None:
+            ids[key] = subject.prompt_id
+        elif key not in new:
+            new[key] = prompt_row(response.plan, subject)
+    if not new:
+        return ids
+    # Another epoch's answer may have brought it meanwhile, in another process too: the first one stays.
+    connection.execute(_add_prompts(connection.dialect.name), list(new.values()))
+    rows_of: dict[int, list[int]] = defaultdict(list)
+    for experiment_id, entry_id in new:
+        rows_of[experiment_id].append(entry_id)
+    for experiment_id, entry_ids in rows_of.items():
+        found = connection.execute(_FIND_PROMPTS, {"of_experiment": experiment_id, "ids": entry_ids})
+        ids.update({(experiment_id, entry_id): prompt_id for prompt_id, entry_id in found})
+    return ids
+
+
+def prompt_row(plan: Plan, subject: Subject) -> dict[str, Any]:
+    """The subject's prompt as the columns of a new row."""
+    return {
+        "experiment_id": plan.experiment_id,
+        "prompt_template_id": plan.template_id,
+        "entry_id": subject.entry_id,
+        "entry_identity": subject.entry_identity,
+        "input_values": dict(subject.values),
+        "messages": [dict(message) for message in subject.messages or ()],
+        "resolved_tools": subject.tools,
+        "resolved_tool_choice": subject.tool_choice,
+        "resolved_response_format": subject.response_format,
+    }
+
+
+def _response_row(response: NewResponse, prompt_id: int) -> dict[str, Any]:
+    generated = response.generated
+    config, usage = generated.config, generated.usage
+    metadata = None if config is None else usage.metadata(config)
+    return {
+        "experiment_id": response.plan.experiment_id,
+        "prompt_id": prompt_id,
+        "entry_id": response.subject.entry_id,
+        "epoch": response.epoch,
+        "messages": [dict(message) for message in generated.messages],
+        "error": generated.error,
+        "termination_reason": generated.termination_reason,
+        "persona_version_id": generated.persona_version_id,
+        "generation_metadata": metadata,
+        "finish_reason": None if metadata is None else metadata.get("finish_reason"),
+        "llm_model_name": None if config is None else config.model,
+        "duration_seconds": None if config is None else usage.duration_seconds,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "input_price_per_mtok": None if config is None else config.input_price_per_mtok,
+        "output_price_per_mtok": None if config is None else config.output_price_per_mtok,
+    }
+
+
+def store_ratings(connection: Connection, ratings: Sequence[tuple[int, Rated]]) -> None:
+    """Store verdicts by their responses' ids, each in place of an older one.
+
+    One whose response or criterion is gone is dropped.
+    """
+    now = utc_now()
+    rows = [
+        {
+            "of_response": response_id,
+            "of_criterion": rated.criterion.id,
+            "new_rating": rated.verdict.rating,
+            "new_reasoning": rated.verdict.reasoning,
+            "new_generation_metadata": rated.metadata,
+            "new_created_at": now,
+        }
+        for response_id, rated in ratings
+    ]
+    _execute_many(connection, _put_ratings(connection.dialect.name), rows)
+
+
+def _execute_many(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.execute(statement, rows)
+
+
+# Built once: building a statement costs more than running it.
+
+_STATES = select(_ITEMS.c.id, _ITEMS.c.state, _ITEMS.c.response_id).where(
+    _ITEMS.c.id.in_(bindparam("ids", expanding=True))
+)
+
+_ANSWER = (
+    update(_ITEMS)
+    .where(_ITEMS.c.id == bindparam("item"))
+    .values(
+        state=bindparam("new_state"),
+        attempts=_ITEMS.c.attempts + 1,
+        error=bindparam("new_error"),
+        response_id=bindparam("new_response"),
+    )
+)
+
+_CLOSE = (
+    update(_ITEMS)
+    .where(_ITEMS.c.id == bindparam("item"))
+    .values(state=DONE, rating_errors=bindparam("new_problems"))
+)
+
+_FORGET_PROBLEMS = (
+    update(_ITEMS)
+    .where(
+        _ITEMS.c.response_id == bindparam("of_response"),
+        _ITEMS.c.id != bindparam("item"),
+        _ITEMS.c.rating_errors.is_not(None),
+    )
+    .values(rating_errors=None)
+)
+
+_ADD_LINES = insert(_LINES)
+
+_ADD_RESPONSES = insert(_RESPONSES).returning(_RESPONSES.c.id, sort_by_parameter_order=True)
+
+_FIND_PROMPTS = select(_PROMPTS.c.id, _PROMPTS.c.entry_id).where(
+    _PROMPTS.c.experiment_id == bindparam("of_experiment"),
+    _PROMPTS.c.entry_id.in_(bindparam("ids", expanding=True)),
+)
+
+
+def _insert(dialect: str, table: Any) -> Any:
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+
+
+@functools.cache
+def _add_prompts(dialect: str) -> Any:
+    return _insert(dialect, _PROMPTS).on_conflict_do_nothing(index_elements=["experiment_id", "entry_id"])
+
+
+@functools.cache
+def _put_ratings(dialect: str) -> Any:
+    names = ("rating", "reasoning", "generation_metadata", "created_at")
+    values = [bindparam(f"new_{name}", type_=_RATINGS.c[name].type) for name in names]
+    response_is_there = select(_RESPONSES.c.id).where(_RESPONSES.c.id == bindparam("of_response")).exists()
+    row = select(bindparam("of_response", type_=Id), _CRITERIA.c.id, *values).where(
+        _CRITERIA.c.id == bindparam("of_criterion"), response_is_there
+    )
+    statement = _insert(dialect, _RATINGS).from_select(["response_id", "criterion_id", *names], row)
+    return statement.on_conflict_do_update(
+        index_elements=["response_id", "criterion_id"],
+        set_={name: statement.excluded[name] for name in names},
+    )
