@@ -25,6 +25,7 @@ __all__ = [
     "generate",
     "load_subject",
     "load_subjects",
+    "prompt_row",
     "subject_of",
 ]
 
@@ -159,6 +160,21 @@ def from_column(plan: Plan, subject: Subject) -> Generated:
             error=f"Column {plan.response_column!r} of row {subject.entry_id} is empty: there is no answer."
         )
     return Generated(messages=[assistant_message(text)])
+
+
+def prompt_row(plan: Plan, subject: Subject) -> dict[str, Any]:
+    """The subject's prompt as the columns of a new row."""
+    return {
+        "experiment_id": plan.experiment_id,
+        "prompt_template_id": plan.template_id,
+        "entry_id": subject.entry_id,
+        "entry_identity": subject.entry_identity,
+        "input_values": dict(subject.values),
+        "messages": [dict(message) for message in subject.messages or ()],
+        "resolved_tools": subject.tools,
+        "resolved_tool_choice": subject.tool_choice,
+        "resolved_response_format": subject.response_format,
+    }
 
 
 _ENTRIES = Base.metadata.tables[Entry.__tablename__]

@@ -14,11 +14,10 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.errors import DomainError
-from elluminate_server.execution.generation import subject_of
+from elluminate_server.execution.generation import prompt_row, subject_of
 from elluminate_server.execution.leases import expiry
 from elluminate_server.execution.plans import Plan, load_plan
 from elluminate_server.execution.preparing import Rows, begin_preparing
-from elluminate_server.execution.storing import prompt_row
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.states import ANSWERED, EXPERIMENT, RATINGS, RESPONSES, TaskKind
 from elluminate_server.store.tables import (

@@ -13,7 +13,7 @@ import attrs
 from sqlalchemy import Connection, Executable, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from elluminate_server.execution.generation import Generated, Subject
+from elluminate_server.execution.generation import Generated, Subject, prompt_row
 from elluminate_server.execution.plans import Plan
 from elluminate_server.execution.rating import Rated
 from elluminate_server.execution.tally import Tally
@@ -27,7 +27,6 @@ __all__ = [
     "NewResponse",
     "Record",
     "Stored",
-    "prompt_row",
     "store_ratings",
     "store_records",
     "store_responses",
@@ -260,21 +259,6 @@ def _store_prompts(connection: Connection, responses: Sequence[NewResponse]) -> 
         found = connection.execute(_FIND_PROMPTS, {"of_experiment": experiment_id, "ids": entry_ids})
         ids.update({(experiment_id, entry_id): prompt_id for prompt_id, entry_id in found})
     return ids
-
-
-def prompt_row(plan: Plan, subject: Subject) -> dict[str, Any]:
-    """The subject's prompt as the columns of a new row."""
-    return {
-        "experiment_id": plan.experiment_id,
-        "prompt_template_id": plan.template_id,
-        "entry_id": subject.entry_id,
-        "entry_identity": subject.entry_identity,
-        "input_values": dict(subject.values),
-        "messages": [dict(message) for message in subject.messages or ()],
-        "resolved_tools": subject.tools,
-        "resolved_tool_choice": subject.tool_choice,
-        "resolved_response_format": subject.response_format,
-    }
 
 
 def _response_row(response: NewResponse, prompt_id: int) -> dict[str, Any]:

@@ -216,19 +216,15 @@ class Store:
         Raises:
             BusyError, DatabaseDamagedError: As `write` does.
         """
-        if not self.is_sqlite:
+        engine = self._thread_engine
+        if engine is None:
             async with self.write() as session:
                 return await session.run_sync(lambda here: write(here.connection()))
         with self.failures():
             async with self._turn():
                 if self._file is not None:
                     self._file.check(now=True)
-                return await self._thread.run(lambda: self._write_here(write))
-
-    def _write_here(self, write: Callable[[Connection], T]) -> T:
-        assert self._thread_engine is not None
-        with self._thread_engine.begin() as connection:
-            return write(connection)
+                return await self._thread.run(lambda: _write_on(engine, write))
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -299,6 +295,11 @@ _OPTIONS: dict[str, Any] = {
     # An error that showed the values of a failed statement would show keys.
     "hide_parameters": True,
 }
+
+
+def _write_on(engine: Engine, write: Callable[[Connection], T]) -> T:
+    with engine.begin() as connection:
+        return write(connection)
 
 
 def _is_locked(error: DBAPIError | sqlite3.Error) -> bool:

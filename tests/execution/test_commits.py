@@ -14,6 +14,7 @@ from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.store.tables import Base, LogLine, Task
 from tests.execution.scene import Scene, scene
+from tests.support.databases import sqlite_only
 
 pytestmark = pytest.mark.anyio
 
@@ -73,6 +74,7 @@ async def test_a_write_that_breaks_and_a_lost_lease_fail_alone(tmp_path: Path) -
         assert await here.count(LogLine) == 2
 
 
+@sqlite_only
 async def test_who_waits_while_the_writer_is_stopped_is_cancelled_and_what_is_begun_is_written(
     tmp_path: Path,
 ) -> None:
