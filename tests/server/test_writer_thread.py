@@ -1,6 +1,7 @@
 """The thread for writes that consist of many statements."""
 
 import asyncio
+import functools
 import threading
 from pathlib import Path
 
@@ -23,7 +24,7 @@ async def test_functions_run_one_after_the_other_in_one_thread() -> None:
         seen.append((number, threading.current_thread().name))
         return number
 
-    results = await asyncio.gather(*(thread.run(lambda number=number: note(number)) for number in range(5)))
+    results = await asyncio.gather(*(thread.run(functools.partial(note, number)) for number in range(5)))
     thread.close()
     assert results == [0, 1, 2, 3, 4]
     assert seen == [(number, "elluminate-writer") for number in range(5)]
