@@ -10,6 +10,7 @@ import attrs
 import platformdirs
 
 from elluminate_server.llm.providers import ModelDefaults
+from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES
 
 __all__ = ["MEMORY", "Settings", "SettingsError", "data_folder", "normalise_database_url"]
 
@@ -119,6 +120,7 @@ class Settings:
         judge_base_url: Endpoint of the judge; the default model's unless given.
         judge_model: The judge's name there.
         judge_api_key: Its key.
+        llm_max_answer_bytes: Most bytes of a model's answer that are read, packed and unpacked; 16 MB unless given.
         page_size: Items of a page of a list, 1 to 1000.
         response_page_size: Items of a page of responses, 1 to 1000.
         max_body_bytes: Largest request body, in bytes.
@@ -154,6 +156,9 @@ class Settings:
     judge_base_url: str | None = None
     judge_model: str | None = None
     judge_api_key: str | None = attrs.field(default=None, repr=False)
+    llm_max_answer_bytes: int = attrs.field(
+        default=MAX_MODEL_ANSWER_BYTES, validator=_bounded("ELLUMINATE_LLM_MAX_ANSWER_BYTES", 1024, 1 << 31)
+    )
     page_size: int = attrs.field(default=100, validator=_bounded("ELLUMINATE_PAGE_SIZE", 1, 1000))
     response_page_size: int = attrs.field(
         default=500, validator=_bounded("ELLUMINATE_RESPONSE_PAGE_SIZE", 1, 1000)

@@ -5,13 +5,13 @@ numbers as text or with a fraction, contents in parts, halves of characters, num
 say is read where there is one way to read it; what is wrong is named by its JSON path.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from elluminate_server.domain.messages import InvalidMessageError, check_messages
+from elluminate_server.llm.json_bodies import read_json
 from elluminate_server.llm.types import CUT_OFF, Answer, ModelError
 
 __all__ = ["read_completion"]
@@ -40,8 +40,7 @@ def read_completion(
     """The answer in a chat completion's body.
 
     The first choice counts. Log probabilities, when there are any, are kept as the message's `logprobs` key, a content
-    that came in parts as its `content_parts`. What cannot be stored as text (half of a surrogate pair, a broken byte,
-    a NUL character) is read as U+FFFD.
+    that came in parts as its `content_parts`. What cannot be stored as text is read as U+FFFD (`read_json`).
 
     Args:
         body: The HTTP body.
@@ -54,7 +53,7 @@ def read_completion(
             answer.
     """
     try:
-        completion = msgspec.convert(_decode(body), _Completion)
+        completion = msgspec.convert(read_json(body), _Completion)
     except (ValueError, RecursionError) as error:
         raise _unreadable(model, str(error), body) from None
     if not completion.choices:
@@ -87,37 +86,6 @@ def read_completion(
     )
     _check_finish(answer, message, model)
     return answer
-
-
-def _decode(body: bytes) -> Any:
-    if b"\\u0000" not in body:
-        try:
-            return msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass
-    # Python's own reader takes halves of surrogate pairs and NaN, which servers written in Python send.
-    return json.loads(
-        body.decode("utf-8", errors="replace"), object_pairs_hook=_of_text, parse_constant=_no_number
-    )
-
-
-def _no_number(_constant: str) -> None:
-    """NaN and infinity, which JSON does not have and which nobody could be sent."""
-    return
-
-
-def _of_text(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {_text(name): _texts(value) for name, value in pairs}
-
-
-def _texts(value: Any) -> Any:
-    if isinstance(value, str):
-        return _text(value)
-    return [_texts(item) for item in value] if isinstance(value, list) else value
-
-
-def _text(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
 
 
 def _said_in(parts: Sequence[Any]) -> str | None:

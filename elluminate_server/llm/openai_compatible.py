@@ -1,19 +1,20 @@
 """Models behind an OpenAI-compatible chat completions endpoint, Azure OpenAI included.
 
-The wire format is that of OpenAI's API reference, "Create chat completion". Answers are decoded here and not by
-the `openai` package, because the package lets through whatever an endpoint sends.
+The wire format is that of OpenAI's API reference, "Create chat completion"; Azure's differs in where it is asked and
+in how it reads the key.
 """
 
 import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from elluminate_server.llm.completion import read_completion
 from elluminate_server.llm.endpoint import Endpoint
 from elluminate_server.llm.response_formats import steps_of
 from elluminate_server.llm.types import Answer, ModelConfig, ModelError, ObjectShape
 
-__all__ = ["DEFAULT_MAX_RETRIES", "DEFAULT_TIMEOUT", "OpenAICompatibleModel"]
+__all__ = ["DEFAULT_MAX_RETRIES", "DEFAULT_TIMEOUT", "OpenAICompatibleModel", "azure_key"]
 
 DEFAULT_TIMEOUT = 120.0
 """Seconds one attempt may take when the config does not say."""
@@ -21,12 +22,22 @@ DEFAULT_MAX_RETRIES = 2
 """Further attempts when the config does not say."""
 
 
+def azure_key(key: str) -> Mapping[str, str]:
+    """The header of Azure OpenAI."""
+    return {"api-key": key}
+
+
 class OpenAICompatibleModel:
-    """A model at an endpoint, asked as its config says."""
+    """A model at an endpoint, asked as its config says.
+
+    Raises:
+        ModelError: The model's name cannot stand in an address where it has to.
+    """
 
     def __init__(self, config: ModelConfig, endpoint: Endpoint) -> None:
         self._config = config
         self._endpoint = endpoint
+        self._target = _target_of(config)
 
     @property
     def config(self) -> ModelConfig:
@@ -106,7 +117,8 @@ class OpenAICompatibleModel:
 
     async def _ask(self, request: Mapping[str, Any], final_statuses: Collection[int] = ()) -> Answer:
         config = self._config
-        received = await self._endpoint.complete(
+        received = await self._endpoint.ask(
+            self._target,
             request,
             attempt_seconds=DEFAULT_TIMEOUT if config.timeout is None else config.timeout,
             max_retries=DEFAULT_MAX_RETRIES if config.max_retries is None else config.max_retries,
@@ -118,6 +130,16 @@ class OpenAICompatibleModel:
             duration_seconds=received.duration_seconds,
             waited_seconds=received.waited_seconds,
         )
+
+
+def _target_of(config: ModelConfig) -> str:
+    if not config.api_version:
+        return "/chat/completions"
+    if config.model in (".", ".."):
+        raise ModelError(f"An Azure deployment cannot be called {config.model!r}.")
+    root = "" if (config.base_url or "").rstrip("/").endswith("/openai") else "/openai"
+    deployment = quote(config.model, safe="!$&'()*+,;=:@")
+    return f"{root}/deployments/{deployment}/chat/completions?api-version={quote_plus(config.api_version)}"
 
 
 def _sendable(message: Mapping[str, Any]) -> dict[str, Any]:

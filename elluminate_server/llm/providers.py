@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from elluminate_server.llm.offline import OfflineModel
-from elluminate_server.llm.types import Model, ModelConfig, ModelError
+from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, Model, ModelConfig, ModelError
 
 if TYPE_CHECKING:
-    from elluminate_server.llm.endpoint import Endpoint
+    from elluminate_server.llm.endpoint import Endpoint, KeyHeaders
 
 __all__ = ["ModelDefaults", "Models"]
 
@@ -105,12 +105,19 @@ PROVIDERS: Mapping[str, Callable[[ModelConfig, "Endpoint"], Model]] = {
 class Models:
     """The models of one server.
 
-    HTTP connection pools are made when first used, one for every (endpoint, key, API version), and belong to
-    the event loop they are first used in. Close them with `aclose`.
+    HTTP connection pools are made when first used, one for every endpoint and key, and belong to the event
+    loop they are used in. Close them with `aclose`.
+
+    Args:
+        defaults: The server's own models.
+        max_answer_bytes: Most bytes of a provider's answer that are read.
     """
 
-    def __init__(self, defaults: ModelDefaults | None = None) -> None:
+    def __init__(
+        self, defaults: ModelDefaults | None = None, *, max_answer_bytes: int = MAX_MODEL_ANSWER_BYTES
+    ) -> None:
         self._defaults = defaults or ModelDefaults()
+        self._max_answer_bytes = max_answer_bytes
         self._endpoints: dict[_Address, Endpoint] = {}
 
     def model_for(self, config: ModelConfig | None) -> Model:
@@ -150,16 +157,20 @@ class Models:
             await endpoint.aclose()
 
     def _at_endpoint(self, config: ModelConfig) -> Model:
-        from elluminate_server.llm.endpoint import Endpoint
+        from elluminate_server.llm.endpoint import Endpoint, bearer
+        from elluminate_server.llm.openai_compatible import azure_key
 
         address = _Address(
             base_url=(config.base_url or OPENAI_BASE_URL).rstrip("/"),
             api_key=config.api_key or None,
-            api_version=config.api_version or None,
+            key_headers=azure_key if config.api_version else bearer,
         )
         if address not in self._endpoints:
             self._endpoints[address] = Endpoint(
-                base_url=address.base_url, api_key=address.api_key, api_version=address.api_version
+                base_url=address.base_url,
+                api_key=address.api_key,
+                key_headers=address.key_headers,
+                max_answer_bytes=self._max_answer_bytes,
             )
         return PROVIDERS[config.inference_type](config, self._endpoints[address])
 
@@ -170,7 +181,7 @@ class _Address:
 
     base_url: str
     api_key: str | None = attrs.field(repr=False)
-    api_version: str | None
+    key_headers: "KeyHeaders"
 
 
 def _check_pair(prefix: str, endpoint: str | None, model: str | None) -> None:

@@ -24,6 +24,9 @@ __all__ = [
 Rating = Literal["YES", "NO"]
 RatingMode = Literal["fast", "detailed"]
 
+MAX_MODEL_ANSWER_BYTES = 16 * 1024 * 1024
+"""Most bytes of a provider's answer that are read, unless the settings say otherwise."""
+
 CUT_OFF = "length"
 """The finish reason of an answer that reached a token limit, in OpenAI's API reference and all that follow it."""
 

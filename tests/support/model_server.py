@@ -1,6 +1,6 @@
 """A scripted OpenAI-compatible server: what providers answer, and everything that can go wrong with them.
 
-Answers have the provider's own shape: they are built with the `openai` package's response types. Example:
+Answers have all the keys of the provider's own ("The chat completion object" of OpenAI's API reference). Example:
 
     with ModelServer() as server:
         server.fail(2, status=429, retry_after=0)
@@ -20,9 +20,6 @@ from typing import Any, Self
 
 import attrs
 import uvicorn
-from openai.types.chat import ChatCompletion, ChatCompletionMessage
-from openai.types.chat.chat_completion import Choice
-from openai.types.completion_usage import CompletionTokensDetails, CompletionUsage, PromptTokensDetails
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -83,30 +80,36 @@ def completion(
     **message: Any,
 ) -> Reply:
     """A chat completion that says the text; further arguments are keys of its message (`tool_calls`, ...)."""
-    answer = ChatCompletion(
-        id="chatcmpl-scripted",
-        object="chat.completion",
-        created=1_700_000_000,
-        model=model,
-        choices=[
-            Choice(
-                index=0,
-                finish_reason=finish_reason,  # type: ignore[arg-type]
-                logprobs=None,
-                message=ChatCompletionMessage.model_validate(
-                    {"role": "assistant", "content": text, **message}
-                ),
-            )
+    unset = dict.fromkeys(("refusal", "annotations", "audio", "function_call", "tool_calls"))
+    answer = {
+        "id": "chatcmpl-scripted",
+        "choices": [
+            {
+                "finish_reason": finish_reason,
+                "index": 0,
+                "logprobs": None,
+                "message": {"role": "assistant", "content": text, **unset, **message},
+            }
         ],
-        usage=CompletionUsage(
-            prompt_tokens=input_tokens,
-            completion_tokens=output_tokens,
-            total_tokens=input_tokens + output_tokens,
-            prompt_tokens_details=PromptTokensDetails(cached_tokens=cached_tokens),
-            completion_tokens_details=CompletionTokensDetails(reasoning_tokens=reasoning_tokens),
-        ),
-    )
-    return Reply(answer.model_dump_json().encode())
+        "created": 1_700_000_000,
+        "model": model,
+        "object": "chat.completion",
+        "service_tier": None,
+        "system_fingerprint": None,
+        "usage": {
+            "completion_tokens": output_tokens,
+            "prompt_tokens": input_tokens,
+            "total_tokens": input_tokens + output_tokens,
+            "completion_tokens_details": {
+                "accepted_prediction_tokens": None,
+                "audio_tokens": None,
+                "reasoning_tokens": reasoning_tokens,
+                "rejected_prediction_tokens": None,
+            },
+            "prompt_tokens_details": {"audio_tokens": None, "cached_tokens": cached_tokens},
+        },
+    }
+    return Reply(json.dumps(answer).encode())
 
 
 def failure(status: int, message: str = "scripted failure") -> Reply:

@@ -5,8 +5,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-import openai
+import aiohttp
 import pytest
 
 from elluminate_server.llm.endpoint import Endpoint
@@ -24,13 +23,12 @@ REQUEST: Mapping[str, Any] = {
 
 
 def wrapped(cause: BaseException) -> Exception:
-    """The cause as the HTTP library and the `openai` package pass it on."""
-    request: Any = httpx.Request("POST", "http://llm.example/v1")
-    connecting = httpx.ConnectError("All connection attempts failed", request=request)
-    connecting.__cause__ = ExceptionGroup("multiple", [ConnectionRefusedError(), OSError("no number")])
-    connecting.__cause__.__context__ = cause
-    error = openai.APIConnectionError(request=request)
-    error.__cause__ = connecting
+    """The cause as the HTTP library passes it on."""
+    several = ExceptionGroup("multiple", [ConnectionRefusedError(), OSError("no number")])
+    several.__context__ = cause
+    key: Any = None
+    error = aiohttp.ClientConnectorError(key, OSError("Multiple exceptions"))
+    error.__cause__ = several
     return error
 
 
@@ -62,14 +60,14 @@ def test_causes_in_a_circle_are_looked_at_once() -> None:
 async def test_a_process_that_may_open_nothing_has_asked_nobody() -> None:
     with ModelServer() as server:
         asked_before = Endpoint(base_url=server.base_url, api_key=None)
-        await asked_before.complete(REQUEST, attempt_seconds=10, max_retries=0)
+        await asked_before.ask("/chat/completions", REQUEST, attempt_seconds=10, max_retries=0)
         await asked_before.aclose()  # the connection: the next call opens one
         endpoint = Endpoint(base_url=server.base_url, api_key=None)
         for _ in ("before its client was made", "afterwards"):
             with no_descriptors(), pytest.raises(ShortageError, match="it has no file descriptors left"):
-                await endpoint.complete(REQUEST, attempt_seconds=10, max_retries=1000)
-            endpoint._connected()
-        assert (await endpoint.complete(REQUEST, attempt_seconds=10, max_retries=0)).body
+                await endpoint.ask("/chat/completions", REQUEST, attempt_seconds=10, max_retries=1000)
+            await endpoint._calls.prepare()
+        assert (await endpoint.ask("/chat/completions", REQUEST, attempt_seconds=10, max_retries=0)).body
         await endpoint.aclose()
         assert len(server.requests) == 2
 
@@ -78,7 +76,7 @@ async def test_a_process_that_may_open_nothing_has_asked_nobody() -> None:
 async def test_a_name_that_cannot_be_resolved_for_want_of_descriptors_is_not_unknown() -> None:
     endpoint = Endpoint(base_url="http://endpoint.invalid/v1", api_key=None)
     with pytest.raises(ModelError, match="could not be reached"):
-        await endpoint.complete(REQUEST, attempt_seconds=10, max_retries=0)
+        await endpoint.ask("/chat/completions", REQUEST, attempt_seconds=10, max_retries=0)
     with no_descriptors(), pytest.raises(ShortageError):
-        await endpoint.complete(REQUEST, attempt_seconds=10, max_retries=1000)
+        await endpoint.ask("/chat/completions", REQUEST, attempt_seconds=10, max_retries=1000)
     await endpoint.aclose()

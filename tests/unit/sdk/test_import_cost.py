@@ -9,6 +9,7 @@ import sys
 import pytest
 
 HEAVY = (
+    "aiohttp",
     "alembic",
     "anyio",
     "asyncio",
@@ -20,7 +21,6 @@ HEAVY = (
     "httpcore",
     "httpx",
     "msgspec",
-    "openai",
     "pydantic",
     "sqlalchemy",
     "ssl",
@@ -63,7 +63,7 @@ def test_an_exception_does_not_load_the_http_library(name: str) -> None:
 def test_a_client_does_not_load_the_server() -> None:
     added = modules_after("from elluminate import Client, AsyncClient; AsyncClient('http://evals.test', 'k')")
     assert heavy(added).isdisjoint(
-        {"elluminate_server", "starlette", "sqlalchemy", "alembic", "uvicorn", "openai", "pydantic"}
+        {"elluminate_server", "starlette", "sqlalchemy", "alembic", "uvicorn", "aiohttp", "pydantic"}
     )
 
 

@@ -70,6 +70,7 @@ def test_overrides_win_and_none_is_no_override() -> None:
         ("ELLUMINATE_MAX_COLUMNS", "0"),
         ("ELLUMINATE_MAX_REQUEST_CELLS", "10"),
         ("ELLUMINATE_MAX_ANSWER_BYTES", "0"),
+        ("ELLUMINATE_LLM_MAX_ANSWER_BYTES", "1023"),
         ("ELLUMINATE_IDEMPOTENCY_LIFETIME", "59"),
         ("ELLUMINATE_MAX_CONCURRENT_CALLS", "1.5"),
         ("ELLUMINATE_RUN_TIME_LIMIT", "nan"),
