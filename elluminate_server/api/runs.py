@@ -1,5 +1,6 @@
 """Runs of experiments: start, poll, stream, retry what failed, cancel."""
 
+from elluminate_api import models
 from elluminate_api.models import (
     EpochProgress,
     EvaluationMode,
@@ -203,11 +204,17 @@ def _status(
 async def retry_failed_experiment(call: Call) -> Answer:
     """Bring what is missing, answers and verdicts; when nothing is, the unchanged experiment."""
     request = call.decode(RetryFailedRequest)
+    if not call.is_carried_out:
+        await _queue_what_is_missing(call, request)
+    return await call.answer_after(lambda session: _load_experiment(session, call))
+
+
+async def _queue_what_is_missing(call: Call, request: RetryFailedRequest) -> None:
     async with call.read() as session:
         found = await find_experiment(session, call.project_id, call.path["experiment_id"])
     _refuse_running(found)
     is_incomplete = await has_gaps(call.store, found)
-    async with call.write() as session:
+    async with call.write(answers_later=True) as session:
         experiment = await _lock_experiment(session, call)
         _refuse_running(experiment)
         if is_incomplete:
@@ -219,21 +226,26 @@ async def retry_failed_experiment(call: Call) -> Answer:
             call.on_commit(call.executor.wake)
         elif not can_generate(experiment):
             await _refuse_failed(session, experiment)
-        return call.answer(await load_experiment(session, experiment))
 
 
 @operation("cancel_experiment")
 async def cancel_experiment(call: Call) -> Answer:
     """Revoke the running task; without one, the unchanged experiment."""
-    async with call.write() as session:
-        experiment = await _lock_experiment(session, call)
-        task_id = await revoke(
-            session, experiment, "The run was cancelled. What was done until then is kept."
-        )
-        if task_id is not None:
-            call.on_commit(lambda: call.executor.stop_run(task_id))
-            await session.flush()
-        return call.answer(await load_experiment(session, experiment))
+    if not call.is_carried_out:
+        async with call.write(answers_later=True) as session:
+            experiment = await _lock_experiment(session, call)
+            task_id = await revoke(
+                session, experiment, "The run was cancelled. What was done until then is kept."
+            )
+            if task_id is not None:
+                call.on_commit(lambda: call.executor.stop_run(task_id))
+    return await call.answer_after(lambda session: _load_experiment(session, call))
+
+
+async def _load_experiment(session: AsyncSession, call: Call) -> models.Experiment:
+    """The experiment in the path, with its results; of a large one that takes a while."""
+    row = await see_experiment(session, call.project_id, call.path["experiment_id"])
+    return await load_experiment(session, row)
 
 
 async def _lock_experiment(session: AsyncSession, call: Call) -> Experiment:

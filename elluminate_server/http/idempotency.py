@@ -1,7 +1,8 @@
 """Idempotency-Key: a repeated POST gets the first answer again and has no further effect.
 
-The answer is written in the transaction of the effect: either both are there, or neither is. What is long is kept
-compressed, and all are forgotten when their time is over.
+The answer is written in the transaction of the effect: either both are there, or neither is. Where it takes long to
+read, it is written in a transaction of its own; a repetition that finds the effect alone reads the answer then. What
+is long is kept compressed, and all are forgotten when their time is over.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import attrs
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -32,6 +33,9 @@ _COMPRESSED_FROM = 1024
 
 _LONG = 1024 * 1024
 """Bytes from which compressing would hold the event loop for too long."""
+
+_UNANSWERED = 0
+"""Status of a request whose effect is there, and whose answer is being read."""
 
 _FORGOTTEN_AT_ONCE = 100
 """Answers; they may be long."""
@@ -65,24 +69,21 @@ class Turns:
         self._turns: dict[tuple[int, str], _Turn] = {}
 
     @contextlib.asynccontextmanager
-    async def take(self, project_id: int, key: str) -> AsyncIterator[None]:
+    async def take(self, idempotency: "Idempotency") -> AsyncIterator[None]:
         """Wait until no other request with this key is being answered, then be the one that is.
 
         Raises:
             Conflict: The other one takes too long.
         """
-        turn = self._turns.setdefault((project_id, key), _Turn())
+        place = idempotency.project_id, idempotency.key
+        turn = self._turns.setdefault(place, _Turn())
         turn.requests += 1
         try:
             try:
                 async with asyncio.timeout(PATIENCE):
                     await turn.lock.acquire()
             except TimeoutError:
-                raise Conflict(
-                    f"The first request with the Idempotency-Key {quoted(key)} is still being handled. Nothing was "
-                    "done; repeat this one later, and it gets the first one's answer.",
-                    headers={"Retry-After": f"{RETRY_AFTER:g}"},
-                ) from None
+                raise idempotency.still_being_handled() from None
             try:
                 yield
             finally:
@@ -90,7 +91,7 @@ class Turns:
         finally:
             turn.requests -= 1
             if not turn.requests:
-                del self._turns[project_id, key]
+                del self._turns[place]
 
 
 @attrs.define
@@ -108,25 +109,23 @@ class Idempotency:
     fingerprint: str
     lifetime: datetime.timedelta
 
-    async def replay(self, session: AsyncSession) -> None:
-        """Do nothing when the key is new.
+    async def replay(self, session: AsyncSession) -> bool:
+        """Whether there is the effect already, and no answer yet; False when the key is new.
 
         Raises:
             Replay: The same request was answered before.
             Invalid: The key was used for another request.
         """
-        known = await session.scalar(
-            select(IdempotencyKey).where(
-                IdempotencyKey.project_id == self.project_id, IdempotencyKey.key == self.key
-            )
-        )
+        known = await session.scalar(select(IdempotencyKey).where(*self._is_this))
         if known is None or known.created_at <= utc_now() - self.lifetime:
-            return
+            return False
         if known.fingerprint != self.fingerprint:
             raise Invalid(
                 f"The Idempotency-Key {quoted(self.key)} was already used for another request. "
                 "Use a new key for each logical request."
             )
+        if known.status == _UNANSWERED:
+            return True
         raise Replay(known.status, zlib.decompress(known.body) if known.is_compressed else known.body)
 
     async def reserve(self, session: AsyncSession) -> IdempotencyKey:
@@ -135,28 +134,59 @@ class Idempotency:
         Raises:
             Replay: The same request was answered before.
             Invalid: The key was used for another request.
+            Conflict: The same request is being answered by another process.
         """
-        await self.replay(session)
-        await session.execute(
-            delete(IdempotencyKey).where(
-                IdempotencyKey.project_id == self.project_id, IdempotencyKey.key == self.key
-            )
-        )
+        if await self.replay(session):
+            raise self.still_being_handled()
+        await session.execute(delete(IdempotencyKey).where(*self._is_this))
         row = IdempotencyKey(
-            project_id=self.project_id, key=self.key, fingerprint=self.fingerprint, status=0, body=b""
+            project_id=self.project_id,
+            key=self.key,
+            fingerprint=self.fingerprint,
+            status=_UNANSWERED,
+            body=b"",
         )
         session.add(row)
         await session.flush()
         return row
 
+    async def keep(self, store: Store, status: int, body: bytes) -> None:
+        """Note the answer to a request whose effect is there."""
+        kept, is_compressed = await _kept_form(body)
+        async with store.write() as session:
+            await session.execute(
+                update(IdempotencyKey)
+                .where(*self._is_this)
+                .values(status=status, body=kept, is_compressed=is_compressed)
+                .execution_options(synchronize_session=False)
+            )
+
+    def still_being_handled(self) -> Conflict:
+        """The refusal of a repetition that came before the first request's answer."""
+        return Conflict(
+            f"The first request with the Idempotency-Key {quoted(self.key)} is still being handled. Nothing was "
+            "done; repeat this one later, and it gets the first one's answer.",
+            headers={"Retry-After": f"{RETRY_AFTER:g}"},
+        )
+
+    @property
+    def _is_this(self) -> tuple[ColumnElement[bool], ...]:
+        return IdempotencyKey.project_id == self.project_id, IdempotencyKey.key == self.key
+
 
 async def keep_answer(row: IdempotencyKey, status: int, body: bytes) -> None:
-    """Note the answer to a request under its key."""
-    row.status, row.body, row.is_compressed = status, body, len(body) >= _COMPRESSED_FROM
+    """Note the answer to a request under its key, in the transaction of the effect."""
+    row.status = status
+    row.body, row.is_compressed = await _kept_form(body)
+
+
+async def _kept_form(body: bytes) -> tuple[bytes, bool]:
+    """An answer's body as it is kept, and whether that is compressed."""
+    if len(body) < _COMPRESSED_FROM:
+        return body, False
     if len(body) >= _LONG:
-        row.body = await asyncio.to_thread(zlib.compress, body, 1)
-    elif row.is_compressed:
-        row.body = zlib.compress(body, 1)
+        return await asyncio.to_thread(zlib.compress, body, 1), True
+    return zlib.compress(body, 1), True
 
 
 async def forget_answers(store: Store, lifetime: datetime.timedelta) -> None:

@@ -23,6 +23,13 @@ up; a request with a key that another one is being answered for has waited for t
 - `call.write()` is for the transaction that holds the effect and its answer: `call.answer` has to be called
   inside it, so that the answer to an Idempotency-Key is stored with the effect. At most one per request.
   Earlier steps of a long operation use `call.store.write()`.
+- An answer that takes long to read is read after the effect, so that no other writer waits for it:
+
+        if not call.is_carried_out:                            # else only the answer of an earlier attempt is missing
+            async with call.write(answers_later=True) as session:
+                ...
+        return await call.answer_after(read)                   # reads in a session that sees the effect
+
 - Calls to models belong before `call.write()`, never inside.
 - `call.on_commit(callback)` runs the callback once the transaction is committed, for example
   `call.executor.wake`.
@@ -70,7 +77,7 @@ from elluminate_server.http.problems import (
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError
 from elluminate_server.settings import Settings
-from elluminate_server.store.engine import DatabaseDamagedError, Store
+from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 
 __all__ = ["HANDLERS", "Answer", "Call", "Handler", "Overtaken", "operation", "problem_response", "serve"]
 
@@ -105,6 +112,8 @@ class Call:
     query: dict[str, Any]
     body: bytes
     idempotency: Idempotency | None
+    is_carried_out: bool = False
+    """Whether an earlier request with the same key has had its effect, and has not come to its answer."""
     _session: AsyncSession | None = None
     _answer: Answer | None = None
     _repeated: Answer | None = None
@@ -195,14 +204,14 @@ class Call:
             self._session = None
 
     @contextlib.asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """The transaction that holds the effect and its answer; see the module's docstring."""
+    async def write(self, *, answers_later: bool = False) -> AsyncIterator[AsyncSession]:
+        """The transaction that holds the effect and its answer, or the effect alone; see the module's docstring."""
         async with self.store.write() as session:
             reserved = None
             if self.idempotency is not None:
                 reserved = await self.idempotency.reserve(session)
             yield session
-            if reserved is not None:
+            if reserved is not None and not answers_later:
                 if self._answer is None:
                     raise RuntimeError(f"{self.operation.id} did not call answer() inside write()")
                 await session.flush()
@@ -220,6 +229,22 @@ class Call:
         status = self.operation.status
         self._answer = Answer(status, b"" if status == 204 else msgspec.json.encode(value))
         return self._answer
+
+    async def answer_after(self, read: Callable[[AsyncSession], Awaitable[Any]]) -> Answer:
+        """The success with the body that `read` finds, once `write(answers_later=True)` has committed.
+
+        Raises:
+            BusyError: It cannot be read for the moment; its effect is there, and so it says that it may be.
+        """
+        try:
+            async with self.store.read(is_long=True) as session:
+                answer = self.answer(await read(session))
+            if self.idempotency is not None:
+                await self.idempotency.keep(self.store, answer.status, answer.body)
+        except BusyError as error:
+            error.may_be_done = True
+            raise
+        return answer
 
     def answer_once(self, value: Any, repeated: Problem) -> Answer:
         """The success with a secret in its body: it is not stored, and a repetition gets `repeated` instead."""
@@ -327,9 +352,9 @@ async def _respond(operation: ContractOperation, request: Request) -> Response:
     call = await _prepare_call(operation, request, principal)
     if call.idempotency is None:
         return await _run_handler(call)
-    async with state.turns.take(call.idempotency.project_id, call.idempotency.key):
+    async with state.turns.take(call.idempotency):
         async with state.store.read() as session:
-            await call.idempotency.replay(session)
+            call.is_carried_out = await call.idempotency.replay(session)
         return await _run_handler(call)
 
 

@@ -92,17 +92,19 @@ async def load_results(
     for response_id, criterion_id, rating in await fetch_by_ids(session, _RATINGS, ids):
         ratings[response_id].append((criterion_id, rating))
     chosen = await filtered_prompts(session, ids, filters) if filters else None
-    accounts = await load_accounts(session, ids)
+    responses = await fetch_by_ids(session, _RESPONSES, ids)
+    # Without a response there are no results, however many rows a run has just been asked for.
+    accounts = await load_accounts(session, {row.experiment_id for row in responses})
     facts: dict[int, list[ResponseFacts]] = defaultdict(list)
-    for response_id, experiment_id, prompt_id, entry_id, error, *measures in await fetch_by_ids(
-        session, _RESPONSES, ids
-    ):
+    for response_id, experiment_id, prompt_id, entry_id, error, *measures in responses:
         if chosen is None or prompt_id in chosen:
             given = ratings[response_id]
             lack = accounts[experiment_id].lack(response_id, entry_id, error, dict(given))
             facts[experiment_id].append(ResponseFacts._make((given, error is not None, *measures, lack)))
     results = {}
     for experiment in experiments:
+        if experiment.id not in accounts:
+            continue
         duration = None
         if experiment.started_at is not None and experiment.finished_at is not None:
             duration = (experiment.finished_at - experiment.started_at).total_seconds()

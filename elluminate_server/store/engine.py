@@ -146,21 +146,25 @@ class Store:
         return engine
 
     @contextlib.asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
+    async def read(self, *, is_long: bool = False) -> AsyncIterator[AsyncSession]:
         """A session that sees one consistent state; whatever it changes is dropped.
+
+        Args:
+            is_long: Whether its statements may take so long that they are worth a thread beside the event loop's, which
+                SQLite's take to answer small ones much faster.
 
         Raises:
             BusyError: No connection was free in time, the database's file is gone (`DatabaseGoneError`), or it
                 cannot be reached (`DatabaseAwayError`).
             DatabaseDamagedError: It cannot be read.
         """
-        session = AsyncSession(
-            self._reading_engine, expire_on_commit=False, autoflush=False, info={HERE: self.is_sqlite}
-        )
+        is_here = self.is_sqlite and not is_long
+        engine = self._engine if self.is_sqlite and is_long else self._reading_engine
+        session = AsyncSession(engine, expire_on_commit=False, autoflush=False, info={HERE: is_here})
         with self.failures():
             if self._file is not None:
                 self._file.check(now=False)
-            if not self.is_sqlite:
+            if not is_here:
                 async with session:
                     yield session
                 return

@@ -7,10 +7,16 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 
+from elluminate_server.api import runs
+from elluminate_server.http.idempotency import Idempotency, Replay
+from elluminate_server.http.problems import Conflict
+from elluminate_server.reading.experiments import load_experiment
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
+from elluminate_server.store.failures import DatabaseAwayError
 from elluminate_server.store.tables import Experiment, Prompt, Rating, Response, Task, WorkItem
 from tests.server.conftest import World
 
@@ -166,3 +172,74 @@ async def test_cancelling_revokes_what_waits_in_the_queue(
         task = await session.get_one(Task, task_id)
         assert task.finished_at is not None and task.lease_owner is None
     assert (await api.post(f"{path}/cancel")).json() == cancelled.json()
+
+
+ANSWERED_LATER = pytest.mark.parametrize("act", ["retry-failed", "cancel"])
+"""What is answered with an experiment that may have a million answers."""
+
+
+@ANSWERED_LATER
+@pytest.mark.usefixtures("idle")
+async def test_others_write_while_the_answer_is_read(
+    api: httpx.AsyncClient, world: World, store: Store, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    await add_failures(store, world)
+    written: list[int] = []
+
+    async def load_slowly(session: AsyncSession, row: Experiment) -> Any:
+        async with asyncio.timeout(20), store.write() as other:
+            response = await other.get_one(Response, world.response_id)
+            response.annotation = "written meanwhile"
+        written.append(row.id)
+        return await load_experiment(session, row)
+
+    monkeypatch.setattr(runs, "load_experiment", load_slowly)
+    answer = await api.post(f"/experiments/{world.experiment_id}/{act}", json={})
+    assert answer.status_code == 200, answer.text
+    assert written == [world.experiment_id]
+
+
+@ANSWERED_LATER
+@pytest.mark.usefixtures("idle")
+async def test_a_repetition_after_an_end_before_the_answer_gets_it_and_does_nothing_again(
+    api: httpx.AsyncClient, world: World, store: Store, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    await add_failures(store, world)
+
+    async def end_first(session: AsyncSession, row: Experiment) -> Any:
+        raise DatabaseAwayError("the server ends here")
+
+    async def send() -> httpx.Response:
+        path = f"/experiments/{world.experiment_id}/{act}"
+        return await api.post(path, json={}, headers={"Idempotency-Key": "once"})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "load_experiment", end_first)
+        unanswered = await send()
+    assert unanswered.status_code == 503, unanswered.text
+    assert "It may have been done, or not. Send it again." in unanswered.json()["detail"]
+
+    answers = [await send() for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
+    assert [answer.headers.get("idempotent-replayed") for answer in answers] == [None, "true"]
+    async with store.read() as session:
+        tasks = [task.id for task in await session.scalars(select(Task))]
+    assert tasks == ([answers[0].json()["generation_task_id"]] if act == "retry-failed" else [])
+
+
+async def test_a_twin_in_another_process_waits_for_the_answer(
+    api: httpx.AsyncClient, world: World, store: Store
+) -> None:
+    async with store.write() as session:
+        first = Idempotency(1, "once", "fingerprint", datetime.timedelta(days=1))
+        await first.reserve(session)
+    async with store.write() as session:
+        assert await first.replay(session)
+        with pytest.raises(Conflict, match="still being handled"):
+            await first.reserve(session)
+    await first.keep(store, 200, b"{}" * 1000)
+    async with store.read() as session:
+        with pytest.raises(Replay) as replay:
+            await first.replay(session)
+    assert (replay.value.status, replay.value.body) == (200, b"{}" * 1000)
