@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from attrs import frozen
+
 from tests.execution.backend import Backend
 from tests.support.model_server import CapturedRequest, ModelServer, Reply, completion, refusal
 
@@ -37,21 +39,31 @@ def results_of(backend: Backend, experiment: dict[str, Any], **query: Any) -> An
     return backend.get(f"experiments/{experiment['id']}", **query)["results"]
 
 
-def numbers(counts: dict[str, Any]) -> tuple[int, int, int, int, int]:
-    """Expected, given, pending, missing because the answer failed, missing because it was not judged."""
-    assert counts["expected"] == sum(
-        counts[name] for name in ("given", "pending", "missing_answer_failed", "missing_not_judged")
-    )
-    return (
-        counts["expected"],
-        counts["given"],
-        counts["pending"],
-        counts["missing_answer_failed"],
-        counts["missing_not_judged"],
+@frozen
+class Verdicts:
+    """How many are expected, and what became of them."""
+
+    expected: int
+    given: int = 0
+    pending: int = 0
+    answer_failed: int = 0
+    not_judged: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        assert self.expected == self.given + self.pending + self.answer_failed + self.not_judged
+
+
+def numbers(counts: dict[str, Any]) -> Verdicts:
+    return Verdicts(
+        expected=counts["expected"],
+        given=counts["given"],
+        pending=counts["pending"],
+        answer_failed=counts["missing_answer_failed"],
+        not_judged=counts["missing_not_judged"],
     )
 
 
-def by_criterion(results: dict[str, Any]) -> list[tuple[int, int, int, int, int]]:
+def by_criterion(results: dict[str, Any]) -> list[Verdicts]:
     return [numbers(counts) for counts in results["verdicts_by_criterion_id"].values()]
 
 
@@ -66,8 +78,8 @@ def missing_of(backend: Backend, experiment: dict[str, Any]) -> list[list[tuple[
 def test_nothing_is_missing_of_a_run_that_went_well(backend: Backend) -> None:
     experiment = ran(backend)
     results = results_of(backend, experiment)
-    assert numbers(results["verdicts"]) == (6, 6, 0, 0, 0)
-    assert by_criterion(results) == [(3, 3, 0, 0, 0)] * 2
+    assert numbers(results["verdicts"]) == Verdicts(6, given=6)
+    assert by_criterion(results) == [Verdicts(3, given=3)] * 2
     assert results["verdicts"]["reasons"] == []
     assert missing_of(backend, experiment) == [[], [], []]
 
@@ -78,8 +90,8 @@ def test_a_criterion_that_the_judge_fails_at_is_told_with_the_reason(
     fails_to_judge(model_server, about(HARD))
     experiment = ran(backend_with_model)
     results = results_of(backend_with_model, experiment)
-    assert numbers(results["verdicts"]) == (6, 3, 0, 0, 3)
-    assert by_criterion(results) == [(3, 0, 0, 0, 3), (3, 3, 0, 0, 0)]
+    assert numbers(results["verdicts"]) == Verdicts(6, given=3, not_judged=3)
+    assert by_criterion(results) == [Verdicts(3, not_judged=3), Verdicts(3, given=3)]
     (reason,) = results["verdicts"]["reasons"]
     assert (reason["cause"], reason["count"]) == ("not_judged", 3)
     assert missing_of(backend_with_model, experiment) == [[("not_judged", reason["reason"])]] * 3
@@ -91,7 +103,9 @@ def test_rows_that_the_judge_fails_at_are_told(
 ) -> None:
     fails_to_judge(model_server, about("topic2"))
     experiment = ran(backend_with_model)
-    assert by_criterion(results_of(backend_with_model, experiment)) == [(3, 2, 0, 0, 1)] * 2
+    assert (
+        by_criterion(results_of(backend_with_model, experiment)) == [Verdicts(3, given=2, not_judged=1)] * 2
+    )
     assert [len(missing) for missing in missing_of(backend_with_model, experiment)] == [0, 2, 0]
 
 
@@ -101,7 +115,7 @@ def test_a_judge_that_is_dead_leaves_no_verdict(
     fails_to_judge(model_server, about())
     experiment = ran(backend_with_model)
     results = results_of(backend_with_model, experiment)
-    assert numbers(results["verdicts"]) == (6, 0, 0, 0, 6)
+    assert numbers(results["verdicts"]) == Verdicts(6, not_judged=6)
     assert results["mean_rating_by_criterion_id"] == {}
     assert list(results["verdicts_by_criterion_id"]) == [
         str(criterion["id"]) for criterion in experiment["criterion_set"]["criteria"]
@@ -114,7 +128,7 @@ def test_an_answer_that_failed_lacks_every_verdict(
     fails_to_answer(model_server, about("topic3"))
     experiment = ran(backend_with_model)
     results = results_of(backend_with_model, experiment)
-    assert numbers(results["verdicts"]) == (6, 4, 0, 2, 0)
+    assert numbers(results["verdicts"]) == Verdicts(6, given=4, answer_failed=2)
     (reason,) = results["verdicts"]["reasons"]
     assert reason["cause"] == "answer_failed"
     assert "scripted refusal" in reason["reason"]
@@ -134,14 +148,14 @@ def test_what_a_run_may_still_bring_is_pending(
     with model_server.held(holds_topic2_and_the_judge):
         task_id = backend.run(experiment)
         model_server.wait_for_requests(4, lambda request: request.kind == "verdict")
-        assert numbers(results_of(backend, experiment)["verdicts"]) == (6, 0, 6, 0, 0)
+        assert numbers(results_of(backend, experiment)["verdicts"]) == Verdicts(6, pending=6)
         assert missing_of(backend, experiment) == [[], []]
 
         backend.post(f"experiments/{experiment['id']}/cancel", {}, status=200)
     reason = backend.status(experiment, task_id)["error_msg"]
     assert "cancelled" in reason
     results = results_of(backend, experiment)
-    assert numbers(results["verdicts"]) == (6, 0, 0, 2, 4)
+    assert numbers(results["verdicts"]) == Verdicts(6, answer_failed=2, not_judged=4)
     assert {one["reason"] for one in results["verdicts"]["reasons"]} == {reason}
     assert missing_of(backend, experiment) == [[("not_judged", reason)] * 2] * 2
 
@@ -158,7 +172,7 @@ def test_a_criterion_for_one_row_is_expected_there_alone(backend: Backend) -> No
         },
     )
     backend.ended(experiment, backend.run(experiment))
-    assert by_criterion(results_of(backend, experiment)) == [(3, 3, 0, 0, 0), (1, 1, 0, 0, 0)]
+    assert by_criterion(results_of(backend, experiment)) == [Verdicts(3, given=3), Verdicts(1, given=1)]
 
 
 def test_what_becomes_of_the_set_later_changes_nothing_about_old_results(
@@ -171,7 +185,7 @@ def test_what_becomes_of_the_set_later_changes_nothing_about_old_results(
     backend.http.delete(f"criteria/{second['id']}").raise_for_status()
     set_id = experiment["criterion_set"]["id"]
     backend.post("criteria", {"criterion_set_id": set_id, "criteria": [{"criterion_str": "Is it new?"}]})
-    assert numbers(results_of(backend, experiment)["verdicts"]) == (6, 6, 0, 0, 0)
+    assert numbers(results_of(backend, experiment)["verdicts"]) == Verdicts(6, given=6)
     assert missing_of(backend, experiment) == [[], [], []]
 
     fails_to_judge(model_server, about("Is it new?", "topic1"))
@@ -181,12 +195,12 @@ def test_what_becomes_of_the_set_later_changes_nothing_about_old_results(
         lambda: backend.get(f"ratings/batches/{task_id}"), lambda status: status["status"] == "SUCCESS"
     )
     # Both new wordings, three answers each, one of which the judge failed at; the old verdicts stay.
-    assert numbers(results_of(backend, experiment)["verdicts"]) == (12, 11, 0, 0, 1)
+    assert numbers(results_of(backend, experiment)["verdicts"]) == Verdicts(12, given=11, not_judged=1)
     assert [len(missing) for missing in missing_of(backend, experiment)] == [1, 0, 0]
 
     model_server.verdict = lambda request: '{"reasoning": "Now it can.", "rating": "NO"}'
     backend.post("ratings", {"prompt_response_id": ids[0]})
-    assert numbers(results_of(backend, experiment)["verdicts"]) == (12, 12, 0, 0, 0)
+    assert numbers(results_of(backend, experiment)["verdicts"]) == Verdicts(12, given=12)
 
 
 def test_answers_from_elsewhere_lack_their_verdicts_until_they_are_judged(backend: Backend) -> None:
@@ -203,7 +217,7 @@ def test_answers_from_elsewhere_lack_their_verdicts_until_they_are_judged(backen
     )
     assert [one["reason"] for one in stored["missing_verdicts"]] == ["No judge was asked."]
     results = results_of(backend, experiment)
-    assert numbers(results["verdicts"]) == (1, 0, 0, 0, 1)
+    assert numbers(results["verdicts"]) == Verdicts(1, not_judged=1)
     assert results["num_truncated_responses"] == 1
 
 
@@ -231,13 +245,13 @@ def test_filters_narrow_what_is_missing_of_answers_that_are_not_there(
         )
         backend.post(f"experiments/{experiment['id']}/cancel", {}, status=200)
 
-    def of(*topics: str) -> tuple[int, int, int, int, int]:
+    def of(*topics: str) -> Verdicts:
         names = ", ".join(f'"{topic}"' for topic in topics)
         filters = f'{{"topic": [{names}]}}'
         return numbers(results_of(backend, experiment, categorical_filters=filters)["verdicts"])
 
-    assert of("topic1") == (1, 1, 0, 0, 0)
-    assert of("topic1", "topic2") == (2, 1, 0, 1, 0)
+    assert of("topic1") == Verdicts(1, given=1)
+    assert of("topic1", "topic2") == Verdicts(2, given=1, answer_failed=1)
 
 
 def test_agents_are_judged_by_their_frozen_criteria(backend: Backend) -> None:
@@ -271,7 +285,7 @@ def test_agents_are_judged_by_their_frozen_criteria(backend: Backend) -> None:
     backend.http.delete(f"criteria/{criteria['criteria'][1]['id']}").raise_for_status()
 
     results = results_of(backend, experiment)
-    assert numbers(results["verdicts"]) == (4, 1, 0, 2, 1)
+    assert numbers(results["verdicts"]) == Verdicts(4, given=1, answer_failed=2, not_judged=1)
     assert missing_of(backend, experiment) == [
         [("not_judged", "No judge was asked.")],
         [("answer_failed", "It crashed.")] * 2,

@@ -6,7 +6,6 @@ The methods and what they take are read off their signatures, so that a new one 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from elluminate_api.models import AgentTrialResult
 from elluminate import Client, ValidationError
 from elluminate.schemas import Criterion, CriterionSet, Experiment, PromptTemplate, ScenarioSet
 from elluminate.schemas.collection import TemplateVariablesCollectionWithEntries
-from tests.sdk.both_ways import BothWays, Way, both_ways
+from tests.sdk.both_ways import Way
 
 OWNERS: dict[str, type[Any]] = {
     "client": Client,
@@ -31,17 +30,6 @@ NOT_HERE = {"close", "check_version", "with_options", "get_info", "stream_agent_
 
 TRUTH = {"fetch_responses", "raise_on_partial", "skip_existing", "delete_existing", "discard_annotations"}
 """Switches of the client itself, which take anything that counts as true."""
-
-
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
-    with both_ways(tmp_path_factory.mktemp("both")) as found:
-        yield found
-
-
-@pytest.fixture(params=["blocking", "async"])
-def way(request: pytest.FixtureRequest, both: BothWays) -> Way:
-    return both.ways[request.param]
 
 
 def methods() -> list[tuple[str, str]]:

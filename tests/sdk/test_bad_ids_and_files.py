@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,9 @@ from attrs import evolve
 from elluminate_api.models import AgentTrialResult
 
 from elluminate import ForeignModelError, NotFoundError, PartialUploadError, ValidationError
-from tests.sdk.both_ways import BothWays, Way, both_ways
+from tests.sdk.both_ways import BothWays, Way
 
 UNKNOWN = 987_654_321
-
-
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
-    with both_ways(tmp_path_factory.mktemp("both")) as found:
-        yield found
-
-
-@pytest.fixture(params=["blocking", "async"])
-def way(request: pytest.FixtureRequest, both: BothWays) -> Way:
-    return both.ways[request.param]
 
 
 READERS = {

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from elluminate import NotFoundError, ValidationError, evaluate
-from tests.sdk.both_ways import BothWays, Way, both_ways
+from tests.sdk.both_ways import BothWays, Way
 
 numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
-    with both_ways(tmp_path_factory.mktemp("both")) as found:
-        yield found
-
-
-@pytest.fixture(params=["blocking", "async"])
-def way(request: pytest.FixtureRequest, both: BothWays) -> Way:
-    return both.ways[request.param]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ a result that looks right, or an error that does not say the way out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from elluminate import (
     UsageError,
     ValidationError,
 )
-from tests.sdk.both_ways import BothWays, Way, both_ways
+from tests.sdk.both_ways import BothWays, Way
 
 Make = Callable[[Way, BothWays], Any]
 """Makes a mistake, with the client of one way and one of everything in its project."""
@@ -239,17 +239,6 @@ MISTAKES: dict[str, Mistake] = {
         r"experiment 'Not run yet' has not been answered.*call run\(\)",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothWays]:
-    with both_ways(tmp_path_factory.mktemp("both")) as found:
-        yield found
-
-
-@pytest.fixture(params=["blocking", "async"])
-def way(request: pytest.FixtureRequest, both: BothWays) -> Way:
-    return both.ways[request.param]
 
 
 ERRORS = [name for name, mistake in MISTAKES.items() if not issubclass(mistake.told, Warning)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from attrs import frozen
 
 from elluminate import NoResultsError, ValidationError
 from elluminate._progress import progress_of
@@ -105,24 +106,35 @@ def test_a_criterion_that_was_not_rated() -> None:
     assert results.get_criterion_summary(7) == "no ratings"
 
 
+@frozen
+class Done:
+    """How far a run is: `percent`, and whether all is answered and all rated."""
+
+    generated: int
+    rated: int
+    total: int
+    percent: float
+    answered: bool
+    judged: bool
+
+
 @pytest.mark.parametrize(
-    ("generated", "rated", "total", "percent", "generation_complete", "rating_complete"),
+    "done",
     [
-        (0, 0, 4, 0.0, False, False),
-        (3, 1, 4, 25.0, False, False),
-        (4, 3, 4, 75.0, True, False),
-        (4, 4, 4, 100.0, True, True),
-        (5, 5, 4, 100.0, True, True),
-        (0, 0, 0, 0.0, True, True),
+        Done(generated=0, rated=0, total=4, percent=0.0, answered=False, judged=False),
+        Done(generated=3, rated=1, total=4, percent=25.0, answered=False, judged=False),
+        Done(generated=4, rated=3, total=4, percent=75.0, answered=True, judged=False),
+        Done(generated=4, rated=4, total=4, percent=100.0, answered=True, judged=True),
+        Done(generated=5, rated=5, total=4, percent=100.0, answered=True, judged=True),
+        Done(generated=0, rated=0, total=0, percent=0.0, answered=True, judged=True),
     ],
+    ids=lambda done: f"{done.generated} and {done.rated} of {done.total}",
 )
-def test_the_progress_of_an_experiment(
-    generated: int, rated: int, total: int, percent: float, generation_complete: bool, rating_complete: bool
-) -> None:
-    progress = ExperimentProgress(generated, rated, total)
-    assert progress.percent_complete == percent
-    assert progress.generation_complete is generation_complete
-    assert progress.rating_complete is rating_complete
+def test_the_progress_of_an_experiment(done: Done) -> None:
+    progress = ExperimentProgress(done.generated, done.rated, done.total)
+    assert progress.percent_complete == done.percent
+    assert progress.generation_complete is done.answered
+    assert progress.rating_complete is done.judged
     assert progress.epochs == []
 
 
