@@ -16,6 +16,7 @@ from elluminate_server import listening
 from elluminate_server.connections.read_by_h11 import H11Connection
 from elluminate_server.connections.read_by_httptools import HttpToolsConnection
 from elluminate_server.local import LocalServer
+from tests.contract.document import contract_path, load
 from tests.execution.backend import Backend, client_of, events_of, model_server
 from tests.support.model_server import ModelServer
 
@@ -157,6 +158,11 @@ def test_what_never_ends_is_refused_after_64_kb(
     assert words in body["detail"]
     assert "65536 bytes" in body["detail"]
     assert answers(server)
+    contract = load(contract_path())
+    undocumented = [
+        one.id for one in contract.operations() if str(told) not in one.answers and "401" in one.answers
+    ]
+    assert undocumented == []
 
 
 def test_no_more_than_the_bound_is_kept(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
