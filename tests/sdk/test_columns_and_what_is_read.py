@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import linecache
 import pickle
 import re
 import warnings
@@ -45,10 +44,6 @@ def collection(client: Any, do: Do, request: pytest.FixtureRequest) -> Any:
     return do(client, "create_collection", request.node.name[:200], variables=rows)
 
 
-def line_of(warned: warnings.WarningMessage) -> str:
-    return linecache.getline(warned.filename, warned.lineno)
-
-
 REFUSED = {
     "another case": (
         [{"topic": "rain"}, {"Topic": "rain", "level": "hard"}],
@@ -80,7 +75,8 @@ def test_a_column_that_is_one_by_mistake_is_refused(
 def test_another_new_column_is_warned_of_and_added(do: Do, collection: Any) -> None:
     with pytest.warns(NewColumnsWarning, match=r"gets new columns: 'levels' \(did you mean 'level'") as told:
         added = do(collection, "add_many", [{"topic": "rain", "levels": "hard"}])
-    assert [(one.filename, "getattr(owner, method" in line_of(one)) for one in told] == [(__file__, True)]
+    (warned,) = told
+    assert Path(warned.filename).name == "worlds.py"  # from where both clients are called
 
     assert added[0].input_values == {"topic": "rain", "level": "", "levels": "hard"}
 
