@@ -167,8 +167,8 @@ async def _refuse_foreign(
     home: Home | None = getattr(args[0], "session", None) or getattr(args[0], "_session", None)
     same = {None, home}
     for value in (*args[1:], *kwargs.values()):
-        for one in value if isinstance(value, list | tuple) else (value,):
-            origin: Home | None = getattr(one, "_session", None)
+        for item in value if isinstance(value, list | tuple) else (value,):
+            origin: Home | None = getattr(item, "_session", None)
             if home is None or origin is None or origin in same:
                 continue
             await home.start()
@@ -178,7 +178,7 @@ async def _refuse_foreign(
             argument = _argument_of(function, args, kwargs, value)
             if argument != _DESCRIBING:
                 raise ForeignModelError(
-                    f"{argument}: {_thing(one)} belongs to {origin.where()}, but {_spoken(called, args)}() works in "
+                    f"{argument}: {_thing(item)} belongs to {origin.where()}, but {_spoken(called, args)}() works in "
                     f"{home.where()}, where that id is something else's. Give what a client of that project returns"
                 )
 
@@ -206,26 +206,28 @@ def _spoken(called: Any, args: Sequence[Any]) -> str:
 
 def _misfit(signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any], spoken: str) -> str:
     """Why arguments do not fit a signature, and what would."""
-    known = {name: one for name, one in signature.parameters.items() if name != "self"}
+    known = {name: parameter for name, parameter in signature.parameters.items() if name != "self"}
     given = args[len(signature.parameters) - len(known) :]
-    takes_any_name = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in known.values())
+    takes_any_name = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in known.values())
     for name in kwargs:
         if name not in known and not takes_any_name:
             near = difflib.get_close_matches(name, known, 1)
             way_out = f"did you mean {near[0]}=…?" if near else f"it takes {', '.join(known) or 'none'}"
             return f"{spoken}() has no argument {name!r}; {way_out}"
-    ordered = [name for name, one in known.items() if one.kind in _BY_POSITION]
+    ordered = [name for name, parameter in known.items() if parameter.kind in _BY_POSITION]
     if len(given) > len(ordered):
-        named = [name for name, one in known.items() if one.kind is _BY_NAME and name not in kwargs]
+        named = [
+            name for name, parameter in known.items() if parameter.kind is _BY_NAME and name not in kwargs
+        ]
         return _too_many(spoken, ordered, named, given)
     for name in ordered[: len(given)]:
         if name in kwargs:
             return f"{spoken}() was given {name} twice: by position and as {name}=…"
     missing = [
         f"{name}=…"
-        for name, one in known.items()
-        if one.default is one.empty and name not in kwargs and name not in ordered[: len(given)]
-        if one.kind in (*_BY_POSITION, _BY_NAME)
+        for name, parameter in known.items()
+        if parameter.default is parameter.empty and name not in kwargs and name not in ordered[: len(given)]
+        if parameter.kind in (*_BY_POSITION, _BY_NAME)
     ]
     return f"{spoken}() lacks {' and '.join(missing)}"
 

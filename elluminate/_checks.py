@@ -20,31 +20,31 @@ MAX_FILTERS = 10_000
 MIN_POLLING_INTERVAL, MAX_POLLING_INTERVAL = 0.1, 10.0
 
 
-def checked_name(name: str, of: str) -> str:
+def checked_name(name: str, kind: str) -> str:
     """A name as the contract allows it: 1 to 255 characters, not only blanks."""
     if not isinstance(name, str):
-        raise ValidationError(f"the name of a {of} must be a string, not {name!r}")
+        raise ValidationError(f"the name of a {kind} must be a string, not {name!r}")
     if not name.strip():
-        raise ValidationError(f"the name of a {of} must not be empty, got {name!r}")
+        raise ValidationError(f"the name of a {kind} must not be empty, got {name!r}")
     if len(name) > MAX_NAME:
         raise ValidationError(
-            f"the name of a {of} may have {MAX_NAME} characters, got {len(name)}: {name[:40]!r}…"
+            f"the name of a {kind} may have {MAX_NAME} characters, got {len(name)}: {name[:40]!r}…"
         )
     if "\0" in name:
         raise ValidationError(
-            f"the name of a {of} holds a NUL character, which cannot be stored: {name!r:.80}"
+            f"the name of a {kind} holds a NUL character, which cannot be stored: {name!r:.80}"
         )
     if any("\ud800" <= character <= "\udfff" for character in name):
-        raise ValidationError(f"the name of a {of} holds a lone surrogate, which UTF-8 has not: {name!r}")
+        raise ValidationError(f"the name of a {kind} holds a lone surrogate, which UTF-8 has not: {name!r}")
     return name
 
 
-def checked_name_or_id(of: str, kind: str, name: str | None, id: int | None) -> str | int:
+def checked_name_or_id(method: str, kind: str, name: str | None, id: int | None) -> str | int:
     """The one of a name and an id that was given, and usable."""
-    exactly_one(of, name=name, id=id)
+    exactly_one(method, name=name, id=id)
     if name is not None:
         return checked_name(name, kind)
-    return checked_id(id, "id", f"{of} takes the id of a {kind} as")
+    return checked_id(id, "id", f"{method} takes the id of a {kind} as")
 
 
 def checked_id(id: Any, argument: str, what: str | None = None) -> int:
@@ -60,13 +60,13 @@ def checked_id(id: Any, argument: str, what: str | None = None) -> int:
     return id
 
 
-def exactly_one(of: str, **choices: Any) -> str:
+def exactly_one(method: str, **choices: Any) -> str:
     """The one keyword that was given."""
     given = [name for name, value in choices.items() if value is not None]
     if len(given) != 1:
         names = " or ".join(f"{name}=…" for name in choices)
         was = " and ".join(given) or "neither"
-        raise ValidationError(f"{of} takes exactly one of {names}; got {was}")
+        raise ValidationError(f"{method} takes exactly one of {names}; got {was}")
     return given[0]
 
 

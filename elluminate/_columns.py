@@ -26,12 +26,12 @@ def check_columns(
             columns, so that every prompt made of it would have holes.
     """
     names = list(existing)
-    had = set(names)
+    known = set(names)
     by_form = {_form(name): name for name in names}
     new: dict[str, None] = {}
     for number, row in enumerate(rows):
         for name in row:
-            if name in had or name in new:
+            if name in known or name in new:
                 continue
             twin = by_form.setdefault(_form(name), name)
             if twin != name:
@@ -40,7 +40,7 @@ def check_columns(
                     f"name it {twin!r}, or {way_out}"
                 )
             new[name] = None
-        if names and row and had.isdisjoint(row):
+        if names and row and known.isdisjoint(row):
             raise ValidationError(
                 f"variables[{number}] has none of the columns of {owner} ({_listed(names)}), but "
                 f"{_listed(row)}{_nearest(row, names)}; name its columns like those, or {way_out}"

@@ -34,12 +34,12 @@ def prompt_messages(messages: Messages) -> list[dict[str, Any]]:
     return result
 
 
-def one_prompt(messages: Messages | None, template: Messages | None, of: str) -> list[dict[str, Any]]:
+def one_prompt(messages: Messages | None, template: Messages | None, method: str) -> list[dict[str, Any]]:
     """The prompt under either of its two spellings."""
     if (messages is None) == (template is None):
         both = "both" if messages is not None else "neither"
         raise ValidationError(
-            f"{of} takes the prompt as messages=… or as template=…, exactly one of them; got {both}"
+            f"{method} takes the prompt as messages=… or as template=…, exactly one of them; got {both}"
         )
     return prompt_messages(messages if messages is not None else template or "")
 

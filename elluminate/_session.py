@@ -401,8 +401,8 @@ class Session:
         """The items of a list in order, no more than a few pages held at a time."""
         async with aclosing(self.iterate_pages(build, item)) as pages:
             async for page in pages:
-                for one in page:
-                    yield one
+                for element in page:
+                    yield element
 
     async def iterate_pages(
         self, build: Callable[[int], Request[Any]], item: type[T]

@@ -199,4 +199,4 @@ def _criterion_ids(ids: Sequence[int]) -> list[int]:
         raise ValidationError(
             "criterion_ids is empty, so that nothing could count; leave it out to count all"
         )
-    return [checked_id(one, f"criterion_ids[{number}]") for number, one in enumerate(ids)]
+    return [checked_id(identifier, f"criterion_ids[{number}]") for number, identifier in enumerate(ids)]

@@ -66,7 +66,7 @@ async def scenario_set_named(session: Session, name: str) -> ScenarioSet:
     like_it = await session.pages(
         lambda page: list_scenario_sets.build(project, name_search=name, page=page), ScenarioSet
     )
-    meant = [one for one in like_it if one.name == name]
+    meant = [template for template in like_it if template.name == name]
     return found(meant[0] if meant else None, f"scenario set named {name!r}")
 
 

@@ -34,7 +34,7 @@ def response_rows(responses: Sequence[PromptResponse], criteria: Sequence[Criter
         metadata = response.generation_metadata
         model = metadata.llm_model_config if metadata else None
         verdicts = {rating.criterion.id: rating for rating in response.ratings}
-        missing = {one.criterion_id: one.reason for one in response.missing_verdicts or []}
+        missing = {verdict.criterion_id: verdict.reason for verdict in response.missing_verdicts or []}
         row: dict[str, Any] = {
             "response_id": response.id,
             "row_id": response.prompt.template_variables.id,
@@ -61,12 +61,14 @@ def response_rows(responses: Sequence[PromptResponse], criteria: Sequence[Criter
 def _names(responses: Sequence[PromptResponse], criteria: Sequence[Criterion]) -> dict[int, str]:
     """Criteria by id: the set's, but for those that were added later and not judged; then others that were judged."""
     newest = max((response.created_at for response in responses), default=None)
-    lacking = {one.criterion_id for response in responses for one in response.missing_verdicts or []}
+    lacking = {verdict.criterion_id for response in responses for verdict in response.missing_verdicts or []}
     judged = {rating.criterion.id: rating.criterion for response in responses for rating in response.ratings}
     in_use = {
-        one.id: one
-        for one in criteria
-        if one.id in lacking or one.id in judged or (newest is not None and one.created_at <= newest)
+        criterion.id: criterion
+        for criterion in criteria
+        if criterion.id in lacking
+        or criterion.id in judged
+        or (newest is not None and criterion.created_at <= newest)
     } | judged
     names = {number: _name(criterion) for number, criterion in in_use.items()}
     names |= {number: f"criterion {number}" for number in sorted(lacking - names.keys())}

@@ -105,8 +105,8 @@ class ExperimentResults(Explained, api.ExperimentResults):
         if self.verdicts is not None and self.verdicts.missing:
             lines.append(f"Missing verdicts: {self.verdicts.missing} of {self.verdicts.expected}")
             lines += [
-                f"  {one.count} {_CAUSES.get(one.cause, one.cause)}: {one.reason}"
-                for one in self.verdicts.reasons
+                f"  {reason.count} {_CAUSES.get(reason.cause, reason.cause)}: {reason.reason}"
+                for reason in self.verdicts.reasons
             ]
             if self.verdicts.missing_for_other_reasons:
                 lines.append(f"  {self.verdicts.missing_for_other_reasons} for other reasons")

@@ -73,12 +73,14 @@ def rows_that_failed(
 
 def _meant(name: str, criteria: Collection[Criterion], failing: Criterion | str) -> set[int]:
     if isinstance(failing, str):
-        found = {one.id for one in criteria if failing in (one.criterion_str, one.label)}
+        found = {
+            criterion.id for criterion in criteria if failing in (criterion.criterion_str, criterion.label)
+        }
     else:
         identifier = required_id_of(failing, Criterion, "failing")
-        found = {one.id for one in criteria if one.id == identifier}
+        found = {criterion.id for criterion in criteria if criterion.id == identifier}
     if not found:
         shown = failing if isinstance(failing, str) else failing.criterion_str
-        asked = ", ".join(repr(one.criterion_str) for one in criteria) or "none"
+        asked = ", ".join(repr(criterion.criterion_str) for criterion in criteria) or "none"
         raise ValidationError(f"experiment {name!r} has no criterion {shown!r}; its criteria are {asked}")
     return found

@@ -44,7 +44,7 @@ def account_for(
         if response.missing_verdicts is None:
             response.missing_verdicts = [] if is_running else lacks[response.id]
     if results is not None and results.verdicts is None:
-        missing = [one for lack in lacks.values() for one in lack]
+        missing = [verdict for lack in lacks.values() for verdict in lack]
         results.verdicts, results.verdicts_by_criterion_id = _tally(responses, missing, criteria, is_running)
 
 
@@ -58,10 +58,12 @@ def _tally(
     given = Counter(
         rating.criterion.id for response in responses if response.error is None for rating in response.ratings
     )
-    lacking = {one.criterion_id for one in missing}
+    lacking = {verdict.criterion_id for verdict in missing}
     in_order = [criterion.id for criterion in criteria if criterion.id in given or criterion.id in lacking]
     return _counts(given.total(), missing, is_running), {
-        number: _counts(given[number], [one for one in missing if one.criterion_id == number], is_running)
+        number: _counts(
+            given[number], [verdict for verdict in missing if verdict.criterion_id == number], is_running
+        )
         for number in dict.fromkeys([*in_order, *sorted(given.keys() | lacking)])
     }
 
@@ -84,8 +86,8 @@ def _counts(given: int, missing: Sequence[MissingVerdict], is_running: bool) -> 
         pending, missing = len(missing), []
     else:
         pending = 0
-    causes = Counter(one.cause for one in missing)
-    told = Counter((one.cause, one.reason) for one in missing).most_common(MAX_REASONS)
+    causes = Counter(verdict.cause for verdict in missing)
+    told = Counter((verdict.cause, verdict.reason) for verdict in missing).most_common(MAX_REASONS)
     return VerdictCounts(
         expected=given + pending + len(missing),
         given=given,
@@ -107,7 +109,7 @@ def warn_of_missing(name: str, results: ExperimentResults | None, criteria: Sequ
 
 def warn_of_unjudged(name: str, responses: Sequence[PromptResponse], criteria: Sequence[Criterion]) -> None:
     """Warn once of all that is missing of responses that were to be judged."""
-    missing = [one for response in responses for one in response.missing_verdicts or []]
+    missing = [verdict for response in responses for verdict in response.missing_verdicts or []]
     _warn(name, *_tally(responses, missing, criteria), criteria)
 
 
@@ -122,7 +124,7 @@ def _warn(
         for number, of_one in by_criterion.items()
         if of_one.missing
     ]
-    reasons = [f"{shortened(one.reason, 200)} ({one.count})" for one in counts.reasons]
+    reasons = [f"{shortened(reason.reason, 200)} ({reason.count})" for reason in counts.reasons]
     warn_caller(
         f"experiment {name!r}: {counts.missing} of {counts.expected} verdicts are missing: {_some(of_criteria)}. "
         f"The reasons: {_some(reasons)}. experiment.retry_failed() brings what is missing",

@@ -191,7 +191,7 @@ async def _replace_columns(
             _apply(column, match)
         else:
             if column.name is not None and column.name != match.name:
-                if match.column_type == "conversation":
+                if match.column_type == models.ColumnType.CONVERSATION:
                     raise Invalid(
                         f"$.columns: the conversation column {quoted(match.name)} cannot be renamed; add a new column "
                         "and move the conversations there."
@@ -202,7 +202,7 @@ async def _replace_columns(
             retyped = retyped or before != (match.column_type, match.categorical_values)
         kept.append(match)
     check_prompt_columns(kept)
-    if collection.collection_type == "AGENTIC":
+    if collection.collection_type == models.CollectionType.AGENTIC:
         if TASK_COLUMN in renamed:
             raise Invalid(f"$.columns: column {TASK_COLUMN!r} of an AGENTIC collection cannot be renamed.")
         check_task_column(kept)
@@ -249,9 +249,9 @@ def _apply(wanted: models.CollectionColumn, column: CollectionColumn) -> None:
     # A client that names a column by its name alone sends an empty default; that says nothing about it.
     if wanted.default_value or wanted.id is not None or column.default_value is None:
         column.default_value = wanted.default_value or ""
-    if column.column_type == "conversation":
+    if column.column_type == models.ColumnType.CONVERSATION:
         column.default_value = ""
-    if column.column_type != "category":
+    if column.column_type != models.ColumnType.CATEGORY:
         column.categorical_values = None
     elif wanted.categorical_values is not None:
         column.categorical_values = wanted.categorical_values

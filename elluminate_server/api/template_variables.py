@@ -126,7 +126,7 @@ async def _add_missing_columns(
     """The rules of the collection's columns, with new text columns for names that only the row has."""
     columns = await columns_of(session, collection.id)
     new = added_columns([row], columns, _only_row, most=call.settings.max_columns)
-    if collection.collection_type == "AGENTIC":
+    if collection.collection_type == models.CollectionType.AGENTIC:
         infer_types(new, columns)
     for column in new:
         column.collection_id = collection.id
@@ -142,7 +142,7 @@ async def _check_tasks(
     *,
     other_than: int | None = None,
 ) -> None:
-    if collection.collection_type == "AGENTIC":
+    if collection.collection_type == models.CollectionType.AGENTIC:
         check_task_names(rows, where)
         await check_unused_names(session, collection, rows, other_than=other_than)
 
@@ -200,7 +200,7 @@ async def create_template_variables_batch(call: Call) -> Answer:
         columns,
         RowBounds.of(call.settings),
         "Line {}: $".format,
-        is_agentic=collection.collection_type == "AGENTIC",
+        is_agentic=collection.collection_type == models.CollectionType.AGENTIC,
         known=known,
     )
     async with (
@@ -227,7 +227,7 @@ async def put_template_variables_batch(call: Call) -> Answer:
         collection = await _find_changeable(call, session)
         columns = await columns_of(session, collection.id)
         stored = await load_stored_rows(session, collection.id)
-    is_agentic = collection.collection_type == "AGENTIC"
+    is_agentic = collection.collection_type == models.CollectionType.AGENTIC
     prepared = await asyncio.to_thread(
         prepare_rows,
         partial(rows_of_lines, content),
@@ -264,9 +264,9 @@ async def _read_file(call: Call) -> bytes:
     try:
         file = form.get("file")
         if not isinstance(file, UploadFile):
-            had = ", ".join(quoted(name) for name in form) or "none"
+            fields = ", ".join(quoted(name) for name in form) or "none"
             raise BadRequest(
-                f"The form has no file in its field 'file': send JSON Lines there. Its fields are: {had}."
+                f"The form has no file in its field 'file': send JSON Lines there. Its fields are: {fields}."
             )
         for name in form:
             if name != "file":

@@ -103,7 +103,7 @@ def costs_of(given: Costs, trajectory: Mapping[str, Any] | None) -> Costs:
             return said
         if final.get(f"total_{name}") is not None:
             return final[f"total_{name}"]
-        known = [one[name] for one in metrics if one.get(name) is not None]
+        known = [metric[name] for metric in metrics if metric.get(name) is not None]
         return sum(known) if known else None
 
     count = given.steps if given.steps is not None else final.get("total_steps")

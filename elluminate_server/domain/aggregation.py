@@ -123,7 +123,9 @@ def aggregate(
         "estimated_output_cost_usd": output_cost,
         "estimated_total_cost_usd": input_cost + output_cost,
         "verdicts": all_verdicts,
-        "verdicts_by_criterion_id": {str(one): counts for one, counts in verdicts_by_criterion.items()},
+        "verdicts_by_criterion_id": {
+            str(criterion_id): counts for criterion_id, counts in verdicts_by_criterion.items()
+        },
         "num_truncated_responses": sum(response.is_truncated for response in answered),
     }
 

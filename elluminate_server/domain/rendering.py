@@ -39,9 +39,9 @@ class MissingValuesError(DomainError):
         self.names = list(names)
         self.columns = list(columns)
         wanted = ", ".join("{{" + name + "}}" for name in self.names)
-        had = ", ".join(repr(column) for column in self.columns) or "none"
+        columns = ", ".join(repr(column) for column in self.columns) or "none"
         super().__init__(
-            f"No value for {wanted}: the row's columns are {had}. "
+            f"No value for {wanted}: the row's columns are {columns}. "
             "Add a column of that name to the collection, or correct the placeholder in the template."
         )
 

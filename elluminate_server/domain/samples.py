@@ -58,16 +58,21 @@ class Sample:
     @property
     def is_perfect(self) -> bool:
         """Whether every response was rated and met every criterion."""
-        return all(one.verdicts and all(met for _, met in one.verdicts) for one in self.responses)
+        return all(
+            response.verdicts and all(met for _, met in response.verdicts) for response in self.responses
+        )
 
     @property
     def is_annotated(self) -> bool:
         """Whether a response carries a note."""
-        return any(one.annotated for one in self.responses)
+        return any(response.annotated for response in self.responses)
 
     def is_within(self, bounds: Mapping[str, Bounds]) -> bool:
         """Whether one response is within all bounds, given by the number's name."""
-        return any(all(of.hold(getattr(one, name)) for name, of in bounds.items()) for one in self.responses)
+        return any(
+            all(bound.hold(getattr(response, name)) for name, bound in bounds.items())
+            for response in self.responses
+        )
 
     def rating(self, criterion_ids: Collection[int] | None = None) -> float | None:
         """Share of YES among the verdicts, 0 to 1; None without one.
@@ -77,24 +82,27 @@ class Sample:
         """
         met = [
             verdict
-            for one in self.responses
-            for criterion_id, verdict in one.verdicts
+            for response in self.responses
+            for criterion_id, verdict in response.verdicts
             if criterion_ids is None or criterion_id in criterion_ids
         ]
         return sum(met) / len(met) if met else None
 
     def mean(self, name: str) -> float | None:
         """Mean of a number over the responses that know it; None when none does."""
-        known = [number for one in self.responses if (number := getattr(one, name)) is not None]
+        known = [number for response in self.responses if (number := getattr(response, name)) is not None]
         return sum(known) / len(known) if known else None
 
 
 def grouped(responses: Iterable[SampleResponse]) -> list[Sample]:
     """Responses by row, in the order of the rows."""
     rows: dict[int, list[SampleResponse]] = defaultdict(list)
-    for one in responses:
-        rows[one.entry_id].append(one)
-    return [Sample(entry_id, sorted(rows[entry_id], key=lambda one: one.id)) for entry_id in sorted(rows)]
+    for response in responses:
+        rows[response.entry_id].append(response)
+    return [
+        Sample(entry_id, sorted(rows[entry_id], key=lambda response: response.id))
+        for entry_id in sorted(rows)
+    ]
 
 
 def ordered(samples: Sequence[Sample], sort_by: str) -> list[Sample]:

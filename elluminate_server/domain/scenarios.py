@@ -80,7 +80,7 @@ def scenario_values(
             raise DomainError(f"{where}.{name}: is only blanks; say it in words.")
     for name in given:
         if name not in defaults:
-            declared = ", ".join(repr(one) for one in defaults) or "none"
+            declared = ", ".join(repr(name) for name in defaults) or "none"
             raise DomainError(
                 f"{where}.field_values: the set declares no field {name[:120]!r}. Declared are: {declared}. "
                 "Declare it first, or correct the name."

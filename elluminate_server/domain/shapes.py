@@ -108,10 +108,10 @@ def _of_length(kind: str, sign: str, bound: int, value: Any) -> str:
     what = "characters" if "str" in kind else "items" if "array" in kind else "fields"
     if sign == ">=" and bound == 1:
         return "must not be empty"
-    had = f", and has {len(value)}" if isinstance(value, str | list | dict) else ""
+    size = f", and has {len(value)}" if isinstance(value, str | list | dict) else ""
     if isinstance(value, str) and value:
-        had += f": {_shown(value)}"
-    return f"may have {bound} {what} at most{had}" if sign == "<=" else f"needs {bound} {what}{had}"
+        size += f": {_shown(value)}"
+    return f"may have {bound} {what} at most{size}" if sign == "<=" else f"needs {bound} {what}{size}"
 
 
 def _but(value: Any) -> str:
@@ -144,7 +144,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     >>> suggestion("colour", ["name"])
     ''
     """
-    plain = {_plain(one): one for one in known}
+    plain = {_plain(name): name for name in known}
     near = difflib.get_close_matches(_plain(name[:_LIMIT]), plain, n=1, cutoff=0.7)
     return f": did you mean {plain[near[0]]!r}?" if near else ""
 

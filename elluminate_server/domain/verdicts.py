@@ -86,9 +86,10 @@ def applicable(
             criteria were added.
     """
     return [
-        one.id
-        for one in criteria
-        if one.entry_id in (None, entry_id) and (taken_up_at is None or one.created_at <= taken_up_at)
+        criterion.id
+        for criterion in criteria
+        if criterion.entry_id in (None, entry_id)
+        and (taken_up_at is None or criterion.created_at <= taken_up_at)
     ]
 
 
@@ -111,16 +112,21 @@ def lack_of(
         is_pending: Whether a task is about to judge it.
         unasked: Why nobody has asked the judge, where no failure tells.
     """
-    lacking = [one for one in wanted if one not in given]
+    lacking = [criterion_id for criterion_id in wanted if criterion_id not in given]
     if not lacking:
         return COMPLETE
     if is_pending:
         return Lack(pending=lacking)
     if error is not None:
         reason = _cut(error)
-        return Lack([MissingVerdict(one, "answer_failed", reason) for one in lacking])
+        return Lack([MissingVerdict(criterion_id, "answer_failed", reason) for criterion_id in lacking])
     known = failures or {}
-    return Lack([MissingVerdict(one, "not_judged", _cut(known.get(one, unasked))) for one in lacking])
+    return Lack(
+        [
+            MissingVerdict(criterion_id, "not_judged", _cut(known.get(criterion_id, unasked)))
+            for criterion_id in lacking
+        ]
+    )
 
 
 def _cut(reason: str) -> str:
@@ -141,15 +147,19 @@ def count_verdicts(
     missing: defaultdict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
     for lack in lacks:
         pending.update(lack.pending)
-        for one in lack.missing:
-            missing[one.criterion_id][one.cause, one.reason] += 1
+        for verdict in lack.missing:
+            missing[verdict.criterion_id][verdict.cause, verdict.reason] += 1
     places = {criterion_id: place for place, criterion_id in enumerate(order)}
     there = sorted(
-        given.keys() | pending.keys() | missing.keys(), key=lambda one: (places.get(one, len(places)), one)
+        given.keys() | pending.keys() | missing.keys(),
+        key=lambda criterion_id: (places.get(criterion_id, len(places)), criterion_id),
     )
     return (
         _counts(sum(given.values()), pending.total(), sum(missing.values(), Counter())),
-        {one: _counts(given.get(one, 0), pending[one], missing[one]) for one in there},
+        {
+            criterion_id: _counts(given.get(criterion_id, 0), pending[criterion_id], missing[criterion_id])
+            for criterion_id in there
+        },
     )
 
 

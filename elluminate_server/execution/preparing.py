@@ -24,6 +24,7 @@ from elluminate_server.execution.gaps import (
     unjudged_in,
 )
 from elluminate_server.store import pieces
+from elluminate_server.store.chunks import chunks
 from elluminate_server.store.columns import Id
 from elluminate_server.store.states import ANSWERED, PENDING
 from elluminate_server.store.tables import (
@@ -48,7 +49,8 @@ __all__ = [
     "steps_of",
 ]
 
-CHUNK = 500
+MOST_IDS = 500
+"""That one statement names."""
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True, tag="rows", tag_field="add"):
@@ -183,10 +185,10 @@ async def _add_rows(
         ).one()
     else:
         first = bisect_right(step.only, step.after)
-        chosen = step.only[first : first + min(size, CHUNK)]
+        size = min(size, MOST_IDS)
+        chosen = step.only[first : first + size]
         rows = rows.where(Entry.id.in_(chosen))
         count, last = len(chosen), max(chosen, default=0)
-        size = min(size, CHUNK)
     if count:
         await session.execute(
             insert(WorkItem).from_select(
@@ -260,16 +262,15 @@ async def _add_gaps(
         place = (item["entry_id"], item["epoch"])
         item["task_id"], item["ordinal"] = task.id, ordinals[place]
         ordinals[place] += 1
-    for start in range(0, len(items), CHUNK):
-        await session.execute(insert(WorkItem), items[start : start + CHUNK])
+    for chunk in chunks(items):
+        await session.execute(insert(WorkItem), chunk)
     return size, None if rows.last is None else Gaps(after=rows.last)
 
 
 async def _not_taken(session: AsyncSession, task: Task, response_ids: Sequence[int]) -> list[int]:
     """Those of the responses that no item of the task is about yet."""
     taken: set[int | None] = set()
-    for start in range(0, len(response_ids), CHUNK):
-        chunk = response_ids[start : start + CHUNK]
+    for chunk in chunks(response_ids):
         taken.update(
             await session.scalars(
                 select(WorkItem.response_id).where(
@@ -290,8 +291,7 @@ async def _items_of_failed(
             select(LLMConfig.id).where(LLMConfig.id.in_(asked), LLMConfig.project_id == experiment.project_id)
         )
     )
-    for start in range(0, len(failed), CHUNK):
-        chunk = [response.id for response in failed[start : start + CHUNK]]
+    for chunk in chunks([response.id for response in failed]):
         await session.execute(
             delete(Response).where(Response.id.in_(chunk)).execution_options(synchronize_session=False)
         )
@@ -312,10 +312,10 @@ async def _items_of_failed(
 
 async def _forget_unrendered(session: AsyncSession, prompt_ids: Sequence[int]) -> None:
     """Drop prompts that could not be rendered: the row may have been corrected, and they are tried anew."""
-    for start in range(0, len(prompt_ids), CHUNK):
+    for chunk in chunks(prompt_ids):
         found = await session.execute(
             select(Prompt.id, Prompt.messages).where(
-                Prompt.id.in_(prompt_ids[start : start + CHUNK]),
+                Prompt.id.in_(chunk),
                 ~exists().where(Response.prompt_id == Prompt.id),
             )
         )
@@ -331,8 +331,7 @@ async def _items_of_unjudged(session: AsyncSession, response_ids: Sequence[int])
     It keeps the reasons why verdicts are missing until they are there, and no other item does.
     """
     items = []
-    for start in range(0, len(response_ids), CHUNK):
-        chunk = response_ids[start : start + CHUNK]
+    for chunk in chunks(response_ids):
         about_them = WorkItem.response_id.in_(chunk), WorkItem.rating_errors.is_not(None)
         reasons: dict[int | None, dict[str, Any]] = defaultdict(dict)
         known = select(WorkItem.response_id, WorkItem.rating_errors).where(*about_them).order_by(WorkItem.id)

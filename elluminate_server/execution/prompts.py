@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
+from elluminate_api.models import ColumnType
 
 from elluminate_server.domain.conversations import conversation_of
 from elluminate_server.domain.errors import DomainError
@@ -45,7 +46,7 @@ def render_prompt(plan: Plan, values: Mapping[str, Any]) -> Rendered:
     if plan.prompt_column is None:
         return _from_template(plan, values)
     held = values.get(plan.prompt_column, "")
-    if plan.prompt_type == "raw_input":
+    if plan.prompt_type == ColumnType.RAW_INPUT:
         text = value_text(held)
         if not text.strip():
             raise DomainError(

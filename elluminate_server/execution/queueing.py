@@ -6,8 +6,8 @@ that asked for it is.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import attrs
 from sqlalchemy import func, insert, select
@@ -18,6 +18,7 @@ from elluminate_server.execution.generation import prompt_row, subject_of
 from elluminate_server.execution.leases import expiry
 from elluminate_server.execution.plans import Plan, load_plan
 from elluminate_server.execution.preparing import Rows, begin_preparing
+from elluminate_server.store.chunks import chunks
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.states import ANSWERED, EXPERIMENT, RATINGS, RESPONSES, TaskKind
 from elluminate_server.store.tables import (
@@ -40,16 +41,11 @@ __all__ = [
     "add_ratings",
     "add_responses",
     "add_task",
-    "chunks",
     "store_given",
 ]
 
 MAX_ANSWERS = 1_000_000
 """Most answers of one run: rows times epochs."""
-
-CHUNK = 500
-
-T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True)
@@ -347,9 +343,3 @@ def _response_of(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
             )
         },
     )
-
-
-def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The items in parts that one statement can take."""
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]

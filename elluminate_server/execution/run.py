@@ -174,7 +174,7 @@ class Run:
     async def _count_useful_workers(self) -> int:
         """Enough to keep both models busy: one row is answered and rated by one worker."""
         answering = self._limits.default
-        if self._experiment_id is not None and self._kind != "ratings":
+        if self._experiment_id is not None and self._kind != RATINGS:
             plan = await self._load_plan(self._experiment_id, None)
             answering = self._limits.answering_size(
                 plan.config, plan.generation_params.get("max_connections")

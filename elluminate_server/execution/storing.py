@@ -158,7 +158,9 @@ def _store_answers(
         row.id: row for row in connection.execute(_STATES, {"ids": [record.item_id for *_, record in stored]})
     }
     # Of the others the row is gone, or they were written by the commit whose connection broke.
-    new = [one for one in stored if one[2].item_id in known and known[one[2].item_id].state == PENDING]
+    new = [
+        entry for entry in stored if entry[2].item_id in known and known[entry[2].item_id].state == PENDING
+    ]
     ids = dict(
         zip(
             (place for place, *_ in new),

@@ -100,7 +100,9 @@ def only_object(answer: str, *keys: str, is_cut_off: bool = False) -> dict[str, 
     Raises:
         UnreadableAnswerError: There is none, or more than one, or see `objects_in`.
     """
-    found = [one for one in objects_in(answer, is_cut_off=is_cut_off) if all(key in one for key in keys)]
+    found = [
+        value for value in objects_in(answer, is_cut_off=is_cut_off) if all(key in value for key in keys)
+    ]
     if len(found) != 1:
         raise UnreadableAnswerError(
             f"it holds {len(found)} JSON objects with {', '.join(keys)}; one was asked for"

@@ -248,9 +248,11 @@ def present_response(
         annotation=row.annotation,
         missing_verdicts=[
             models.MissingVerdict(
-                criterion_id=one.criterion_id, cause=models.MissingVerdictCause(one.cause), reason=one.reason
+                criterion_id=verdict.criterion_id,
+                cause=models.MissingVerdictCause(verdict.cause),
+                reason=verdict.reason,
             )
-            for one in missing
+            for verdict in missing
         ],
         created_at=row.created_at,
     )

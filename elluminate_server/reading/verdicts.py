@@ -73,16 +73,16 @@ class VerdictAccount:
 
     @cached_property
     def _for_all(self) -> Sequence[int]:
-        return [one.id for one in self.criteria if one.entry_id is None]
+        return [criterion.id for criterion in self.criteria if criterion.entry_id is None]
 
     @cached_property
     def _rows_with_their_own(self) -> Collection[int]:
-        return {one.entry_id for one in self.criteria if one.entry_id is not None}
+        return {criterion.entry_id for criterion in self.criteria if criterion.entry_id is not None}
 
     @property
     def order(self) -> Sequence[int]:
         """The criteria in the order of their set."""
-        return [one.id for one in self.criteria]
+        return [criterion.id for criterion in self.criteria]
 
     def lack(self, response_id: int, entry_id: int, error: str | None, given: Collection[int]) -> Lack:
         """What a response lacks.
@@ -259,9 +259,13 @@ async def _accounts(
         )
         for row in experiments
     }
-    frozen = {one: account.frozen for one, account in accounts.items() if account.frozen is not None}
+    frozen = {
+        experiment_id: account.frozen
+        for experiment_id, account in accounts.items()
+        if account.frozen is not None
+    }
     for experiment_id, entry_id, criteria in await fetch_by_ids(session, _FROZEN, frozen):
-        frozen[experiment_id][entry_id] = [one["criterion_id"] for one in criteria]
+        frozen[experiment_id][entry_id] = [criterion["criterion_id"] for criterion in criteria]
     for experiment_id, response_id, errors in await fetch_by_ids(session, queries.failures, ids):
         of_response = accounts[experiment_id].failures.setdefault(response_id, {})
         of_response.update((int(criterion_id), reason) for criterion_id, reason in errors.items())

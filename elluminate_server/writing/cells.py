@@ -153,7 +153,12 @@ def added_columns(
                     raise _too_many(where(index), f"{quoted(name)} would be column {position + 1}", most)
                 known.add(name)
                 new.append(
-                    CollectionColumn(name=name, column_type="text", default_value="", position=position)
+                    CollectionColumn(
+                        name=name,
+                        column_type=models.ColumnType.TEXT.value,
+                        default_value="",
+                        position=position,
+                    )
                 )
     return new
 
@@ -182,13 +187,13 @@ def stored_values(values: Mapping[str, Any], columns: Mapping[str, ColumnRule], 
     }
 
 
-_TEXT_TYPES = {"text", "raw_input", "persona_goal"}
+_TEXT_TYPES = {models.ColumnType.TEXT, models.ColumnType.RAW_INPUT, models.ColumnType.PERSONA_GOAL}
 
 
 def _stored(value: Any, column: ColumnRule, where: str) -> Any:
-    if column.column_type == "json":
+    if column.column_type == models.ColumnType.JSON:
         return value
-    if column.column_type == "conversation":
+    if column.column_type == models.ColumnType.CONVERSATION:
         return _conversation(value, where)
     if isinstance(value, dict | list):
         raise Invalid(
@@ -199,7 +204,12 @@ def _stored(value: Any, column: ColumnRule, where: str) -> Any:
         return ""
     text = value if isinstance(value, str) else json.dumps(value)
     allowed = column.categorical_values
-    if column.column_type == "category" and allowed is not None and text and text not in allowed:
+    if (
+        column.column_type == models.ColumnType.CATEGORY
+        and allowed is not None
+        and text
+        and text not in allowed
+    ):
         raise Invalid(f"{where}: {quoted(text)} is not one of the column's values: {quoted(allowed)}.")
     return text
 

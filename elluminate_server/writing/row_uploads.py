@@ -182,13 +182,13 @@ async def discard_abandoned_uploads(store: Store) -> datetime.datetime | None:
         uploads = [(row.id, row.expires_at) for row in await session.scalars(select(RowUpload))]
     now = utc_now()
     # One that has more time than there is to be had comes from a clock that was put back.
-    over = [one for one, expires_at in uploads if not now < expires_at <= now + PATIENCE]
+    over = [upload_id for upload_id, expires_at in uploads if not now < expires_at <= now + PATIENCE]
     for upload_id in over:
         await _discard(store, upload_id)
         _logger.warning(
             "Upload %d was broken off and left rows that nobody saw; they are deleted.", upload_id
         )
-    return min((expires_at for one, expires_at in uploads if one not in over), default=None)
+    return min((expires_at for upload_id, expires_at in uploads if upload_id not in over), default=None)
 
 
 async def _begin(session: AsyncSession, collection_id: int, *, is_new_collection: bool = False) -> int:
@@ -243,9 +243,9 @@ async def _discard(store: Store, upload_id: int) -> None:
     """Delete what an upload has brought, in pieces, then the upload and the collection that it was to make."""
 
     async def write(session: AsyncSession, size: int) -> bool:
-        some = select(_of_entry.id).where(_of_entry.upload_id == upload_id).limit(size)
+        batch = select(_of_entry.id).where(_of_entry.upload_id == upload_id).limit(size)
         gone: CursorResult[Any] = await session.execute(  # type: ignore[assignment]
-            delete(_entries).where(_of_entry.id.in_(some))
+            delete(_entries).where(_of_entry.id.in_(batch))
         )
         if gone.rowcount == size:
             return False
