@@ -259,7 +259,7 @@ def test_leaving_in_the_middle_of_a_run_prints_nothing_and_the_next_start_says_t
         from tests.execution.backend import Backend, client_of
         with client_of(local_server("evals.db")) as http:
             backend = Backend(http)
-            experiment = backend.create_experiment(rows=200)
+            experiment = backend.create_experiment(rows=2000)
             print(experiment["id"], backend.run(experiment))
         """
     begun = run_script(begin, tmp_path)
@@ -274,7 +274,7 @@ def test_leaving_in_the_middle_of_a_run_prints_nothing_and_the_next_start_says_t
             assert backend.ended(experiment, "{task_id}")["status"] == "SUCCESS"
             responses = backend.responses(experiment_id={experiment_id})
             rows = [response["prompt"]["template_variables"]["id"] for response in responses]
-            assert len(rows) == len(set(rows)) == 200
+            assert len(rows) == len(set(rows)) == 2000
             assert all(len(response["ratings"]) == 1 for response in responses)
         """
     finished = run_script(go_on, tmp_path)
