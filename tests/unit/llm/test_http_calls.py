@@ -449,10 +449,9 @@ def test_the_key_is_in_no_log_of_any_library(
             with pytest.raises(ModelError):
                 await ask(asked)
 
-    with caplog.at_level(logging.DEBUG):
-        for name in ("aiohttp", "aiohttp.client", "asyncio", "elluminate_server"):
-            logging.getLogger(name).setLevel(logging.DEBUG)
-        asyncio.run(run(), debug=True)
+    for name in ("", "aiohttp", "aiohttp.client", "asyncio", "elluminate_server"):
+        caplog.set_level(logging.DEBUG, name)
+    asyncio.run(run(), debug=True)
     assert KEY not in caplog.text
     assert KEY not in "".join(map(repr, caplog.records))
 
