@@ -9,7 +9,8 @@ from typing import Any
 from benchmarks import pydantic_models
 from benchmarks.interleaving import Ratio, compare
 from benchmarks.responses_page import RATINGS, RESPONSES
-from elluminate._session import Page, _decoder, decoding_for
+from elluminate._paging import Page
+from elluminate._session import _decoder, decoding_for
 from elluminate.async_client import AsyncClient
 from elluminate.schemas.response import PromptResponse
 

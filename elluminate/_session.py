@@ -1,4 +1,4 @@
-"""One client's conversation with its server: starting, sending with the retry policy, decoding, paging."""
+"""One client's conversation with its server: starting, sending with the retry policy, decoding."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import msgspec
 from attrs import define, field
@@ -22,6 +21,7 @@ from elluminate_api.types import UNSET, Operation, Request
 from elluminate import _http
 from elluminate._bodies import Body, body_of
 from elluminate._extras import how_to_install
+from elluminate._paging import Paging
 from elluminate._retries import exhausted, leaves_open
 from elluminate._transport import Transport, Transports, in_thread, is_blocking
 from elluminate.exceptions import (
@@ -46,12 +46,6 @@ API_PREFIX = "/api/v0"
 CONTRACT_LEVEL = "1.5.2"
 """Sent as `SDK-Version`: the level of the wire contract that this client speaks, which a server may refuse."""
 
-PAGES_IN_FLIGHT = 8
-"""Of a list that is read as a whole."""
-
-PAGES_HELD = 3
-"""Of a list that is read item by item, so that it need not fit in memory; a page may have a thousand items."""
-
 _MAX_REDIRECTS = 3
 _BODY_METHODS = ("POST", "PUT", "PATCH")
 
@@ -60,13 +54,6 @@ decoding_for: contextvars.ContextVar[Session | None] = contextvars.ContextVar(
     "elluminate_session", default=None
 )
 """The session whose answer is being decoded: every model made meanwhile, nested ones included, is bound to it."""
-
-
-class Page(msgspec.Struct, Generic[T]):
-    """The envelope of every list: one page of items, and how many there are over all pages."""
-
-    items: list[T]
-    count: int
 
 
 @define
@@ -89,7 +76,7 @@ class _Link:
     keys_honoured: bool = False
 
 
-class Session:
+class Session(Paging):
     """What every operation of a client goes through.
 
     Attributes:
@@ -386,48 +373,6 @@ class Session:
         raise RedirectRefusedError(
             f"more than {_MAX_REDIRECTS} redirects, the last to {request.url}; set base_url to where they should lead"
         )
-
-    # --- paging
-
-    async def pages(self, build: Callable[[int], Request[Any]], item: type[T]) -> list[T]:
-        """All items of a list: the first page tells how many pages there are, the others are fetched together."""
-        first, reads = await self._first_and_others(build, item)
-        items = list(first.items)
-        for page in await self.transport.gather(reads, PAGES_IN_FLIGHT) if reads else []:
-            items.extend(page.items)
-        return items
-
-    async def iterate(self, build: Callable[[int], Request[Any]], item: type[T]) -> AsyncGenerator[T]:
-        """The items of a list in order, no more than a few pages held at a time."""
-        async with aclosing(self.iterate_pages(build, item)) as pages:
-            async for page in pages:
-                for element in page:
-                    yield element
-
-    async def iterate_pages(
-        self, build: Callable[[int], Request[Any]], item: type[T]
-    ) -> AsyncGenerator[list[T]]:
-        """The pages of a list in order, a bounded number of them in flight."""
-        first, reads = await self._first_and_others(build, item)
-        yield first.items
-        for start in range(0, len(reads), PAGES_HELD):
-            for page in await self.transport.gather(reads[start : start + PAGES_HELD], PAGES_HELD):
-                yield page.items
-
-    async def _first_and_others(
-        self, build: Callable[[int], Request[Any]], item: type[T]
-    ) -> tuple[Page[T], list[Callable[[], Awaitable[Page[T]]]]]:
-        page_type: Any = Page[item]  # type: ignore[valid-type]  # the item is known when this runs
-        first: Page[T] = await self.call(build(1), page_type)
-        size = len(first.items)
-        numbers = range(2, -(-first.count // size) + 1) if size else ()
-        return first, [partial(self.call, build(number), page_type) for number in numbers]
-
-    async def first(self, request: Request[Any], item: type[T]) -> T | None:
-        """The first item that a lookup by name finds, None when there is none."""
-        page_type: Any = Page[item]  # type: ignore[valid-type]
-        page: Page[T] = await self.call(request, page_type)
-        return page.items[0] if page.items else None
 
 
 @lru_cache(maxsize=512)

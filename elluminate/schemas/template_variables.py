@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from attrs import define
@@ -51,3 +51,10 @@ class AddedRows(list[TemplateVariables]):
         changed = set(updated)
         self.added = [row for row in self if row.id not in were_there]
         self.updated = [row for row in self if row.id in changed]
+
+
+def share_collection(rows: Sequence[TemplateVariables]) -> None:
+    """Have all rows refer to the first one's collection: a list may show it whole there alone."""
+    for row in rows[1:]:
+        if row.collection.id == rows[0].collection.id:
+            row.collection = rows[0].collection

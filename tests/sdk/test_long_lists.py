@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from elluminate import AsyncClient, Client
-from elluminate._session import PAGES_IN_FLIGHT
+from elluminate._paging import PAGES_IN_FLIGHT
 from elluminate.schemas import Experiment, PromptResponse
 from tests.unit.sdk import answers
 

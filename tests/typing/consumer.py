@@ -71,7 +71,7 @@ def collections(client: Client, template: PromptTemplate) -> TemplateVariablesCo
     assert_type(client.list_collections(template), list[TemplateVariablesCollection])
     assert_type(collection.add_many([{"concept": "closures"}], skip_existing=True), AddedRows)
     assert_type(collection.generate_variables(template), TemplateVariables)
-    assert_type(collection.clear(), TemplateVariablesCollection)
+    assert_type(collection.clear(), TemplateVariablesCollectionWithEntries)
     return collection
 
 

@@ -41,6 +41,7 @@ FLOORS = {
         _binding  _client_base  _following
         _interrupts
         _session  _blocking
+        _paging
         _transport
         _http
         _config  _bodies  _lookup  _messages  _exports  names  utils

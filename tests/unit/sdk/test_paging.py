@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from elluminate import NotFoundError, RetryConfig
-from elluminate._session import PAGES_IN_FLIGHT
+from elluminate._paging import PAGES_IN_FLIGHT
 from tests.support.scripted_http import WAIT_SECONDS, Answered, Asked, ScriptedServer
 from tests.unit.sdk import answers
 from tests.unit.sdk.conftest import WiredWorld, wired_world
