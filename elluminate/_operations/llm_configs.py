@@ -16,6 +16,7 @@ from elluminate_api.models import (
     ReasoningEffort,
     Verbosity,
 )
+from elluminate_api.types import UNSET
 
 from elluminate._checks import (
     checked_name,
@@ -53,6 +54,7 @@ class LLMConfigDefaults(TypedDict, total=False):
     inference_type: str
     custom_api_config: dict[str, Any]
     custom_response_parser: str
+    provider: str
 
 
 class LLMConfigOperations(Operations):
@@ -82,6 +84,7 @@ class LLMConfigOperations(Operations):
         inference_type: InferenceType = InferenceType.OPENAI,
         custom_api_config: dict[str, Any] | None = None,
         custom_response_parser: str | None = None,
+        provider: str | None = None,
     ) -> LLMConfig:
         """Create an LLM config: a model and how it is asked.
 
@@ -108,6 +111,8 @@ class LLMConfigOperations(Operations):
             inference_type: The provider's protocol.
             custom_api_config: Request template of a custom provider.
             custom_response_parser: Source that extracts a custom provider's answer.
+            provider: Provider whose own protocol is spoken: "anthropic". Instead of `inference_type`; this
+                project's backend knows it, other servers may not.
 
         Returns:
             The config; of `api_key` it shows the last four characters at most.
@@ -152,6 +157,7 @@ class LLMConfigOperations(Operations):
             inference_type=known(InferenceType, inference_type, "inference_type"),
             custom_api_config=custom_api_config,
             custom_response_parser=custom_response_parser,
+            provider=UNSET if provider is None else provider,
         )
         project = await self.session.project_id()
         with naming_conflicts("llm_config", name):

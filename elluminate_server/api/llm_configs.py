@@ -11,6 +11,7 @@ from sqlalchemy import select
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid, quoted
+from elluminate_server.llm.providers import PROVIDER_NAMES
 from elluminate_server.reading.finding import find_llm_config, see_llm_config
 from elluminate_server.reading.presenting import present_llm_config
 from elluminate_server.store.tables import Experiment, LLMConfig
@@ -37,13 +38,25 @@ async def create_llm_config(call: Call) -> Answer:
     values: dict[str, Any] = {
         field.name: msgspec.to_builtins(getattr(request, field.name))
         for field in attrs.fields(CreateLLMConfigRequest)
+        if field.name != "provider"
     }
+    if request.provider:
+        _check_provider(request.provider)
+        values["inference_type"] = request.provider
     async with call.write() as session:
         await refuse_taken(session, call.project_id, LLMConfig, "an LLM config", request.name)
         row = LLMConfig(project_id=call.project_id, **values)
         session.add(row)
         await session.flush()
         return call.answer(present_llm_config(row))
+
+
+def _check_provider(provider: str) -> None:
+    if provider not in PROVIDER_NAMES:
+        raise Invalid(
+            f"$.provider: {quoted(provider)} is no provider that this server knows: "
+            f"{', '.join(PROVIDER_NAMES)}. Leave it out for an OpenAI-compatible endpoint."
+        )
 
 
 def _check_url(url: str | None) -> None:

@@ -11,15 +11,18 @@ from typing import Any
 import msgspec
 
 from elluminate_server.domain.messages import InvalidMessageError, check_messages
+from elluminate_server.llm.answers import (
+    ASSISTANT_KEYS,
+    check_finish,
+    kept_word,
+    mapping,
+    token_count,
+    unreadable,
+)
 from elluminate_server.llm.json_bodies import read_json
-from elluminate_server.llm.types import CUT_OFF, Answer, ModelError
+from elluminate_server.llm.types import Answer, ModelError
 
 __all__ = ["read_completion"]
-
-LONGEST_NAME = 200
-"""Characters of a finish reason or a model's name that are kept."""
-
-_KEYS = ("content", "refusal", "annotations", "audio", "function_call", "tool_calls")
 
 
 class _Choice(msgspec.Struct):
@@ -60,7 +63,7 @@ def read_completion(
         raise _unreadable(model, "it has no choices", body)
     choice = completion.choices[0]
     # All of the contract's keys, null when unset; the endpoint's own (such as reasoning_content) stay.
-    message = {"role": "assistant", **dict.fromkeys(_KEYS), **choice.message}
+    message = {"role": "assistant", **dict.fromkeys(ASSISTANT_KEYS), **choice.message}
     if isinstance(message["content"], list):
         message["content_parts"] = message["content"]
         message["content"] = _said_in(message["content"])
@@ -72,19 +75,19 @@ def read_completion(
         raise _unreadable(model, f"the message's role is {message['role']!r}", body)
     if isinstance(choice.logprobs, dict):
         message["logprobs"] = choice.logprobs
-    usage = _mapping(completion.usage)
+    usage = mapping(completion.usage)
     answer = Answer(
         messages=[message],
         duration_seconds=duration_seconds,
         waited_seconds=waited_seconds,
-        input_tokens=_count(usage.get("prompt_tokens")),
-        output_tokens=_count(usage.get("completion_tokens")),
-        reasoning_tokens=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
-        cached_tokens=_count(_mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
-        finish_reason=_name(choice.finish_reason),
-        answered_by_model=_name(completion.model),
+        input_tokens=token_count(usage.get("prompt_tokens")),
+        output_tokens=token_count(usage.get("completion_tokens")),
+        reasoning_tokens=token_count(mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
+        cached_tokens=token_count(mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
+        finish_reason=kept_word(choice.finish_reason),
+        answered_by_model=kept_word(completion.model),
     )
-    _check_finish(answer, message, model)
+    check_finish(answer, message, model)
     return answer
 
 
@@ -98,43 +101,10 @@ def _said_in(parts: Sequence[Any]) -> str | None:
     return "".join(texts) if texts else None
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _count(value: Any) -> int | None:
-    """A number of tokens, also one given as `12.0` or `"12"`; None for what is no such number."""
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    whole = isinstance(value, int) or value.is_integer()
-    return int(value) if whole and 0 <= value < 2**53 else None
-
-
-def _name(value: Any) -> str | None:
-    return value[:LONGEST_NAME] if isinstance(value, str) and value else None
-
-
-def _check_finish(answer: Answer, message: Mapping[str, Any], model: str) -> None:
-    if message["content"] or message["tool_calls"] or message["refusal"]:
-        return
-    if answer.finish_reason == "content_filter":
-        raise ModelError(f"The provider's content filter withheld the answer of {model!r}.", usage=answer)
-    if answer.finish_reason == CUT_OFF:
-        raise ModelError(
-            f"The model {model!r} used up its tokens before it answered: raise the LLM config's max_tokens, "
-            "or lower its reasoning effort.",
-            usage=answer,
-        )
-
-
 def _unreadable(model: str, reason: str, body: bytes) -> ModelError:
-    start = body[:80].decode("utf-8", errors="replace")
-    return ModelError(
-        f"The endpoint of {model!r} answered with something that is not a chat completion: {reason}. It "
-        f"starts with {start!r}. Check that the base URL ends where `/chat/completions` follows."
+    return unreadable(
+        model,
+        f"not a chat completion: {reason}",
+        body,
+        "Check that the base URL ends where `/chat/completions` follows.",
     )

@@ -1,7 +1,7 @@
 """One address of a provider and one key: asking, trying again, and failures in words."""
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import anyio
@@ -11,21 +11,19 @@ from elluminate_server.llm.addresses import check_address
 from elluminate_server.llm.attempts import is_passing, pause_before
 from elluminate_server.llm.http_calls import HttpAnswer, HttpCalls, HttpFailure
 from elluminate_server.llm.json_bodies import read_json, storable_text, write_json
+from elluminate_server.llm.key_headers import KeyHeaders, bearer
 from elluminate_server.llm.response_formats import FormatSupport
 from elluminate_server.llm.shortages import SHORTAGES, ShortageError, shortage_of
-from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, ModelError, Usage
+from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, ModelConfig, ModelError, Usage
 
-__all__ = ["Endpoint", "KeyHeaders", "Received", "bearer"]
+__all__ = ["Endpoint", "Received"]
 
 LONGEST_PROVIDER_MESSAGE = 500
 
-KeyHeaders = Callable[[str], Mapping[str, str]]
-"""Puts a key into the headers that a provider reads it from."""
-
-
-def bearer(key: str) -> Mapping[str, str]:
-    """The header of OpenAI's API and all that follow it."""
-    return {"Authorization": f"Bearer {key}"}
+DEFAULT_TIMEOUT = 120.0
+"""Seconds one attempt may take when the config does not say."""
+DEFAULT_MAX_RETRIES = 2
+"""Further attempts when the config does not say."""
 
 
 @attrs.frozen
@@ -85,6 +83,7 @@ class Endpoint:
         self._key_headers = {} if api_key is None else key_headers(api_key)
         self._calls = HttpCalls(base_url, max_answer_bytes=max_answer_bytes)
         self._formats: dict[str, FormatSupport] = {}
+        self._shown: dict[str, set[str]] = {}
 
     def __repr__(self) -> str:
         return f"Endpoint(base_url={self._base_url!r})"
@@ -92,6 +91,29 @@ class Endpoint:
     def format_support(self, model: str) -> FormatSupport:
         """What this model has shown to take here."""
         return self._formats.setdefault(model, FormatSupport())
+
+    def shown_by(self, model: str) -> set[str]:
+        """What else this model has shown here, in words of its provider's own."""
+        return self._shown.setdefault(model, set())
+
+    async def ask_as(
+        self,
+        config: ModelConfig,
+        target: str,
+        request: Mapping[str, Any],
+        *,
+        final_statuses: Collection[int] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Received:
+        """Send one request with the patience of an LLM config; see `ask`."""
+        return await self.ask(
+            target,
+            request,
+            attempt_seconds=DEFAULT_TIMEOUT if config.timeout is None else config.timeout,
+            max_retries=DEFAULT_MAX_RETRIES if config.max_retries is None else config.max_retries,
+            final_statuses=final_statuses,
+            headers=headers,
+        )
 
     async def ask(
         self,

@@ -4,27 +4,16 @@ The wire format is that of OpenAI's API reference, "Create chat completion"; Azu
 in how it reads the key.
 """
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from elluminate_server.llm.completion import read_completion
 from elluminate_server.llm.endpoint import Endpoint
-from elluminate_server.llm.response_formats import steps_of
+from elluminate_server.llm.response_formats import ask_in_steps, steps_of
 from elluminate_server.llm.types import Answer, ModelConfig, ModelError, ObjectShape
 
-__all__ = ["DEFAULT_MAX_RETRIES", "DEFAULT_TIMEOUT", "OpenAICompatibleModel", "azure_key"]
-
-DEFAULT_TIMEOUT = 120.0
-"""Seconds one attempt may take when the config does not say."""
-DEFAULT_MAX_RETRIES = 2
-"""Further attempts when the config does not say."""
-
-
-def azure_key(key: str) -> Mapping[str, str]:
-    """The header of Azure OpenAI."""
-    return {"api-key": key}
+__all__ = ["OpenAICompatibleModel"]
 
 
 class OpenAICompatibleModel:
@@ -66,33 +55,16 @@ class OpenAICompatibleModel:
                     tool_choice if isinstance(tool_choice, str) else _without_nulls(tool_choice)
                 )
         if preferred_shape is not None:
-            return await self._ask_in_steps(request, preferred_shape)
+            support = self._endpoint.format_support(self._config.model)
+
+            async def ask(form: Mapping[str, Any] | None, final_statuses: Collection[int]) -> Answer:
+                asked = request if form is None else {**request, "response_format": form}
+                return await self._ask(asked, final_statuses)
+
+            return await ask_in_steps(support, steps_of(preferred_shape), ask)
         if response_format is not None:
             request["response_format"] = response_format
         return await self._ask(request)
-
-    async def _ask_in_steps(self, request: Mapping[str, Any], shape: ObjectShape) -> Answer:
-        """Ask for the shape, or for as much of it as the endpoint takes; at most once for each step."""
-        support = self._endpoint.format_support(self._config.model)
-        doubts = support.doubts
-        refused_with: list[int] = []
-        began = time.perf_counter()
-        for step, step_format in enumerate(steps_of(shape)):
-            if step < support.first_step:
-                continue
-            refusals = support.refusals(step_format)
-            waited = time.perf_counter() - began
-            asked = request if step_format is None else {**request, "response_format": step_format}
-            try:
-                answer = await self._ask(asked, refusals)
-            except ModelError as error:
-                if error.status is None or error.status not in refusals:
-                    raise
-                refused_with.append(error.status)
-            else:
-                support.remember(step, step_format, refused_with, doubts)
-                return answer.after_waiting(waited)
-        raise AssertionError("the last step has no format that could be refused")
 
     def _request(self, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         config = self._config
@@ -116,17 +88,12 @@ class OpenAICompatibleModel:
         return {"model": config.model, "messages": sent, **given}
 
     async def _ask(self, request: Mapping[str, Any], final_statuses: Collection[int] = ()) -> Answer:
-        config = self._config
-        received = await self._endpoint.ask(
-            self._target,
-            request,
-            attempt_seconds=DEFAULT_TIMEOUT if config.timeout is None else config.timeout,
-            max_retries=DEFAULT_MAX_RETRIES if config.max_retries is None else config.max_retries,
-            final_statuses=final_statuses,
+        received = await self._endpoint.ask_as(
+            self._config, self._target, request, final_statuses=final_statuses
         )
         return read_completion(
             received.body,
-            model=config.model,
+            model=self._config.model,
             duration_seconds=received.duration_seconds,
             waited_seconds=received.waited_seconds,
         )

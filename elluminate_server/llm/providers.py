@@ -12,6 +12,8 @@ The rules:
 
 A provider is a class with one verb (`Model.answer`). `PROVIDERS` says which one an LLM config's inference type
 means.
+
+- A config of a provider that has one address alone (Anthropic) is asked there when it names none.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,13 +21,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, Model, ModelConfig, ModelError
 
 if TYPE_CHECKING:
-    from elluminate_server.llm.endpoint import Endpoint, KeyHeaders
+    from elluminate_server.llm.endpoint import Endpoint
 
-__all__ = ["ModelDefaults", "Models"]
+__all__ = ["PROVIDER_NAMES", "ModelDefaults", "Models", "Provider"]
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 """Where a key without a base URL belongs."""
@@ -89,17 +92,62 @@ class ModelDefaults:
         return ModelConfig(config_name=model, model=model, base_url=base_url, api_key=key or None)
 
 
+@attrs.frozen
+class Provider:
+    """How the models of an inference type are asked.
+
+    Attributes:
+        make: Makes a model; imports what it needs when it is first used.
+        key_headers: Where the key goes.
+        base_url: Address of a config that names none; None for the server's default endpoint.
+    """
+
+    make: Callable[[ModelConfig, "Endpoint"], Model]
+    key_headers: KeyHeaders = bearer
+    base_url: str | None = None
+
+
 def _openai_compatible(config: ModelConfig, endpoint: "Endpoint") -> Model:
     from elluminate_server.llm.openai_compatible import OpenAICompatibleModel
 
     return OpenAICompatibleModel(config, endpoint)
 
 
-PROVIDERS: Mapping[str, Callable[[ModelConfig, "Endpoint"], Model]] = {
-    "openai": _openai_compatible,
-    "botario": _openai_compatible,
+def _anthropic(config: ModelConfig, endpoint: "Endpoint") -> Model:
+    from elluminate_server.llm.anthropic import AnthropicModel
+
+    return AnthropicModel(config, endpoint)
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    "openai": Provider(_openai_compatible),
+    "anthropic": Provider(_anthropic, anthropic_key, "https://api.anthropic.com"),
 }
-"""Inference type to what makes its models; each imports what it needs when it is first used."""
+"""Inference type to provider."""
+
+PROVIDER_NAMES = ("anthropic",)
+"""Those of them that a config names as its provider."""
+
+AZURE = Provider(_openai_compatible, azure_key)
+"""The provider of the type `openai` where an API version is given."""
+
+
+def _provider_of(config: ModelConfig) -> Provider:
+    if config.inference_type == "openai" and config.api_version:
+        return AZURE
+    if config.inference_type in PROVIDERS:
+        return PROVIDERS[config.inference_type]
+    raise ModelError(
+        f"LLM config {config.config_name!r} has the inference type {config.inference_type!r}, "
+        f"{_REFUSED.get(config.inference_type, 'which this backend does not know')}. Use an OpenAI-compatible "
+        "endpoint: inference type 'openai' with its base URL."
+    )
+
+
+_REFUSED = {
+    "botario": "a protocol of the hosted platform that is not published",
+    "custom_api": "which this backend does not support yet",
+}
 
 
 class Models:
@@ -129,14 +177,9 @@ class Models:
         if config is None:
             default = self._defaults.answering()
             return OfflineModel() if default is None else self._at_endpoint(default)
-        if config.inference_type not in PROVIDERS:
-            raise ModelError(
-                f"LLM config {config.config_name!r} has the inference type {config.inference_type!r}, which this "
-                "backend does not support yet. Use an OpenAI-compatible endpoint: inference type 'openai' with "
-                "its base URL."
-            )
-        if config.base_url:
-            return self._at_endpoint(config)
+        provider = _provider_of(config)
+        if config.base_url or provider.base_url:
+            return self._at_endpoint(attrs.evolve(config, base_url=config.base_url or provider.base_url))
         default = self._defaults.answering()
         if default is None:
             return OfflineModel()
@@ -157,13 +200,13 @@ class Models:
             await endpoint.aclose()
 
     def _at_endpoint(self, config: ModelConfig) -> Model:
-        from elluminate_server.llm.endpoint import Endpoint, bearer
-        from elluminate_server.llm.openai_compatible import azure_key
+        from elluminate_server.llm.endpoint import Endpoint
 
+        provider = _provider_of(config)
         address = _Address(
             base_url=(config.base_url or OPENAI_BASE_URL).rstrip("/"),
             api_key=config.api_key or None,
-            key_headers=azure_key if config.api_version else bearer,
+            key_headers=provider.key_headers,
         )
         if address not in self._endpoints:
             self._endpoints[address] = Endpoint(
@@ -172,7 +215,7 @@ class Models:
                 key_headers=address.key_headers,
                 max_answer_bytes=self._max_answer_bytes,
             )
-        return PROVIDERS[config.inference_type](config, self._endpoints[address])
+        return provider.make(config, self._endpoints[address])
 
 
 @attrs.frozen(kw_only=True)
@@ -181,7 +224,7 @@ class _Address:
 
     base_url: str
     api_key: str | None = attrs.field(repr=False)
-    key_headers: "KeyHeaders"
+    key_headers: KeyHeaders
 
 
 def _check_pair(prefix: str, endpoint: str | None, model: str | None) -> None:

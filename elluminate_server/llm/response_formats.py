@@ -8,14 +8,15 @@ of the process.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from elluminate_server.llm.types import ObjectShape
+from elluminate_server.llm.types import Answer, ModelError, ObjectShape
 
-__all__ = ["FormatSupport", "steps_of"]
+__all__ = ["FormatSupport", "ask_in_steps", "steps_of"]
 
 Format = Mapping[str, Any]
 
@@ -87,6 +88,39 @@ class FormatSupport:
             self.first_step = max(self.first_step, self._lowest_taken)
         else:
             self.doubts = max(self.doubts, doubts_before + 1)
+
+
+async def ask_in_steps(
+    support: FormatSupport,
+    steps: Sequence[Format | None],
+    ask: Callable[[Format | None, Collection[int]], Awaitable[Answer]],
+) -> Answer:
+    """Ask for a form, or for as much of it as the endpoint takes; at most once for each step.
+
+    Args:
+        support: What the model has shown to take; what this call shows is remembered there.
+        steps: The forms, each asking for less than the one before; the last one None or one that has to be taken.
+        ask: Asks for one of them; statuses that may be meant for the form are not to be tried again.
+
+    Raises:
+        ModelError: The last step failed, or an earlier one in a way that is not meant for its form.
+    """
+    doubts = support.doubts
+    refused_with: list[int] = []
+    began = time.perf_counter()
+    for step in range(min(support.first_step, len(steps) - 1), len(steps)):
+        refusals = support.refusals(steps[step]) if step < len(steps) - 1 else ()
+        waited = time.perf_counter() - began
+        try:
+            answer = await ask(steps[step], refusals)
+        except ModelError as error:
+            if error.status is None or error.status not in refusals:
+                raise
+            refused_with.append(error.status)
+        else:
+            support.remember(step, steps[step], refused_with, doubts)
+            return answer.after_waiting(waited)
+    raise AssertionError("the last step has no form that could be refused")
 
 
 def _key(response_format: Format) -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "UserCase",
     "UserTurn",
     "Verdict",
+    "protocol_of",
 ]
 
 Rating = Literal["YES", "NO"]
@@ -70,7 +71,7 @@ class ModelConfig:
             default.
         api_key: Key for that endpoint.
         api_version: Azure OpenAI API version; when set, the endpoint is spoken to as Azure OpenAI.
-        inference_type: `openai`, `botario` or `custom_api`.
+        inference_type: `openai`, `botario`, `custom_api`, or the name of a provider.
         timeout: Seconds one attempt may take; None for 120.
         max_retries: Further attempts after a failure that may pass; None for 2.
         system_message: System message put before every prompt.
@@ -133,19 +134,39 @@ class ModelConfig:
 
     @classmethod
     def from_contract(cls, config: Any) -> Self:
-        """The config out of whatever has the attributes of the contract's `LLMConfig`."""
-        return cls(**{name: getattr(config, _CONTRACT_NAMES.get(name, name)) for name in _names(cls)})
+        """The config out of whatever has the attributes of the contract's `LLMConfig`, or of its table."""
+        values = {name: getattr(config, _CONTRACT_NAMES.get(name, name)) for name in _names(cls)}
+        return cls(
+            **values | {"inference_type": getattr(config, "provider", None) or values["inference_type"]}
+        )
 
     def public(self) -> dict[str, Any]:
         """The contract's `LLMConfig` for generation metadata: everything but the key."""
         fields = {_CONTRACT_NAMES.get(name, name): getattr(self, name) for name in _names(type(self))}
-        return fields | {
-            "api_key": None,
-            "timeout": None if self.timeout is None else int(self.timeout),
-            "custom_api_config": None,
-            "custom_response_parser": None,
-        }
+        return (
+            fields
+            | protocol_of(self.inference_type)
+            | {
+                "api_key": None,
+                "timeout": None if self.timeout is None else int(self.timeout),
+                "custom_api_config": None,
+                "custom_response_parser": None,
+            }
+        )
 
+
+def protocol_of(inference_type: str) -> dict[str, str | None]:
+    """How the contract tells an inference type: a provider's own protocol has no word that existing clients know.
+
+    >>> protocol_of("anthropic")
+    {'inference_type': 'custom_api', 'provider': 'anthropic'}
+    """
+    if inference_type in _INFERENCE_TYPES:
+        return {"inference_type": inference_type, "provider": None}
+    return {"inference_type": "custom_api", "provider": inference_type}
+
+
+_INFERENCE_TYPES = frozenset({"openai", "botario", "custom_api"})
 
 _CONTRACT_NAMES = {
     "config_id": "id",

@@ -7,6 +7,7 @@ import msgspec
 from elluminate_api import models
 
 from elluminate_server.domain.verdicts import MissingVerdict
+from elluminate_server.llm.types import protocol_of
 from elluminate_server.store import tables
 
 __all__ = [
@@ -159,8 +160,9 @@ def masked(key: str | None) -> str | None:
 
 def present_llm_config(row: tables.LLMConfig) -> models.LLMConfig:
     """An LLM config, its key masked."""
-    # The columns are the contract's fields, by name.
-    config = msgspec.convert(row, models.LLMConfig, from_attributes=True)
+    # The columns are the contract's fields, by name, but for the protocol.
+    columns = {column.key: getattr(row, column.key) for column in tables.LLMConfig.__table__.columns}
+    config = msgspec.convert(columns | protocol_of(row.inference_type), models.LLMConfig)
     config.api_key = masked(row.api_key)
     return config
 

@@ -190,6 +190,18 @@ async def test_configs_are_listed_masked_and_deleted(api: httpx.AsyncClient, wor
     assert (await api.get(f"/llm_configs/{made['id']}")).status_code == 404
 
 
+async def test_a_provider_is_shown_to_older_clients_as_a_protocol_that_they_know(
+    api: httpx.AsyncClient, world: World
+) -> None:
+    body = {"name": "C", "llm_model_name": "claude-1", "api_key": "short", "provider": "anthropic"}
+    made = await created(api, "/llm_configs", body)
+
+    assert (made["inference_type"], made["provider"]) == ("custom_api", "anthropic")
+    assert (await api.get(f"/llm_configs/{made['id']}")).json() == made
+    plain = (await api.get(f"/llm_configs/{world.llm_config_id}")).json()
+    assert (plain["inference_type"], plain["provider"]) == ("openai", None)
+
+
 async def test_a_deleted_config_stays_on_its_experiments_without_its_key(
     api: httpx.AsyncClient, world: World
 ) -> None:
@@ -208,6 +220,10 @@ async def test_a_deleted_config_stays_on_its_experiments_without_its_key(
         ({"llm_base_url": "ftp://llm.example"}, "llm_base_url"),
         ({"llm_base_url": "http://["}, "llm_base_url"),
         ({"inference_type": "carrier pigeon"}, "'custom_api'"),
+        (
+            {"provider": "pigeon post"},
+            "$.provider: 'pigeon post' is no provider that this server knows: anthropic",
+        ),
         ({"top_p": 1.5}, "$.top_p"),
     ],
 )

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from attrs import define, field
-from msgspec import Meta
+from msgspec import UNSET, Meta
+from msgspec import UnsetType as Unset
 
 from ..models.inference_type import InferenceType
 from ..models.reasoning_effort import ReasoningEffort
@@ -24,6 +25,8 @@ class CreateLLMConfigRequest:
         api_version: Version of the provider's API, where it has several. At most 100 characters.
         max_connections: Calls at the same time, 1 to 1000.
         inference_type: Protocol of the provider.
+        provider: Provider whose own protocol is to be spoken, instead of the one that inference_type names:
+            anthropic. At most 32 characters.
         max_retries: Repetitions of a failed call, 0 to 100. Null means the server's default.
         timeout: Longest wait for an answer, 1 to 36000 seconds. Null means the server's default.
         system_message: System message that is put before every prompt. At most 1000000 characters.
@@ -51,6 +54,7 @@ class CreateLLMConfigRequest:
     api_version: Annotated[str, Meta(max_length=100)] | None = None
     max_connections: Annotated[int, Meta(ge=1, le=1000)] = 10
     inference_type: InferenceType = InferenceType.OPENAI
+    provider: Annotated[str, Meta(max_length=32)] | None | Unset = UNSET
     max_retries: Annotated[int, Meta(ge=0, le=100)] | None = None
     timeout: Annotated[int, Meta(ge=1, le=36000)] | None = None
     system_message: Annotated[str, Meta(max_length=1000000)] | None = None

@@ -26,6 +26,9 @@ class LLMConfig:
         api_version: Version of the provider's API, where it has several.
         max_connections: Calls at the same time. Never null.
         inference_type: Protocol of the provider. Never null.
+        provider: Provider whose own protocol is spoken, where inference_type has no word for it: anthropic.
+            Then inference_type is custom_api, which is all that existing clients know of it. Null for
+            every other one.
         max_retries: Repetitions of a failed call. Null means the server's default.
         timeout: Longest wait for an answer, in seconds. Null means the server's default.
         system_message: System message that is put before every prompt.
@@ -53,6 +56,7 @@ class LLMConfig:
     api_version: str | None = None
     max_connections: int = 10
     inference_type: InferenceType = InferenceType.OPENAI
+    provider: str | None = None
     max_retries: int | None = None
     timeout: int | None = None
     system_message: str | None = None

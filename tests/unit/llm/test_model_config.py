@@ -1,5 +1,6 @@
 """An LLM config as the models read it, and as results show it."""
 
+import attrs
 import msgspec
 from elluminate_api import models
 
@@ -37,3 +38,11 @@ def test_what_the_contract_calls_an_llm_config_comes_back_whole_but_for_the_key(
 
     assert shown == msgspec.to_builtins(CONFIG) | {"api_key": None}
     assert "secret-key" not in repr(ModelConfig.from_contract(CONFIG))
+
+
+def test_a_providers_name_is_told_apart_from_the_protocols_that_all_clients_know() -> None:
+    config = attrs.evolve(CONFIG, inference_type=models.InferenceType.CUSTOM_API, provider="anthropic")
+    read = ModelConfig.from_contract(config)
+
+    assert read.inference_type == "anthropic"
+    assert (read.public()["inference_type"], read.public()["provider"]) == ("custom_api", "anthropic")

@@ -6,11 +6,20 @@ from typing import Any
 import pytest
 
 from elluminate_server.llm import providers, roles
+from elluminate_server.llm.anthropic import AnthropicModel
 from elluminate_server.llm.endpoint import Endpoint
 from elluminate_server.llm.openai_compatible import OpenAICompatibleModel
-from elluminate_server.llm.providers import ModelDefaults, Models
+from elluminate_server.llm.providers import ModelDefaults, Models, Provider
 from elluminate_server.llm.simulated_user import END_MARK
-from elluminate_server.llm.types import Answer, JudgeCase, Model, ModelConfig, ObjectShape, UserCase
+from elluminate_server.llm.types import (
+    Answer,
+    JudgeCase,
+    Model,
+    ModelConfig,
+    ModelError,
+    ObjectShape,
+    UserCase,
+)
 from tests.support.model_server import ModelServer
 
 pytestmark = pytest.mark.anyio
@@ -150,7 +159,7 @@ class Parrot:
 
 
 async def test_a_provider_of_one_verb_judges_proposes_and_plays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(providers, "PROVIDERS", {**providers.PROVIDERS, "custom_api": Parrot})
+    monkeypatch.setattr(providers, "PROVIDERS", {**providers.PROVIDERS, "custom_api": Provider(Parrot)})
     config = ModelConfig(
         config_name="c", model="m", inference_type="custom_api", base_url="http://parrot.example"
     )
@@ -177,9 +186,24 @@ async def test_a_provider_of_one_verb_judges_proposes_and_plays(monkeypatch: pyt
     ]
 
 
-@pytest.mark.parametrize("inference_type", ["openai", "botario"])
-def test_the_inference_type_says_which_provider_it_is(inference_type: str) -> None:
+@pytest.mark.parametrize(
+    ("inference_type", "kind"), [("openai", OpenAICompatibleModel), ("anthropic", AnthropicModel)]
+)
+def test_the_inference_type_says_which_provider_it_is(inference_type: str, kind: type[Model]) -> None:
     config = ModelConfig(
         config_name="c", model="m", inference_type=inference_type, base_url="http://llm.example"
     )
-    assert isinstance(Models().model_for(config), OpenAICompatibleModel)
+    assert isinstance(Models().model_for(config), kind)
+
+
+def test_botario_is_refused_with_its_reason() -> None:
+    config = ModelConfig(config_name="c", model="m", inference_type="botario", base_url="http://llm.example")
+    with pytest.raises(
+        ModelError, match=r"'botario', a protocol .* not published.*'openai' with its base URL"
+    ):
+        Models().model_for(config)
+
+
+def test_a_provider_with_one_address_is_asked_there() -> None:
+    config = ModelConfig(config_name="c", model="claude", inference_type="anthropic", api_key="k")
+    assert Models().model_for(config).config.base_url == "https://api.anthropic.com"

@@ -95,6 +95,14 @@ def test_an_llm_config(world: WiredWorld, wire: Wire) -> None:
     }
     assert sent["inference_type"] == "openai"
     assert sent["temperature"] is None
+    assert "provider" not in sent
+
+
+def test_an_llm_config_of_a_provider(world: WiredWorld, wire: Wire) -> None:
+    sent = sent_by(
+        world, wire, answers.llm_config(), "create_llm_config", "C", "claude-1", "key", provider="anthropic"
+    )
+    assert sent["provider"] == "anthropic"
 
 
 def test_an_experiment(world: WiredWorld, wire: Wire) -> None:
