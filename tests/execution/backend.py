@@ -94,7 +94,9 @@ class Backend:
             if condition(found):
                 return found
             assert time.monotonic() < end, f"not within {BOUND:.0f} s; last: {found}"
-            time.sleep(0.01)  # the server is a thread of this process: asking at once again takes its time away
+            time.sleep(
+                0.01
+            )  # the server is a thread of this process: asking at once again takes its time away
 
     def responses(self, **query: Any) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []
