@@ -285,7 +285,9 @@ def _metadata(given: LLMConfig | GenerationMetadata | None, number: int) -> Gene
     # What only some servers know of is left out where it says nothing.
     unsaid: dict[str, Any] = {name: UNSET for name in _EXTENSIONS if getattr(made, name) is None}
     made = evolve(made, **unsaid)
-    if made.llm_model_config is None:
+    config = made.llm_model_config
+    if config is None:
         return made
+    of_config: dict[str, Any] = {} if config.provider else {"provider": UNSET}
     # What says which model answered has no use for the key to it.
-    return evolve(made, llm_model_config=evolve(made.llm_model_config, api_key=None))
+    return evolve(made, llm_model_config=evolve(config, api_key=None, **of_config))
