@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import TaskFailedError as TaskFailedError
     from elluminate.exceptions import TaskMatchError as TaskMatchError
     from elluminate.exceptions import TransportError as TransportError
+    from elluminate.exceptions import UnfilledBracesWarning as UnfilledBracesWarning
     from elluminate.exceptions import UsageError as UsageError
     from elluminate.exceptions import ValidationError as ValidationError
     from elluminate.exceptions import WaitTimeoutError as WaitTimeoutError
@@ -120,7 +121,7 @@ _HOMES = {
     "NotFoundError NotSupportedError PartialUploadError PermissionDeniedError RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "
     "SingleBracesWarning TaskFailedError "
-    "TaskMatchError TransportError UsageError ValidationError WaitTimeoutError",
+    "TaskMatchError TransportError UnfilledBracesWarning UsageError ValidationError WaitTimeoutError",
     "names": "unique_name",
     "schemas": "ATIFAgent ATIFContentPart ATIFFinalMetrics ATIFImageContentPart ATIFImageSource "
     "ATIFObservation ATIFObservationResult ATIFStep ATIFStepMetrics ATIFSubagentTrajectoryRef "

@@ -1,4 +1,4 @@
-"""Single braces where a placeholder was meant: `{topic}` is text, `{{topic}}` is filled in."""
+"""Braces where a placeholder was meant: `{topic}` and `{{First name}}` are text, `{{topic}}` is filled in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from elluminate._warnings import warn_caller
-from elluminate.exceptions import SingleBracesWarning
+from elluminate.exceptions import SingleBracesWarning, UnfilledBracesWarning
 
 _SINGLE = re.compile(r"(?<!\{)\{ *([A-Za-z_]\w*) *\}(?!\})")
 """A name in single braces, wherever it stands."""
@@ -17,6 +17,9 @@ _MEANT = re.compile(r"(?<![\w{}\\$#%@^=/])\{ *([A-Za-z_]\w+) *\}(?!\})")
 
 A single letter is more often a set, or a variable of a formula.
 """
+
+_DOUBLE = re.compile(r"\{\{([^{}\n]{1,200})\}\}")
+"""What stands in double braces, be it a placeholder or not."""
 
 _FENCED = re.compile(r"^ *```.*?(?:^ *```|\Z)", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(
@@ -51,30 +54,70 @@ def warn_of_single_braces(
         )
 
 
-def warn_of_columns_in_single_braces(
-    template: str,
+def warn_of_unfilled_braces(
+    template: str | None,
     messages: Sequence[Mapping[str, Any]],
     placeholders: Collection[str],
+    criteria: Sequence[str],
     columns: Collection[str],
 ) -> None:
-    """Warn of a run whose prompt names columns in single braces, or, without a placeholder, anything.
+    """Warn of a run whose prompt or criteria name columns in braces that are no placeholders for them.
+
+    A prompt without any placeholder is warned of when anything in it reads like one.
 
     Args:
-        template: Its name.
+        template: The template's name; None without one.
         messages: The prompt.
         placeholders: What it has.
+        criteria: The criteria.
         columns: What could be filled in.
     """
-    named = dict.fromkeys(name for text in _texts(messages) for name in _SINGLE.findall(text))
-    meant = [name for name in named if name in columns and name not in placeholders]
+    told = False
+    if template is not None:
+        told = _warn_of_columns(
+            f"prompt template {template!r}", list(_texts(messages)), placeholders, columns
+        )
+    for criterion in criteria:
+        _warn_of_columns(f"the criterion {criterion!r:.200}", [criterion], (), columns)
+    if template is not None and not told:
+        warn_of_single_braces(messages, placeholders)
+
+
+def _warn_of_columns(
+    what: str, texts: Sequence[str], filled: Collection[str], columns: Collection[str]
+) -> bool:
+    single = dict.fromkeys(name for text in texts for name in _SINGLE.findall(text))
+    meant = [name for name in single if name in columns and name not in filled]
     if meant:
         warn_caller(
-            f"prompt template {template!r} has {_listed(meant, '{', '}')}, which is sent as it stands although the "
+            f"{what} has {_listed(meant, '{', '}')}, which is sent as it stands although the "
             f"collection has such a column; write {_listed(meant, '{{', '}}')} to have a row's value filled in",
             SingleBracesWarning,
         )
-    else:
-        warn_of_single_braces(messages, placeholders)
+    double = dict.fromkeys(inner for text in texts for inner in _DOUBLE.findall(text))
+    unfilled = {inner: column for inner in double if (column := _column_in(inner, columns)) is not None}
+    if unfilled:
+        column = next(iter(unfilled.values()))
+        advice = (
+            f"a placeholder is the column's name alone: write {{{{{column}}}}}"
+            if column.isidentifier()
+            else f"a placeholder's name has letters, digits and underscores alone: rename the column {column!r}"
+        )
+        warn_caller(
+            f"{what} has {_listed(unfilled, '{{', '}}')}, which is sent as it stands; {advice}",
+            UnfilledBracesWarning,
+        )
+    return bool(meant or unfilled)
+
+
+def _column_in(inner: str, columns: Collection[str]) -> str | None:
+    """The column that is meant by what stands in double braces and is no placeholder."""
+    name = inner.strip()
+    if re.fullmatch(r"\w+", name):
+        return None
+    meant = [column for column in columns if column.strip() == name]
+    meant += [column for column in columns if re.match(re.escape(column) + r"\s*[.|\[]", name)]
+    return meant[0] if meant else None
 
 
 def _texts(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -114,9 +114,19 @@ def resolve_config(
         proxy=proxy,
         fallback_to_newest=fallback_to_newest,
         skip_version_check=skip_version_check,
-        retries=retries or RetryConfig(),
+        retries=_checked_retries(retries),
         http_client=http_client,
     )
+
+
+def _checked_retries(given: Any) -> RetryConfig:
+    if given is None:
+        return RetryConfig()
+    if not isinstance(given, RetryConfig):
+        raise ConfigurationError(
+            f"retry_config must be a RetryConfig, as RetryConfig(max_attempts=5), not {given!r:.200}"
+        )
+    return given
 
 
 def changed_config(config: Config, *, timeout: float | None, max_retries: int | None) -> Config:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import random
+from collections.abc import Callable
+from typing import Any
 
 from attrs import define, field
-from attrs.validators import ge
 
 from elluminate.exceptions import (
+    ConfigurationError,
     ConflictError,
     ConnectionFailedError,
     RateLimitError,
@@ -23,6 +26,16 @@ from elluminate.exceptions import (
 )
 
 
+def _at_least(bound: int, *, whole: bool = False) -> Callable[[Any, Any, Any], None]:
+    def check(_config: Any, attribute: Any, value: Any) -> None:
+        is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        if not is_number or not math.isfinite(value) or value < bound:
+            wanted = "a whole number" if whole else "a number"
+            raise ConfigurationError(f"{attribute.name} must be {wanted} from {bound}, not {value!r}")
+
+    return check
+
+
 @define
 class RetryConfig:
     """How often and how patiently a request is repeated.
@@ -35,12 +48,15 @@ class RetryConfig:
         retry_on_429: Repeat after 429, any method.
         retry_on_503: Repeat after 503, any method.
         retry_on_timeout: Repeat after timeouts and broken connections where that cannot do harm.
+
+    Raises:
+        ConfigurationError: A value is no number, or out of its bounds.
     """
 
-    max_attempts: int = field(default=3, validator=ge(1))
-    min_wait: float = field(default=1.0, validator=ge(0))
-    max_wait: float = field(default=30.0, validator=ge(0))
-    multiplier: float = field(default=2.0, validator=ge(1))
+    max_attempts: int = field(default=3, validator=_at_least(1, whole=True))
+    min_wait: float = field(default=1.0, validator=_at_least(0))
+    max_wait: float = field(default=30.0, validator=_at_least(0))
+    multiplier: float = field(default=2.0, validator=_at_least(1))
     retry_on_429: bool = True
     retry_on_503: bool = True
     retry_on_timeout: bool = True

@@ -119,8 +119,12 @@ class NoResultsError(ElluminateError):
     """An experiment was asked for results or rows that it cannot have yet: nothing has been answered."""
 
 
-class SingleBracesWarning(UserWarning):
-    """A prompt has `{name}`, which is text, where the placeholder `{{name}}` seems to be meant."""
+class UnfilledBracesWarning(UserWarning):
+    """A prompt or a criterion has a column's name in braces, and is no placeholder for it: it is sent as it stands."""
+
+
+class SingleBracesWarning(UnfilledBracesWarning):
+    """A prompt or a criterion has `{name}`, which is text, where the placeholder `{{name}}` seems to be meant."""
 
 
 class IncompleteResultsWarning(UserWarning):

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.http.access import open_default_project
 from elluminate_server.keys import add_key, revoke
-from elluminate_server.settings import MEMORY, Settings
+from elluminate_server.settings import MEMORY, Settings, default_database_url
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
-from elluminate_server.store.probing import probe
+from elluminate_server.store.probing import check_is_there, probe
 from elluminate_server.store.tables import ApiKey, Project
 
 __all__ = ["KeyCommandError", "create_key", "list_keys", "revoke_key"]
@@ -61,7 +61,7 @@ async def create_key(settings: Settings, project: str | None, name: str, days: i
             f"A key's name has 1 to 255 characters that are not only blanks, got {name!r:.80}."
         )
     expires_at = None if days is None else utc_now() + datetime.timedelta(days=days)
-    async with _open_store(settings) as store, store.write() as session:
+    async with _open_store(settings, is_new_allowed=True) as store, store.write() as session:
         owner = await _find_project(session, project)
         row, key = await add_key(session, owner.id, name, expires_at)
     until = "never expires" if expires_at is None else f"expires at {_moment(expires_at)}"
@@ -90,9 +90,11 @@ async def revoke_key(settings: Settings, project: str | None, key_id: int) -> st
 
 
 @contextlib.asynccontextmanager
-async def _open_store(settings: Settings) -> AsyncIterator[Store]:
+async def _open_store(settings: Settings, *, is_new_allowed: bool = False) -> AsyncIterator[Store]:
     if settings.database_url == MEMORY:
         raise KeyCommandError("A database in memory keeps no keys. Name a file or a URL with --database.")
+    if not is_new_allowed and settings.database_url != default_database_url():
+        check_is_there(settings.database_url)
     probe(settings.database_url)
     async with Store(settings.database_url) as store:
         await prepare(store)

@@ -13,7 +13,7 @@ from elluminate_api.api.criterion_sets import get_criterion_set
 from elluminate_api.api.experiments import create_experiment
 from elluminate_api.models import CriterionIn, EvaluationMode, LLMConfig, RatingMode
 
-from elluminate._braces import warn_of_columns_in_single_braces
+from elluminate._braces import warn_of_unfilled_braces
 from elluminate._checks import checked_epochs, checked_id, checked_name, known
 from elluminate._lookup import id_of, naming_conflicts, required_id_of
 from elluminate._session import Session
@@ -146,7 +146,7 @@ async def find_parts(session: Session, new: NewExperiment) -> Parts:
 async def check_columns(session: Session, parts: Parts, criteria: Sequence[CriterionIn] = ()) -> None:
     """Refuse a template or criteria whose placeholders the collection does not cover, before anything is created.
 
-    A template that names columns in single braces is warned of.
+    Columns in braces that nothing is filled into are warned of.
 
     Args:
         session: What to look things up through.
@@ -159,9 +159,14 @@ async def check_columns(session: Session, parts: Parts, criteria: Sequence[Crite
     template, collection = parts.prompt_template, parts.collection
     if collection is None:
         return
-    if template is not None:
-        columns = {column.name for column in collection.columns if column.name}
-        warn_of_columns_in_single_braces(template.name, template.messages, template.placeholders, columns)
+    warn_of_unfilled_braces(
+        None if template is None else template.name,
+        () if template is None else template.messages,
+        () if template is None else template.placeholders,
+        [criterion.criterion_str for criterion in criteria]
+        + [criterion.criterion_str for criterion in _criteria_of(parts.criterion_set)],
+        [column.name for column in collection.columns if column.name],
+    )
     if not _uncovered(template, [*criteria, *_criteria_of(parts.criterion_set)], collection):
         return
     # The objects at hand may be older than what they stand for, so an error is worth one look at that.

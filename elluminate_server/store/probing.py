@@ -11,13 +11,29 @@ from elluminate_server.settings import MEMORY, data_folder
 from elluminate_server.store.failures import DatabaseDamagedError, damage_of
 from elluminate_server.store.files import create_privately
 
-__all__ = ["DatabaseUnusableError", "probe"]
+__all__ = ["DatabaseUnusableError", "check_is_there", "probe"]
 
 BUSY_SECONDS = 30.0
 
 
 class DatabaseUnusableError(RuntimeError):
     """The database cannot be opened; the message says which, why, and what to do."""
+
+
+def check_is_there(database_url: str) -> None:
+    """Refuse an SQLite file that is not there, where nobody would mean to make one.
+
+    Args:
+        database_url: A URL of `settings.normalise_database_url`.
+
+    Raises:
+        DatabaseUnusableError: It is not there.
+    """
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).expanduser().exists():
+        raise DatabaseUnusableError(
+            f"There is no database {url.database}. Correct the path; `elluminate serve` makes a new one."
+        )
 
 
 def probe(database_url: str) -> None:

@@ -25,6 +25,7 @@ from elluminate import (
     NotFetchedError,
     NotFoundError,
     SingleBracesWarning,
+    UnfilledBracesWarning,
     UsageError,
     ValidationError,
 )
@@ -106,6 +107,24 @@ def named(what: str) -> Make:
 def responses_of_a_listing(way: Way, both: BothWays) -> Any:
     listed = way.call(way.client, "list_experiments", way.things.template)
     return next(experiment for experiment in listed if experiment.name == "First").responses()
+
+
+def run_of_more_than_a_name(way: Way, both: BothWays) -> Any:
+    name = f"Filters ({way.world.name})"
+    text = "Say {{topic}} and {{topic|upper}}."
+    template = way.call(way.client, "create_prompt_template", name, template=text)
+    return way.call(
+        way.client, "run_experiment", name, template, way.things.collection, criteria=["Is it short?"]
+    )
+
+
+def run_of_a_column_with_a_blank(way: Way, both: BothWays) -> Any:
+    name = f"Blanks ({way.world.name})"
+    template = way.call(way.client, "create_prompt_template", name, template="Greet them in {{city}}.")
+    rows = [{"First name": "Ada", "city": "Köln"}]
+    collection = way.call(way.client, "create_collection", name, variables=rows)
+    criteria = ["Does it greet {{First name}}?"]
+    return way.call(way.client, "run_experiment", name, template, collection, criteria=criteria)
 
 
 def run_of_a_column_in_single_braces(way: Way, both: BothWays) -> Any:
@@ -215,6 +234,30 @@ MISTAKES: dict[str, Mistake] = {
         run_of_a_column_in_single_braces,
         SingleBracesWarning,
         r"^prompt template 'Runs \(\w+\)' has \{topic\}, which is sent as it stands although the collection has such",
+    ),
+    "a column in single braces, in a criterion": Mistake(
+        called(
+            "client",
+            "run_experiment",
+            named("Braced criterion"),
+            of("template"),
+            of("collection"),
+            criteria=["Is it about {topic}?"],
+        ),
+        SingleBracesWarning,
+        r"^the criterion 'Is it about \{topic\}\?' has \{topic\}, which is sent as it stands although",
+    ),
+    "more than a column's name in double braces": Mistake(
+        run_of_more_than_a_name,
+        UnfilledBracesWarning,
+        r"^prompt template 'Filters \(\w+\)' has \{\{topic\|upper\}\}, which is sent as it stands; a placeholder is "
+        r"the column's name alone: write \{\{topic\}\}",
+    ),
+    "a column that no placeholder can name": Mistake(
+        run_of_a_column_with_a_blank,
+        UnfilledBracesWarning,
+        r"^the criterion 'Does it greet \{\{First name\}\}\?' has \{\{First name\}\}, which is sent as it stands; "
+        "a placeholder's name has letters, digits and underscores alone: rename the column 'First name'",
     ),
     # What is not there yet.
     "no criteria": Mistake(

@@ -285,3 +285,13 @@ def test_a_damaged_database_is_one_line_of_a_command(
     said = capsys.readouterr()
     assert f"The database {path} is damaged: database disk image is malformed." in said.err
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["keys", "list"], ["keys", "revoke", "1"]])
+def test_a_misspelt_database_is_not_made_to_look_at_its_keys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    path = tmp_path / "misspelt.db"
+    assert main([*command, "--database", str(path)]) == 1
+    assert f"There is no database {path}. Correct the path" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from elluminate import AsyncClient, Client, ConfigurationError
+from elluminate import AsyncClient, Client, ConfigurationError, RetryConfig
 from tests.unit.sdk.conftest import WiredWorld
 from tests.unit.sdk.wire import API_KEY, BASE_URL, Wire, page_of
 
@@ -183,3 +183,32 @@ def test_a_local_address_without_the_server(
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ConfigurationError, match=r"'local:' .* is not installed; .*server"):
         world.call(world.client(base_url="local:", api_key=None), "list_collections")
+
+
+@pytest.mark.parametrize("given", [{"max_attempts": 2}, 3, "often", RetryConfig])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_retry_config_of_another_kind(kind: type[Client | AsyncClient], given: Any, wire: Wire) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"retry_config must be a RetryConfig, as RetryConfig\(max_attempts=5\)"
+    ):
+        kind(BASE_URL, API_KEY, retry_config=given)
+    assert wire.startup == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_attempts", "3"),
+        ("max_attempts", 0),
+        ("max_attempts", True),
+        ("max_attempts", 1.5),
+        ("min_wait", -1),
+        ("min_wait", None),
+        ("max_wait", float("nan")),
+        ("max_wait", float("inf")),
+        ("multiplier", 0.5),
+    ],
+)
+def test_a_number_of_a_retry_config_that_cannot_be(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=rf"^{name} must be a (whole )?number from [01], not "):
+        RetryConfig(**{name: value})

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from elluminate import SingleBracesWarning
-from elluminate._braces import warn_of_columns_in_single_braces, warn_of_single_braces
+from elluminate import SingleBracesWarning, UnfilledBracesWarning
+from elluminate._braces import warn_of_single_braces, warn_of_unfilled_braces
 
 
 def told(text: Any, *columns: str) -> list[str]:
@@ -17,8 +17,8 @@ def told(text: Any, *columns: str) -> list[str]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if columns:
-            warn_of_columns_in_single_braces(
-                "Explain", messages, {"other"} if "{{other}}" in text else (), columns
+            warn_of_unfilled_braces(
+                "Explain", messages, {"other"} if "{{other}}" in text else (), (), columns
             )
         else:
             warn_of_single_braces(messages)
@@ -124,3 +124,34 @@ def test_parts_of_messages_are_read_and_what_is_no_text_is_not() -> None:
         [{"type": "text", "text": "Explain {topic}."}, {"type": "image_url", "image_url": {"url": "{x}"}}]
     )
     assert told(None) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "said"),
+    [
+        ("Greet {{First name}}.", ("First name",), "rename the column 'First name'"),
+        ("Greet {{ First name }}.", ("First name",), "rename the column 'First name'"),
+        ("Mail {{e.mail}}.", ("e.mail",), "rename the column 'e.mail'"),
+        ("Say {{topic|upper}}.", ("topic",), "write {{topic}}"),
+        ("Say {{topic.name}}.", ("topic",), "write {{topic}}"),
+        ("Say {{ topic[0] }}.", ("topic",), "write {{topic}}"),
+    ],
+)
+def test_a_column_in_double_braces_that_is_no_placeholder(
+    text: str, columns: tuple[str, ...], said: str
+) -> None:
+    with pytest.warns(UnfilledBracesWarning) as caught:
+        warn_of_unfilled_braces("Explain", [{"role": "user", "content": text}], (), (), columns)
+    assert [one.category for one in caught] == [UnfilledBracesWarning]
+    assert said in str(caught[0].message)
+
+
+@pytest.mark.parametrize(
+    "text", ["Say {{topic}}.", "{{ topic }}", "Jinja: {{ items | length }}", "$x_{{i,j}}$", "{{}}"]
+)
+def test_what_else_stands_in_double_braces_is_left_alone(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_unfilled_braces(
+            "Explain", [{"role": "user", "content": text}], {"topic"}, (text,), ("topic", "city")
+        )
