@@ -12,7 +12,9 @@ from elluminate_server.local import LocalServer
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.delenv("ELLUMINATE_API_KEY", raising=False)
-    return str(tmp_path / "test.db")
+    path = str(tmp_path / "test.db")
+    assert main(["migrate", "--database", path]) == 0
+    return path
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
