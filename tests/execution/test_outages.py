@@ -37,18 +37,17 @@ async def test_a_run_goes_on_when_the_database_was_locked_for_too_long(
 ) -> None:
     async with scene(tmp_path) as here:
         await here.add_experiment(rows=ROWS)
-        write, write_at_once, writes = here.store.write, here.store.write_at_once, count()
-
-        def fail_sometimes() -> None:
-            if next(writes) in range(2, 12):
-                raise BusyError("Locked by the test.")
+        write, write_at_once = here.store.write, here.store.write_at_once
+        writes, writes_of_results = count(), count()
 
         def write_sometimes() -> Any:
-            fail_sometimes()
+            if next(writes) in range(2, 7):
+                raise BusyError("Locked by the test.")
             return write()
 
         async def write_at_once_sometimes(what: Callable[[Connection], Any]) -> Any:
-            fail_sometimes()
+            if next(writes_of_results) < 5:
+                raise BusyError("Locked by the test.")
             return await write_at_once(what)
 
         async with running(here.executor()) as executor:
