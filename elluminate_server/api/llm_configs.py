@@ -12,6 +12,7 @@ from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid, quoted
 from elluminate_server.llm.providers import PROVIDER_NAMES
+from elluminate_server.llm.types import ModelConfig, ModelError
 from elluminate_server.reading.finding import find_llm_config, see_llm_config
 from elluminate_server.reading.presenting import present_llm_config
 from elluminate_server.store.tables import Experiment, LLMConfig
@@ -43,9 +44,11 @@ async def create_llm_config(call: Call) -> Answer:
     if request.provider:
         _check_provider(request.provider)
         values["inference_type"] = request.provider
+    row = LLMConfig(project_id=call.project_id, **values)
+    if request.provider:
+        _check_settings(call, row)
     async with call.write() as session:
         await refuse_taken(session, call.project_id, LLMConfig, "an LLM config", request.name)
-        row = LLMConfig(project_id=call.project_id, **values)
         session.add(row)
         await session.flush()
         return call.answer(present_llm_config(row))
@@ -57,6 +60,14 @@ def _check_provider(provider: str) -> None:
             f"$.provider: {quoted(provider)} is no provider that this server knows: "
             f"{', '.join(PROVIDER_NAMES)}. Leave it out for an OpenAI-compatible endpoint."
         )
+
+
+def _check_settings(call: Call, config: LLMConfig) -> None:
+    """Refuse what the provider's own protocol does not have, before a run finds out."""
+    try:
+        call.models.model_for(ModelConfig.from_contract(config))
+    except ModelError as error:
+        raise Invalid(str(error)) from None
 
 
 def _check_url(url: str | None) -> None:

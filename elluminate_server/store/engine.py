@@ -212,10 +212,10 @@ class Store:
         """Run a function in a write transaction, which commits when it returns and rolls back when it raises.
 
         For what consists of many small statements: on SQLite all of them run in one go in a thread of their own,
-        where `write` changes the thread twice for each. Neither way needs another transaction to be open.
+        where a session of `write` changes the thread twice for each. Never call it inside a session of `write`.
 
         Args:
-            write: Blocks. It runs in another thread, and changes nothing but the database.
+            write: Blocks. It runs in another thread on SQLite, and changes nothing but the database.
 
         Raises:
             BusyError, DatabaseDamagedError: As `write` does.
@@ -280,9 +280,9 @@ class Store:
         """Close every connection; a `:memory:` database is gone then."""
         await self._reading_engine.dispose()
         await self._engine.dispose()
+        self._thread.close()  # ends what was begun, before its connection goes
         if self._thread_engine is not None:
             self._thread_engine.dispose()
-        self._thread.close()
         if self._folder is not None:
             self._folder.cleanup()
 

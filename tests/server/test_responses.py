@@ -224,6 +224,10 @@ async def test_a_deleted_config_stays_on_its_experiments_without_its_key(
             {"provider": "pigeon post"},
             "$.provider: 'pigeon post' is no provider that this server knows: anthropic",
         ),
+        (
+            {"provider": "anthropic", "logprobs": True},
+            "LLM config 'B' sets logprobs, which Anthropic's API does not have",
+        ),
         ({"top_p": 1.5}, "$.top_p"),
     ],
 )

@@ -508,7 +508,7 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 
 def test_the_whole_call_costs_the_attempts_time_and_no_more(server: ModelServer) -> None:
-    server.latency = 0.05
+    server.latency = 0.2
 
     async def run() -> tuple[float, float]:
         async with endpoint(server.base_url) as asked:
@@ -516,5 +516,5 @@ def test_the_whole_call_costs_the_attempts_time_and_no_more(server: ModelServer)
             return received.duration_seconds, received.waited_seconds
 
     duration, waited = asyncio.run(run())
-    assert duration >= 0.05
-    assert 0 <= waited < 0.05
+    assert duration >= 0.2
+    assert 0 <= waited < duration
