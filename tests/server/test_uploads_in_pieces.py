@@ -209,9 +209,10 @@ async def test_what_a_killed_server_had_not_brought_to_its_end_is_unseen_and_cle
     made = asyncio.create_task(
         api.post("/collections", json={"name": "New", "variables": [{"a": "1"}] * 3 * small_pieces})
     )
-    await asyncio.wait_for(arrived.wait(), 30)
-    while await count_of(store, Entry) < 6 * small_pieces:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        await arrived.wait()
+        while await count_of(store, Entry) < 6 * small_pieces:
+            await asyncio.sleep(0.01)
     sent.cancel()
     made.cancel()
     await asyncio.gather(sent, made, return_exceptions=True)
