@@ -1,8 +1,9 @@
 """Which verdicts an answer should have, which of them are missing, and why: each is accounted for.
 
-- A criterion applies to an answer when it is for all rows or for the answer's, and was in the set when the answer was
-  made, or taken up by a task later. What is added to a set changes nothing about older answers, unless they are
-  judged again; one that was edited or taken out of the set is not asked any more, so that only its verdicts count.
+- An answer is judged by the criteria that its set had at one moment, those for all rows and those for the answer's:
+  when the run of its experiment was asked for, or, where answers come from elsewhere, when it was stored; and when it
+  was last judged anew, if it was (`execution.moments`). What is added to the set, edited or taken out of it later
+  changes nothing about it: all answers of a run have the same criteria, those that a retry brings included.
 - What agents did is judged by the criteria that were frozen for the task, whatever became of them.
 - A verdict that is not there is missing because there is no answer (`answer_failed`), or because nobody has judged
   the answer (`not_judged`); or it is pending, when a task may still bring it.
@@ -12,7 +13,7 @@
 import datetime
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 __all__ = [
     "COMPLETE",
@@ -35,19 +36,32 @@ MAX_REASON_LENGTH = 500
 
 NOT_ASKED = "No judge was asked."
 
+AnyDated = TypeVar("AnyDated", bound="Dated")
+
+
+class Dated(Protocol):
+    """What tells when a criterion was in its set, and for which rows."""
+
+    @property
+    def entry_id(self) -> int | None:
+        """The only row that it is for; None for all rows."""
+
+    @property
+    def created_at(self) -> datetime.datetime:
+        """When it was added, or edited into what it is."""
+
+    @property
+    def superseded_at(self) -> datetime.datetime | None:
+        """When it was edited into another, or taken out; None while it is in the set."""
+
 
 class SetCriterion(NamedTuple):
-    """A criterion as it stands in its set.
-
-    Attributes:
-        id: The criterion.
-        entry_id: The only row that it is for; None for all rows.
-        created_at: When it was added, or edited into what it is.
-    """
+    """A criterion of a set, or what it was before it was edited or taken out; see `Dated`."""
 
     id: int
     entry_id: int | None
     created_at: datetime.datetime
+    superseded_at: datetime.datetime | None = None
 
 
 class MissingVerdict(NamedTuple):
@@ -75,22 +89,28 @@ COMPLETE = Lack()
 
 
 def applicable(
-    criteria: Iterable[SetCriterion], entry_id: int, taken_up_at: datetime.datetime | None = None
-) -> list[int]:
-    """Ids of the criteria by which an answer is to be judged, in the order of the set.
+    criteria: Iterable[AnyDated], entry_id: int, moment: datetime.datetime | None = None
+) -> list[AnyDated]:
+    """The criteria by which an answer is to be judged, in the order of the set.
 
     Args:
-        criteria: The set's, without replaced versions.
+        criteria: The set's, replaced versions included.
         entry_id: The answer's row.
-        taken_up_at: When the answer was made, or the last task that judges it; None when that was after all of the
-            criteria were added.
+        moment: When the set had them; None for those that it has now.
     """
     return [
-        criterion.id
+        criterion
         for criterion in criteria
-        if criterion.entry_id in (None, entry_id)
-        and (taken_up_at is None or criterion.created_at <= taken_up_at)
+        if criterion.entry_id in (None, entry_id) and _was_in_set(criterion, moment)
     ]
+
+
+def _was_in_set(criterion: Dated, moment: datetime.datetime | None) -> bool:
+    if moment is None:
+        return criterion.superseded_at is None
+    return criterion.created_at <= moment and (
+        criterion.superseded_at is None or moment < criterion.superseded_at
+    )
 
 
 def lack_of(

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution.leases import TERMINAL
+from elluminate_server.execution.moments import moment_of_response
 from elluminate_server.store import pieces
 from elluminate_server.store.columns import as_stored
 from elluminate_server.store.engine import Store
@@ -181,12 +182,7 @@ async def unjudged_in(session: AsyncSession, experiment: Experiment, rows: RowRa
     """
     if experiment.evaluation_mode == EvaluationMode.AGENTIC:
         return await _unjudged_trials(session, experiment.id, rows)
-    taken_up = (
-        select(WorkItem.id)
-        .join(Task, Task.id == WorkItem.task_id)
-        .where(WorkItem.response_id == Response.id, Task.created_at >= Criterion.created_at)
-        .correlate(Response, Criterion)
-    )
+    moment = moment_of_response()
     given = (
         select(Rating.id)
         .where(Rating.response_id == Response.id, Rating.criterion_id == Criterion.id)
@@ -196,9 +192,9 @@ async def unjudged_in(session: AsyncSession, experiment: Experiment, rows: RowRa
         select(Criterion.id)
         .where(
             Criterion.criterion_set_id == experiment.criterion_set_id,
-            Criterion.superseded_at.is_(None),
             or_(Criterion.entry_id.is_(None), Criterion.entry_id == Response.entry_id),
-            or_(Criterion.created_at <= Response.created_at, taken_up.exists()),
+            Criterion.created_at <= moment,
+            or_(Criterion.superseded_at.is_(None), Criterion.superseded_at > moment),
             ~given.exists(),
         )
         .correlate(Response)

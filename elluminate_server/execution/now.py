@@ -2,6 +2,8 @@
 
 import asyncio
 
+import attrs
+
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.generation import from_column, generate, load_subject
 from elluminate_server.execution.limits import Limits
@@ -57,7 +59,7 @@ async def answer_now(
 async def rate_now(
     store: Store, models: Models, limits: Limits, *, response_id: int, mode: RatingMode
 ) -> list[Rated]:
-    """Judge one response by every criterion of its experiment, in the criteria's order.
+    """Judge one response by every criterion that the set of its experiment has now, in their order.
 
     Raises:
         DomainError: There is nothing to judge: no criteria, or a failed response.
@@ -65,6 +67,8 @@ async def rate_now(
     """
     async with store.read() as session:
         judged = await load_judged(session, response_id)
+        if judged is not None:
+            judged = attrs.evolve(judged, moment=None)
         plan = None if judged is None else await load_plan(session, judged.experiment_id)
     if judged is None or plan is None:
         raise DomainError(f"Response {response_id} was deleted.")

@@ -1,6 +1,7 @@
 """What a run needs to know of an experiment: template, model and criteria, read once when it begins."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -9,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.conversations import PROMPT_TYPES
+from elluminate_server.domain.verdicts import applicable
+from elluminate_server.execution.moments import run_asked_at
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import Model, ModelConfig
@@ -43,6 +46,16 @@ class CriterionPlan:
     filled: str | None = None
 
 
+@attrs.frozen
+class DatedCriterion:
+    """A criterion, and when its set had it: what `domain.verdicts.applicable` chooses by."""
+
+    plan: CriterionPlan
+    entry_id: int | None
+    created_at: datetime.datetime
+    superseded_at: datetime.datetime | None
+
+
 @attrs.frozen(kw_only=True)
 class Plan:
     """How the answers of one experiment are made and judged.
@@ -58,13 +71,13 @@ class Plan:
         defaults: Column name to the value of a missing cell.
         config: LLM config with the experiment's overrides; None for the server's default model.
         generation_params: The experiment's overrides.
-        criteria: What is judged, in the set's order.
+        criteria: The set's, in its order, those included that were edited or taken out since.
+        run_asked_at: When the run was asked for: the moment whose criteria its answers are judged by.
         rating_version: The experiment's judge.
         response_column: Column that holds the answers; None when the model gives them.
         is_conversation: Whether personas talk with the model.
         prompt_column: Column that holds the rows' own prompts; None when the template alone is the prompt.
         prompt_type: What that column holds: raw_input or conversation.
-        row_criteria: What only one row's answers are judged by, by the row's id.
     """
 
     experiment_id: int
@@ -77,22 +90,28 @@ class Plan:
     defaults: Mapping[str, str]
     config: ModelConfig | None
     generation_params: Mapping[str, Any]
-    criteria: Sequence[CriterionPlan]
+    criteria: Sequence[DatedCriterion]
+    run_asked_at: datetime.datetime | None
     rating_version: str | None
     response_column: str | None = None
     is_conversation: bool = False
     prompt_column: str | None = None
     prompt_type: str | None = None
-    row_criteria: Mapping[int, Sequence[CriterionPlan]] = attrs.field(factory=dict)
 
     @property
     def has_prompts(self) -> bool:
         """Whether anything says what the answers answer: nothing need, where they are there already."""
         return self.template_messages is not None or self.prompt_column is not None
 
-    def criteria_for(self, entry_id: int) -> Sequence[CriterionPlan]:
-        """What the answers to one row are judged by: the criteria of all rows, then the row's own."""
-        return [*self.criteria, *self.row_criteria.get(entry_id, ())]
+    def criteria_for(self, entry_id: int, moment: datetime.datetime | None) -> Sequence[CriterionPlan]:
+        """What an answer to a row is judged by: the criteria of all rows, then the row's own.
+
+        Args:
+            entry_id: The row.
+            moment: When the set had them; None for those that it has now.
+        """
+        found = applicable(self.criteria, entry_id, moment)
+        return [each.plan for each in sorted(found, key=lambda criterion: criterion.entry_id is not None)]
 
 
 async def load_plan(
@@ -124,10 +143,9 @@ async def load_plan(
     ).all()
     criteria = await session.scalars(
         select(Criterion)
-        .where(Criterion.criterion_set_id == experiment.criterion_set_id, Criterion.superseded_at.is_(None))
+        .where(Criterion.criterion_set_id == experiment.criterion_set_id)
         .order_by(Criterion.position, Criterion.id)
     )
-    for_all, for_rows = _by_row(criteria)
     prompt = None
     if experiment.evaluation_mode != EvaluationMode.MULTI_TURN:
         prompt = next((column for column in columns if column.column_type in PROMPT_TYPES), None)
@@ -143,26 +161,22 @@ async def load_plan(
         defaults={column.name: column.default_value for column in columns},
         config=None if config is None else config.with_overrides(params),
         generation_params=params,
-        criteria=for_all,
+        criteria=[
+            DatedCriterion(
+                CriterionPlan(row.id, row.criterion_str, row.label),
+                row.entry_id,
+                row.created_at,
+                row.superseded_at,
+            )
+            for row in criteria
+        ],
+        run_asked_at=await session.scalar(select(run_asked_at(experiment_id))),
         rating_version=experiment.rating_version,
         response_column=_response_column(experiment, columns),
         is_conversation=experiment.evaluation_mode == EvaluationMode.MULTI_TURN,
         prompt_column=None if prompt is None else prompt.name,
         prompt_type=None if prompt is None else prompt.column_type,
-        row_criteria=for_rows,
     )
-
-
-def _by_row(
-    criteria: Iterable[Criterion],
-) -> tuple[list[CriterionPlan], dict[int, list[CriterionPlan]]]:
-    """The criteria of all rows, and those of single rows by the row's id."""
-    for_all: list[CriterionPlan] = []
-    for_rows: dict[int, list[CriterionPlan]] = {}
-    for row in criteria:
-        where = for_all if row.entry_id is None else for_rows.setdefault(row.entry_id, [])
-        where.append(CriterionPlan(row.id, row.criterion_str, row.label))
-    return for_all, for_rows
 
 
 def _response_column(experiment: Experiment, columns: Sequence[CollectionColumn]) -> str | None:

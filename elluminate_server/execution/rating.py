@@ -1,6 +1,7 @@
 """One verdict: a response and a criterion shown to the judge."""
 
 import asyncio
+import datetime
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy.orm import undefer
 from elluminate_server.domain.criteria import render_criterion
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.agent_evaluation import frozen_criteria
+from elluminate_server.execution.moments import load_moment
 from elluminate_server.execution.plans import CriterionPlan, Plan
 from elluminate_server.llm import roles
 from elluminate_server.llm.types import JudgeCase, Model, ModelError, RatingMode, Verdict
@@ -34,6 +36,7 @@ class Judged:
         messages: The answer.
         values: The row's values when the prompt was rendered.
         rated: Criterion id to when it was rated last.
+        moment: When the set had the criteria that it is judged by; None for those that it has now.
         trajectory: What an agent did; None when it is no agent's.
         frozen: The criteria of an agent's task; None where the experiment's criteria count.
     """
@@ -46,12 +49,13 @@ class Judged:
     messages: Sequence[Mapping[str, Any]]
     values: Mapping[str, Any]
     rated: Mapping[int, Any]
+    moment: datetime.datetime | None
     trajectory: Mapping[str, Any] | None = None
     frozen: Sequence[CriterionPlan] | None = None
 
     def criteria(self, plan: Plan) -> Sequence[CriterionPlan]:
         """What it is judged by."""
-        return plan.criteria_for(self.entry_id) if self.frozen is None else self.frozen
+        return plan.criteria_for(self.entry_id, self.moment) if self.frozen is None else self.frozen
 
 
 @attrs.frozen(kw_only=True)
@@ -91,6 +95,7 @@ async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
         messages=response.messages,
         values=prompt.input_values,
         rated={row.criterion_id: row.created_at for row in ratings},
+        moment=await load_moment(session, response_id),
         trajectory=response.trajectory,
         frozen=frozen,
     )

@@ -279,6 +279,7 @@ class Run:
             messages=generated.messages,
             values=subject.values,
             rated={},
+            moment=plan.run_asked_at,
         )
 
     async def _ask(

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.verdicts import NOT_ASKED, Lack, SetCriterion, applicable, lack_of
 from elluminate_server.execution.leases import UNFINISHED
+from elluminate_server.execution.moments import moment_of_response, run_asked_at
 from elluminate_server.execution.preparing import Rows, announced_answers
 from elluminate_server.store.rows import fetch, fetch_by_ids
 from elluminate_server.store.states import ANSWERED, EXPERIMENT, PENDING
@@ -50,14 +51,15 @@ class VerdictAccount:
     """What it takes to say what the answers of one experiment lack.
 
     Attributes:
-        criteria: Those of its set, in order, without replaced versions.
+        criteria: Those of its set, in order, without those that were replaced before the experiment was made.
         frozen: Of agents, the criteria of each task by its row, in place of the set's.
         collection_id: The collection it runs over.
         is_running: Whether a task of the experiment goes on.
         failures: Response to why the judge gave no verdict, by criterion.
         waiting: Responses that a task is about to judge.
         left: Response to why the task that was to judge it has not.
-        taken_up: When a response was made, or the last task that judges it; only where criteria were added since.
+        run_asked_at: When its run was asked for.
+        moments: Response to the moment whose criteria it is judged by; only where the set was changed since.
         unanswered: Answers that are not there; only where whole experiments are accounted for.
     """
 
@@ -65,19 +67,21 @@ class VerdictAccount:
     frozen: dict[int, list[int]] | None
     collection_id: int
     is_running: bool
+    run_asked_at: datetime.datetime | None
     failures: dict[int, dict[int, str]] = attrs.field(factory=dict)
     waiting: set[int] = attrs.field(factory=set)
     left: dict[int, str] = attrs.field(factory=dict)
-    taken_up: dict[int, datetime.datetime] = attrs.field(factory=dict)
+    moments: dict[int, datetime.datetime] = attrs.field(factory=dict)
     unanswered: list[Unanswered] = attrs.field(factory=list)
-
-    @cached_property
-    def _for_all(self) -> Sequence[int]:
-        return [criterion.id for criterion in self.criteria if criterion.entry_id is None]
 
     @cached_property
     def _rows_with_their_own(self) -> Collection[int]:
         return {criterion.entry_id for criterion in self.criteria if criterion.entry_id is not None}
+
+    @cached_property
+    def _for_all(self) -> dict[datetime.datetime | None, Sequence[int]]:
+        """The criteria for rows without their own, by moment: what almost all answers share is found once."""
+        return {}
 
     @property
     def order(self) -> Sequence[int]:
@@ -94,7 +98,7 @@ class VerdictAccount:
             given: Criteria by which it was judged.
         """
         return lack_of(
-            self._wanted(entry_id, self.taken_up.get(response_id)),
+            self._wanted(entry_id, self.moments.get(response_id, self.run_asked_at)),
             given,
             error=error,
             failures=self.failures.get(response_id),
@@ -104,16 +108,21 @@ class VerdictAccount:
 
     def lacks_of_unanswered(self, answers: Unanswered) -> Iterator[Lack]:
         """What each of the answers lacks that are not there."""
-        wanted = self._wanted(answers.entry_id)
+        wanted = self._wanted(answers.entry_id, self.run_asked_at)
         lack = lack_of(wanted, (), error=answers.reason, is_pending=answers.reason is None)
         return itertools.repeat(lack, answers.count)
 
-    def _wanted(self, entry_id: int, taken_up_at: datetime.datetime | None = None) -> Sequence[int]:
+    def _wanted(self, entry_id: int, moment: datetime.datetime | None) -> Sequence[int]:
         if self.frozen is not None:
             return self.frozen.get(entry_id, [])
-        if taken_up_at is None and entry_id not in self._rows_with_their_own:
-            return self._for_all
-        return applicable(self.criteria, entry_id, taken_up_at)
+        if entry_id in self._rows_with_their_own:
+            return self._applicable(entry_id, moment)
+        if moment not in self._for_all:
+            self._for_all[moment] = self._applicable(entry_id, moment)
+        return self._for_all[moment]
+
+    def _applicable(self, entry_id: int, moment: datetime.datetime | None) -> Sequence[int]:
+        return [criterion.id for criterion in applicable(self.criteria, entry_id, moment)]
 
 
 _IDS: Any = bindparam("ids", expanding=True)
@@ -128,10 +137,17 @@ _EXPERIMENTS = select(
     _of_experiment.criterion_set_id,
     _of_experiment.evaluation_mode,
     _of_experiment.generation_task_id,
+    run_asked_at(_of_experiment.id).label("run_asked_at"),
 ).where(_of_experiment.id.in_(_IDS))
 _CRITERIA = (
-    select(_of_criterion.id, _of_criterion.entry_id, _of_criterion.created_at, _of_criterion.criterion_set_id)
-    .where(_of_criterion.criterion_set_id.in_(_IDS), _of_criterion.superseded_at.is_(None))
+    select(
+        _of_criterion.id,
+        _of_criterion.entry_id,
+        _of_criterion.created_at,
+        _of_criterion.superseded_at,
+        _of_criterion.criterion_set_id,
+    )
+    .where(_of_criterion.criterion_set_id.in_(_IDS))
     .order_by(_of_criterion.position, _of_criterion.id)
 )
 _FROZEN = select(_of_agent_task.experiment_id, _of_agent_task.entry_id, _of_agent_task.criteria).where(
@@ -143,14 +159,7 @@ _FAILURES = (
     .where(_of_item.rating_errors.is_not(None))
     .order_by(_of_item.id)
 )
-_TAKEN_UP = (
-    select(
-        _of_response.experiment_id, _of_response.id, _of_response.created_at, func.max(_of_task.created_at)
-    )
-    .outerjoin(WorkItem.__table__, _of_item.response_id == _of_response.id)
-    .outerjoin(Task.__table__, _of_task.id == _of_item.task_id)
-    .group_by(_of_response.experiment_id, _of_response.id, _of_response.created_at)
-)
+_MOMENTS = select(_of_response.experiment_id, _of_response.id, moment_of_response())
 _UNJUDGED = (
     select(_of_response.experiment_id, _of_item.response_id, _of_task.status, _of_task.error_msg)
     .join(Task.__table__, _of_task.id == _of_item.task_id)
@@ -185,18 +194,18 @@ class _Queries:
     """The same questions, asked of experiments or of responses; built once, which takes longer than running them."""
 
     failures: Any
-    taken_up: Any
+    moments: Any
     unjudged: Any
 
 
 _OF_EXPERIMENTS = _Queries(
     failures=_FAILURES.where(_of_response.experiment_id.in_(_IDS)),
-    taken_up=_TAKEN_UP.where(_of_response.experiment_id.in_(_IDS)),
+    moments=_MOMENTS.where(_of_response.experiment_id.in_(_IDS)),
     unjudged=_UNJUDGED.where(_of_task.experiment_id.in_(_IDS)),
 )
 _OF_RESPONSES = _Queries(
     failures=_FAILURES.where(_of_item.response_id.in_(_IDS)),
-    taken_up=_TAKEN_UP.where(_of_response.id.in_(_IDS)),
+    moments=_MOMENTS.where(_of_response.id.in_(_IDS)),
     unjudged=_UNJUDGED.where(_of_item.response_id.in_(_IDS)),
 )
 
@@ -248,14 +257,19 @@ async def _accounts(
     sets: dict[int, list[SetCriterion]] = defaultdict(list)
     for criterion in await fetch_by_ids(session, _CRITERIA, {row.criterion_set_id for row in experiments}):
         sets[criterion.criterion_set_id].append(
-            SetCriterion(criterion.id, criterion.entry_id, criterion.created_at)
+            SetCriterion(criterion.id, criterion.entry_id, criterion.created_at, criterion.superseded_at)
         )
     accounts = {
         row.id: VerdictAccount(
-            criteria=sets[row.criterion_set_id],
+            criteria=[
+                criterion
+                for criterion in sets[row.criterion_set_id]
+                if criterion.superseded_at is None or criterion.superseded_at > row.created_at
+            ],
             frozen={} if row.evaluation_mode == EvaluationMode.AGENTIC else None,
             collection_id=row.collection_id,
             is_running=row.generation_task_id is not None,
+            run_asked_at=row.run_asked_at,
         )
         for row in experiments
     }
@@ -275,17 +289,16 @@ async def _accounts(
             account.waiting.add(response_id)
         else:
             account.left[response_id] = _ending(status, error_msg)
-    grown = any(
-        criterion.created_at > row.created_at
-        for row in experiments
-        for criterion in sets[row.criterion_set_id]
-    )
-    if grown:
-        for experiment_id, response_id, made_at, judged_from in await fetch_by_ids(
-            session, queries.taken_up, ids
-        ):
-            accounts[experiment_id].taken_up[response_id] = max(made_at, judged_from or made_at)
+    if any(_has_changed(accounts[row.id], row.run_asked_at or row.created_at) for row in experiments):
+        for experiment_id, response_id, moment in await fetch_by_ids(session, queries.moments, ids):
+            accounts[experiment_id].moments[response_id] = moment
     return accounts
+
+
+def _has_changed(account: VerdictAccount, since: datetime.datetime) -> bool:
+    return any(
+        criterion.superseded_at is not None or criterion.created_at > since for criterion in account.criteria
+    )
 
 
 def _ending(status: str, error_msg: str | None) -> str:

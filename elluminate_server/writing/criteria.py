@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from elluminate_api.models import CriterionIn, EvaluationMode
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.criteria import default_label
@@ -11,7 +11,8 @@ from elluminate_server.reading.loading import (
     current_criteria,
 )
 from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import Criterion, Experiment, Rating
+from elluminate_server.store.states import EXPERIMENT
+from elluminate_server.store.tables import Criterion, Experiment, Rating, Task
 
 __all__ = ["add_criteria", "freezes_criteria", "take_out"]
 
@@ -58,13 +59,14 @@ async def add_criteria(
 
 
 async def freezes_criteria(session: AsyncSession, criterion_set_id: int) -> bool:
-    """Whether an AGENTIC experiment has frozen the set's criteria, whose ids uploads then name."""
+    """Whether an experiment is held to the set's criteria as they are: it was run, or uploads name their ids."""
+    was_run = exists().where(Task.experiment_id == Experiment.id, Task.kind == EXPERIMENT)
     return bool(
         await session.scalar(
             select(Experiment.id)
             .where(
                 Experiment.criterion_set_id == criterion_set_id,
-                Experiment.evaluation_mode == EvaluationMode.AGENTIC.value,
+                or_(Experiment.evaluation_mode == EvaluationMode.AGENTIC.value, was_run),
             )
             .limit(1)
         )
@@ -72,7 +74,10 @@ async def freezes_criteria(session: AsyncSession, criterion_set_id: int) -> bool
 
 
 async def take_out(session: AsyncSession, criteria: Sequence[Criterion]) -> None:
-    """Take criteria out of their set: those with ratings, or frozen for agents, are hidden, the others deleted."""
+    """Take criteria out of their set.
+
+    Those with ratings, and those that an experiment is held to, are hidden; the others are deleted.
+    """
     if not criteria:
         return
     frozen = {

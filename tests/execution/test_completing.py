@@ -147,6 +147,85 @@ def test_a_criterion_that_was_added_later_is_not_missing(backend_with_model: Bac
     assert retry(backend, experiment)["generation_task_id"] is None
 
 
+def change_set(backend: Backend, experiment: dict[str, Any]) -> None:
+    """Take a criterion out, give the other one another wording, add a third."""
+    first, second = experiment["criterion_set"]["criteria"]
+    backend.http.delete(f"criteria/{first['id']}").raise_for_status()
+    backend.http.put(f"criteria/{second['id']}", json={"criterion_str": "Is it new?"}).raise_for_status()
+    added = {
+        "criterion_set_id": experiment["criterion_set"]["id"],
+        "criteria": [{"criterion_str": "Or this?"}],
+    }
+    backend.post("criteria", added)
+
+
+def test_what_is_completed_is_judged_by_the_criteria_of_the_run(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    model_server.fail(1, status=400)  # one row's answer
+    model_server.verdict = lambda request: "I would rather not say."
+    experiment = backend.create_experiment(rows=3, criteria=CRITERIA)
+    backend.ended(experiment, backend.run(experiment))
+    change_set(backend, experiment)
+    read = backend.get(f"experiments/{experiment['id']}")["results"]["verdicts"]
+    assert (read["expected"], read["given"]) == (6, 0)
+    model_server.requests.clear()
+    model_server.verdict = lambda request: YES
+
+    completed(backend, experiment)
+
+    assert verdict_calls(model_server) == 6
+    for criterion in CRITERIA:
+        assert sum(asks(request, criterion) for request in model_server.requests) == 3
+    read = backend.get(f"experiments/{experiment['id']}")["results"]
+    assert (read["verdicts"]["expected"], read["verdicts"]["given"]) == (6, 6)
+    counted = [of_one["given"] for of_one in read["verdicts_by_criterion_id"].values()]
+    assert counted == [3, 3]
+    assert retry(backend, experiment)["generation_task_id"] is None
+
+
+def test_a_cancelled_run_goes_on_with_its_own_criteria(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    with model_server.held(lambda request: text_of(request) == "Explain topic3."):
+        experiment = backend.create_experiment(rows=3, criteria=CRITERIA)
+        task_id = backend.run(experiment)
+        backend.wait(lambda: backend.status(experiment, task_id), lambda s: s["completed_ratings"] == 2)
+        change_set(backend, experiment)
+        cancel(backend, experiment)
+    completed(backend, experiment)
+    read = backend.get(f"experiments/{experiment['id']}")["results"]["verdicts"]
+    assert (read["expected"], read["given"]) == (6, 6)
+    assert verdict_calls(model_server) == 6
+
+
+def test_what_was_judged_anew_is_completed_with_the_criteria_of_then(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    experiment = backend.create_experiment(rows=2, criteria=CRITERIA)
+    backend.ended(experiment, backend.run(experiment))
+    change_set(backend, experiment)
+    model_server.verdict = refuse("Is it new?")
+    ids = [response["id"] for response in backend.responses(experiment_id=experiment["id"])]
+    task_id = backend.post("ratings/batches", {"prompt_response_ids": ids})
+    backend.wait(
+        lambda: backend.get(f"ratings/batches/{task_id}"), lambda status: status["status"] == "SUCCESS"
+    )
+    added = {"criterion_set_id": experiment["criterion_set"]["id"], "criteria": [{"criterion_str": "Later?"}]}
+    backend.post("criteria", added)
+    model_server.requests.clear()
+    model_server.verdict = lambda request: YES
+
+    completed(backend, experiment)
+
+    assert [asks(request, "Is it new?") for request in model_server.requests] == [True, True]
+    read = backend.get(f"experiments/{experiment['id']}")["results"]["verdicts"]
+    assert (read["expected"], read["given"]) == (8, 8)
+
+
 def test_failed_answers_missing_verdicts_and_missing_rows_are_brought_by_one_task(
     backend_with_model: Backend, model_server: ModelServer
 ) -> None:

@@ -227,6 +227,7 @@ async def talk(model: Talker, user: Talker, *, max_turns: int = 10, goal: str = 
         config=None,
         generation_params={},
         criteria=(),
+        run_asked_at=None,
         rating_version=None,
     )
     subject = Subject(

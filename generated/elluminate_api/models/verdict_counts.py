@@ -9,9 +9,9 @@ from ..types import one_line
 class VerdictCounts:
     """What became of the verdicts that were to be given: one for each answer and each criterion that
     applies to it. Every one of them is counted once: expected = given + pending + missing_answer_failed
-    + missing_not_judged. Criteria that were added after an answer was made apply to it once they were
-    judged, and one that was edited or taken out of its set since counts with the verdicts it has. A
-    verdict on a failed answer counts nowhere, as in the means.
+    + missing_not_judged. The criteria that apply are those that the set had when the run was asked for,
+    or, for answers that are rated again later, when that was asked for; verdicts on others are counted
+    as given. A verdict on a failed answer counts nowhere, as in the means.
 
     Attributes:
         expected: Number of verdicts that the answers should have.

@@ -23,17 +23,27 @@ from elluminate_server.domain.verdicts import (
 
 MORNING = datetime.datetime(2026, 1, 12, 8, tzinfo=datetime.UTC)
 NOON = MORNING + datetime.timedelta(hours=4)
-CRITERIA = [SetCriterion(1, None, MORNING), SetCriterion(2, 7, MORNING), SetCriterion(3, None, NOON)]
+CRITERIA = [
+    SetCriterion(1, None, MORNING),
+    SetCriterion(2, 7, MORNING),
+    SetCriterion(3, None, NOON),
+    SetCriterion(4, None, MORNING, superseded_at=NOON),
+]
+
+
+def ids(entry_id: int, moment: datetime.datetime | None = None) -> list[int]:
+    return [criterion.id for criterion in applicable(CRITERIA, entry_id, moment)]
 
 
 def test_criteria_of_other_rows_do_not_apply() -> None:
-    assert applicable(CRITERIA, 7) == [1, 2, 3]
-    assert applicable(CRITERIA, 8) == [1, 3]
+    assert ids(7) == [1, 2, 3]
+    assert ids(8) == [1, 3]
 
 
-def test_a_criterion_that_was_added_later_does_not_apply() -> None:
-    assert applicable(CRITERIA, 8, MORNING) == [1]
-    assert applicable(CRITERIA, 8, NOON) == [1, 3]
+def test_the_criteria_are_those_that_the_set_had_at_the_moment() -> None:
+    assert ids(8, MORNING) == [1, 4]
+    assert ids(7, NOON - datetime.timedelta(microseconds=1)) == [1, 2, 4]
+    assert ids(8, NOON) == [1, 3]
 
 
 def test_an_answer_with_every_verdict_lacks_nothing() -> None:
