@@ -43,6 +43,8 @@ def main() -> int:
         for why in verdicts.reasons if verdicts else []:
             print(f"  {why.count} {why.cause}: {why.reason}", file=sys.stderr)
         return 2
+    if experiment.results.flaws:
+        print(f"judged as they are, look at them: {experiment.results.flaws}", file=sys.stderr)
     rate = experiment.results.mean_all_ratings.yes
     for response in experiment.responses():
         for rating in response.ratings:

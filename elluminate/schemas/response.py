@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import define, field
@@ -104,11 +104,17 @@ class PromptResponse(Bound, api.PromptResponse):
 
     @property
     def response_text(self) -> str:
-        """The text of the last answer, empty when there is none (a failure, or tool calls alone)."""
-        for message in reversed(self.messages):
-            if message.get("role") == "assistant":
-                return _text_of(message.get("content"))
-        return ""
+        """The text of the last answer, or the words in which the model refuses to give one.
+
+        Empty when there is none (a failure, or tool calls alone).
+        """
+        said = self._last_answer()
+        return _text_of(said.get("content")) or said.get("refusal") or ""
+
+    def _last_answer(self) -> Mapping[str, Any]:
+        return next(
+            (message for message in reversed(self.messages) if message.get("role") == "assistant"), {}
+        )
 
     @property
     def response_str(self) -> str:
@@ -124,6 +130,14 @@ class PromptResponse(Bound, api.PromptResponse):
         """
         metadata = self.generation_metadata
         return metadata is not None and metadata.finish_reason == "length"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the model refused to answer, or the provider's content filter cut the answer off."""
+        said = self._last_answer()
+        metadata = self.generation_metadata
+        withheld = metadata is not None and metadata.finish_reason == "content_filter"
+        return withheld or bool(said.get("refusal") and not said.get("content"))
 
     @property
     def template_variables(self) -> dict[str, Any]:

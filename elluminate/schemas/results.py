@@ -57,6 +57,23 @@ class ExperimentResults(Explained, api.ExperimentResults):
         given = self.num_rated_responses if self.verdicts is None else self.verdicts.given
         return self.mean_all_ratings.yes if given else None
 
+    @property
+    def flaws(self) -> str:
+        """How many of the answers were cut off at the limit of tokens, refused, or say nothing; "" when none.
+
+        They are answers, and judged like the others. As far as the server tells.
+
+        Example:
+            >>> if experiment.results.flaws:
+            ...     print("look at the answers:", experiment.results.flaws)
+        """
+        told = {
+            "cut off at the limit of tokens": self.num_truncated_responses,
+            "refused": self.num_refused_responses,
+            "empty": self.num_empty_responses,
+        }
+        return ", ".join(f"{what}: {count}" for what, count in told.items() if count)
+
     def get_criterion_summary(self, criterion_id: int) -> str:
         """One criterion's shares as a line of text.
 
@@ -94,8 +111,8 @@ class ExperimentResults(Explained, api.ExperimentResults):
         """
         names = criterion_names or {}
         answers = f"Rated responses: {self.num_rated_responses}, failed: {self.num_failed_responses}"
-        if self.num_truncated_responses:
-            answers += f", cut off at the limit of tokens: {self.num_truncated_responses}"
+        if self.flaws:
+            answers += f", {self.flaws}"
         lines = [f"Pass rate: {self._rate()}", answers]
         known = {**(self.verdicts_by_criterion_id or {}), **self.mean_rating_by_criterion_id}
         lines += [

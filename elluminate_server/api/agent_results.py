@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.agent_trials import TASK_COLUMN, Costs, Task, TaskIndex, costs_of
 from elluminate_server.domain.atif import InvalidTrajectoryError, check_trajectory
+from elluminate_server.domain.flaws import flaw_of
 from elluminate_server.domain.messages import InvalidMessageError, check_messages, text_of
 from elluminate_server.domain.trajectory_text import final_answer
 from elluminate_server.execution.agent_evaluation import add_evaluation
@@ -224,6 +225,7 @@ def _checked_trial(
         duration_seconds=trial.duration_seconds,
         input_tokens=costs.input_tokens,
         output_tokens=costs.output_tokens,
+        flaw=flaw_of(messages, None) if trial.error is None else None,
     )
     return _Checked(task, response, ratings, problems)
 

@@ -19,6 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
+from elluminate_server.domain.flaws import Flaw
 from elluminate_server.domain.verdicts import COMPLETE, Lack, count_verdicts
 
 __all__ = ["ResponseFacts", "aggregate"]
@@ -39,7 +40,7 @@ class ResponseFacts(NamedTuple):
         epoch: 1 for the first run over the rows.
         input_price_per_mtok: US dollars per million input tokens; None when unknown.
         output_price_per_mtok: US dollars per million output tokens; None when unknown.
-        is_truncated: Whether the answer ended at the limit of tokens.
+        flaw: What is wrong with the answer.
         lack: The verdicts that it should have and does not have.
     """
 
@@ -52,7 +53,7 @@ class ResponseFacts(NamedTuple):
     epoch: int = 1
     input_price_per_mtok: float | None = None
     output_price_per_mtok: float | None = None
-    is_truncated: bool = False
+    flaw: Flaw | None = None
     lack: Lack = COMPLETE
 
 
@@ -94,6 +95,7 @@ def aggregate(
         itertools.chain(lacks, unanswered),
         criteria,
     )
+    flaws = Counter(response.flaw for response in answered)
     durations = [r.duration_seconds for r in answered if r.duration_seconds is not None]
     inputs = [r.input_tokens for r in answered if r.input_tokens is not None]
     outputs = [r.output_tokens for r in answered if r.output_tokens is not None]
@@ -126,7 +128,9 @@ def aggregate(
         "verdicts_by_criterion_id": {
             str(criterion_id): counts for criterion_id, counts in verdicts_by_criterion.items()
         },
-        "num_truncated_responses": sum(response.is_truncated for response in answered),
+        "num_truncated_responses": flaws["truncated"],
+        "num_refused_responses": flaws["refused"],
+        "num_empty_responses": flaws["empty"],
     }
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.errors import DomainError
+from elluminate_server.domain.flaws import flaw_of
 from elluminate_server.execution.generation import prompt_row, subject_of
 from elluminate_server.execution.leases import expiry
 from elluminate_server.execution.plans import Plan, load_plan
@@ -339,7 +340,7 @@ def _response_of(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
                 "input_tokens",
                 "output_tokens",
                 "reasoning_tokens",
-                "finish_reason",
             )
         },
+        flaw=flaw_of(order.messages, (metadata or {}).get("finish_reason")),
     )

@@ -13,6 +13,7 @@ import attrs
 from sqlalchemy import Connection, Executable, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from elluminate_server.domain.flaws import flaw_of
 from elluminate_server.execution.generation import Generated, Subject, prompt_row
 from elluminate_server.execution.plans import Plan
 from elluminate_server.execution.rating import Rated
@@ -277,7 +278,7 @@ def _response_row(response: NewResponse, prompt_id: int) -> dict[str, Any]:
         "termination_reason": generated.termination_reason,
         "persona_version_id": generated.persona_version_id,
         "generation_metadata": metadata,
-        "finish_reason": None if metadata is None else metadata.get("finish_reason"),
+        "flaw": None if generated.error is not None else flaw_of(generated.messages, usage.finish_reason),
         "llm_model_name": None if config is None else config.model,
         "duration_seconds": None if config is None else usage.duration_seconds,
         "input_tokens": usage.input_tokens,

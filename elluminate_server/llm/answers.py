@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from elluminate_server.domain.flaws import CUT_OFF, WITHHELD
 from elluminate_server.llm.json_bodies import storable_text
-from elluminate_server.llm.types import CUT_OFF, Answer, ModelError
+from elluminate_server.llm.types import Answer, ModelError
 
 __all__ = ["ASSISTANT_KEYS", "check_finish", "kept_word", "mapping", "token_count", "unreadable"]
 
@@ -46,7 +47,7 @@ def check_finish(answer: Answer, message: Mapping[str, Any], model: str) -> None
     """
     if message["content"] or message["tool_calls"] or message["refusal"]:
         return
-    if answer.finish_reason == "content_filter":
+    if answer.finish_reason == WITHHELD:
         raise ModelError(f"The provider's content filter withheld the answer of {model!r}.", usage=answer)
     if answer.finish_reason == CUT_OFF:
         raise ModelError(

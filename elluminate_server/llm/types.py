@@ -5,6 +5,8 @@ from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import attrs
 
+from elluminate_server.domain.flaws import CUT_OFF
+
 __all__ = [
     "Answer",
     "JudgeCase",
@@ -27,9 +29,6 @@ RatingMode = Literal["fast", "detailed"]
 
 MAX_MODEL_ANSWER_BYTES = 16 * 1024 * 1024
 """Most bytes of a provider's answer that are read, unless the settings say otherwise."""
-
-CUT_OFF = "length"
-"""The finish reason of an answer that reached a token limit, in OpenAI's API reference and all that follow it."""
 
 _SAMPLING = ("temperature", "reasoning_effort", "verbosity", "top_p", "max_tokens")
 

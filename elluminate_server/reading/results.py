@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 from elluminate_api import models
-from sqlalchemy import bindparam, false, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.aggregation import ResponseFacts, aggregate
@@ -22,9 +22,6 @@ __all__ = ["CategoricalFilters", "filtered_prompts", "load_results", "parse_filt
 
 CategoricalFilters = Mapping[str, Sequence[str]]
 """Column name to values: any of them inside a column, all columns together."""
-
-_TRUNCATED = "length"
-"""Why a model stops that has come to the limit of tokens, in the word of OpenAI's API and all that follow it."""
 
 _IDS: Any = bindparam("ids", expanding=True)
 _of_response, _of_rating, _of_entry = Response.__table__.c, Rating.__table__.c, Entry.__table__.c
@@ -48,7 +45,7 @@ _RESPONSES = (
         _of_response.epoch,
         _of_response.input_price_per_mtok,
         _of_response.output_price_per_mtok,
-        func.coalesce(_of_response.finish_reason == _TRUNCATED, false()),
+        _of_response.flaw,
     )
     .where(_of_response.experiment_id.in_(_IDS))
     .order_by(*IN_ROW_ORDER)

@@ -232,6 +232,20 @@ def test_an_answer_that_ended_at_the_limit_of_tokens_is_counted(
     assert (results["num_truncated_responses"], results["num_failed_responses"]) == (1, 0)
 
 
+def test_answers_that_refuse_or_say_nothing_are_counted(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    def answer(request: CapturedRequest) -> str | Reply:
+        if about("topic1")(request):
+            return completion(None, refusal="I can't help with that.")
+        return completion("Only thi", finish_reason="content_filter") if about("topic2")(request) else " "
+
+    model_server.answer = answer
+    results = results_of(backend_with_model, ran(backend_with_model))
+    assert (results["num_refused_responses"], results["num_empty_responses"]) == (2, 1)
+    assert (results["num_truncated_responses"], results["num_failed_responses"]) == (0, 0)
+
+
 def test_filters_narrow_what_is_missing_of_answers_that_are_not_there(
     backend_with_model: Backend, model_server: ModelServer
 ) -> None:

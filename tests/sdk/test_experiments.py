@@ -86,6 +86,17 @@ def test_an_answer_that_was_cut_off_says_so(client: Client, provider: ModelServe
     assert cut.generation_metadata.llm_model_config.llm_model_name == "scripted"
 
 
+def test_answers_that_refuse_or_say_nothing_are_told(client: Client, provider: ModelServer) -> None:
+    provider.reply(completion(None, refusal="I can't help with that."), completion(""))
+    experiment = run(client, "E", llm_config=answered_by(client, provider, max_connections=1))
+    refused, empty = sorted(experiment.responses(), key=lambda response: not response.is_refused)
+    assert (refused.response_text, refused.is_refused) == ("I can't help with that.", True)
+    assert (empty.response_text, empty.is_refused) == ("", False)
+    assert experiment.results is not None
+    assert experiment.results.flaws == "refused: 1, empty: 1"
+    assert "failed: 0, refused: 1, empty: 1" in experiment.results.summary()
+
+
 def test_waiting_for_a_place_is_kept_apart_from_the_time_of_the_answer(
     client: Client, provider: ModelServer
 ) -> None:

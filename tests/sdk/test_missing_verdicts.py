@@ -193,6 +193,8 @@ class WithoutExtensions(httpx.HTTPTransport):
             "verdicts",
             "verdicts_by_criterion_id",
             "num_truncated_responses",
+            "num_refused_responses",
+            "num_empty_responses",
         }
         return {name: value for name, value in found.items() if name not in extensions}
 

@@ -24,7 +24,7 @@ from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
 
-HEAD = "0006"
+HEAD = "0007"
 
 
 @pytest.fixture
@@ -46,6 +46,7 @@ PUBLISHED_MIGRATIONS = {
     "0004_live_rows.py": "09b0dc926c7d26f0",
     "0005_missing_verdicts.py": "f802f1a9e53e7b08",
     "0006_rows_in_pieces.py": "d28e9f34fe2f000e",
+    "0007_flaws.py": "0de5ed0e3fc6b7ef",
 }
 
 
@@ -145,7 +146,7 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
             ):
                 await session.execute(text(statement))
         with pytest.raises(
-            SchemaVersionError, match=rf"version {version}, .* needs 0006.* `elluminate migrate`"
+            SchemaVersionError, match=rf"version {version}, .* needs 0007.* `elluminate migrate`"
         ):
             await prepare(store)
 
@@ -166,6 +167,22 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
     async with Store(normalise_database_url(str(backup))) as copy, copy.read() as session:
         assert await session.scalar(text("SELECT version_num FROM alembic_version")) == version
         assert await session.scalar(text("SELECT name FROM criterion_sets WHERE id = 9")) == "S"
+
+
+async def test_what_is_wrong_with_an_answer_is_known_of_older_ones(url: str) -> None:
+    async with Store(url) as store:
+        await make_version(store, "0006")
+        # A connection of its own holds no row to its experiment.
+        with contextlib.closing(sqlite3.connect(store.url.database or "")) as connection, connection:
+            connection.executemany(
+                "INSERT INTO responses (id, experiment_id, prompt_id, entry_id, epoch, messages, annotation, "
+                "finish_reason, created_at) VALUES (?, 1, 1, 1, 1, '[]', '', ?, 0)",
+                enumerate(("length", "content_filter", "stop", None), start=1),
+            )
+        await prepare(store, upgrade=True)
+        async with store.read() as session:
+            flaws = await session.scalars(text("SELECT flaw FROM responses ORDER BY id"))
+            assert list(flaws) == ["truncated", "refused", None, None]
 
 
 async def test_a_database_that_lacks_a_column_of_its_version_is_refused(url: str) -> None:

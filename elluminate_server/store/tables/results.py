@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from elluminate_server.domain.flaws import Flaw
 from elluminate_server.store.columns import Id, Json, UtcDateTime
 from elluminate_server.store.tables.base import (
     COUNTED,
@@ -147,7 +148,7 @@ class Response(Base):
     reasoning_tokens: Mapped[int | None] = mapped_column(Id, default=None)
     input_price_per_mtok: Mapped[float | None] = mapped_column(Float, default=None)
     output_price_per_mtok: Mapped[float | None] = mapped_column(Float, default=None)
-    finish_reason: Mapped[str | None] = mapped_column(Text, default=None)
+    flaw: Mapped[Flaw | None] = mapped_column(Text, default=None)
     created_at: Mapped[datetime.datetime] = created_at_column()
 
 

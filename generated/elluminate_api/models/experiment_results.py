@@ -33,6 +33,9 @@ class ExperimentResults:
         verdicts_by_criterion_id: The same per criterion, in the order of the set, those without any verdict included. The
             keys are criterion ids as decimal text.
         num_truncated_responses: Number of answers that ended at the limit of tokens, so that their end is missing.
+        num_refused_responses: Number of answers that the model refused to give, or that the provider's content filter cut
+            off.
+        num_empty_responses: Number of answers without any text or tool call.
     """
 
     mean_all_ratings: MeanRating
@@ -56,6 +59,8 @@ class ExperimentResults:
     verdicts: VerdictCounts | None = None
     verdicts_by_criterion_id: dict[str, VerdictCounts] | None = None
     num_truncated_responses: int | None = None
+    num_refused_responses: int | None = None
+    num_empty_responses: int | None = None
 
     __repr__ = one_line
 

@@ -53,6 +53,8 @@ def test_every_field_of_the_contract() -> None:
         "verdicts": counts_of(3),
         "verdicts_by_criterion_id": {"1": counts_of(2), "2": counts_of(1)},
         "num_truncated_responses": 0,
+        "num_refused_responses": 0,
+        "num_empty_responses": 0,
     }
 
 

@@ -86,9 +86,9 @@ def test_criteria_without_any_verdict_are_told_in_the_order_of_the_set() -> None
 
 def test_results_count_what_is_missing_of_answers_that_are_there_and_of_those_that_are_not() -> None:
     facts = [
-        ResponseFacts(ratings=[(1, "YES"), (2, "NO")], is_truncated=True),
+        ResponseFacts(ratings=[(1, "YES"), (2, "NO")], flaw="truncated"),
         ResponseFacts(ratings=[(1, "YES")], lack=lack_of([1, 2], {1}, failures={2: "unusable"})),
-        ResponseFacts(failed=True, is_truncated=True, lack=lack_of([1, 2], (), error="503")),
+        ResponseFacts(failed=True, flaw="truncated", lack=lack_of([1, 2], (), error="503")),
     ]
     computed = aggregate(facts, unanswered=[lack_of([1, 2], (), is_pending=True)], criteria=[1, 2])
     assert computed is not None
