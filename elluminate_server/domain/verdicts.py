@@ -49,6 +49,7 @@ class Dated(Protocol):
     @property
     def created_at(self) -> datetime.datetime:
         """When it was added, or edited into what it is."""
+        ...
 
     @property
     def superseded_at(self) -> datetime.datetime | None:
