@@ -21,8 +21,9 @@ class EpochProgress:
 
     Attributes:
         epoch: Its number, from 1.
-        responses_generated: Responses that the model has given.
-        responses_rated: Responses that have all their ratings.
+        responses_generated: Responses that the model has given, or failed to give.
+        responses_rated: Responses whose judging is over. Verdicts that could not be given do not come any more: the
+            results tell which (`results.verdicts`).
         total_responses: Responses there will be.
     """
 
@@ -40,8 +41,9 @@ class ExperimentProgress:
     """How far an experiment is, over all epochs.
 
     Attributes:
-        responses_generated: Responses that the model has given.
-        responses_rated: Responses that have all their ratings.
+        responses_generated: Responses that the model has given, or failed to give.
+        responses_rated: Responses whose judging is over. Verdicts that could not be given do not come any more: the
+            results tell which (`results.verdicts`).
         total_responses: Responses there will be.
         epochs: The same per epoch; empty when the server does not tell.
     """
@@ -55,17 +57,17 @@ class ExperimentProgress:
 
     @property
     def percent_complete(self) -> float:
-        """Share of responses that are rated, 0 to 100."""
+        """Share of responses whose judging is over, 0 to 100."""
         return _percent(self.responses_rated, self.total_responses)
 
     @property
     def generation_complete(self) -> bool:
-        """Whether every response has been given."""
+        """Whether every response has been given, or has failed."""
         return self.responses_generated >= self.total_responses
 
     @property
     def rating_complete(self) -> bool:
-        """Whether every response has been rated."""
+        """Whether the judging of every response is over."""
         return self.responses_rated >= self.total_responses
 
 

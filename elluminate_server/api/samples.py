@@ -7,11 +7,21 @@ from elluminate_api import models
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.domain.samples import Bounds, Sample, SampleResponse, change, grouped, ordered
+from elluminate_server.domain.samples import (
+    Bounds,
+    Sample,
+    SampleResponse,
+    change,
+    grouped,
+    ordered,
+    share_criteria,
+)
+from elluminate_server.domain.verdicts import COMPLETE
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.reading.finding import see_experiment
 from elluminate_server.reading.personas import load_persona_versions
 from elluminate_server.reading.results import CategoricalFilters, filtered_prompts, parse_filters
+from elluminate_server.reading.verdicts import load_accounts
 from elluminate_server.store.tables import Experiment, Rating, Response
 
 _BOUNDED = ("duration_seconds", "input_tokens", "output_tokens")
@@ -47,11 +57,12 @@ async def list_comparison_samples(call: Call) -> Answer:
         b = await see_experiment(session, call.project_id, asked["experiment_b_id"])
         of_a = {sample.entry_id: sample for sample in await _samples(session, a.id, filters)}
         of_b = {sample.entry_id: sample for sample in await _samples(session, b.id, filters)}
+    alike = share_criteria(of_a.values(), of_b.values())
     presented: list[models.ResponsesSample] = []
     for entry_id in sorted(of_a.keys() | of_b.keys()):
         before, after = of_a.get(entry_id), of_b.get(entry_id)
         if wanted is not None and (
-            before is None or after is None or change(before, after, criteria) != wanted
+            before is None or after is None or change(before, after, criteria, share_criteria=alike) != wanted
         ):
             continue
         presented += [
@@ -82,11 +93,13 @@ async def _samples(
         .where(Response.experiment_id == experiment_id)
     ):
         verdicts[response_id].append((criterion_id, rating == "YES"))
+    account = (await load_accounts(session, [experiment_id]))[experiment_id]
     found = await session.execute(
         select(
             Response.id,
             Response.entry_id,
             Response.prompt_id,
+            Response.error,
             (Response.annotation != "").label("annotated"),
             Response.duration_seconds,
             Response.input_tokens,
@@ -98,6 +111,8 @@ async def _samples(
             id=row.id,
             entry_id=row.entry_id,
             verdicts=verdicts[row.id],
+            lacks_verdicts=account.lack(row.id, row.entry_id, row.error, dict(verdicts[row.id]))
+            is not COMPLETE,
             annotated=row.annotated,
             duration_seconds=row.duration_seconds,
             input_tokens=row.input_tokens,

@@ -1,12 +1,13 @@
 """Samples: the responses of one experiment to one row, filtered, ordered and compared."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 import attrs
 
-__all__ = ["Bounds", "Sample", "SampleResponse", "change", "grouped", "ordered"]
+__all__ = ["Bounds", "Sample", "SampleResponse", "change", "grouped", "ordered", "share_criteria"]
 
 
 @attrs.frozen(kw_only=True)
@@ -17,6 +18,7 @@ class SampleResponse:
         id: The response.
         entry_id: Its row.
         verdicts: (criterion id, whether it was met) pairs.
+        lacks_verdicts: Whether it should have others.
         annotated: Whether a person left a note on it.
         duration_seconds: Time to generate, in seconds; None when unknown.
         input_tokens: Tokens of the prompt; None when unknown.
@@ -26,6 +28,7 @@ class SampleResponse:
     id: int
     entry_id: int
     verdicts: Sequence[tuple[int, bool]] = ()
+    lacks_verdicts: bool = False
     annotated: bool = False
     duration_seconds: float | None = None
     input_tokens: float | None = None
@@ -57,9 +60,10 @@ class Sample:
 
     @property
     def is_perfect(self) -> bool:
-        """Whether every response was rated and met every criterion."""
+        """Whether every response was rated by every criterion and met it."""
         return all(
-            response.verdicts and all(met for _, met in response.verdicts) for response in self.responses
+            response.verdicts and not response.lacks_verdicts and all(met for _, met in response.verdicts)
+            for response in self.responses
         )
 
     @property
@@ -74,19 +78,23 @@ class Sample:
             for response in self.responses
         )
 
-    def rating(self, criterion_ids: Collection[int] | None = None) -> float | None:
-        """Share of YES among the verdicts, 0 to 1; None without one.
+    def rating(self) -> float | None:
+        """Share of YES among the verdicts, 0 to 1; None without one."""
+        met = [verdict for response in self.responses for _, verdict in response.verdicts]
+        return sum(met) / len(met) if met else None
+
+    def ratings(self, criterion_ids: Collection[int] | None = None) -> dict[int, float]:
+        """Share of YES by criterion, of those that there is a verdict on.
 
         Args:
             criterion_ids: Only these criteria count; None counts all.
         """
-        met = [
-            verdict
-            for response in self.responses
-            for criterion_id, verdict in response.verdicts
-            if criterion_ids is None or criterion_id in criterion_ids
-        ]
-        return sum(met) / len(met) if met else None
+        met: dict[int, list[bool]] = defaultdict(list)
+        for response in self.responses:
+            for criterion_id, verdict in response.verdicts:
+                if criterion_ids is None or criterion_id in criterion_ids:
+                    met[criterion_id].append(verdict)
+        return {criterion_id: sum(verdicts) / len(verdicts) for criterion_id, verdicts in met.items()}
 
     def mean(self, name: str) -> float | None:
         """Mean of a number over the responses that know it; None when none does."""
@@ -127,16 +135,38 @@ def ordered(samples: Sequence[Sample], sort_by: str) -> list[Sample]:
 
 
 def change(
-    before: Sample, after: Sample, criterion_ids: Collection[int] | None = None
+    before: Sample,
+    after: Sample,
+    criterion_ids: Collection[int] | None = None,
+    *,
+    share_criteria: bool = True,
 ) -> Literal["improved", "regressed"] | None:
-    """How a row got on from one experiment to another; None when it did not, or one of them is unrated.
+    """How a row got on from one experiment to another; None when it did not, or nothing can be compared.
+
+    Like is compared with like: a criterion that one side has no verdict on says nothing about the change.
 
     Args:
         before: The row's responses in experiment A.
         after: The row's responses in experiment B.
         criterion_ids: Only these criteria count; None counts all.
+        share_criteria: Whether the experiments have criteria in common. If not, what each of them meets of its own is
+            compared.
     """
-    was, now = before.rating(criterion_ids), after.rating(criterion_ids)
-    if was is None or now is None or was == now:
+    ratings = [sample.ratings(criterion_ids) for sample in (before, after)]
+    if share_criteria:
+        both = ratings[0].keys() & ratings[1].keys()
+        ratings = [{criterion_id: of_one[criterion_id] for criterion_id in both} for of_one in ratings]
+    if not all(ratings):
+        return None
+    was, now = (math.fsum(of_one.values()) / len(of_one) for of_one in ratings)
+    if was == now:
         return None
     return "improved" if now > was else "regressed"
+
+
+def share_criteria(one: Iterable[Sample], other: Iterable[Sample]) -> bool:
+    """Whether a criterion was judged in samples of both."""
+    judged = [
+        {criterion_id for sample in samples for criterion_id in sample.ratings()} for samples in (one, other)
+    ]
+    return not judged[0].isdisjoint(judged[1])

@@ -14,7 +14,7 @@ import attrs
 
 from elluminate_server.llm.types import ObjectShape
 
-__all__ = ["UnreadableAnswerError", "ask_again", "objects_in", "only_object"]
+__all__ = ["Reading", "UnreadableAnswerError", "ask_again", "objects_in", "only_object", "read_answer"]
 
 LONGEST_ANSWER = 100_000
 """Characters of an answer that are read: many times what was asked for, and still quick to search."""
@@ -55,8 +55,30 @@ def ask_again(
     ]
 
 
-def objects_in(answer: str, *, is_cut_off: bool = False) -> list[dict[str, Any]]:
-    """The outermost JSON objects in an answer, after the thinking that some models write in front.
+@attrs.frozen
+class Reading:
+    """What an answer says after its thinking.
+
+    Attributes:
+        objects: The outermost JSON objects.
+        prose: What stands before, between and after them.
+    """
+
+    objects: Sequence[dict[str, Any]]
+    prose: Sequence[str]
+
+
+def objects_in(answer: str, *, is_cut_off: bool = False) -> Sequence[dict[str, Any]]:
+    """The outermost JSON objects in an answer; see `read_answer`.
+
+    >>> objects_in('Is it? </think> Here: {"rating": "YES",}')
+    [{'rating': 'YES'}]
+    """
+    return read_answer(answer, is_cut_off=is_cut_off).objects
+
+
+def read_answer(answer: str, *, is_cut_off: bool = False) -> Reading:
+    """The outermost JSON objects in an answer, after the thinking that some models write in front, and its prose.
 
     Args:
         answer: What the model said.
@@ -67,8 +89,8 @@ def objects_in(answer: str, *, is_cut_off: bool = False) -> list[dict[str, Any]]
         UnreadableAnswerError: It is empty, too long, ends within its thinking, was cut off, or says one key twice
             with different values.
 
-    >>> objects_in('Is it? </think> Here: {"rating": "YES",}')
-    [{'rating': 'YES'}]
+    >>> read_answer('Is it? </think> Here: {"rating": "YES"} So it is.').prose
+    [' Here: ', ' So it is.']
     """
     if not answer.strip():
         raise UnreadableAnswerError("it is empty")
@@ -91,7 +113,9 @@ def objects_in(answer: str, *, is_cut_off: bool = False) -> list[dict[str, Any]]
         raise UnreadableAnswerError("it was cut off before it was complete")
     if any(each.contradicts_itself for each in said):
         raise UnreadableAnswerError("it holds a JSON object that says the same key twice")
-    return [each.value for each in said]
+    borders = [thought_until, *(place for each in said for place in (each.start, each.end)), len(answer)]
+    prose = [answer[start:end] for start, end in zip(borders[::2], borders[1::2], strict=True)]
+    return Reading([each.value for each in said], prose)
 
 
 def only_object(answer: str, *keys: str, is_cut_off: bool = False) -> dict[str, Any]:

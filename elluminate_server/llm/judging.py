@@ -1,10 +1,11 @@
 """What a judge is asked, and how its verdict is read: pure functions, no I/O."""
 
 import json
+import re
 from typing import Any
 
 from elluminate_server.llm.fences import Fences
-from elluminate_server.llm.json_answers import UnreadableAnswerError, objects_in
+from elluminate_server.llm.json_answers import UnreadableAnswerError, read_answer
 from elluminate_server.llm.types import JudgeCase, ObjectShape, Rating, RatingMode
 
 __all__ = ["VERDICT", "judge_messages", "parse_verdict"]
@@ -76,7 +77,8 @@ def parse_verdict(answer: str, *, is_cut_off: bool = False) -> tuple[Rating, str
     """Rating and reasoning from a judge's answer.
 
     The JSON object may stand in a code fence, and prose or thinking may stand around it. Objects without a `rating` are
-    prose. A verdict that is given more than once counts once, with its last reasoning.
+    prose. A verdict that is given more than once counts once, with its last reasoning. Prose in which the other verdict
+    stands, in capitals, and this one does not, contradicts it.
 
     Args:
         answer: What the judge said.
@@ -88,16 +90,21 @@ def parse_verdict(answer: str, *, is_cut_off: bool = False) -> tuple[Rating, str
     >>> parse_verdict('Sure: {"reasoning": "It is short.", "rating": "yes"}')
     ('YES', 'It is short.')
     """
-    verdicts = [found for found in objects_in(answer, is_cut_off=is_cut_off) if "rating" in found]
+    reading = read_answer(answer, is_cut_off=is_cut_off)
+    verdicts = [found for found in reading.objects if "rating" in found]
     if not verdicts:
         raise UnreadableAnswerError("it holds no JSON object with a rating")
     ratings: set[Rating] = {_rating_of(found["rating"]) for found in verdicts}
     if len(ratings) > 1:
         raise UnreadableAnswerError("it holds verdicts that contradict each other")
+    around = {word for text in reading.prose for word in _VERDICT_WORD.findall(text)}
+    if around and not around & ratings:
+        raise UnreadableAnswerError("the text around its verdict says the other one")
     reasons = [_reasoning_of(found.get("reasoning")) for found in verdicts]
     return ratings.pop(), next(filter(None, reversed(reasons)), None)
 
 
+_VERDICT_WORD = re.compile(r"\b(?:YES|NO)\b")
 _BEFORE = " \t\r\n\"'“”„‘’«»*_`(["
 _AFTER = _BEFORE + ".!,;:。！)]"
 

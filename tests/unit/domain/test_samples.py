@@ -4,12 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elluminate_server.domain.samples import Bounds, Sample, SampleResponse, change, grouped, ordered
+from elluminate_server.domain.samples import (
+    Bounds,
+    Sample,
+    SampleResponse,
+    change,
+    grouped,
+    ordered,
+    share_criteria,
+)
 
 
 def response(id: int = 1, entry: int = 1, verdicts: str = "", seconds: float | None = None) -> SampleResponse:
-    """A response whose criteria 1, 2, ... were met (Y) or not (N)."""
-    rated = [(number, verdict == "Y") for number, verdict in enumerate(verdicts, 1)]
+    """A response whose criteria 1, 2, ... were met (Y) or not (N); a blank is a verdict that is not there."""
+    rated = [(number, verdict == "Y") for number, verdict in enumerate(verdicts, 1) if verdict != " "]
     return SampleResponse(id=id, entry_id=entry, verdicts=rated, duration_seconds=seconds)
 
 
@@ -40,12 +48,23 @@ def test_a_sample_is_perfect_when_all_was_rated_and_met(verdicts: list[str], per
         ("YN", "NY", {3}, None),
         ("", "Y", None, None),
         ("N", "", None, None),
+        ("YN", "Y ", None, None),
+        (" N", "YN", None, None),
+        ("YN", " Y", None, "improved"),
+        ("Y ", " N", None, None),
     ],
 )
 def test_a_change_compares_the_shares_that_count(
     before: str, after: str, criteria: set[int] | None, expected: str | None
 ) -> None:
     assert change(sample(before), sample(after), criteria) == expected
+
+
+def test_experiments_with_other_criteria_are_compared_by_what_each_meets_of_its_own() -> None:
+    before, after = sample("N  "), sample(" YY")
+    assert not share_criteria([before], [after])
+    assert change(before, after) is None
+    assert change(before, after, share_criteria=False) == "improved"
 
 
 @given(st.lists(st.sampled_from(["", "Y", "N", "YN"])), st.sampled_from(["asc", "desc"]))

@@ -66,6 +66,9 @@ VERDICT = '{"reasoning": "Good.", "rating": "YES"}'
             id="repeated short",
         ),
         pytest.param(f"[{VERDICT}]", "YES", "Good.", id="in a list"),
+        pytest.param(f"YES or NO? {VERDICT}", "YES", "Good.", id="the form told before it"),
+        pytest.param(f"NO? Or YES? </think> {VERDICT} YES.", "YES", "Good.", id="a doubt in its thinking"),
+        pytest.param(f"No wonder. {VERDICT}", "YES", "Good.", id="a word of prose"),
         pytest.param('{"rating": "NO", "rating": "NO"}', "NO", None, id="one key twice alike"),
         pytest.param(f'<think>{{"rating": "NO"}}?</think>{VERDICT}', "YES", "Good.", id="thinking"),
         pytest.param(
@@ -131,6 +134,8 @@ def test_a_readable_verdict_is_read(answer: str, rating: str, reasoning: str | N
         pytest.param('{"rating": "NO", "rating": "YES"}', "same key twice", id="one key, two verdicts"),
         pytest.param('{"rating": "YES", "reasoning": ["a"]}', "not a string", id="a list of reasons"),
         pytest.param('{"rating": "YES"', "no JSON object", id="cut off"),
+        pytest.param(f"The form is {VERDICT} and my verdict is NO", "says the other", id="prose against it"),
+        pytest.param(f'{VERDICT} Or rather: {{"rating":"NO"', "says the other", id="taken back, and cut off"),
         pytest.param('<think>{"rating": "NO"}? Or', "ends within its thinking", id="thinking without end"),
         pytest.param(f"Is it? {VERDICT} </think>", "no JSON object", id="thinking and nothing else"),
         pytest.param('{"a":' * 5000, "no JSON object", id="nested without end"),
