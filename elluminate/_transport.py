@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 _blocking: contextvars.ContextVar[bool] = contextvars.ContextVar("elluminate_blocking", default=False)
 
+_CLOSING_SECONDS = 1.0
+"""How long a cancelled call may take to close its connection."""
+
 _LOOK_SECONDS = 0.002
 """How often a task looks whether its thread is done."""
 
@@ -176,10 +179,29 @@ class _LoopState:
             await self._close_one_unused()
             connection = self._idle.pop() if self._idle else self._another(self.client)
             try:
-                return await connection.client.send(request)
-            finally:
-                connection.idle_since = time.monotonic()
-                self._idle.append(connection)
+                response = await connection.client.send(request)
+            except Exception:
+                self._give_back(connection)
+                raise
+            except BaseException as interruption:
+                # A call that is cancelled in the wrong moment leaves the HTTP library's pool without a place for the
+                # next one, which would then wait for hours.
+                if not isinstance(interruption, GeneratorExit):
+                    await self._drop(connection)
+                raise
+            self._give_back(connection)
+            return response
+
+    def _give_back(self, connection: _Connection) -> None:
+        connection.idle_since = time.monotonic()
+        self._idle.append(connection)
+
+    async def _drop(self, connection: _Connection) -> None:
+        if connection.client is self.client:
+            return  # it still builds the requests, and is closed with the others
+        self._all.discard(connection)
+        with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
+            await connection.client.aclose()
 
     def _another(self, first: _http.OwnAsync) -> _Connection:
         connection = _Connection(_http.open_beside(first, self._config, self._base_url, self._surroundings))

@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import os
+import shutil
 import sqlite3
 import tempfile
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -68,11 +71,12 @@ class Store:
     """
 
     def __init__(self, database_url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._remove_folder: Callable[[], None] | None = None
         if database_url == MEMORY:
             # Not SQLite's own ":memory:": its connections share one transaction, or lock each other out.
-            self._folder = tempfile.TemporaryDirectory(prefix="elluminate-", ignore_cleanup_errors=True)
-            database_url = f"sqlite+aiosqlite:///{(Path(self._folder.name) / 'memory.db').as_posix()}"
+            folder = tempfile.mkdtemp(prefix="elluminate-")
+            self._remove_folder = weakref.finalize(self, _remove_own, folder, os.getpid())
+            database_url = f"sqlite+aiosqlite:///{(Path(folder) / 'memory.db').as_posix()}"
         self.url = make_url(database_url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._file: DatabaseFile | None = None
@@ -283,8 +287,8 @@ class Store:
         self._thread.close()  # ends what was begun, before its connection goes
         if self._thread_engine is not None:
             self._thread_engine.dispose()
-        if self._folder is not None:
-            self._folder.cleanup()
+        if self._remove_folder is not None:
+            self._remove_folder()
 
     async def __aenter__(self) -> Self:
         return self
@@ -299,6 +303,11 @@ _OPTIONS: dict[str, Any] = {
     # An error that showed the values of a failed statement would show keys.
     "hide_parameters": True,
 }
+
+
+def _remove_own(folder: str, process_id: int) -> None:
+    if os.getpid() == process_id:  # a fork that ends leaves it to the process that made it
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_on(engine: Engine, write: Callable[[Connection], T]) -> T:

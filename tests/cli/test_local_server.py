@@ -343,6 +343,26 @@ def test_a_forked_child_gets_a_server_of_its_own(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_that_ends_takes_nothing_from_its_parent(tmp_path: Path) -> None:
+    script = """
+        import os, sys, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads is what this is about
+        from elluminate import Client
+        with Client(base_url="local::memory:") as client:
+            client.create_collection("before")
+            child = os.fork()
+            if child == 0:
+                sys.exit(0)
+            os.waitpid(child, 0)
+            client.create_collection("after")
+            print([collection.name for collection in client.list_collections()])
+        """
+    ended = run_script(script, tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "before" in ended.stdout and "after" in ended.stdout
+
+
 def test_the_host_program_s_logging_is_left_alone(tmp_path: Path) -> None:
     script = """
         import logging

@@ -6,8 +6,10 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import anyio
+import httpx
 import pytest
 from attrs import Factory, define
 
@@ -152,4 +154,31 @@ async def test_a_cancelled_call_gives_its_place_back() -> None:
         server.answers_from = 1
         with anyio.fail_after(30):
             await ask(transport, MANY)
+        await transport.aclose()
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_a_connection_whose_call_was_cancelled_is_used_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The HTTP library's pool may take the call for one that is still under way, and let nobody else in.
+    opened: list[httpx.AsyncClient] = []
+    open_beside = _http.open_beside
+
+    def open_and_note(*arguments: Any) -> httpx.AsyncClient:
+        opened.append(open_beside(*arguments))
+        return opened[-1]
+
+    monkeypatch.setattr(_http, "open_beside", open_and_note)
+    with counting_server(answers_from=5) as server:
+        transport = transport_to(server)
+        with anyio.fail_after(30):
+            async with anyio.create_task_group() as tasks:
+                for _ in range(4):
+                    tasks.start_soon(transport.send, transport.build("GET", "anything"))
+                while server.open_now < 4:
+                    await anyio.lowlevel.checkpoint()
+                tasks.cancel_scope.cancel()
+        assert [connection.is_closed for connection in opened] == [True] * 3
+        server.answers_from = 1
+        with anyio.fail_after(30):
+            await ask(transport, 4)
         await transport.aclose()
