@@ -87,7 +87,7 @@ async def _serve(settings: Settings, listener: socket.socket, log_level: str) ->
         gc.collect()
         gc.freeze()
         if settings.api_key is not None:
-            key, origin = settings.api_key, "from ELLUMINATE_API_KEY"
+            key, origin = None, "the one in ELLUMINATE_API_KEY"
         elif generated is not None and await keep_first_key(app.state.store, generated):
             key, origin = generated, "new, and stays valid; stored as a digest, so it is not shown again"
         else:
@@ -102,14 +102,16 @@ _FOR_THIS_START = """valid until this server stops. Keys of earlier starts are v
             are stored as digests and cannot be shown. Set ELLUMINATE_API_KEY to choose the key."""
 
 
-def _announcement(address: str, key: str, origin: str) -> str:
+def _announcement(address: str, key: str | None, origin: str) -> str:
+    """What a start tells; a key that somebody chose is not written to logs by it."""
+    export = "" if key is None else f"export ELLUMINATE_API_KEY={shlex.quote(key)}\n"
     return (
         f"elluminate is ready at {address}\n"
         f"  API docs  {address}/api/v0/docs\n"
         f"  API key   {origin}\n"
         "\n"
         f"export ELLUMINATE_BASE_URL={address}\n"
-        f"export ELLUMINATE_API_KEY={shlex.quote(key)}\n"
+        f"{export}"
         "\n"
         "Stop with Ctrl-C."
     )

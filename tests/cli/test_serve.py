@@ -100,10 +100,10 @@ def test_ctrl_c_and_sigterm_end_it_cleanly(tmp_path: Path, number: int) -> None:
 def test_a_given_key_is_the_default_project_s_and_is_kept_as_a_digest(tmp_path: Path) -> None:
     database = tmp_path / "serve.db"
     with Started("--database", str(database), ELLUMINATE_API_KEY="the-chosen-key") as server:
-        assert server.exported("ELLUMINATE_API_KEY") == "the-chosen-key"
-        assert "from ELLUMINATE_API_KEY" in server.printed
-        assert server.projects() == 200
-        server.end(signal.SIGTERM)
+        assert "API key   the one in ELLUMINATE_API_KEY" in server.printed
+        assert server.projects("the-chosen-key") == 200
+        assert server.end(signal.SIGTERM) == (0, "")
+        assert "the-chosen-key" not in server.printed
     assert all(b"the-chosen-key" not in file.read_bytes() for file in tmp_path.iterdir())
 
 

@@ -63,6 +63,8 @@ def serving(
     watchdog = threading.Timer(READY_SECONDS, process.kill)
     watchdog.start()
     exports: dict[str, str] = {}
+    if environment is not None and "ELLUMINATE_API_KEY" in environment:  # it is not printed
+        exports["ELLUMINATE_API_KEY"] = environment["ELLUMINATE_API_KEY"]
     printed = []
     for line in process.stdout:
         printed.append(line)
