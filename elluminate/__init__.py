@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import NotFetchedError as NotFetchedError
     from elluminate.exceptions import NotFoundError as NotFoundError
     from elluminate.exceptions import NotSupportedError as NotSupportedError
+    from elluminate.exceptions import OtherJudgeWarning as OtherJudgeWarning
     from elluminate.exceptions import PartialUploadError as PartialUploadError
     from elluminate.exceptions import PermissionDeniedError as PermissionDeniedError
     from elluminate.exceptions import RateLimitError as RateLimitError
@@ -118,7 +119,7 @@ _HOMES = {
     "ConflictError ConnectionFailedError ElluminateError ExperimentFailedWarning ForeignModelError "
     "IncompleteResultsWarning "
     "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NotFetchedError "
-    "NotFoundError NotSupportedError PartialUploadError PermissionDeniedError RateLimitError "
+    "NotFoundError NotSupportedError OtherJudgeWarning PartialUploadError PermissionDeniedError RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "
     "SingleBracesWarning TaskFailedError "
     "TaskMatchError TransportError UnfilledBracesWarning UsageError ValidationError WaitTimeoutError",

@@ -135,6 +135,10 @@ class NoCriteriaWarning(UserWarning):
     """A run has no criteria: its answers are not judged."""
 
 
+class OtherJudgeWarning(UserWarning):
+    """An experiment is judged by another judge than its `rating_version` asked for."""
+
+
 class ExperimentFailedWarning(UserWarning):
     """An experiment's run ended in FAILURE; the experiment was returned as far as it came."""
 

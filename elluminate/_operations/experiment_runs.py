@@ -59,7 +59,8 @@ class ExperimentRunOperations(ExperimentOperations):
             rating_mode: How much effort the judge spends.
             n_epochs: Responses per row, 1 to 1000.
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
-            rating_version: The judge; None takes the project's default, "latest" the newest.
+            rating_version: The judge; None takes the project's default, "latest" the newest. For one that it does
+                not know the server takes the default, and an OtherJudgeWarning says so.
             generate: False creates the experiment and does not run it.
             response_column_id: A column that holds the answers already, so that no model is asked.
             progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
@@ -138,7 +139,8 @@ class ExperimentRunOperations(ExperimentOperations):
             n_epochs: Responses per row, 1 to 1000.
             polling_interval: Seconds between two looks, 0.1 to 10.
             response_column_id: A column that holds the answers already, so that no model is asked.
-            rating_version: The judge; None takes the project's default, "latest" the newest.
+            rating_version: The judge; None takes the project's default, "latest" the newest. For one that it does
+                not know the server takes the default, and an OtherJudgeWarning says so.
 
         Yields:
             Events. The first is PENDING; the last is terminal, and carries the experiment with its responses

@@ -75,7 +75,8 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             llm_config: The model, or its config's name; None takes the project's default.
             criterion_set: The criteria, or their set's name; None takes the set linked to the template.
             description: What it is for.
-            rating_version: The judge; None takes the project's default, "latest" the newest.
+            rating_version: The judge; None takes the project's default, "latest" the newest. For one that it does
+                not know the server takes the default, and an OtherJudgeWarning says so.
             response_column_id: A column that holds the answers already, so that no model is asked.
             evaluation_mode: STANDARD, AGENTIC or MULTI_TURN.
             agent_config: For agentic runs.

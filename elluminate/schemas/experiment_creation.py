@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import difflib
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -11,13 +11,15 @@ from elluminate_api import models as api
 from elluminate_api.api.collections import get_collection
 from elluminate_api.api.criterion_sets import get_criterion_set
 from elluminate_api.api.experiments import create_experiment
+from elluminate_api.api.ratings import list_rating_versions
 from elluminate_api.models import CriterionIn, EvaluationMode, LLMConfig, RatingMode
 
 from elluminate._braces import warn_of_unfilled_braces
 from elluminate._checks import checked_epochs, checked_id, checked_name, known
 from elluminate._lookup import id_of, naming_conflicts, required_id_of
 from elluminate._session import Session
-from elluminate.exceptions import ValidationError
+from elluminate._warnings import warn_caller
+from elluminate.exceptions import APIError, OtherJudgeWarning, TransportError, ValidationError
 from elluminate.schemas.by_name import (
     check_named,
     collection_named,
@@ -34,8 +36,6 @@ from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.template_string import placeholders_of
 
 E = TypeVar("E", bound=api.Experiment)
-
-logger = logging.getLogger("elluminate")
 
 _LATEST_JUDGE = "latest"
 
@@ -226,15 +226,30 @@ async def post_experiment(session: Session, body: api.CreateExperimentRequest, k
 
     Raises:
         ConflictError: The name is taken.
+
+    An OtherJudgeWarning tells of a judge that the server does not know.
     """
     project = await session.project_id()
     with naming_conflicts("experiment", body.name):
         created = await session.call(create_experiment.build(project, body=body), kind)
     if body.rating_version not in (None, _LATEST_JUDGE, created.rating_version):
-        logger.warning(
-            "experiment %r is judged by %r, not by %r as asked for: the server does not know that rating version",
-            created.name,
-            created.rating_version,
-            body.rating_version,
-        )
+        await _warn_of_another_judge(session, created, str(body.rating_version))
     return created
+
+
+async def _warn_of_another_judge(session: Session, created: api.Experiment, wanted: str) -> None:
+    """A judge that the server does not know is replaced, and not refused: programs name judges of other servers."""
+    try:
+        judges = await session.call(list_rating_versions.build(await session.project_id()))
+    except (APIError, TransportError):
+        judges = []  # not every server lists them
+    keys = [judge.key for judge in judges]
+    close = difflib.get_close_matches(wanted, [*keys, _LATEST_JUDGE], n=1)
+    meant = f"; did you mean {close[0]!r}?" if close and wanted not in keys else "."
+    known_ones = f" It has {', '.join(map(repr, keys[:10]))}: list_rating_versions()" if keys else ""
+    used = "the server's default" if created.rating_version is None else repr(created.rating_version)
+    warn_caller(
+        f"experiment {created.name!r} is judged by {used}, and not by rating_version={wanted!r}, which the server does "
+        f"not offer{meant}{known_ones}",
+        OtherJudgeWarning,
+    )

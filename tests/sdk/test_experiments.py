@@ -1,6 +1,6 @@
 """Experiments through the clients, against a server in this process: retrying, cancelling, judges, samples, notes."""
 
-import logging
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from elluminate import AsyncClient, Client, ConflictError, TaskFailedError, ValidationError
+from elluminate import AsyncClient, Client, ConflictError, OtherJudgeWarning, TaskFailedError, ValidationError
 from elluminate.schemas import Experiment
 from elluminate.streaming import TaskStatus
 from tests.support.model_server import ModelServer, completion
@@ -142,22 +142,20 @@ def test_waiting_for_a_cancelled_run_raises(client: Client, provider: ModelServe
     assert raised.value.status == TaskStatus.REVOKED
 
 
-def test_an_unknown_judge_is_replaced_with_a_warning(
-    client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unknown_judge_is_replaced_with_a_warning(client: Client) -> None:
     keys = [judge.key for judge in client.list_rating_versions()]
     assert keys == ["offline", "mock"]
-    with caplog.at_level(logging.WARNING, logger="elluminate"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", OtherJudgeWarning)
         for known in (None, "latest", *keys):
             assert run(client, f"With {known}", rating_version=known).rating_version in keys
-        assert [record for record in caplog.records if record.name == "elluminate"] == []
 
+    says = "'Unknown' is judged by 'offline', and not by rating_version='v1999_01', .* It has 'offline', 'mock': "
+    with pytest.warns(OtherJudgeWarning, match=says) as caught:
         replaced = run(client, "Unknown", rating_version="v1999_01")
 
     assert replaced.rating_version == "offline"
-    (record,) = (record for record in caplog.records if record.name == "elluminate")
-    for words in ("'Unknown'", "'offline'", "'v1999_01'"):
-        assert words in record.getMessage()
+    assert [warning.category for warning in caught] == [OtherJudgeWarning]
 
 
 def test_answers_come_from_a_column(client: Client) -> None:

@@ -24,6 +24,7 @@ from elluminate import (
     NoResultsError,
     NotFetchedError,
     NotFoundError,
+    OtherJudgeWarning,
     SingleBracesWarning,
     UnfilledBracesWarning,
     UsageError,
@@ -264,6 +265,20 @@ MISTAKES: dict[str, Mistake] = {
         called("client", "run_experiment", named("None"), of("template"), of("collection"), criteria=[]),
         NoCriteriaWarning,
         "has no criteria: its answers cost calls, and are not judged",
+    ),
+    "a judge misspelt": Mistake(
+        called(
+            "client",
+            "create_experiment",
+            named("Judge"),
+            of("template"),
+            of("collection"),
+            criterion_set=of("criterion_set"),
+            rating_version="mokc",
+        ),
+        OtherJudgeWarning,
+        r"is judged by 'offline', and not by rating_version='mokc', which the server does not offer; did you mean "
+        r"'mock'\? It has 'offline', 'mock': list_rating_versions\(\)$",
     ),
     "responses of a listing": Mistake(
         responses_of_a_listing,
