@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import ConflictError as ConflictError
     from elluminate.exceptions import ConnectionFailedError as ConnectionFailedError
     from elluminate.exceptions import ElluminateError as ElluminateError
+    from elluminate.exceptions import ExistingDiffersWarning as ExistingDiffersWarning
     from elluminate.exceptions import ExperimentFailedWarning as ExperimentFailedWarning
     from elluminate.exceptions import ForeignModelError as ForeignModelError
     from elluminate.exceptions import IncompleteResultsWarning as IncompleteResultsWarning
@@ -116,8 +117,8 @@ _HOMES = {
     "client": "Client",
     "evaluate": "evaluate",
     "exceptions": "AmbiguousProjectError APIError AuthenticationError ClientClosedError ConfigurationError "
-    "ConflictError ConnectionFailedError ElluminateError ExperimentFailedWarning ForeignModelError "
-    "IncompleteResultsWarning "
+    "ConflictError ConnectionFailedError ElluminateError ExistingDiffersWarning ExperimentFailedWarning "
+    "ForeignModelError IncompleteResultsWarning "
     "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NotFetchedError "
     "NotFoundError NotSupportedError OtherJudgeWarning PartialUploadError PermissionDeniedError RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "

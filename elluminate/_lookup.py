@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from elluminate._checks import checked_id, checked_name
+from elluminate._existing import warn_of_differences
 from elluminate.exceptions import ConflictError, NotFoundError, ValidationError
 
 T = TypeVar("T")
@@ -21,20 +22,29 @@ async def get_or_create(
     *,
     get: Callable[[], Awaitable[T]],
     create: Callable[[], Awaitable[T]],
+    given: Mapping[str, Any] | None = None,
     create_first: bool = False,
 ) -> tuple[T, bool]:
     """The resource of this name and whether it was created; callers that race get the same one.
 
     Args:
+        what: Kind of resource.
+        name: Its name.
+        get: Finds it.
+        create: Creates it.
+        given: What it is created with; what exists and differs from that is warned of.
         create_first: Try to create before looking: one request where it usually does not exist.
     """
     checked_name(name, what)
     for attempt in range(_RACES):
         if attempt or not create_first:
             try:
-                return await get(), False
+                existing = await get()
             except NotFoundError:
                 pass
+            else:
+                warn_of_differences(what, name, given or {}, existing)
+                return existing, False
         try:
             return await create(), True
         except ConflictError:

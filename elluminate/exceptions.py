@@ -135,6 +135,10 @@ class NoCriteriaWarning(UserWarning):
     """A run has no criteria: its answers are not judged."""
 
 
+class ExistingDiffersWarning(UserWarning):
+    """`get_or_create_...` found something of that name which is not what it would have been created as."""
+
+
 class OtherJudgeWarning(UserWarning):
     """An experiment is judged by another judge than its `rating_version` asked for."""
 

@@ -153,6 +153,7 @@ class CollectionOperations(Operations):
 
         Returns:
             The collection with its rows, and whether it was created.
+            An ExistingDiffersWarning names what it has other than in `defaults`.
 
         Raises:
             ValidationError: The name is empty, or `defaults` has a key that is no such argument.
@@ -168,6 +169,7 @@ class CollectionOperations(Operations):
             name,
             get=lambda: self.get_collection(name=name),
             create=lambda: self.create_collection(name, **wanted),
+            given=wanted,
             create_first=True,
         )
 

@@ -101,6 +101,7 @@ class CriterionSetOperations(Operations):
 
         Returns:
             The set with its criteria, and whether it was created.
+            An ExistingDiffersWarning names what it has other than in `defaults`.
 
         Raises:
             ValidationError: The name is empty, or `defaults` has a key that is no such argument.
@@ -116,6 +117,7 @@ class CriterionSetOperations(Operations):
             name,
             get=lambda: self.get_criterion_set(name=name),
             create=lambda: self.create_criterion_set(name, **wanted),
+            given=wanted,
         )
 
     async def list_criterion_sets(self) -> list[CriterionSet]:

@@ -198,6 +198,7 @@ class LLMConfigOperations(Operations):
 
         Returns:
             The config, and whether it was created.
+            An ExistingDiffersWarning names what it has other than in `defaults`.
 
         Raises:
             ValidationError: It does not exist, and `defaults` lacks `llm_model_name` or `api_key`.
@@ -218,7 +219,7 @@ class LLMConfigOperations(Operations):
             return await self.create_llm_config(name, **given)
 
         return await get_or_create(
-            "LLM config", name, get=lambda: self.get_llm_config(name=name), create=create
+            "LLM config", name, get=lambda: self.get_llm_config(name=name), create=create, given=given
         )
 
     async def list_llm_configs(self) -> list[LLMConfig]:

@@ -119,6 +119,7 @@ class PersonaOperations(Operations):
 
         Returns:
             The persona, and whether it was created.
+            An ExistingDiffersWarning names what it has other than in `defaults`.
 
         Raises:
             ValidationError: `defaults` has no description, and the persona would have to be created.
@@ -128,12 +129,14 @@ class PersonaOperations(Operations):
             >>> created
             False
         """
-        wanted: dict[str, Any] = {"description": "", **defaults_of(defaults, PersonaDefaults)}
+        given = defaults_of(defaults, PersonaDefaults)
+        wanted: dict[str, Any] = {"description": "", **given}
         return await get_or_create(
             "persona",
             name,
             get=lambda: self.get_persona(name=name),
             create=lambda: self.create_persona(name, **wanted),
+            given=given,
         )
 
     async def list_personas(self) -> list[Persona]:
@@ -273,6 +276,7 @@ class PersonaOperations(Operations):
 
         Returns:
             The group, and whether it was created.
+            An ExistingDiffersWarning names what it has other than in `defaults`.
 
         Raises:
             ValidationError: `defaults` has no personas, and the group would have to be created.
@@ -282,12 +286,14 @@ class PersonaOperations(Operations):
             >>> created
             False
         """
-        wanted: dict[str, Any] = {"personas": [], **defaults_of(defaults, PersonaGroupDefaults)}
+        given = defaults_of(defaults, PersonaGroupDefaults)
+        wanted: dict[str, Any] = {"personas": [], **given}
         return await get_or_create(
             "persona group",
             name,
             get=lambda: self.get_persona_group(name=name),
             create=lambda: self.create_persona_group(name, **wanted),
+            given=given,
         )
 
     async def list_persona_groups(self) -> list[PersonaGroup]:

@@ -15,6 +15,7 @@ from elluminate_api.api.scenario_sets import (
 from elluminate_api.types import UNSET
 
 from elluminate._checks import checked_name, checked_name_or_id, checked_texts
+from elluminate._existing import warn_of_differences
 from elluminate._lookup import required_id_of
 from elluminate._operations.base import Operations, defaults_of
 from elluminate.exceptions import APIError, NotFoundError, ValidationError
@@ -102,6 +103,7 @@ class ScenarioSetOperations(Operations):
 
         Returns:
             The set, and whether it was created.
+            An ExistingDiffersWarning names what it has other than in `defaults`.
 
         Raises:
             APIError: A collection has that name (400).
@@ -114,19 +116,20 @@ class ScenarioSetOperations(Operations):
         checked_name(name, "scenario set")
         wanted = defaults_of(defaults, ScenarioSetDefaults)
         try:
-            return await self.get_scenario_set(name=name), False
+            existing = await self.get_scenario_set(name=name)
         except NotFoundError:
-            pass
-        try:
-            return await self.create_scenario_set(name, **wanted), True
-        except APIError as error:
-            if error.status_code != _NAME_TAKEN:
-                raise
-            refused = error
-        try:
-            return await self.get_scenario_set(name=name), False  # somebody else made it meanwhile
-        except NotFoundError:
-            raise refused from None
+            try:
+                return await self.create_scenario_set(name, **wanted), True
+            except APIError as error:
+                if error.status_code != _NAME_TAKEN:
+                    raise
+                refused = error
+            try:
+                existing = await self.get_scenario_set(name=name)  # somebody else made it meanwhile
+            except NotFoundError:
+                raise refused from None
+        warn_of_differences("scenario set", name, wanted, existing)
+        return existing, False
 
     async def list_scenario_sets(self, name_search: str | None = None) -> list[ScenarioSet]:
         """All scenario sets without their scenarios, or those whose name contains a text.

@@ -19,6 +19,7 @@ from elluminate import (
     Client,
     ClientClosedError,
     ConfigurationError,
+    ExistingDiffersWarning,
     ForeignModelError,
     NoCriteriaWarning,
     NoResultsError,
@@ -265,6 +266,11 @@ MISTAKES: dict[str, Mistake] = {
         called("client", "run_experiment", named("None"), of("template"), of("collection"), criteria=[]),
         NoCriteriaWarning,
         "has no criteria: its answers cost calls, and are not judged",
+    ),
+    "another description than that of what exists": Mistake(
+        called("client", "get_or_create_collection", "Topics", {"description": "Of the sea"}),
+        ExistingDiffersWarning,
+        r"^collection 'Topics' exists already and was returned as it is, .* description: 'Of the sea' was given, '' is",
     ),
     "a judge misspelt": Mistake(
         called(

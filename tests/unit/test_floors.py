@@ -45,7 +45,7 @@ FLOORS = {
         _transport
         _http
         _config  _bodies  _lookup  _messages  _exports  names  utils
-        _retries  _checks  _calls  _columns  _braces  _progress  _row_files
+        _retries  _checks  _calls  _columns  _existing  _braces  _progress  _row_files
         exceptions
         _answers  _extras  _formulas  _homes  _turns  _warnings
         _distribution

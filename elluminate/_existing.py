@@ -1,0 +1,250 @@
+"""What exists under a name and is not what it would have been created as: told, with both values and the way out."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+from elluminate._warnings import warn_caller
+from elluminate.exceptions import ExistingDiffersWarning
+
+_WAYS_OUT = {
+    "collection": "collection.update() changes it, add_many() adds rows",
+    "criterion set": "criterion_set.add_criteria() adds to it, criterion.update() changes one",
+    "LLM config": "a config is not changed: delete_llm_config() frees its name",
+    "persona": "update_persona() makes its next version",
+    "persona group": "update_persona_group() changes it",
+    "scenario set": "update_scenario_set(), add_field() and delete_field() change it",
+}
+
+_HIDDEN = frozenset({"api_key", "custom_api_config", "custom_response_parser", "environment_config"})
+"""What may hold a secret: that it differs is told, and no value of it."""
+
+_BUILT_IN_FIELDS = frozenset({"goal", "expected_conversation_outcome"})
+_MASK = "****"
+_LONGEST, _MOST = 80, 3
+
+_UNKNOWN = object()
+
+
+def warn_of_differences(what: str, name: str, given: Mapping[str, Any], existing: Any) -> None:
+    """Warn when what exists differs from what it would have been created with.
+
+    Args:
+        what: Kind of thing, as in "LLM config".
+        name: Its name.
+        given: What callers gave to create it with; what is None counts as not given.
+        existing: What is there.
+    """
+    told = [
+        difference
+        for field, wanted in given.items()
+        if wanted is not None and (difference := _difference(field, wanted, given, existing))
+    ]
+    if told:
+        warn_caller(
+            f"{what} {name!r} exists already and was returned as it is, which is not what `defaults` say: "
+            f"{'; '.join(told)}. {_WAYS_OUT[what]}; or take another name.",
+            ExistingDiffersWarning,
+        )
+
+
+def _difference(field: str, wanted: Any, given: Mapping[str, Any], existing: Any) -> str | None:
+    there = getattr(existing, field, _UNKNOWN)
+    if there is _UNKNOWN:
+        return None
+    if field == "inference_type" and given.get("provider"):
+        return None  # the provider decides
+    compare = _OF_FIELDS.get(field)
+    if compare is not None:
+        said = compare(wanted, there, given, existing)
+        return said and f"{field}: {said}"
+    if _is_same(wanted, there):
+        return None
+    if field in _HIDDEN:
+        return f"{field}: another one (values not shown)"
+    return f"{field}: {_both(wanted, there)}"
+
+
+def _is_same(wanted: Any, there: Any) -> bool:
+    """Whether a server that fills in what was left out would show what was given so."""
+    if isinstance(wanted, Mapping):
+        return isinstance(there, Mapping) and all(
+            key in there and _is_same(value, there[key]) for key, value in wanted.items()
+        )
+    if there is None:
+        return wanted is False or wanted == ""
+    if isinstance(wanted, str) and isinstance(there, str):
+        return wanted.strip() == there.strip()
+    return bool(wanted == there)
+
+
+def _both(wanted: Any, there: Any) -> str:
+    start = 0
+    if isinstance(wanted, str) and isinstance(there, str):
+        # Of long texts that begin alike, where they begin to differ.
+        length = min(len(wanted), len(there))
+        alike = next((place for place in range(length) if wanted[place] != there[place]), length)
+        start = max(0, alike - _LONGEST // 4)
+    return f"{_shown(wanted, start)} was given, {_shown(there, start)} is there"
+
+
+def _shown(value: Any, start: int = 0) -> str:
+    if isinstance(value, str):
+        # Not as a member of an enum, but as it is written.
+        text = str(value)
+        cut = text[start : start + _LONGEST]
+        return f"{'…' if start else ''}{cut!r}{'…' if len(text) > start + _LONGEST else ''}"
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _api_key(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
+    """A key is never read back; that its last characters are others can be seen."""
+    end = there.removeprefix(_MASK) if isinstance(there, str) and there.startswith(_MASK) else ""
+    if len(end) != len(_MASK) or not isinstance(wanted, str) or wanted.endswith(end):
+        return None
+    return "another one (values not shown)"
+
+
+def _base_url(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
+    if not isinstance(wanted, str):
+        return None
+    if wanted.strip().rstrip("/") == (there or "").strip().rstrip("/"):
+        return None
+    shown = [_without_secrets(url) for url in (wanted, there or "")]
+    return "another one (values not shown)" if shown[0] == shown[1] else _both(shown[0], shown[1] or None)
+
+
+def _without_secrets(url: str) -> str:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    except ValueError:
+        return "an address that cannot be read"
+
+
+def _variables(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
+    rows = _list(wanted)
+    if not all(isinstance(row, Mapping) for row in rows):
+        return None
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    defaults = {column.name: _cell(column.default_value) for column in existing.columns}
+
+    def form(row: Mapping[str, Any]) -> Hashable:
+        cells = [_cell(row.get(name)) for name in names]
+        return tuple(
+            "" if cell == defaults.get(name, "") else cell for name, cell in zip(names, cells, strict=True)
+        )
+
+    wanted_rows = Counter(map(form, rows))
+    stored_rows = Counter(form(row.input_values) for row in there)
+    lacking, others = (wanted_rows - stored_rows).total(), (stored_rows - wanted_rows).total()
+    said = []
+    if lacking:
+        first = next(row for row in rows if wanted_rows[form(row)] > stored_rows[form(row)])
+        said.append(f"{lacking} of {len(rows)} rows that were given not there, as {_shown(dict(first))}")
+    if others:
+        said.append(f"{others} of {len(there)} rows that are there not given")
+    return ", ".join(said) or None
+
+
+def _cell(value: Any) -> str:
+    """A cell in one form, in whichever a server stores it."""
+    if hasattr(value, "to_uce_dict"):
+        value = value.to_uce_dict()
+    if isinstance(value, str):
+        text = value.strip()
+        if text[:1] not in ("{", "["):
+            return text.lower() if text in ("True", "False") else text
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return text
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):  # a conversation is stored with its version, and without what is unset
+        value = {key: inner for key, inner in value.items() if inner is not None and key != "schema_version"}
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _columns(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
+    of_rows = [name for row in _list(given.get("variables")) if isinstance(row, Mapping) for name in row]
+    stored = {column.name: column for column in there}
+    declared = {
+        column if isinstance(column, str) else getattr(column, "name", None): column
+        for column in _list(wanted)
+    }
+    said = [_members(declared, [name for name in stored if name not in of_rows or name in declared])]
+    for name, column in declared.items():
+        if name not in stored or isinstance(column, str):
+            continue
+        for part in ("column_type", "default_value", "categorical_values"):
+            value, other = getattr(column, part, None), getattr(stored[name], part)
+            if value and not _is_same(value, other):
+                said.append(f"{part} of {name!r}: {_both(value, other)}")
+    return ", ".join(filter(None, said)) or None
+
+
+def _criteria(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
+    if there is None:
+        return None
+    # What is for one row is not made with a set.
+    stored = {one.criterion_str.strip(): one.label for one in there if one.template_variables is None}
+    texts = {
+        (one if isinstance(one, str) else getattr(one, "criterion_str", "")).strip(): getattr(
+            one, "label", None
+        )
+        for one in _list(wanted)
+    }
+    said = [_members(texts, stored)]
+    for text, label in texts.items():
+        if label and text in stored and label != stored[text]:
+            said.append(f"the label of {_shown(text)}: {_both(label, stored[text])}")
+    return ", ".join(filter(None, said)) or None
+
+
+def _fields(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
+    return _members(_list(wanted), [field.name for field in there if field.name not in _BUILT_IN_FIELDS])
+
+
+def _personas(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
+    names = {getattr(one, "id", None): getattr(one, "name", None) for one in [*_list(wanted), *there]}
+    ids, stored = [getattr(one, "id", None) for one in _list(wanted)], [one.id for one in there]
+    return _members(ids, stored, names.get)
+
+
+def _members(
+    wanted: Iterable[Any], there: Iterable[Any], name: Callable[[Any], Any] = lambda member: member
+) -> str | None:
+    """What is in one of two lists alone, whatever their order."""
+    wanted, there = list(wanted), list(there)
+    lacking = [name(member) for member in wanted if member not in there]
+    others = [name(member) for member in there if member not in wanted]
+    said = [f"{_listed(lacking)} given and not there"] if lacking else []
+    said += [f"{_listed(others)} there and not given"] if others else []
+    return ", ".join(said) or None
+
+
+def _listed(members: Sequence[Any]) -> str:
+    more = f" and {len(members) - _MOST} more" if len(members) > _MOST else ""
+    return ", ".join(_shown(member) for member in members[:_MOST]) + more
+
+
+def _list(value: Any) -> list[Any]:
+    """What was given, as far as it is a list: what exists is returned whatever the defaults are."""
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else []
+
+
+_OF_FIELDS: dict[str, Callable[[Any, Any, Mapping[str, Any], Any], str | None]] = {
+    "api_key": _api_key,
+    "llm_base_url": _base_url,
+    "variables": _variables,
+    "columns": _columns,
+    "criteria": _criteria,
+    "fields": _fields,
+    "personas": _personas,
+}
