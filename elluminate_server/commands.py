@@ -12,10 +12,10 @@ from sqlalchemy.exc import OperationalError
 from elluminate_server import key_commands
 from elluminate_server.key_commands import KeyCommandError
 from elluminate_server.serving import ServingError, serve
-from elluminate_server.settings import Settings, SettingsError
+from elluminate_server.settings import Settings, SettingsError, default_database_url
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate
-from elluminate_server.store.probing import DatabaseUnusableError, probe
+from elluminate_server.store.probing import DatabaseUnusableError, absent_file, check_is_there, probe
 
 __all__ = ["CommandError", "run"]
 
@@ -39,9 +39,25 @@ def run(options: argparse.Namespace) -> None:
         if options.command == "serve":
             _serve(settings, options.host, options.port, options.log_level)
         elif options.command == "migrate":
-            _migrate(settings)
+            if options.database is not None:  # what is named here and is not there was misspelt
+                check_is_there(settings.database_url)
+            with _telling_of_a_new_database(settings):
+                _migrate(settings)
         else:
-            _manage_keys(settings, options)
+            with _telling_of_a_new_database(settings):
+                _manage_keys(settings, options)
+
+
+@contextlib.contextmanager
+def _telling_of_a_new_database(settings: Settings) -> Iterator[None]:
+    """Say that a database was made, also where the command fails then: unless it is the default, it may be misspelt."""
+    is_default = settings.database_url == default_database_url()
+    file = None if is_default else absent_file(settings.database_url)
+    try:
+        yield
+    finally:
+        if file is not None and file.exists():
+            print(f"There was no database {file.absolute()}: a new one was made.", file=sys.stderr)
 
 
 def _serve(settings: Settings, host: str, port: int, log_level: str) -> None:

@@ -11,7 +11,7 @@ from elluminate_server.settings import MEMORY, data_folder
 from elluminate_server.store.failures import DatabaseDamagedError, damage_of
 from elluminate_server.store.files import create_privately
 
-__all__ = ["DatabaseUnusableError", "check_is_there", "probe"]
+__all__ = ["DatabaseUnusableError", "absent_file", "check_is_there", "probe"]
 
 BUSY_SECONDS = 30.0
 
@@ -29,11 +29,26 @@ def check_is_there(database_url: str) -> None:
     Raises:
         DatabaseUnusableError: It is not there.
     """
-    url = make_url(database_url)
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).expanduser().exists():
+    file = absent_file(database_url)
+    if file is not None:
         raise DatabaseUnusableError(
-            f"There is no database {url.database}. Correct the path; `elluminate serve` makes a new one."
+            f"There is no database {file}. Correct the path; `elluminate serve` makes a new one."
         )
+
+
+def absent_file(database_url: str) -> Path | None:
+    """The file of an SQLite database that is not there; None for every other database.
+
+    Args:
+        database_url: A URL of `settings.normalise_database_url`, or `:memory:`.
+    """
+    if database_url == MEMORY:
+        return None
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return None
+    file = Path(url.database).expanduser()
+    return None if file.exists() else file
 
 
 def probe(database_url: str) -> None:

@@ -12,9 +12,10 @@ from elluminate_server.local import LocalServer
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.delenv("ELLUMINATE_API_KEY", raising=False)
-    path = str(tmp_path / "test.db")
-    assert main(["migrate", "--database", path]) == 0
-    return path
+    path = tmp_path / "test.db"
+    path.touch(0o600)
+    assert main(["migrate", "--database", str(path)]) == 0
+    return str(path)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
@@ -82,6 +83,35 @@ def test_what_cannot_be_done_is_one_line(
     assert said.out == ""
     assert words in said.err
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--project", "Nothing"], 1)])
+def test_a_new_database_is_told_of(
+    arguments: list[str], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "misspelt.db")
+    told = f"There was no database {path}: a new one was made.\n"
+    assert main(["keys", "create", "Pipeline", "--database", path, *arguments]) == code
+    assert told in capsys.readouterr().err
+    assert main(["keys", "create", "Pipeline", "--database", path]) == 0
+    assert "new one" not in capsys.readouterr().err
+
+
+def test_a_misspelt_database_is_not_made_to_be_upgraded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "misspelt.db")
+    assert main(["migrate", "--database", path]) == 1
+    says = f"elluminate: There is no database {path}. Correct the path; `elluminate serve` makes a new one.\n"
+    assert capsys.readouterr().err == says
+    assert list(tmp_path.iterdir()) == []
+
+    # Set for a whole machine, it may be the one that is to be made before the first start.
+    monkeypatch.setenv("ELLUMINATE_DATABASE_URL", path)
+    assert main(["migrate"]) == 0
+    said = capsys.readouterr()
+    assert "was empty" in said.out
+    assert said.err == f"There was no database {path}: a new one was made.\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["create", "x", "--days", "0"], ["revoke", "x"]])

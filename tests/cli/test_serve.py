@@ -220,6 +220,7 @@ def test_it_ends_in_the_middle_of_a_run_and_of_a_stream(tmp_path: Path) -> None:
 
 def test_migrate_makes_an_empty_database_and_leaves_a_current_one(tmp_path: Path) -> None:
     database = str(tmp_path / "migrate.db")
+    Path(database).touch(0o600)
     first, second = run("migrate", "--database", database), run("migrate", "--database", database)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.startswith("The database was empty; it has version ")
