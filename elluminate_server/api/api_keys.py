@@ -42,7 +42,7 @@ async def create_api_key(call: Call) -> Answer:
         made.key = key
         repeated = Conflict(
             f"This request made the API key {row.name!r} (id {row.id}) before. It was shown then and cannot be "
-            "shown again: revoke it, and make another one."
+            "shown again: revoke it (revoke_api_key()), and make another one."
         )
         return call.answer_once(made, repeated)
 

@@ -212,7 +212,7 @@ async def _replace_columns(
     if collection.read_only and (removed or changed or renamed or moved):
         raise Conflict(
             f"Collection {collection.name!r} is read-only: its columns cannot be changed. "
-            "Unlock it first (read_only false)."
+            "Unlock it first: collection.update(read_only=False)."
         )
     await _renumber(session, kept, removed, renamed)
     if removed or renamed or retyped:

@@ -99,8 +99,8 @@ async def _propose(
 
 def _already_there(present: Sequence[Criterion]) -> Conflict:
     return Conflict(
-        f"The template has {len(present)} criteria already. List them, or give delete_existing true "
-        "to have them replaced."
+        f"The template has {len(present)} criteria already. list_criteria() shows them; "
+        "delete_existing=True has them replaced, as in generate_criteria(delete_existing=True)."
     )
 
 

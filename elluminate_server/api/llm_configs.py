@@ -107,7 +107,7 @@ async def delete_llm_config(call: Call) -> Answer:
         if running is not None:
             raise Conflict(
                 f"Experiment {running} is running with LLM config {row.name!r}. "
-                "Wait for it, or delete the experiment first."
+                "Wait for it (wait_until_finished()), stop it (cancel()), or delete the experiment first."
             )
         if await hide_or_delete(session, row, users):
             row.api_key = None

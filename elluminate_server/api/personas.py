@@ -117,7 +117,8 @@ async def delete_persona(call: Call) -> Answer:
         if names:
             first = ", ".join(repr(name) for name in names[:5]) + (", …" if len(names) > 5 else "")
             raise Conflict(
-                f"Persona {row.name!r} is in {len(names)} persona group(s): {first}. Take it out of them first."
+                f"Persona {row.name!r} is in {len(names)} persona group(s): {first}. Take it out of them "
+                "first, with update_persona_group()."
             )
         await hide_or_delete(session, row, *_uses(row))
         return call.answer()

@@ -48,10 +48,15 @@ async def run_experiment(call: Call) -> Answer:
         experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
         if experiment.evaluation_mode == EvaluationMode.AGENTIC:
             raise Conflict(
-                f"Experiment {experiment.name!r} is AGENTIC: no agent runs here. Upload its results to "
-                f"/experiments/{experiment.id}/agent-results."
+                f"Experiment {experiment.name!r} is AGENTIC: no agent runs here. Upload its results with "
+                f"upload_agent_results() (POST /experiments/{experiment.id}/agent-results)."
             )
-        if experiment.started_at is not None or experiment.generation_task_id is not None:
+        if experiment.generation_task_id is not None:
+            raise Conflict(
+                f"Experiment {experiment.name!r} is running already. wait_until_finished() waits for its end (poll "
+                f"GET /experiments/{experiment.id}/generation/{experiment.generation_task_id}); cancel() stops it."
+            )
+        if experiment.started_at is not None:
             raise Conflict(
                 f"Experiment {experiment.name!r} was run already. What its run left undone is completed by "
                 f"retry_failed() (POST /experiments/{experiment.id}/retry-failed); to run it again, create another "
@@ -258,7 +263,8 @@ async def _lock_experiment(session: AsyncSession, call: Call) -> Experiment:
 def _refuse_running(experiment: Experiment) -> None:
     if experiment.generation_task_id is not None:
         raise Conflict(
-            f"Experiment {experiment.name!r} is running. Wait for its end, or cancel it, and retry then."
+            f"Experiment {experiment.name!r} is running. wait_until_finished() waits for its end, cancel() stops it; "
+            "retry then."
         )
 
 
@@ -284,5 +290,6 @@ async def _refuse_notes(session: AsyncSession, experiment: Experiment) -> None:
         )
         raise Conflict(
             f"Failed responses of experiment {experiment.name!r} carry annotations or ratings made by hand, which a "
-            f"retry would delete: {first}. Send discard_annotations true if they may be lost."
+            f"retry would delete: {first}. Give discard_annotations=True if they may be lost, as in "
+            "retry_failed(discard_annotations=True)."
         )

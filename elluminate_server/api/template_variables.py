@@ -111,7 +111,7 @@ async def _find_changeable(call: Call, session: AsyncSession) -> Collection:
     if collection.read_only:
         raise Conflict(
             f"Collection {collection.name!r} is read-only: its rows cannot be changed. "
-            "Unlock it first (read_only false)."
+            "Unlock it first: collection.update(read_only=False)."
         )
     return collection
 

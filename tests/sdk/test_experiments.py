@@ -131,6 +131,31 @@ def test_cancel_ends_the_stream_revoked_and_keeps_what_is_there(
     assert experiment.wait_until_finished(timeout=5).rated_responses == []
 
 
+def test_what_a_running_experiment_refuses_names_what_to_call(client: Client, provider: ModelServer) -> None:
+    config = answered_by(client, provider)
+    with provider.held(), ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(run, client, "E", llm_config=config)
+        provider.wait_for_requests(1)
+        running = client.get_experiment(name="E")
+        for refused in (running.run, running.retry_failed):
+            with pytest.raises(
+                ConflictError, match=r"running.* wait_until_finished\(\) waits .* cancel\(\) stops"
+            ):
+                refused()
+        with pytest.raises(ConflictError, match=r"wait_until_finished\(\)"):
+            client.delete_llm_config(config)
+        running.cancel()
+        with pytest.raises(TaskFailedError):
+            waiting.result(30)
+
+
+def test_a_locked_collection_names_what_unlocks_it(client: Client) -> None:
+    collection = client.create_collection("Locked", variables=ROWS, read_only=True)
+    for refused in (lambda: collection.add_many(ROWS), lambda: collection.update(columns=["topic"])):
+        with pytest.raises(ConflictError, match=r"collection\.update\(read_only=False\)"):
+            refused()
+
+
 def test_waiting_for_a_cancelled_run_raises(client: Client, provider: ModelServer) -> None:
     config = answered_by(client, provider)
     with provider.held(), ThreadPoolExecutor(1) as threads:

@@ -336,7 +336,7 @@ STATES: list[tuple[str, dict[str, str], int, tuple[str, ...]]] = [
         "run_experiment",
         {"experiment_id": "agentic_experiment_id"},
         409,
-        ("'Agents'", "Upload its results to"),
+        ("'Agents'", "upload_agent_results()"),
     ),
     (
         "get_agent_results_definition",
@@ -352,7 +352,7 @@ STATES: list[tuple[str, dict[str, str], int, tuple[str, ...]]] = [
         ("'First'", "evaluation_mode AGENTIC"),
     ),
     ("generate_response", {"experiment_id": "agentic_experiment_id"}, 422, ("'Agents'", "Give the messages")),
-    ("delete_persona", {}, 409, ("'Grace'", "'Pupils'", "Take it out of them first")),
+    ("delete_persona", {}, 409, ("'Grace'", "'Pupils'", "Take it out of them", "update_persona_group()")),
     ("get_persona", {}, 404, ("version",)),
 ]
 
