@@ -199,9 +199,13 @@ class Credential:
 
     def without_echo(self, response: Response) -> Response:
         """The answer without the credential, which some error pages repeat."""
-        content = response.content
+        from elluminate_server.domain.redaction import redacted  # only those who are refused pay for it
+
+        # Bytes as text of as many characters, whatever the encoding of the page is.
+        content, encoding = response.content, "latin-1"
         for value in self._headers.values():
-            content = content.replace(value.removeprefix("Bearer ").encode(), b"[redacted]")
+            secret = value.removeprefix("Bearer ").encode().decode(encoding)
+            content = redacted(content.decode(encoding), secret, "[redacted]").encode(encoding)
         if content == response.content:
             return response
         kept = {

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import attrs
 
+from elluminate_server.domain.redaction import redacted
 from elluminate_server.llm.addresses import check_address
 from elluminate_server.llm.attempts import is_passing, pause_before
 from elluminate_server.llm.http_calls import HttpAnswer, HttpCalls, HttpFailure
@@ -214,7 +215,7 @@ class Endpoint:
         )
 
     def _redacted(self, text: str) -> str:
-        return text.replace(self._api_key, "[key]") if self._api_key else text
+        return redacted(text, self._api_key, "[key]")
 
 
 def _said_in(body: bytes) -> str:

@@ -186,6 +186,13 @@ async def test_an_error_names_status_and_message_and_never_the_key(
     assert caught.value.__context__ is None
 
 
+async def test_what_stands_for_a_key_is_not_cut_out_of_words(server: ModelServer) -> None:
+    server.fail(1, status=400, message="Unknown, nonetheless: none.")
+    asked = config(server, max_retries=0, api_key="none")
+    with pytest.raises(ModelError, match=r"Unknown, nonetheless: none\."):
+        await answer(asked)
+
+
 def test_the_key_is_in_no_repr(server: ModelServer) -> None:
     llm_config = config(server)
     defaults = ModelDefaults(

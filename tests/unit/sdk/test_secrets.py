@@ -142,6 +142,14 @@ def test_an_echo_is_cut_out_and_the_rest_of_the_message_stays(world: WiredWorld,
     assert caught.value.response_info.content_type == "application/json"
 
 
+@pytest.mark.parametrize("key", ["k", "none"])
+def test_what_stands_for_a_key_is_not_cut_out_of_words(key: str, world: WiredWorld, wire: Wire) -> None:
+    wire.then(Reply(403, json={"detail": "nonetheless unknown key"}))
+    with pytest.raises(elluminate.PermissionDeniedError) as caught:
+        world.call(world.client(api_key=key), "get_llm_config", id=60)
+    assert caught.value.message == "nonetheless unknown key"
+
+
 def test_settings_do_not_show_their_secrets() -> None:
     config = resolve_config(
         base_url=BASE_URL,
