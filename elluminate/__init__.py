@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import RetryExhaustedError as RetryExhaustedError
     from elluminate.exceptions import ServerError as ServerError
     from elluminate.exceptions import SingleBracesWarning as SingleBracesWarning
+    from elluminate.exceptions import StrippedColumnsWarning as StrippedColumnsWarning
     from elluminate.exceptions import TaskFailedError as TaskFailedError
     from elluminate.exceptions import TaskMatchError as TaskMatchError
     from elluminate.exceptions import TransportError as TransportError
@@ -122,7 +123,7 @@ _HOMES = {
     "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NotFetchedError "
     "NotFoundError NotSupportedError OtherJudgeWarning PartialUploadError PermissionDeniedError RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "
-    "SingleBracesWarning TaskFailedError "
+    "SingleBracesWarning StrippedColumnsWarning TaskFailedError "
     "TaskMatchError TransportError UnfilledBracesWarning UsageError ValidationError WaitTimeoutError",
     "names": "unique_name",
     "schemas": "ATIFAgent ATIFContentPart ATIFFinalMetrics ATIFImageContentPart ATIFImageSource "

@@ -1,4 +1,4 @@
-"""Whether rows fit the columns that a collection has: what would make a second column by mistake is refused."""
+"""Whether rows fit the columns that a collection has: what would make a second one by mistake is refused, or mended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from elluminate._warnings import warn_caller
-from elluminate.exceptions import NewColumnsWarning, ValidationError
+from elluminate.exceptions import NewColumnsWarning, StrippedColumnsWarning, ValidationError
 
 
 def check_columns(
@@ -51,6 +51,36 @@ def check_columns(
             "rows without a value there get the column's default.",
             NewColumnsWarning,
         )
+
+
+def without_outer_blanks(rows: list[dict[str, Any]], existing: Iterable[str]) -> list[dict[str, Any]]:
+    """Rows of a file, their columns named without blanks at the ends, where no column is there that is named with them.
+
+    Args:
+        rows: From column name to value, as the file has them.
+        existing: The collection's columns.
+
+    Raises:
+        ValidationError: Two columns of the file would have the same name.
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    known = set(existing)
+    meant = {name: name if name in known else name.strip() or name for name in names}
+    odd = [name for name in names if meant[name] != name]
+    if not odd:
+        return rows
+    for name in odd:
+        if twins := [other for other in names if other != name and meant[other] == meant[name]]:
+            raise ValidationError(
+                f"what was read has the columns {name!r} and {twins[0]!r}, which differ by blanks at their ends alone; "
+                "rename one of them, or leave it out"
+            )
+    warn_caller(
+        f"what was read has columns with blanks at the ends of their names: {_listed(odd)}; they are taken as "
+        f"{_listed(meant[name] for name in odd)}, which placeholders can name",
+        StrippedColumnsWarning,
+    )
+    return [{meant[name]: value for name, value in row.items()} for row in rows]
 
 
 def _form(name: str) -> str:

@@ -115,6 +115,10 @@ class NewColumnsWarning(UserWarning):
     """Rows brought columns that their collection did not have."""
 
 
+class StrippedColumnsWarning(UserWarning):
+    """Columns of a file were named with blanks at the ends, which were left out."""
+
+
 class NoResultsError(ElluminateError):
     """An experiment was asked for results or rows that it cannot have yet: nothing has been answered."""
 

@@ -27,7 +27,7 @@ from elluminate._binding import Bound
 from elluminate._blocking import blocking, iterating
 from elluminate._bodies import to_json
 from elluminate._checks import checked_choice, checked_key, checked_rows
-from elluminate._columns import check_columns
+from elluminate._columns import check_columns, without_outer_blanks
 from elluminate._lookup import required_id_of
 from elluminate._row_files import FilePath, rows_from_csv, rows_from_dataframe, rows_from_jsonl
 from elluminate._session import Session
@@ -179,7 +179,8 @@ class Rows(Bound, api.TemplateVariablesCollection):
             key: Columns that make a row the same; those that are there are updated, see `add_many`.
 
         Returns:
-            The rows that were added and, with a key, those that were there; see `add_many`.
+            The rows that were added and, with a key, those that were there; see `add_many`. Blanks at the ends of
+            columns' names are left out, which a StrippedColumnsWarning tells.
 
         Raises:
             ValidationError: The header is missing or a row has another number of cells; the line is named, and
@@ -211,7 +212,8 @@ class Rows(Bound, api.TemplateVariablesCollection):
             key: Columns that make a row the same; those that are there are updated, see `add_many`.
 
         Returns:
-            The rows that were added and, with a key, those that were there; see `add_many`.
+            The rows that were added and, with a key, those that were there; see `add_many`. Blanks at the ends of
+            columns' names are left out, which a StrippedColumnsWarning tells.
 
         Raises:
             ValidationError: A line is no JSON object; its number is named, and nothing is sent. Or the columns do not
@@ -241,7 +243,8 @@ class Rows(Bound, api.TemplateVariablesCollection):
             key: Columns that make a row the same; those that are there are updated, see `add_many`.
 
         Returns:
-            The rows that were added and, with a key, those that were there; see `add_many`.
+            The rows that were added and, with a key, those that were there; see `add_many`. Blanks at the ends of
+            columns' names are left out, which a StrippedColumnsWarning tells.
 
         Raises:
             ValidationError: It is no data frame, a column's name cannot be used, or the columns do not fit the
@@ -262,13 +265,15 @@ class Rows(Bound, api.TemplateVariablesCollection):
         checked_key(key)
         session = self._bound_session()
         await session.start()
-        rows = await session.transport.in_thread(read)
+        rows = without_outer_blanks(await session.transport.in_thread(read), self._column_names())
         return await self.aadd_many(rows, skip_existing, add_columns=add_columns, key=key)
 
     def _check_columns(self, rows: Sequence[Mapping[str, Any]], way_out: str) -> None:
         # Where there are no rows yet, the first ones decide, unless the columns were declared.
-        names = [column.name for column in self.columns or [] if column.name]
-        check_columns(rows, names, f"collection {self.name!r}", way_out=way_out)
+        check_columns(rows, self._column_names(), f"collection {self.name!r}", way_out=way_out)
+
+    def _column_names(self) -> list[str]:
+        return [column.name for column in self.columns or [] if column.name]
 
     async def aiter_entries(self) -> AsyncGenerator[TemplateVariables]:
         """The rows in their order, read page by page: no more than a few pages are held at a time.

@@ -5,6 +5,7 @@ import csv
 import json
 import pickle
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,7 @@ from elluminate import (
     ConflictError,
     ModelNotBoundError,
     NotSupportedError,
+    StrippedColumnsWarning,
     ValidationError,
 )
 from elluminate.schemas import TemplateVariablesCollectionFilter
@@ -58,6 +60,50 @@ def test_a_csv_file_comes_in_and_goes_out_unchanged(collection: Collection, tmp_
     assert collection.to_dicts() == [{"place": a, "note": b} for a, b in cells]
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [["place", "note"], *cells]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("blanks.csv", " question ,\tanswer\nWhy?,So.\n"),
+        ("blanks.jsonl", '{" question ": "Why?", "\\tanswer": "So."}\n'),
+    ],
+)
+@pytest.mark.parametrize("way", ["blocking", "async"])
+async def test_blanks_at_the_ends_of_columns_names_are_left_out_and_that_is_told(
+    name: str, text: str, way: str, collection: Collection, tmp_path: Path
+) -> None:
+    path = written(tmp_path / name, text)
+    method = f"add_from_{path.suffix[1:]}"
+    with pytest.warns(
+        StrippedColumnsWarning, match=r"' question ', '\\tanswer'; .* 'question', 'answer'"
+    ) as caught:
+        if way == "blocking":
+            getattr(collection, method)(path)
+        else:
+            await getattr(collection, f"a{method}")(path)
+    assert [Path(one.filename).name for one in caught] == [Path(__file__).name]
+    assert collection.to_dicts() == [{"question": "Why?", "answer": "So."}]
+
+
+def test_columns_that_differ_by_blanks_at_their_ends_alone_are_refused(
+    collection: Collection, tmp_path: Path
+) -> None:
+    for name, text in (("a.csv", "a, a\n1,2\n"), ("a.jsonl", '{"a": 1}\n{" a": 2}\n')):
+        with pytest.raises(
+            ValidationError, match="the columns ' a' and 'a', which differ by blanks at their ends"
+        ):
+            getattr(collection, f"add_from_{name[2:]}")(written(tmp_path / name, text))
+    assert collection.variables == []
+
+
+def test_a_column_that_is_named_with_blanks_comes_back_so(collection: Collection, tmp_path: Path) -> None:
+    collection.add_many([{" a ": "x"}])
+    collection.to_csv(tmp_path / "out.csv")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        collection.add_from_csv(tmp_path / "out.csv")
+    assert collection.to_dicts() == [{" a ": "x"}] * 2
 
 
 @pytest.mark.parametrize(
