@@ -20,10 +20,21 @@ MAX_FILTERS = 10_000
 MIN_POLLING_INTERVAL, MAX_POLLING_INTERVAL = 0.1, 10.0
 
 
+def shown(value: Any) -> str:
+    """What was given, with its type, as errors say it.
+
+    >>> shown("7"), shown(None)
+    ("'7' (str)", 'None')
+    """
+    return "None" if value is None else f"{value!r:.80} ({type(value).__name__})"
+
+
 def checked_name(name: str, kind: str) -> str:
     """A name as the contract allows it: 1 to 255 characters, not only blanks."""
     if not isinstance(name, str):
-        raise ValidationError(f"the name of a {kind} must be a string, not {name!r}")
+        raise ValidationError(
+            f"the name of a {kind} must be a string, not {shown(name)}; for example 'Topics'"
+        )
     if not name.strip():
         raise ValidationError(f"the name of a {kind} must not be empty, got {name!r}")
     if len(name) > MAX_NAME:
@@ -56,7 +67,9 @@ def checked_id(id: Any, argument: str, what: str | None = None) -> int:
         what: How the error begins; None names the argument.
     """
     if isinstance(id, bool) or not isinstance(id, int) or id < 1:
-        raise ValidationError(f"{what or f'{argument} must be'} a positive integer, not {id!r:.80}")
+        raise ValidationError(
+            f"{what or f'{argument} must be'} a positive integer, not {shown(id)}; what a client returned has it as .id"
+        )
     return id
 
 
@@ -73,7 +86,9 @@ def exactly_one(method: str, **choices: Any) -> str:
 def checked_polling_interval(seconds: float) -> float:
     """Seconds between two polls, 0.1 to 10."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise ValidationError(f"polling_interval must be a number of seconds, not {seconds!r}")
+        raise ValidationError(
+            f"polling_interval must be a number of seconds, not {shown(seconds)}; for example 0.5"
+        )
     if not MIN_POLLING_INTERVAL <= seconds <= MAX_POLLING_INTERVAL:
         raise ValidationError(
             f"polling_interval must be between {MIN_POLLING_INTERVAL} and {MAX_POLLING_INTERVAL} seconds, "
@@ -87,14 +102,16 @@ def checked_timeout(seconds: float | None) -> float | None:
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
-        raise ValidationError(f"timeout must be a positive number of seconds, not {seconds!r}")
+        raise ValidationError(
+            f"timeout must be a positive number of seconds, not {shown(seconds)}; for example 600, or None"
+        )
     return float(seconds)
 
 
 def checked_epochs(n_epochs: int) -> int:
     """How often each test case is run, 1 to 1000."""
     if isinstance(n_epochs, bool) or not isinstance(n_epochs, int) or not 1 <= n_epochs <= 1000:
-        raise ValidationError(f"n_epochs must be an integer between 1 and 1000, not {n_epochs!r}")
+        raise ValidationError(f"n_epochs must be an integer between 1 and 1000, not {shown(n_epochs)}")
     return n_epochs
 
 
@@ -102,7 +119,7 @@ def checked_whole(number: int, argument: str, *, low: int, high: int | None = No
     """A whole number within its bounds."""
     if isinstance(number, bool) or not isinstance(number, int) or number < low or (high or number) < number:
         bounds = f"from {low}" if high is None else f"between {low} and {high}"
-        raise ValidationError(f"{argument} must be an integer {bounds}, not {number!r:.80}")
+        raise ValidationError(f"{argument} must be an integer {bounds}, not {shown(number)}")
     return number
 
 
@@ -113,14 +130,14 @@ def checked_number(number: N | None, argument: str, *, low: float = 0, whole: bo
     allowed = int if whole else int | float
     if isinstance(number, bool) or not isinstance(number, allowed) or not number >= low:
         kind = "an integer" if whole else "a number"
-        raise ValidationError(f"{argument} must be {kind} from {low:g}, not {number!r:.80}")
+        raise ValidationError(f"{argument} must be {kind} from {low:g}, not {shown(number)}")
     return number
 
 
 def checked_choice(choice: bool, argument: str) -> bool:
     """True or False, and nothing that only counts as one."""
     if not isinstance(choice, bool):
-        raise ValidationError(f"{argument} must be True or False, not {choice!r:.80}")
+        raise ValidationError(f"{argument} must be True or False, not {shown(choice)}")
     return choice
 
 
@@ -136,18 +153,21 @@ def checked_filters(filters: Mapping[str, Sequence[str]] | None) -> str | None:
     if filters is None:
         return None
     if not isinstance(filters, Mapping):
-        raise ValidationError(f"categorical_filters must map column names to lists, got {filters!r:.80}")
+        raise ValidationError(
+            f"categorical_filters must map column names to lists, got {shown(filters)}; "
+            f"for example {{'level': ['easy']}}"
+        )
     for column, values in filters.items():
         if not isinstance(column, str):
-            raise ValidationError(f"categorical_filters has a column that is no name: {column!r:.80}")
+            raise ValidationError(f"categorical_filters has a column that is no name: {shown(column)}")
         if isinstance(values, str | bytes) or not isinstance(values, Sequence):
             raise ValidationError(
-                f"categorical_filters[{column!r}] must be a list of values, got {values!r:.80}"
+                f"categorical_filters[{column!r}] must be a list of values, got {shown(values)}; for example ['easy']"
             )
         for value in values:
             if not isinstance(value, str | int | float):
                 raise ValidationError(
-                    f"categorical_filters[{column!r}] holds {value!r:.80}, which is no text"
+                    f"categorical_filters[{column!r}] holds {shown(value)}, which is no text"
                 )
     text = json.dumps({column: list(values) for column, values in filters.items()}, ensure_ascii=False)
     if len(text) > MAX_FILTERS:
@@ -161,16 +181,20 @@ def checked_rows(variables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     """Rows of a collection: mappings from column name to value."""
     if isinstance(variables, str | bytes | Mapping) or not isinstance(variables, Iterable):
         raise ValidationError(
-            f"variables must be a list of mappings, one per row, not {type(variables).__name__}"
+            f"variables must be a list of mappings, one per row, not {shown(variables)}; "
+            f"for example [{{'topic': 'tides'}}]"
         )
     rows: list[dict[str, Any]] = []
     for number, row in enumerate(variables):
         if not isinstance(row, Mapping):
-            raise ValidationError(f"variables[{number}] must map column names to values, got {row!r:.80}")
+            raise ValidationError(
+                f"variables[{number}] must map column names to values, got {shown(row)}; "
+                f"for example {{'topic': 'tides'}}"
+            )
         values = dict(row)
         for column, value in row.items():
             if not isinstance(column, str) or not column.strip():
-                raise ValidationError(f"variables[{number}] has a column without a name: {column!r}")
+                raise ValidationError(f"variables[{number}] has a column without a name: {shown(column)}")
             if isinstance(value, bytes | bytearray):
                 raise ValidationError(
                     f"variables[{number}].{column} is bytes, which JSON has not; decode it to text: {value!r:.80}"
@@ -187,7 +211,7 @@ def checked_key(key: str | Sequence[str] | None, rows: Sequence[Mapping[str, Any
         return []
     names = [key] if isinstance(key, str) else key
     if not isinstance(names, Sequence) or not names or not all(isinstance(n, str) and n for n in names):
-        raise ValidationError(f"key must be the name of a column, or a list of such names, not {key!r:.80}")
+        raise ValidationError(f"key must be the name of a column, or a list of such names, not {shown(key)}")
     for number, row in enumerate(rows):
         for name in names:
             if name not in row:
@@ -201,7 +225,7 @@ def checked_key(key: str | Sequence[str] | None, rows: Sequence[Mapping[str, Any
 def checked_texts(criteria: Sequence[Any], what: str) -> Sequence[Any]:
     """A list that is not a string by mistake."""
     if isinstance(criteria, str | bytes) or not isinstance(criteria, Sequence):
-        raise ValidationError(f"{what} must be a list, got {criteria!r:.80}")
+        raise ValidationError(f"{what} must be a list, got {shown(criteria)}; write {what}=[…]")
     return criteria
 
 
@@ -209,7 +233,7 @@ def known(kind: type[E], value: str, argument: str) -> E:
     """A member of an enum of the contract, from the member or its value."""
     member = kind(value) if isinstance(value, str) else None
     if member is None or not member.is_known:
-        raise ValidationError(f"{argument} must be one of {', '.join(kind)}; got {value!r}")
+        raise ValidationError(f"{argument} must be one of {', '.join(kind)}; got {shown(value)}")
     return member
 
 
@@ -235,5 +259,7 @@ def checked_moment(
     if value is None:
         return None
     if not isinstance(value, datetime.datetime):
-        raise ValidationError(f"{argument} must be a datetime, a date or a text, not {value!r:.80}")
+        raise ValidationError(
+            f"{argument} must be a datetime, a date or a text, not {shown(value)}; for example '2026-04-01'"
+        )
     return value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)

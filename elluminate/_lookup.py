@@ -6,11 +6,29 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from elluminate._checks import checked_id, checked_name
+from elluminate._checks import checked_id, checked_name, shown
 from elluminate._existing import warn_of_differences
 from elluminate.exceptions import ConflictError, NotFoundError, ValidationError
 
 T = TypeVar("T")
+
+_GIVEN_BY = {
+    "APIKey": "client.create_api_key() or list_api_keys()",
+    "Criterion": "criterion_set.criteria",
+    "CriterionSet": "client.get_criterion_set(name=…)",
+    "Experiment": "client.get_experiment(name=…)",
+    "LLMConfig": "client.get_llm_config(name=…)",
+    "Persona": "client.get_persona(name=…)",
+    "PersonaGroup": "client.get_persona_group(name=…)",
+    "PromptResponse": "experiment.responses()",
+    "PromptTemplate": "client.get_prompt_template(name=…)",
+    "Scenario": "scenario_set.list_scenarios()",
+    "ScenarioField": "scenario_set.fields",
+    "ScenarioSet": "client.get_scenario_set(name=…)",
+    "TemplateVariables": "collection.variables",
+    "TemplateVariablesCollection": "client.get_collection(name=…)",
+}
+"""Where objects come from, by their class."""
 
 _RACES = 5
 """How often a name may be taken and freed by others while we look, before we give up."""
@@ -85,9 +103,7 @@ def id_of(model: Any, kind: type[Any], argument: str) -> int | None:
     if model is None:
         return None
     if not isinstance(model, kind):
-        raise ValidationError(
-            f"{argument} must be a {kind.__name__} as a client returns it, got {model!r:.80}"
-        )
+        raise _wrong_kind(argument, kind, model)
     if not isinstance(model.id, int):
         raise ValidationError(f"{argument} has no id: it was made by hand; use the one that a client returns")
     return checked_id(model.id, f"the id of {argument}")
@@ -101,8 +117,14 @@ def required_id_of(model: Any, kind: type[Any], argument: str) -> int:
     """
     identifier = id_of(model, kind, argument)
     if identifier is None:
-        raise ValidationError(f"{argument} must be a {kind.__name__} as a client returns it, got None")
+        raise _wrong_kind(argument, kind, None)
     return identifier
+
+
+def _wrong_kind(argument: str, kind: type[Any], given: Any) -> ValidationError:
+    name = kind.__name__
+    source = f"; for example {_GIVEN_BY[name]}" if name in _GIVEN_BY else ""
+    return ValidationError(f"{argument} must be a {name} as a client returns it, got {shown(given)}{source}")
 
 
 def given_id(given: Any, kind: type[Any], argument: str) -> int:

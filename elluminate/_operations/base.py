@@ -8,7 +8,8 @@ from typing import Any
 from elluminate_api.types import Request
 
 from elluminate._calls import Explained
-from elluminate._lookup import id_of
+from elluminate._checks import shown
+from elluminate._lookup import required_id_of
 from elluminate._session import Session
 from elluminate.exceptions import ValidationError
 
@@ -19,9 +20,7 @@ class Operations(Explained):
     session: Session
 
     async def _delete(self, build: Callable[[int, int], Request[None]], target: Any, kind: type[Any]) -> None:
-        identifier = id_of(target, kind, "the argument")
-        if identifier is None:
-            raise ValidationError(f"there is nothing to delete: expected a {kind.__name__}, got None")
+        identifier = required_id_of(target, kind, "what is to be deleted")
         await self.session.call(build(await self.session.project_id(), identifier))
 
 
@@ -32,7 +31,9 @@ def defaults_of(defaults: Mapping[str, Any] | None, kind: type[Any]) -> dict[str
         ValidationError: A key that `kind`, a TypedDict, does not have.
     """
     if not isinstance(defaults, Mapping | None):
-        raise ValidationError(f"defaults must be a mapping, or None, not {defaults!r:.80}")
+        raise ValidationError(
+            f"defaults must be a mapping, or None, not {shown(defaults)}; for example {{'description': '…'}}"
+        )
     given = dict(defaults or {})
     known = kind.__annotations__
     unknown = [key for key in given if key not in known]

@@ -9,7 +9,7 @@ from attrs import evolve, fields
 from elluminate_api.models import CollectionColumn
 from elluminate_api.types import UNSET, Unset
 
-from elluminate._checks import checked_name, checked_texts
+from elluminate._checks import checked_name, checked_texts, shown
 from elluminate.exceptions import ValidationError
 
 
@@ -26,7 +26,7 @@ def _column(column: str | CollectionColumn) -> CollectionColumn:
     if isinstance(column, str):
         column = CollectionColumn(name=checked_name(column, "column"))
     if not isinstance(column, CollectionColumn):
-        raise ValidationError(f"columns must be names or CollectionColumn objects, got {column!r:.80}")
+        raise ValidationError(f"columns must be names or CollectionColumn objects, got {shown(column)}")
     # The server decides what was not given, so it is left out: null could be read as a decision.
     not_given: dict[str, Any] = {
         attribute.name: UNSET

@@ -15,7 +15,7 @@ from elluminate_api.api.criterion_sets import link_prompt_template, unlink_promp
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
-from elluminate._checks import checked_texts
+from elluminate._checks import checked_texts, shown
 from elluminate._lookup import id_of, required_id_of
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.prompt_template import Criterion, PromptTemplate
@@ -179,7 +179,8 @@ def criteria_in(criteria: Sequence[str | api.CriterionIn]) -> list[api.Criterion
         given = api.CriterionIn(criterion_str=criterion) if isinstance(criterion, str) else criterion
         if not isinstance(given, api.CriterionIn):
             raise ValidationError(
-                f"criteria[{number}] must be a string or a CriterionIn, got {criterion!r:.80}"
+                f"criteria[{number}] must be a string or a CriterionIn, got {shown(criterion)}; "
+                "for example 'Is it short?'"
             )
         if not given.criterion_str.strip():
             raise ValidationError(f"criteria[{number}] is empty; a criterion is a yes/no question")

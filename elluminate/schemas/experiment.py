@@ -172,8 +172,10 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
         criterion_set: CriterionSet | str | None = None,
         description: str | None = None,
         rating_version: str | Unset | None = UNSET,
+        *,
+        prompt_template: PromptTemplate | str | None = None,
     ) -> Experiment:
-        """Create an experiment like this one, to be run with another model or other criteria.
+        """Create an experiment like this one, to be run with another model, another prompt or other criteria.
 
         Args:
             name: Name of the new experiment.
@@ -181,6 +183,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
             criterion_set: Other criteria, or the name of their set; None keeps these.
             description: Another description; None keeps this one.
             rating_version: Another judge; None takes the project's default, left out keeps this one.
+            prompt_template: Another prompt, or its name (the latest version); None keeps this one.
 
         Returns:
             The new experiment, which has not run.
@@ -200,7 +203,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
         session = self._bound_session()
         new = NewExperiment(
             name=name,
-            prompt_template=self.prompt_template,
+            prompt_template=prompt_template or self.prompt_template,
             collection=self.collection,
             llm_config=llm_config or self.llm_config,
             criterion_set=criterion_set or self.criterion_set,

@@ -98,7 +98,8 @@ class NewExperiment:
         if (self.collection is None) == (self.scenario_set is None):
             both = "both" if self.collection is not None else "neither"
             raise ValidationError(
-                f"an experiment runs over a collection or a scenario set, exactly one; got {both}"
+                f"an experiment runs over a collection or a scenario set, exactly one; got {both}. Give collection=…, "
+                'or scenario_set=… with evaluation_mode="MULTI_TURN"'
             )
         return body
 

@@ -166,6 +166,22 @@ MISTAKES: dict[str, Mistake] = {
         UsageError,
         r"^{client}.run_experiment\(\) lacks collection=…$",
     ),
+    "a name where an object is wanted": Mistake(
+        called("client", "delete_collection", "Topics"),
+        ValidationError,
+        r"^what is to be deleted must be a TemplateVariablesCollection as a client returns it, got 'Topics' \(str\); "
+        r"for example client.get_collection\(name=…\)$",
+    ),
+    "an id as text": Mistake(
+        called("client", "get_collection", id="7"),
+        ValidationError,
+        r"takes the id of a collection as a positive integer, not '7' \(str\); what a client returned has it as \.id$",
+    ),
+    "one row instead of a list of rows": Mistake(
+        called("collection", "add_many", {"topic": "rain"}),
+        ValidationError,
+        r"one per row, not \{'topic': 'rain'\} \(dict\); for example \[\{'topic': 'tides'\}\]$",
+    ),
     # Things that are others' here.
     "a template of another project": Mistake(
         called("client", "run_experiment", "New", others("template"), of("collection")),

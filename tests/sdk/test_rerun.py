@@ -57,6 +57,20 @@ def topics(experiment: Experiment) -> list[str]:
     return [response.template_variables["topic"] for response in experiment.rated_responses]
 
 
+async def test_a_clone_takes_another_prompt_by_object_or_by_name(
+    client: Client, experiment: Experiment
+) -> None:
+    other = client.create_prompt_template("Shorter", template="Name {{topic}}.")
+    assert experiment.clone("By object", prompt_template=other).prompt_template == other
+    assert (await experiment.aclone("By name", prompt_template="Shorter")).prompt_template == other
+    kept = experiment.clone("Kept").prompt_template
+    assert kept is not None and experiment.prompt_template is not None
+    assert kept.id == experiment.prompt_template.id
+    holed = client.create_prompt_template("Holed", template="Name {{nothing}}.")
+    with pytest.raises(ValidationError, match="has no such column"):
+        experiment.clone("Holed", prompt_template=holed)
+
+
 def test_what_failed_a_criterion_is_run_again_with_a_better_prompt_and_compared(
     client: Client, experiment: Experiment, model_server: ModelServer
 ) -> None:

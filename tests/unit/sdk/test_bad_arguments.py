@@ -129,9 +129,12 @@ def test_a_tool_choice_that_cannot_be_one(world: WiredWorld, wire: Wire, choice:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"variables": "concept"}, "variables must be a list of mappings, one per row, not str"),
-        ({"variables": {"concept": "x"}}, "not dict"),
-        ({"variables": 7}, "not int"),
+        (
+            {"variables": "concept"},
+            r"variables must be a list of mappings, one per row, not 'concept' \(str\)",
+        ),
+        ({"variables": {"concept": "x"}}, r"not {.*} \(dict\); for example"),
+        ({"variables": 7}, r"not 7 \(int\)"),
         ({"variables": ["recursion"]}, r"variables\[0\] must map column names to values, got 'recursion'"),
         ({"variables": [{"a": 1}, None]}, r"variables\[1\] must map"),
         ({"variables": [{"": 1}]}, r"variables\[0\] has a column without a name: ''"),
@@ -326,7 +329,11 @@ def test_a_model_made_by_hand_has_no_client(
 @pytest.mark.parametrize(
     ("operation", "wrong", "says"),
     [
-        ("delete_collection", None, "nothing to delete: expected a TemplateVariablesCollection, got None"),
+        (
+            "delete_collection",
+            None,
+            r"be deleted must be a TemplateVariablesCollection .*, got None; for example client.get_collection\(name=",
+        ),
         ("delete_collection", 20, "must be a TemplateVariablesCollection as a client returns it, got 20"),
         ("delete_criterion_set", "Quality", "must be a CriterionSet"),
         ("delete_experiment", {"id": 1}, "must be a Experiment"),
