@@ -81,6 +81,8 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
     def print_results_summary(self) -> None:
         """Print name, pass rate, each criterion's shares, and what is missing for which reasons.
 
+        A criterion that was changed or replaced since goes by its text as it was judged, if the responses were fetched.
+
         Raises:
             NoResultsError: Nothing has been answered yet.
 
@@ -92,7 +94,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
         if self.results is None:
             raise self._without_answers()
         print(f"Experiment: {self.name}")  # noqa: T201  # printing is what it is for
-        self.results.print_summary({c.id: c.criterion_str for c in self.criterion_set.criteria or []})
+        self.results.print_summary({one.id: one.criterion_str for one in self._criteria()})
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """The responses as flat rows: inputs, answer, measures, and a verdict per criterion, or why there is none.

@@ -58,11 +58,16 @@ def response_rows(responses: Sequence[PromptResponse], criteria: Sequence[Criter
     return rows
 
 
+def judged_by(responses: Sequence[PromptResponse]) -> dict[int, Criterion]:
+    """Criteria by id, as responses were judged by them; their set may have others by now."""
+    return {rating.criterion.id: rating.criterion for response in responses for rating in response.ratings}
+
+
 def _names(responses: Sequence[PromptResponse], criteria: Sequence[Criterion]) -> dict[int, str]:
     """Criteria by id: the set's, but for those that were added later and not judged; then others that were judged."""
     newest = max((response.created_at for response in responses), default=None)
     lacking = {verdict.criterion_id for response in responses for verdict in response.missing_verdicts or []}
-    judged = {rating.criterion.id: rating.criterion for response in responses for rating in response.ratings}
+    judged = judged_by(responses)
     in_use = {
         criterion.id: criterion
         for criterion in criteria

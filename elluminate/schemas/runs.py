@@ -25,7 +25,9 @@ from elluminate._progress import Progress, Report, reporter
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import NoCriteriaWarning, NoResultsError, ValidationError
 from elluminate.schemas.criterion_set import CriterionSet
+from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse, responses_of
+from elluminate.schemas.response_rows import judged_by
 from elluminate.schemas.results import ExperimentResults
 from elluminate.schemas.verdicts import account_for, warn_of_missing
 
@@ -204,6 +206,14 @@ class Runs(Bound, api.Experiment):
             is_running=self.generation_task_id is not None,
         )
 
+    def _criteria(self) -> list[Criterion]:
+        """The set's criteria, and those that responses were judged by before they were changed or replaced."""
+        return list(
+            (
+                {one.id: one for one in self.criterion_set.criteria or []} | judged_by(self.rated_responses)
+            ).values()
+        )
+
     def _without_answers(self) -> NoResultsError:
         if self.generation_task_id is not None:
             state, way = "is still running", "call wait_until_finished(), or get_experiment() later"
@@ -233,7 +243,7 @@ async def finish(
         last = await final_status(statuses if report is None else reporting(statuses, report))
         raise_unless_usable(experiment.name, last)
     await experiment._reread()
-    warn_of_missing(experiment.name, experiment.results, experiment.criterion_set.criteria or [])
+    warn_of_missing(experiment.name, experiment.results, experiment._criteria())
     return experiment
 
 

@@ -40,6 +40,27 @@ def experiment(client: Client) -> Experiment:
     return client.run_experiment("Watched", template, collection, criteria=CRITERIA, n_epochs=2)
 
 
+def test_a_criterion_that_was_changed_since_goes_by_its_text_as_it_was_judged(
+    client: Client, experiment: Experiment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions = client.create_criterion_set("Judged before", ["Is it short?", "Is it kind?", "Is it true?"])
+    client.run_experiment(
+        "Judged before", experiment.prompt_template, experiment.collection, criterion_set=questions
+    )
+    short, kind, _ = questions.criteria or []
+    short.update(criterion_str="Is it brief?")
+    kind.delete()
+
+    judged = client.get_experiment(name="Judged before")
+    capsys.readouterr()
+    judged.print_results_summary()
+    shown = capsys.readouterr().out
+    assert all(f"  {text}: " in shown for text in ("Is it short?", "Is it kind?", "Is it true?"))
+    assert "riterion" not in shown and "brief" not in shown
+    columns = [name for name in judged.to_dicts()[0] if name.startswith("rating.")]
+    assert sorted(columns) == ["rating.Is it kind?", "rating.Is it short?", "rating.Is it true?"]
+
+
 def test_progress_reaches_a_function(client: Client, experiment: Experiment) -> None:
     told: list[ExperimentProgress] = []
     again = experiment.clone("Told")
