@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import ConflictError as ConflictError
     from elluminate.exceptions import ConnectionFailedError as ConnectionFailedError
     from elluminate.exceptions import ElluminateError as ElluminateError
+    from elluminate.exceptions import EqualPromptsWarning as EqualPromptsWarning
     from elluminate.exceptions import ExistingDiffersWarning as ExistingDiffersWarning
     from elluminate.exceptions import ExperimentFailedWarning as ExperimentFailedWarning
     from elluminate.exceptions import ForeignModelError as ForeignModelError
@@ -118,7 +119,8 @@ _HOMES = {
     "client": "Client",
     "evaluate": "evaluate",
     "exceptions": "AmbiguousProjectError APIError AuthenticationError ClientClosedError ConfigurationError "
-    "ConflictError ConnectionFailedError ElluminateError ExistingDiffersWarning ExperimentFailedWarning "
+    "ConflictError ConnectionFailedError ElluminateError EqualPromptsWarning "
+    "ExistingDiffersWarning ExperimentFailedWarning "
     "ForeignModelError IncompleteResultsWarning "
     "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NotFetchedError "
     "NotFoundError NotSupportedError OtherJudgeWarning PartialUploadError PermissionDeniedError RateLimitError "

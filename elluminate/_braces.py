@@ -32,8 +32,8 @@ _ALONE = re.compile(r"^ *(\{ *[A-Za-z_]\w+ *\}) *$", re.MULTILINE)
 
 def warn_of_single_braces(
     messages: Sequence[Mapping[str, Any]], placeholders: Collection[str] | None = None
-) -> None:
-    """Warn of a prompt that has no placeholder, and names in single braces that read like some.
+) -> bool:
+    """Warn of a prompt that has no placeholder, and names in single braces that read like some; whether it did.
 
     Args:
         messages: The prompt.
@@ -41,7 +41,7 @@ def warn_of_single_braces(
     """
     meant = dict.fromkeys(name for text in _texts(messages) for name in _MEANT.findall(_prose(text)))
     if not meant:
-        return
+        return False
     if placeholders is None:
         from elluminate_server.domain.rendering import message_placeholders
 
@@ -52,6 +52,7 @@ def warn_of_single_braces(
             f"write {_listed(meant, '{{', '}}')} to have a row's value filled in",
             SingleBracesWarning,
         )
+    return not placeholders
 
 
 def warn_of_unfilled_braces(
@@ -60,10 +61,13 @@ def warn_of_unfilled_braces(
     placeholders: Collection[str],
     criteria: Sequence[str],
     columns: Collection[str],
-) -> None:
+) -> bool:
     """Warn of a run whose prompt or criteria name columns in braces that are no placeholders for them.
 
     A prompt without any placeholder is warned of when anything in it reads like one.
+
+    Returns:
+        Whether anything was said of the prompt.
 
     Args:
         template: The template's name; None without one.
@@ -80,7 +84,8 @@ def warn_of_unfilled_braces(
     for criterion in criteria:
         _warn_of_columns(f"the criterion {criterion!r:.200}", [criterion], (), columns)
     if template is not None and not told:
-        warn_of_single_braces(messages, placeholders)
+        told = warn_of_single_braces(messages, placeholders)
+    return told
 
 
 def _warn_of_columns(

@@ -131,6 +131,10 @@ class SingleBracesWarning(UnfilledBracesWarning):
     """A prompt or a criterion has `{name}`, which is text, where the placeholder `{{name}}` seems to be meant."""
 
 
+class EqualPromptsWarning(UserWarning):
+    """A prompt has no placeholder, and its collection has several rows: each of them is asked the same."""
+
+
 class IncompleteResultsWarning(UserWarning):
     """Verdicts are missing of a run that is over, so that its rates tell of the others alone."""
 

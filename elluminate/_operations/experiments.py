@@ -121,7 +121,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         criteria = None if new.criteria is None else criteria_in(new.criteria)
         parts = await find_parts(self.session, new)
         parts.name_in(body)
-        await check_columns(self.session, parts, criteria or ())
+        await check_columns(self.session, new, parts, criteria or ())
         if criteria is not None:
             body.criterion_set_id = (await self._inline_criterion_set(body.name, criteria)).id
         return await post_experiment(self.session, body, Experiment)

@@ -219,7 +219,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
         body = new.request()
         parts = await find_parts(session, new)
         parts.name_in(body)
-        await check_columns(session, parts)
+        await check_columns(session, new, parts)
         return await post_experiment(session, body, Experiment)
 
     async def await_for_evaluation(

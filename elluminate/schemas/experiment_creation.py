@@ -12,14 +12,20 @@ from elluminate_api.api.collections import get_collection
 from elluminate_api.api.criterion_sets import get_criterion_set
 from elluminate_api.api.experiments import create_experiment
 from elluminate_api.api.ratings import list_rating_versions
-from elluminate_api.models import CriterionIn, EvaluationMode, LLMConfig, RatingMode
+from elluminate_api.models import ColumnType, CriterionIn, EvaluationMode, LLMConfig, RatingMode
 
 from elluminate._braces import warn_of_unfilled_braces
 from elluminate._checks import checked_epochs, checked_id, checked_name, known
 from elluminate._lookup import id_of, naming_conflicts, required_id_of
 from elluminate._session import Session
 from elluminate._warnings import warn_caller
-from elluminate.exceptions import APIError, OtherJudgeWarning, TransportError, ValidationError
+from elluminate.exceptions import (
+    APIError,
+    EqualPromptsWarning,
+    OtherJudgeWarning,
+    TransportError,
+    ValidationError,
+)
 from elluminate.schemas.by_name import (
     check_named,
     collection_named,
@@ -38,6 +44,7 @@ from elluminate.schemas.template_string import placeholders_of
 E = TypeVar("E", bound=api.Experiment)
 
 _LATEST_JUDGE = "latest"
+_PROMPTS_OF_ROWS = frozenset({ColumnType.CONVERSATION, ColumnType.RAW_INPUT})
 
 
 @frozen(kw_only=True)
@@ -103,6 +110,14 @@ class NewExperiment:
             )
         return body
 
+    def is_answered_by_prompt_alone(self, collection: TemplateVariablesCollection) -> bool:
+        """Whether nothing but the template tells a model's answers to the rows of a collection apart."""
+        return (
+            self.evaluation_mode == EvaluationMode.STANDARD
+            and self.response_column_id is None
+            and not any(column.column_type in _PROMPTS_OF_ROWS for column in collection.columns)
+        )
+
 
 @frozen(kw_only=True)
 class Parts:
@@ -144,13 +159,16 @@ async def find_parts(session: Session, new: NewExperiment) -> Parts:
     )
 
 
-async def check_columns(session: Session, parts: Parts, criteria: Sequence[CriterionIn] = ()) -> None:
+async def check_columns(
+    session: Session, new: NewExperiment, parts: Parts, criteria: Sequence[CriterionIn] = ()
+) -> None:
     """Refuse a template or criteria whose placeholders the collection does not cover, before anything is created.
 
-    Columns in braces that nothing is filled into are warned of.
+    Columns in braces that nothing is filled into are warned of, and a prompt that is the same for every row.
 
     Args:
         session: What to look things up through.
+        new: The experiment.
         parts: Of the experiment.
         criteria: Those that a set is made of for it.
 
@@ -160,7 +178,7 @@ async def check_columns(session: Session, parts: Parts, criteria: Sequence[Crite
     template, collection = parts.prompt_template, parts.collection
     if collection is None:
         return
-    warn_of_unfilled_braces(
+    was_told = warn_of_unfilled_braces(
         None if template is None else template.name,
         () if template is None else template.messages,
         () if template is None else template.placeholders,
@@ -168,6 +186,8 @@ async def check_columns(session: Session, parts: Parts, criteria: Sequence[Crite
         + [criterion.criterion_str for criterion in _criteria_of(parts.criterion_set)],
         [column.name for column in collection.columns if column.name],
     )
+    if template is not None and not was_told and new.is_answered_by_prompt_alone(collection):
+        _warn_of_equal_prompts(template, collection)
     if not _uncovered(template, [*criteria, *_criteria_of(parts.criterion_set)], collection):
         return
     # The objects at hand may be older than what they stand for, so an error is worth one look at that.
@@ -191,6 +211,20 @@ async def check_columns(session: Session, parts: Parts, criteria: Sequence[Crite
             f"{what} has {names}, and collection {fresh.name!r} has no such column; it has "
             f"{', '.join(column.name or '' for column in fresh.columns)}. Rename the placeholder or add the column"
         )
+
+
+def _warn_of_equal_prompts(template: PromptTemplate, collection: TemplateVariablesCollection) -> None:
+    rows = collection.variables_count
+    if template.placeholders or rows < 2:
+        return
+    names = [column.name for column in collection.columns if (column.name or "").isidentifier()]
+    example = names[0] if names else "column"
+    warn_caller(
+        f"prompt template {template.name!r} has no placeholder, so that each of the {rows} rows of collection "
+        f"{collection.name!r} is asked the same; write {{{{{example}}}}} to have a row's value filled in, or take a "
+        "collection of one row, and n_epochs=… for several answers",
+        EqualPromptsWarning,
+    )
 
 
 def _criteria_of(criterion_set: CriterionSet | None) -> list[api.Criterion]:

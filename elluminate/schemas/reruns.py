@@ -139,7 +139,7 @@ class Reruns(Runs):
         session = self._bound_session()
         parts = await find_parts(session, new)
         parts.name_in(creation)
-        await check_columns(session, parts)
+        await check_columns(session, new, parts)
         *others, creation.name = reversed(names)
         while others:
             try:

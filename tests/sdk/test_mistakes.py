@@ -19,6 +19,7 @@ from elluminate import (
     Client,
     ClientClosedError,
     ConfigurationError,
+    EqualPromptsWarning,
     ExistingDiffersWarning,
     ForeignModelError,
     NoCriteriaWarning,
@@ -118,6 +119,13 @@ def run_of_more_than_a_name(way: Way, both: BothWays) -> Any:
     return way.call(
         way.client, "run_experiment", name, template, way.things.collection, criteria=["Is it short?"]
     )
+
+
+def run_of_the_same_prompt(way: Way, both: BothWays) -> Any:
+    name = f"Same ({way.world.name})"
+    template = way.call(way.client, "create_prompt_template", name, template="Explain the tides.")
+    criteria = ["Is it short?"]
+    return way.call(way.client, "run_experiment", name, template, way.things.collection, criteria=criteria)
 
 
 def run_of_a_column_with_a_blank(way: Way, both: BothWays) -> Any:
@@ -276,6 +284,12 @@ MISTAKES: dict[str, Mistake] = {
         UnfilledBracesWarning,
         r"^the criterion 'Does it greet \{\{First name\}\}\?' has \{\{First name\}\}, which is sent as it stands; "
         "a placeholder's name has letters, digits and underscores alone: rename the column 'First name'",
+    ),
+    "a prompt that is the same for every row": Mistake(
+        run_of_the_same_prompt,
+        EqualPromptsWarning,
+        r"^prompt template 'Same \(\w+\)' has no placeholder, so that each of the 2 rows of collection 'Topics' is "
+        r"asked the same; write \{\{topic\}\} to have a row's value filled in",
     ),
     # What is not there yet.
     "no criteria": Mistake(

@@ -1,11 +1,13 @@
 """Rows that hold their own prompts, and criteria for one row, through the clients."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from elluminate import APIError, AsyncClient, Client
+from elluminate import APIError, AsyncClient, Client, EqualPromptsWarning
 from elluminate.schemas import CollectionColumn, ColumnType, UCEPayloadV1
 
 TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
@@ -60,3 +62,29 @@ async def test_raw_inputs_without_blocking(tmp_path: Path) -> None:
         template = await client.create_prompt_template("T", template="Explain tides.")
         with pytest.raises(APIError, match="Leave the template out"):
             await client.run_experiment("Both", template, collection)
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [
+        pytest.param(["topic"], [{"topic": "tides"}], id="one row"),
+        pytest.param(
+            [CollectionColumn(name="talk", column_type=ColumnType.CONVERSATION)],
+            [
+                {"talk": UCEPayloadV1.from_openai([{"role": "user", "content": text}]).to_uce_dict()}
+                for text in ("Hello.", "Bye.")
+            ],
+            id="conversations",
+        ),
+        pytest.param(["answer"], [{"answer": "Ebb."}, {"answer": "Flow."}], id="answers in a column"),
+    ],
+)
+def test_a_prompt_without_placeholders_is_fine_where_rows_are_not_asked_the_same(
+    columns: list[str | CollectionColumn], rows: list[dict[str, Any]], client: Client
+) -> None:
+    template = client.create_prompt_template("T", template="Be brief.")
+    collection = client.create_collection("C", columns=columns, variables=rows)
+    answers = next((column.id for column in collection.columns if column.name == "answer"), None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", EqualPromptsWarning)
+        client.create_experiment("E", template, collection, response_column_id=answers).clone("Again")
