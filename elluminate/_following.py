@@ -20,9 +20,7 @@ from elluminate_api.types import UNSET
 from elluminate._homes import settle
 from elluminate._interrupts import is_interrupt, leave_run
 from elluminate._progress import ExperimentProgress, progress_of
-from elluminate._warnings import warn_caller
 from elluminate.exceptions import (
-    ExperimentFailedWarning,
     InvalidResponseError,
     RateLimitError,
     RedirectRefusedError,
@@ -243,23 +241,22 @@ async def batch_ended(
         )
 
 
-def raise_unless_usable(experiment: str, last: ExperimentGenerationStatus) -> None:
-    """Warn of a run that failed, whose experiment can be read as far as it came.
+def reason_of_failure(experiment: str, last: ExperimentGenerationStatus) -> str | None:
+    """Why a run failed whose experiment can be read as far as it came; None for one that succeeded.
 
     Raises:
         TaskFailedError: It was revoked, rejected or timed out.
     """
     if last.status == TaskStatus.SUCCESS:
-        return
+        return None
     reason = last.error_msg or "the server gave no reason"
     if last.status == TaskStatus.FAILURE:
-        warn_caller(f"experiment {experiment!r} failed: {reason}", ExperimentFailedWarning)
-    else:
-        raise TaskFailedError(
-            f"experiment {experiment!r} ended {last.status}: {reason}",
-            status=last.status,
-            error_msg=last.error_msg,
-        )
+        return reason
+    raise TaskFailedError(
+        f"experiment {experiment!r} ended {last.status}: {reason}",
+        status=last.status,
+        error_msg=last.error_msg,
+    )
 
 
 async def reporting(

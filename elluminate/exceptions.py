@@ -151,8 +151,8 @@ class OtherJudgeWarning(UserWarning):
     """An experiment is judged by another judge than its `rating_version` asked for."""
 
 
-class ExperimentFailedWarning(UserWarning):
-    """An experiment's run ended in FAILURE; the experiment was returned as far as it came."""
+class ExperimentFailedWarning(IncompleteResultsWarning):
+    """An experiment's run ended in FAILURE; it was returned as far as it came, with what is missing told."""
 
 
 @frozen

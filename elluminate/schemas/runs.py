@@ -20,7 +20,7 @@ from elluminate_api.types import UNSET, Request
 from elluminate._binding import Bound
 from elluminate._blocking import blocking
 from elluminate._checks import checked_epochs, checked_timeout, known
-from elluminate._following import final_status, follow_experiment, raise_unless_usable, reporting
+from elluminate._following import final_status, follow_experiment, reason_of_failure, reporting
 from elluminate._progress import Progress, Report, reporter
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import NoCriteriaWarning, NoResultsError, ValidationError
@@ -237,13 +237,14 @@ async def finish(
     experiment: R, task_id: str | None, timeout: float | None = None, report: Report = None
 ) -> R:
     """Wait for a task of an experiment (None: there is none), then read results and responses into it."""
+    failure: str | None = None
     if task_id is not None:
         session = experiment._bound_session()
         statuses = follow_experiment(session, experiment.id, task_id, name=experiment.name, timeout=timeout)
         last = await final_status(statuses if report is None else reporting(statuses, report))
-        raise_unless_usable(experiment.name, last)
+        failure = reason_of_failure(experiment.name, last)
     await experiment._reread()
-    warn_of_missing(experiment.name, experiment.results, experiment._criteria())
+    warn_of_missing(experiment.name, experiment.results, experiment._criteria(), failure)
     return experiment
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from elluminate_api.models import MissingVerdict, MissingVerdictCause, MissingVerdictReason
 
 from elluminate._warnings import warn_caller
-from elluminate.exceptions import IncompleteResultsWarning
+from elluminate.exceptions import ExperimentFailedWarning, IncompleteResultsWarning
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse
 from elluminate.schemas.results import ExperimentResults, VerdictCounts
@@ -101,23 +101,41 @@ def _counts(given: int, missing: Sequence[MissingVerdict], is_running: bool) -> 
     )
 
 
-def warn_of_missing(name: str, results: ExperimentResults | None, criteria: Sequence[Criterion]) -> None:
-    """Warn once of all that is missing of a run that is over."""
+def warn_of_missing(
+    name: str, results: ExperimentResults | None, criteria: Sequence[Criterion], failure: str | None = None
+) -> None:
+    """Warn once of a run that is over: that it failed, why, and all that is missing.
+
+    Args:
+        name: The experiment's.
+        results: Its results.
+        criteria: What it was judged by.
+        failure: Why the run failed as a whole; None where it did not.
+    """
+    missing = None
     if results is not None and results.verdicts is not None:
-        _warn(name, results.verdicts, results.verdicts_by_criterion_id or {}, criteria)
+        missing = _missing(results.verdicts, results.verdicts_by_criterion_id or {}, criteria)
+    if failure is not None:
+        more = f". {missing}" if missing else ""
+        warn_caller(f"experiment {name!r} failed: {failure.rstrip('.')}{more}", ExperimentFailedWarning)
+    elif missing:
+        warn_caller(f"experiment {name!r}: {missing}", IncompleteResultsWarning)
 
 
 def warn_of_unjudged(name: str, responses: Sequence[PromptResponse], criteria: Sequence[Criterion]) -> None:
     """Warn once of all that is missing of responses that were to be judged."""
-    missing = [verdict for response in responses for verdict in response.missing_verdicts or []]
-    _warn(name, *_tally(responses, missing, criteria), criteria)
+    lacking = [verdict for response in responses for verdict in response.missing_verdicts or []]
+    missing = _missing(*_tally(responses, lacking, criteria), criteria)
+    if missing:
+        warn_caller(f"experiment {name!r}: {missing}", IncompleteResultsWarning)
 
 
-def _warn(
-    name: str, counts: VerdictCounts, by_criterion: Mapping[int, VerdictCounts], criteria: Sequence[Criterion]
-) -> None:
+def _missing(
+    counts: VerdictCounts, by_criterion: Mapping[int, VerdictCounts], criteria: Sequence[Criterion]
+) -> str | None:
+    """What is missing, in words; None where nothing is."""
     if not counts.missing:
-        return
+        return None
     names = {criterion.id: criterion.criterion_str for criterion in criteria}
     of_criteria = [
         f"{of_one.missing} of {of_one.expected} for {shortened(names.get(number, f'criterion {number}'), 100)!r}"
@@ -125,10 +143,9 @@ def _warn(
         if of_one.missing
     ]
     reasons = [f"{shortened(reason.reason, 200)} ({reason.count})" for reason in counts.reasons]
-    warn_caller(
-        f"experiment {name!r}: {counts.missing} of {counts.expected} verdicts are missing: {_some(of_criteria)}. "
-        f"The reasons: {_some(reasons)}. experiment.retry_failed() brings what is missing",
-        IncompleteResultsWarning,
+    return (
+        f"{counts.missing} of {counts.expected} verdicts are missing: {_some(of_criteria)}. "
+        f"The reasons: {_some(reasons)}. experiment.retry_failed() brings what is missing"
     )
 
 
