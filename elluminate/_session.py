@@ -20,6 +20,7 @@ from elluminate_api.types import UNSET, Operation, Request
 
 from elluminate import _http
 from elluminate._bodies import Body, body_of
+from elluminate._collector import collector_at_rest
 from elluminate._extras import how_to_install
 from elluminate._paging import Paging
 from elluminate._retries import exhausted, leaves_open
@@ -291,7 +292,8 @@ class Session(Paging):
     def _decoded(self, response: _http.Response, target: Any) -> Any:
         token = decoding_for.set(self._session_of_models())
         try:
-            return _decoder(target).decode(response.content)
+            with collector_at_rest():
+                return _decoder(target).decode(response.content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _contract_broken(self._link.credential.without_echo(response), error) from error
         finally:

@@ -7,6 +7,7 @@ from elluminate_api import models
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate._collector import collector_at_rest
 from elluminate_server.execution.queueing import store_given
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
@@ -33,7 +34,8 @@ async def list_responses(call: Call) -> Answer:
             ids, count = wanted[start : start + size], len(wanted)
         else:
             ids, count = await page_of(call, session, query, *IN_ROW_ORDER, size=size)
-        return call.answer(paged(await load_responses(session, ids), count))
+        with collector_at_rest():
+            return call.answer(paged(await load_responses(session, ids), count))
 
 
 def _filtered(call: Call) -> Any:

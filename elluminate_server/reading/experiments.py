@@ -7,6 +7,7 @@ from elluminate_api import models
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate._collector import collector_at_rest
 from elluminate_server.reading.loading import (
     dropped_trajectories,
     load_collections,
@@ -29,7 +30,8 @@ async def load_experiments(
     templates = await load_prompt_templates(session, [row.prompt_template_id for row in rows])
     configs = await load_llm_configs(session, [row.llm_config_id for row in rows])
     counts = {collection_id: loaded.shown.variables_count for collection_id, loaded in collections.items()}
-    results = await load_results(session, rows, counts, filters)
+    with collector_at_rest():
+        results = await load_results(session, rows, counts, filters)
     dropped = await dropped_trajectories(session, [row.id for row in rows])
     return [
         models.Experiment(

@@ -18,18 +18,20 @@ RESPONSES = json.dumps(
     {"items": [answers.response(number) for number in range(PAGE)], "count": PAGE * PAGES}
 ).encode()
 FEW = 2 * PAGES_IN_FLIGHT + 2
+LARGE_PAGE = 1_000
 
 
 class Server:
     """A project with one experiment, and as many responses to it as nobody wants to hold."""
 
-    def __init__(self) -> None:
+    def __init__(self, responses: bytes = RESPONSES) -> None:
         self.pages = 0
+        self.responses = responses
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/responses"):
             self.pages += 1
-            return httpx.Response(200, content=RESPONSES)
+            return httpx.Response(200, content=self.responses)
         if request.url.path.endswith("/projects"):
             return httpx.Response(200, json={"items": [answers.project()], "count": 1})
         return httpx.Response(200, json=answers.experiment())
@@ -41,6 +43,26 @@ class Server:
 def held() -> int:
     gc.collect()
     return sum(type(thing) is PromptResponse for thing in gc.get_objects())
+
+
+def test_the_garbage_collector_rests_while_a_page_is_read() -> None:
+    items = [answers.response(number) for number in range(LARGE_PAGE)]
+    server, collections = Server(json.dumps({"items": items, "count": LARGE_PAGE}).encode()), 0
+
+    def count(phase: str, _: dict[str, int]) -> None:
+        nonlocal collections
+        collections += phase == "start"
+
+    with httpx.Client(transport=httpx.MockTransport(server.answer)) as own:
+        client = Client("https://long.test", "key", skip_version_check=True, http_client=own)
+        experiment: Experiment = client.get_experiment(id=1, fetch_responses=False)
+        gc.callbacks.append(count)
+        try:
+            experiment.fetch_responses()
+        finally:
+            gc.callbacks.remove(count)
+    assert len(experiment.rated_responses) == LARGE_PAGE
+    assert collections <= 3
 
 
 def test_a_blocking_loop_holds_a_few_pages() -> None:
