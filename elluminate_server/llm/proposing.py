@@ -17,6 +17,7 @@ __all__ = [
     "parse_row",
     "row_messages",
     "row_shape",
+    "usable_criteria",
 ]
 
 FEWEST_CRITERIA = 3
@@ -114,23 +115,54 @@ def parse_criteria(
         UnreadableAnswerError: No list of criteria, too few, one that is no question or was left to be filled in,
             a placeholder that the template lacks, or one that is not written as a placeholder.
     """
+    criteria = _criteria_in(answer, is_cut_off=is_cut_off)
+    names = message_placeholders(template_messages)
+    for text in criteria:
+        problem = _problem_of(text, names)
+        if problem is not None:
+            raise UnreadableAnswerError(problem)
+    if len(criteria) < FEWEST_CRITERIA:
+        raise UnreadableAnswerError(
+            f"it holds {len(criteria)} criteria; {FEWEST_CRITERIA} to {ASKED_CRITERIA} were asked for"
+        )
+    return criteria[:MOST_CRITERIA]
+
+
+def usable_criteria(
+    answers: Iterable[tuple[str, bool]], template_messages: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """The criteria that can be used of a proposer's answers, none of which is usable as a whole.
+
+    Args:
+        answers: The answers, the one that counts most first, and whether each is cut off.
+        template_messages: The template.
+
+    Raises:
+        UnreadableAnswerError: They are fewer than were asked for.
+    """
+    names = message_placeholders(template_messages)
+    usable: list[str] = []
+    for answer, is_cut_off in answers:
+        try:
+            criteria = _criteria_in(answer, is_cut_off=is_cut_off)
+        except UnreadableAnswerError:
+            continue
+        usable += [text for text in criteria if text not in usable and _problem_of(text, names) is None]
+    if len(usable) < FEWEST_CRITERIA:
+        raise UnreadableAnswerError(
+            f"{len(usable)} of all its criteria can be used; {FEWEST_CRITERIA} to {ASKED_CRITERIA} were asked for"
+        )
+    return usable[:MOST_CRITERIA]
+
+
+def _criteria_in(answer: str, *, is_cut_off: bool) -> list[str]:
     found = only_object(answer, "criteria", is_cut_off=is_cut_off)["criteria"]
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
         raise UnreadableAnswerError("its criteria are not a list of strings")
     criteria = list(dict.fromkeys(text.strip() for text in found if text.strip()))
     if not criteria:
         raise UnreadableAnswerError("its list of criteria is empty")
-    names = message_placeholders(template_messages)
-    unknown = [name for text in criteria for name in find_placeholders(text) if name not in names]
-    if unknown:
-        raise UnreadableAnswerError(f"it uses placeholders that the template does not have: {unknown}")
-    for text in criteria:
-        _check_criterion(text, names)
-    if len(criteria) < FEWEST_CRITERIA:
-        raise UnreadableAnswerError(
-            f"it holds {len(criteria)} criteria; {FEWEST_CRITERIA} to {ASKED_CRITERIA} were asked for"
-        )
-    return criteria[:MOST_CRITERIA]
+    return criteria
 
 
 def parse_row(
@@ -171,19 +203,22 @@ _QUESTION_MARKS = "?？؟⸮︖﹖፧⁇⁈⁉‽꛷՞\u037e"
 _CLOSING_MARKS = " \t\n\"'”’»›)]）」』*_`."
 
 
-def _check_criterion(text: str, names: Sequence[str]) -> None:
+def _problem_of(text: str, names: Sequence[str]) -> str | None:
+    """Why a proposed criterion cannot be used; None where it can."""
+    unknown = [name for name in find_placeholders(text) if name not in names]
+    if unknown:
+        return f"the criterion {text[:80]!r} uses placeholders that the template does not have: {unknown}"
     if _DOTS_ALONE.fullmatch(text) or _LEFT_OUT.search(text):
-        raise UnreadableAnswerError(f"the criterion {text[:80]!r} was to be filled in")
+        return f"the criterion {text[:80]!r} was to be filled in"
     if not _is_question(text):
-        raise UnreadableAnswerError(
-            f"the criterion {text[:80]!r} is no question: it does not end with a question mark"
-        )
+        return f"the criterion {text[:80]!r} is no question: it does not end with a question mark"
     bare = _in_brackets(names).search(PLACEHOLDER.sub(" ", text))
     if bare is not None:
-        raise UnreadableAnswerError(
+        return (
             f"the criterion {text[:80]!r} has {bare.group(0)!r}, which nothing is filled into: placeholders are "
             "written in two curly braces"
         )
+    return None
 
 
 def _is_question(text: str) -> bool:

@@ -19,6 +19,7 @@ from elluminate_server.llm.proposing import (
     parse_row,
     row_messages,
     row_shape,
+    usable_criteria,
 )
 from elluminate_server.llm.simulated_user import read_turn, user_messages
 from elluminate_server.llm.types import (
@@ -42,6 +43,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 class _Parse(Protocol[T_co]):
     def __call__(self, answer: str, *, is_cut_off: bool) -> T_co: ...
+
+
+class _Salvage(Protocol[T_co]):
+    def __call__(self, answers: Sequence[tuple[str, bool]]) -> T_co: ...
 
 
 async def judge(model: Model, case: JudgeCase, mode: RatingMode) -> Verdict:
@@ -81,8 +86,10 @@ async def play_user(model: Model, case: UserCase) -> UserTurn:
 async def propose_criteria(model: Model, template_messages: Sequence[Mapping[str, Any]]) -> list[str]:
     """Three to eight yes/no questions that fit a template.
 
+    Where a second answer still has some that do not fit, those that do are taken from both.
+
     Raises:
-        ModelError: The model failed, or gave no usable proposal twice.
+        ModelError: The model failed, or gave fewer usable criteria than three in two answers.
     """
     if isinstance(model, PlaysRoles):
         return await model.propose_criteria(template_messages)
@@ -91,6 +98,7 @@ async def propose_criteria(model: Model, template_messages: Sequence[Mapping[str
         criteria_messages(template_messages),
         CRITERIA,
         partial(parse_criteria, template_messages=template_messages),
+        partial(usable_criteria, template_messages=template_messages),
     )
     return criteria
 
@@ -124,8 +132,18 @@ async def _ask_for_json(
     messages: Sequence[Mapping[str, Any]],
     shape: ObjectShape,
     parse: _Parse[T_co],
+    salvage: _Salvage[T_co] | None = None,
 ) -> tuple[T_co, Usage]:
-    """Ask for JSON; once more, with the schema stated, when the answer cannot be read."""
+    """Ask for JSON; once more, with the schema stated, when the answer cannot be read.
+
+    Args:
+        model: Who is asked.
+        messages: The question.
+        shape: What the answer is to look like.
+        parse: Reads an answer that is usable as a whole.
+        salvage: Takes what is usable of two answers of which neither is, the later one first; None where there are no
+            parts that could be.
+    """
     first = await model.answer(messages, preferred_shape=shape)
     try:
         return parse(response_text(first.messages), is_cut_off=first.is_cut_off), first
@@ -137,11 +155,16 @@ async def _ask_for_json(
     try:
         return parse(response_text(second.messages), is_cut_off=second.is_cut_off), usage
     except UnreadableAnswerError as error:
-        raise ModelError(
-            f"The model {model.config.model!r} was asked twice and gave nothing usable: in its last "
-            f"answer, {error}{_ending_of(second)}.",
-            usage=usage,
-        ) from None
+        reason = f"in its last answer, {error}{_ending_of(second)}"
+    if salvage is not None:
+        answers = [(response_text(answer.messages), answer.is_cut_off) for answer in (second, first)]
+        try:
+            return salvage(answers), usage
+        except UnreadableAnswerError as error:
+            reason = f"{reason}; {error}"
+    raise ModelError(
+        f"The model {model.config.model!r} was asked twice and gave nothing usable: {reason}.", usage=usage
+    )
 
 
 def _ending_of(answer: Answer) -> str:

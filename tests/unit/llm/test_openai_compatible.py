@@ -393,6 +393,21 @@ async def test_criteria_are_proposed(server: ModelServer) -> None:
     assert criteria == list(PROPOSED_CRITERIA)
 
 
+async def test_a_criterion_that_stays_unusable_is_left_out(server: ModelServer) -> None:
+    good = list(PROPOSED_CRITERIA)
+    server.say(*[json.dumps({"criteria": ["Does it fit {{tone}}?", *good]})] * 2)
+    assert await ask(config(server), lambda model: roles.propose_criteria(model, USER)) == good
+    assert len(server.requests) == 2
+
+
+async def test_too_few_usable_criteria_are_an_error_that_counts_them(server: ModelServer) -> None:
+    server.say(*[json.dumps({"criteria": ["Does it fit {{tone}}?", "Is it short?"]})] * 2)
+    with pytest.raises(
+        ModelError, match=r"'tone'.*; 1 of all its criteria can be used; 3 to 5 were asked for"
+    ):
+        await ask(config(server), lambda model: roles.propose_criteria(model, USER))
+
+
 async def test_a_row_is_proposed_that_differs_from_the_existing_ones(server: ModelServer) -> None:
     server.say('{"topic": "tides"}', '{"topic": "glaciers"}')
     row = await ask(

@@ -5,7 +5,13 @@ import json
 import pytest
 
 from elluminate_server.llm.json_answers import UnreadableAnswerError
-from elluminate_server.llm.proposing import criteria_messages, parse_criteria, parse_row, row_messages
+from elluminate_server.llm.proposing import (
+    criteria_messages,
+    parse_criteria,
+    parse_row,
+    row_messages,
+    usable_criteria,
+)
 
 TEMPLATE = [{"role": "user", "content": "Explain {{topic}} to {{reader_age}}."}]
 GOOD = ["Is it correct?", "Is it short?", "Is it in English?"]
@@ -74,6 +80,19 @@ def test_a_question_in_any_script_is_taken(question: str) -> None:
 def test_unusable_criteria_are_refused(answer: str, why: str) -> None:
     with pytest.raises(UnreadableAnswerError, match=why):
         parse_criteria(answer, TEMPLATE)
+
+
+def test_what_is_usable_is_taken_of_both_answers_and_the_later_one_comes_first() -> None:
+    first = proposal(*GOOD[1:], "Is it {{tone}}?"), False
+    second = proposal(GOOD[0], "Short?!", *GOOD[1:2]), False
+    assert usable_criteria([second, first], TEMPLATE) == GOOD
+    assert usable_criteria([("prose", False), (proposal(*GOOD, "..."), False)], TEMPLATE) == GOOD
+
+
+def test_fewer_usable_criteria_than_were_asked_for_are_refused() -> None:
+    answers = [(proposal(*GOOD[:2], "Is it {{tone}}?"), False), (proposal(GOOD[0]), False)]
+    with pytest.raises(UnreadableAnswerError, match="2 of all its criteria can be used; 3 to 5"):
+        usable_criteria(answers, TEMPLATE)
 
 
 def test_proposers_are_told_the_placeholders() -> None:

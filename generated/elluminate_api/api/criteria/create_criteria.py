@@ -25,7 +25,10 @@ def build(
     """Add criteria, or have them generated.
 
     A list of criteria is stored; null has the project's default model write criteria for the
-    template, and the call waits for it. Criteria for a template go into the set that is linked to it;
+    template, three to eight of them, and the call waits for it. The model is asked again where some
+    cannot be used;
+    then those are left out, and 400 says so where fewer than three are left. Criteria for a template go
+    into the set that is linked to it;
     a template without one gets a new set, named after it and linked to it and to the other versions
     of its name that have none. Exactly one of
     `prompt_template_id` and `criterion_set_id` is given, and generation needs the template; otherwise
