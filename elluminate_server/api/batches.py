@@ -5,7 +5,7 @@ from elluminate_api import models
 from elluminate_server.execution.now import answer_now
 from elluminate_server.execution.queueing import add_responses
 from elluminate_server.execution.storing import store_responses
-from elluminate_server.http.pipeline import Answer, Call, operation
+from elluminate_server.http.pipeline import Answer, Call, Overtaken, operation
 from elluminate_server.http.problems import Invalid
 from elluminate_server.reading.batch_status import answer_status
 from elluminate_server.reading.responses import load_response
@@ -52,4 +52,6 @@ async def generate_response(call: Call) -> Answer:
     async with call.write() as session:
         connection = await session.connection()
         (response_id,) = await connection.run_sync(store_responses, [answer])
+        if response_id is None:
+            raise Overtaken
         return call.answer(await load_response(session, response_id))

@@ -19,6 +19,7 @@ from elluminate_server.store.rows import fetch, fetch_by_ids
 from elluminate_server.store.tables import Base, Entry, Prompt
 
 __all__ = [
+    "PROMPTS_OF",
     "Generated",
     "Subject",
     "from_column",
@@ -88,7 +89,7 @@ async def load_subjects(session: AsyncSession, plan: Plan, entry_ids: Sequence[i
 
     A prompt that is stored already is kept as it is: the other epochs were answered with it.
     """
-    stored = await fetch(session, _PROMPTS_OF, of_experiment=plan.experiment_id, ids=list(entry_ids))
+    stored = await fetch(session, PROMPTS_OF, of_experiment=plan.experiment_id, ids=list(entry_ids))
     prompts = {prompt.entry_id: prompt for prompt in stored}
     rows = await fetch_by_ids(session, _ROWS, entry_ids)
     return {row.id: subject_of(plan, row, prompts.get(row.id)) for row in rows}
@@ -184,7 +185,7 @@ _ROWS = select(_ENTRIES.c.id, _ENTRIES.c.identity, _ENTRIES.c.input_values).wher
     _ENTRIES.c.id.in_(bindparam("ids", expanding=True))
 )
 
-_PROMPTS_OF = select(
+PROMPTS_OF = select(
     _PROMPTS.c.id,
     _PROMPTS.c.entry_id,
     _PROMPTS.c.entry_identity,

@@ -34,7 +34,7 @@ from elluminate_server.execution.plans import (
 from elluminate_server.execution.preparing import prepare
 from elluminate_server.execution.progress import item_states
 from elluminate_server.execution.rating import Judged, Rated, judge, load_judged
-from elluminate_server.execution.storing import Closed, Given, NewResponse, Record, Stored
+from elluminate_server.execution.storing import Closed, Given, NewResponse, NotStored, Record, Stored
 from elluminate_server.execution.tally import Tally
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import Model, ModelError, RatingMode
@@ -265,9 +265,11 @@ class Run:
             raise LeaseLostError  # the call was cut off, not answered; whoever takes over asks again
         response = NewResponse(plan=plan, subject=subject, generated=generated, epoch=item.epoch)
         is_over = self._kind == RESPONSES or generated.error is not None
-        response_id: int | None = await self._write(
+        response_id: int | NotStored | None = await self._write(
             Stored(item_id=item.id, response=response, is_over=is_over, tally=self._tally)
         )
+        if response_id is NotStored.OTHER_PROMPT:
+            return await self._answer(item, (await self._load_subjects([item])).get(item.id))
         if response_id is None:
             return None
         return Judged(

@@ -4,28 +4,30 @@ Everything here runs on a connection and blocks: a run's results go through `Com
 together; a request's go through `run_sync` of its session.
 """
 
+import enum
 import functools
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 from sqlalchemy import Connection, Executable, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from elluminate_server.domain.flaws import flaw_of
-from elluminate_server.execution.generation import Generated, Subject, prompt_row
+from elluminate_server.execution.generation import Generated, Subject
 from elluminate_server.execution.plans import Plan
 from elluminate_server.execution.rating import Rated
+from elluminate_server.execution.storing_prompts import store_prompts
 from elluminate_server.execution.tally import Tally
 from elluminate_server.store.columns import Id, utc_now
 from elluminate_server.store.states import ANSWERED, DONE, PENDING
 from elluminate_server.store.tables import Base, Criterion, LogLine, Prompt, Rating, Response, WorkItem
+from elluminate_server.store.upserts import upsert
 
 __all__ = [
     "Closed",
     "Given",
     "NewResponse",
+    "NotStored",
     "Record",
     "Stored",
     "store_ratings",
@@ -59,11 +61,19 @@ class NewResponse:
     epoch: int
 
 
+class NotStored(enum.Enum):
+    """Why an answer was not stored although its row is there."""
+
+    OTHER_PROMPT = "other prompt"
+    """The row was edited, and was answered in another epoch first, with another prompt, which is the one that stays."""
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class Stored:
     """A work item's answer, to be stored.
 
-    What comes of it is the response's id; None when the row is gone, or nothing is left to do with the answer.
+    What comes of it is the response's id; None when the row is gone, or nothing is left to do with the answer;
+    `NotStored` when the model has to be asked again.
 
     Attributes:
         item_id: The work item.
@@ -152,7 +162,7 @@ class _Log:
 
 def _store_answers(
     connection: Connection, stored: Sequence[tuple[int, str, Stored]], log: _Log
-) -> Iterable[tuple[int, int | None]]:
+) -> Iterable[tuple[int, int | NotStored | None]]:
     if not stored:
         return []
     known = {
@@ -162,13 +172,10 @@ def _store_answers(
     new = [
         entry for entry in stored if entry[2].item_id in known and known[entry[2].item_id].state == PENDING
     ]
-    ids = dict(
-        zip(
-            (place for place, *_ in new),
-            store_responses(connection, [record.response for *_, record in new]),
-            strict=True,
-        )
-    )
+    stored_ids = store_responses(connection, [record.response for *_, record in new])
+    ids = {place: new_id for (place, *_), new_id in zip(new, stored_ids, strict=True) if new_id is not None}
+    refused = {place for place, *_ in new} - ids.keys()
+    new = [entry for entry in new if entry[0] in ids]
     _execute_many(
         connection,
         _ANSWER,
@@ -193,7 +200,13 @@ def _store_answers(
         if record.is_over:
             record.tally.count_rated(record.item_id)
     return [
-        (place, _outcome(record, known.get(record.item_id), ids.get(place))) for place, _, record in stored
+        (
+            place,
+            NotStored.OTHER_PROMPT
+            if place in refused
+            else _outcome(record, known.get(record.item_id), ids.get(place)),
+        )
+        for place, _, record in stored
     ]
 
 
@@ -229,39 +242,20 @@ def _close_items(connection: Connection, closed: Sequence[tuple[str, Closed]], l
         log.count(task_id, "rated", record.tally, line)
 
 
-def store_responses(connection: Connection, responses: Sequence[NewResponse]) -> list[int]:
-    """Add responses, and those of their prompts that are new; the ids, in the same order."""
-    if not responses:
-        return []
-    prompts = _store_prompts(connection, responses)
+def store_responses(connection: Connection, responses: Sequence[NewResponse]) -> list[int | None]:
+    """Add responses, and those of their prompts that are new.
+
+    Returns:
+        The ids, in the same order; None where the row has got another prompt meanwhile than the response answers.
+    """
+    prompts = store_prompts(connection, [(response.plan, response.subject) for response in responses])
     rows = [
-        _response_row(response, prompts[response.plan.experiment_id, response.subject.entry_id])
-        for response in responses
+        _response_row(response, prompt_id)
+        for response, prompt_id in zip(responses, prompts, strict=True)
+        if prompt_id is not None
     ]
-    return list(connection.scalars(_ADD_RESPONSES, rows))
-
-
-def _store_prompts(connection: Connection, responses: Sequence[NewResponse]) -> dict[tuple[int, int], int]:
-    """The prompts' ids by experiment and row."""
-    ids: dict[tuple[int, int], int] = {}
-    new: dict[tuple[int, int], dict[str, Any]] = {}
-    for response in responses:
-        subject, key = response.subject, (response.plan.experiment_id, response.subject.entry_id)
-        if subject.prompt_id is not None:
-            ids[key] = subject.prompt_id
-        elif key not in new:
-            new[key] = prompt_row(response.plan, subject)
-    if not new:
-        return ids
-    # Another epoch's answer may have brought it meanwhile, in another process too: the first one stays.
-    connection.execute(_add_prompts(connection.dialect.name), list(new.values()))
-    rows_of: dict[int, list[int]] = defaultdict(list)
-    for experiment_id, entry_id in new:
-        rows_of[experiment_id].append(entry_id)
-    for experiment_id, entry_ids in rows_of.items():
-        found = connection.execute(_FIND_PROMPTS, {"of_experiment": experiment_id, "ids": entry_ids})
-        ids.update({(experiment_id, entry_id): prompt_id for prompt_id, entry_id in found})
-    return ids
+    ids = iter(connection.scalars(_ADD_RESPONSES, rows).all() if rows else ())
+    return [None if prompt_id is None else next(ids) for prompt_id in prompts]
 
 
 def _response_row(response: NewResponse, prompt_id: int) -> dict[str, Any]:
@@ -351,20 +345,6 @@ _ADD_LINES = insert(_LINES)
 
 _ADD_RESPONSES = insert(_RESPONSES).returning(_RESPONSES.c.id, sort_by_parameter_order=True)
 
-_FIND_PROMPTS = select(_PROMPTS.c.id, _PROMPTS.c.entry_id).where(
-    _PROMPTS.c.experiment_id == bindparam("of_experiment"),
-    _PROMPTS.c.entry_id.in_(bindparam("ids", expanding=True)),
-)
-
-
-def _insert(dialect: str, table: Any) -> Any:
-    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
-
-
-@functools.cache
-def _add_prompts(dialect: str) -> Any:
-    return _insert(dialect, _PROMPTS).on_conflict_do_nothing(index_elements=["experiment_id", "entry_id"])
-
 
 @functools.cache
 def _put_ratings(dialect: str) -> Any:
@@ -374,7 +354,7 @@ def _put_ratings(dialect: str) -> Any:
     row = select(bindparam("of_response", type_=Id), _CRITERIA.c.id, *values).where(
         _CRITERIA.c.id == bindparam("of_criterion"), response_is_there
     )
-    statement = _insert(dialect, _RATINGS).from_select(["response_id", "criterion_id", *names], row)
+    statement = upsert(dialect, _RATINGS).from_select(["response_id", "criterion_id", *names], row)
     return statement.on_conflict_do_update(
         index_elements=["response_id", "criterion_id"],
         set_={name: statement.excluded[name] for name in names},
