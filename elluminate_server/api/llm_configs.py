@@ -11,8 +11,9 @@ from sqlalchemy import select
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid, quoted
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.providers import PROVIDER_NAMES
-from elluminate_server.llm.types import ModelConfig, ModelError
+from elluminate_server.llm.types import ModelError
 from elluminate_server.reading.finding import find_llm_config, see_llm_config
 from elluminate_server.reading.presenting import present_llm_config
 from elluminate_server.store.tables import Experiment, LLMConfig

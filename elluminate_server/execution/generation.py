@@ -14,7 +14,8 @@ from elluminate_server.domain.messages import assistant_message
 from elluminate_server.domain.rendering import value_text
 from elluminate_server.execution.plans import Plan
 from elluminate_server.execution.prompts import render_prompt
-from elluminate_server.llm.types import Model, ModelConfig, ModelError, Usage
+from elluminate_server.llm.model_config import ModelConfig
+from elluminate_server.llm.types import Model, ModelError, Usage
 from elluminate_server.store.rows import fetch, fetch_by_ids
 from elluminate_server.store.tables import Base, Entry, Prompt
 

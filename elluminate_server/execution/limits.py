@@ -2,7 +2,7 @@
 
 import asyncio
 
-from elluminate_server.llm.types import ModelConfig
+from elluminate_server.llm.model_config import ModelConfig
 
 __all__ = ["Limits"]
 

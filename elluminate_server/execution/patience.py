@@ -10,8 +10,9 @@ import time
 from typing import Any
 
 from elluminate_server.execution import leases
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.shortages import ShortageError
-from elluminate_server.llm.types import Answer, Model, ModelConfig, PlaysRoles
+from elluminate_server.llm.types import Answer, Model, PlaysRoles
 
 __all__ = ["Patience"]
 

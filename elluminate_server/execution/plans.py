@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.domain.conversations import PROMPT_TYPES
 from elluminate_server.domain.verdicts import applicable
 from elluminate_server.execution.moments import run_asked_at
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.providers import Models
-from elluminate_server.llm.types import Model, ModelConfig
+from elluminate_server.llm.types import Model
 from elluminate_server.store.tables import (
     CollectionColumn,
     Criterion,

@@ -7,8 +7,9 @@ from typing import Any
 from elluminate_server.llm.answers import mapping
 from elluminate_server.llm.anthropic_messages import as_blocks, as_tool, as_tool_choice, read_message
 from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.response_formats import ask_in_steps
-from elluminate_server.llm.types import Answer, ModelConfig, ModelError, ObjectShape
+from elluminate_server.llm.types import Answer, ModelError, ObjectShape
 
 __all__ = ["AnthropicModel"]
 

@@ -13,9 +13,10 @@ from elluminate_server.llm.attempts import is_passing, pause_before
 from elluminate_server.llm.http_calls import HttpAnswer, HttpCalls, HttpFailure
 from elluminate_server.llm.json_bodies import read_json, storable_text, write_json
 from elluminate_server.llm.key_headers import KeyHeaders, bearer
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.response_formats import FormatSupport
 from elluminate_server.llm.shortages import SHORTAGES, ShortageError, shortage_of
-from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, ModelConfig, ModelError, Usage
+from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, ModelError, Usage
 
 __all__ = ["Endpoint", "Received"]
 

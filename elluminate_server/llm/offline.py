@@ -26,12 +26,12 @@ from typing import Any
 
 from elluminate_server.domain.messages import text_of
 from elluminate_server.domain.rendering import PLACEHOLDER, message_placeholders
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline_judge import verdict
 from elluminate_server.llm.offline_user import next_turn
 from elluminate_server.llm.types import (
     Answer,
     JudgeCase,
-    ModelConfig,
     ModelError,
     ObjectShape,
     RatingMode,

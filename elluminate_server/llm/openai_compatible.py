@@ -10,8 +10,9 @@ from urllib.parse import quote, quote_plus
 
 from elluminate_server.llm.completion import read_completion
 from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.response_formats import ask_in_steps, steps_of
-from elluminate_server.llm.types import Answer, ModelConfig, ModelError, ObjectShape
+from elluminate_server.llm.types import Answer, ModelError, ObjectShape
 
 __all__ = ["OpenAICompatibleModel"]
 

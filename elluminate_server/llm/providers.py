@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
-from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, Model, ModelConfig, ModelError
+from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, Model, ModelError
 
 if TYPE_CHECKING:
     from elluminate_server.llm.endpoint import Endpoint

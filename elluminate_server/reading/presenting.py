@@ -7,7 +7,7 @@ import msgspec
 from elluminate_api import models
 
 from elluminate_server.domain.verdicts import MissingVerdict
-from elluminate_server.llm.types import protocol_of
+from elluminate_server.llm.model_config import protocol_of
 from elluminate_server.store import tables
 
 __all__ = [

@@ -13,17 +13,10 @@ from sqlalchemy import func, select
 from elluminate_server.execution import Executor
 from elluminate_server.execution.queueing import add_experiment
 from elluminate_server.http.access import open_default_project
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.providers import Models
-from elluminate_server.llm.types import (
-    Answer,
-    JudgeCase,
-    Model,
-    ModelConfig,
-    ObjectShape,
-    RatingMode,
-    Verdict,
-)
+from elluminate_server.llm.types import Answer, JudgeCase, Model, ObjectShape, RatingMode, Verdict
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare

@@ -4,7 +4,7 @@ import attrs
 import msgspec
 from elluminate_api import models
 
-from elluminate_server.llm.types import ModelConfig
+from elluminate_server.llm.model_config import ModelConfig
 
 CONFIG = models.LLMConfig(
     id=7,

@@ -8,18 +8,11 @@ import pytest
 from elluminate_server.llm import providers, roles
 from elluminate_server.llm.anthropic import AnthropicModel
 from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.openai_compatible import OpenAICompatibleModel
 from elluminate_server.llm.providers import ModelDefaults, Models, Provider
 from elluminate_server.llm.simulated_user import END_MARK
-from elluminate_server.llm.types import (
-    Answer,
-    JudgeCase,
-    Model,
-    ModelConfig,
-    ModelError,
-    ObjectShape,
-    UserCase,
-)
+from elluminate_server.llm.types import Answer, JudgeCase, Model, ModelError, ObjectShape, UserCase
 from tests.support.model_server import ModelServer
 
 pytestmark = pytest.mark.anyio

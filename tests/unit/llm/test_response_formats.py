@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from elluminate_server.llm import roles
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.response_formats import FormatSupport, steps_of
-from elluminate_server.llm.types import JudgeCase, Model, ModelConfig, ModelError, ObjectShape
+from elluminate_server.llm.types import JudgeCase, Model, ModelError, ObjectShape
 from tests.support.model_server import PROPOSED_CRITERIA, ModelServer, Reply, failure
 
 pytestmark = pytest.mark.anyio

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from elluminate_server.llm.judging import VERDICT
+from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.providers import Models
-from elluminate_server.llm.types import ModelConfig, ModelError
+from elluminate_server.llm.types import ModelError
 from tests.support.model_server import completion
 from tests.support.raw_server import RawServer, answers
 
