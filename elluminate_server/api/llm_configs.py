@@ -8,6 +8,7 @@ import msgspec
 from elluminate_api.models import CreateLLMConfigRequest
 from sqlalchemy import select
 
+from elluminate_server.domain.shapes import suggestion
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid, quoted
@@ -57,9 +58,10 @@ async def create_llm_config(call: Call) -> Answer:
 
 def _check_provider(provider: str) -> None:
     if provider not in PROVIDER_NAMES:
+        known = suggestion(provider, PROVIDER_NAMES) or f": {', '.join(PROVIDER_NAMES)}."
         raise Invalid(
-            f"$.provider: {quoted(provider)} is no provider that this server knows: "
-            f"{', '.join(PROVIDER_NAMES)}. Leave it out for an OpenAI-compatible endpoint."
+            f"$.provider: {quoted(provider)} is no provider that this server knows{known} "
+            "Leave it out for an OpenAI-compatible endpoint."
         )
 
 

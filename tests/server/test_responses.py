@@ -225,6 +225,10 @@ async def test_a_deleted_config_stays_on_its_experiments_without_its_key(
             "$.provider: 'pigeon post' is no provider that this server knows: anthropic",
         ),
         (
+            {"provider": "antropic"},
+            "'antropic' is no provider that this server knows: did you mean 'anthropic'? Leave it out",
+        ),
+        (
             {"provider": "anthropic", "logprobs": True},
             "LLM config 'B' sets logprobs, which Anthropic's API does not have",
         ),
