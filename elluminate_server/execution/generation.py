@@ -13,7 +13,7 @@ from elluminate_server.domain.errors import DomainError
 from elluminate_server.domain.messages import assistant_message
 from elluminate_server.domain.rendering import value_text
 from elluminate_server.execution.plans import Plan
-from elluminate_server.execution.prompts import render_prompt
+from elluminate_server.execution.prompts import NO_PROMPT, needs_prompt, render_prompt
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.types import Model, ModelError, Usage
 from elluminate_server.store.rows import fetch, fetch_by_ids
@@ -108,7 +108,7 @@ def subject_of(plan: Plan, entry: Any, prompt: Any | None) -> Subject:
             tool_choice=prompt.resolved_tool_choice,
             response_format=prompt.resolved_response_format,
             prompt_id=prompt.id,
-            error=None if prompt.messages or _needs_none(plan) else _NO_PROMPT,
+            error=None if prompt.messages or not needs_prompt(plan) else NO_PROMPT,
         )
     values = {name: entry.input_values.get(name, default) for name, default in plan.defaults.items()}
     subject = Subject(entry_id=entry.id, entry_identity=entry.identity, values=values)
@@ -125,17 +125,10 @@ def subject_of(plan: Plan, entry: Any, prompt: Any | None) -> Subject:
     )
 
 
-def _needs_none(plan: Plan) -> bool:
-    return plan.response_column is not None and not plan.has_prompts
-
-
-_NO_PROMPT = "There is no prompt to answer: the experiment has no prompt template, or it could not be filled."
-
-
 async def generate(plan: Plan, subject: Subject, model: Model, slots: asyncio.Semaphore) -> Generated:
     """Ask the model. A refusal of the model or of the rendering is part of the result, not an exception."""
     if subject.messages is None or subject.error is not None:
-        return Generated(error=subject.error or _NO_PROMPT)
+        return Generated(error=subject.error or NO_PROMPT)
     queued = time.monotonic()
     async with slots:
         waited = time.monotonic() - queued
@@ -155,7 +148,7 @@ async def generate(plan: Plan, subject: Subject, model: Model, slots: asyncio.Se
 def from_column(plan: Plan, subject: Subject) -> Generated:
     """The answer that the row holds already; an empty cell is an answer that is missing."""
     if subject.messages is None or subject.error is not None:
-        return Generated(error=subject.error or _NO_PROMPT)
+        return Generated(error=subject.error or NO_PROMPT)
     text = value_text(subject.values.get(plan.response_column or ""))
     if not text.strip():
         return Generated(

@@ -9,10 +9,9 @@ import attrs
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.domain.errors import DomainError
-from elluminate_server.domain.rendering import render_messages, value_text
+from elluminate_server.domain.rendering import value_text
 from elluminate_server.domain.scenarios import OUTCOME, goal_column
-from elluminate_server.execution.generation import Generated, Subject
+from elluminate_server.execution.generation import Generated, Subject, subject_of
 from elluminate_server.execution.plans import Plan
 from elluminate_server.llm import roles
 from elluminate_server.llm.types import Model, ModelError, Usage, UserCase
@@ -68,7 +67,7 @@ async def load_scene(
             .where(PersonaVersion.id == persona_version_id)
         )
     ).one()
-    subject = _subject(plan, found[0], found[1])
+    subject = subject_of(plan, found[0], found[1])
     goal = goal_column([(row[0], row[1]) for row in columns])
     texts = {name: value_text(value) for name, value in subject.values.items()}
     case = UserCase(
@@ -80,27 +79,6 @@ async def load_scene(
         details={name: text for name, text in texts.items() if text and name not in {goal, OUTCOME}},
     )
     return Scene(subject=subject, case=case, persona_version_id=persona_version_id)
-
-
-def _subject(plan: Plan, entry: Entry, prompt: Prompt | None) -> Subject:
-    if prompt is not None:
-        return Subject(
-            entry_id=entry.id,
-            entry_identity=prompt.entry_identity,
-            values=prompt.input_values,
-            messages=prompt.messages,
-            prompt_id=prompt.id,
-        )
-    values = {name: entry.input_values.get(name, default) for name, default in plan.defaults.items()}
-    messages: Sequence[Mapping[str, Any]] | None = None
-    error: str | None = None
-    try:
-        messages = render_messages(plan.template_messages or (), values)
-    except DomainError as problem:
-        error = str(problem)
-    return Subject(
-        entry_id=entry.id, entry_identity=entry.identity, values=values, messages=messages, error=error
-    )
 
 
 async def converse(

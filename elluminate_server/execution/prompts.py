@@ -11,9 +11,9 @@ from elluminate_server.domain.errors import DomainError
 from elluminate_server.domain.rendering import render_messages, value_text
 from elluminate_server.execution.plans import Plan
 
-__all__ = ["Rendered", "render_prompt"]
+__all__ = ["NO_PROMPT", "Rendered", "needs_prompt", "render_prompt"]
 
-_NO_PROMPT = "There is no prompt to answer: the experiment has no prompt template, or it could not be filled."
+NO_PROMPT = "There is no prompt to answer: the experiment has no prompt template, or it could not be filled."
 
 
 @attrs.frozen(kw_only=True)
@@ -21,7 +21,7 @@ class Rendered:
     """What a model is asked for a row.
 
     Attributes:
-        messages: The messages, in order; at least one, unless a column holds answers to nobody knows what.
+        messages: The messages, in order; at least one, where `needs_prompt` says so.
         tools: Tools that are offered; they are never run.
         tool_choice: Which of them the model has to use.
         response_format: The form of the answer.
@@ -31,6 +31,11 @@ class Rendered:
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
     response_format: dict[str, Any] | None = None
+
+
+def needs_prompt(plan: Plan) -> bool:
+    """Whether a row without a prompt is an error: personas begin without one, and answers may be there already."""
+    return plan.has_prompts or not (plan.is_conversation or plan.response_column is not None)
 
 
 def render_prompt(plan: Plan, values: Mapping[str, Any]) -> Rendered:
@@ -74,9 +79,9 @@ def render_prompt(plan: Plan, values: Mapping[str, Any]) -> Rendered:
 
 def _from_template(plan: Plan, values: Mapping[str, Any]) -> Rendered:
     if plan.template_messages is None:
-        if plan.response_column is not None:
-            return Rendered(messages=[])
-        raise DomainError(_NO_PROMPT)
+        if needs_prompt(plan):
+            raise DomainError(NO_PROMPT)
+        return Rendered(messages=[])
     return Rendered(
         messages=render_messages(plan.template_messages, values),
         tools=plan.tools,

@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
-from elluminate_server.execution.generation import Generated, Subject
-from elluminate_server.execution.multi_turn import Scene, converse
-from elluminate_server.execution.plans import Plan
+from elluminate_server.execution.generation import Generated, Subject, prompt_row
+from elluminate_server.execution.multi_turn import Scene, converse, load_scene
+from elluminate_server.execution.plans import Plan, load_plan
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.simulated_user import END_MARK
 from elluminate_server.llm.types import Answer, ModelError, UserCase, UserTurn
+from elluminate_server.store.tables import Persona, PersonaVersion, Prompt
 from tests.execution.backend import Backend
+from tests.execution.scene import scene
 from tests.support.model_server import ModelServer
 
 pytestmark = pytest.mark.anyio
@@ -103,6 +107,30 @@ def test_each_persona_talks_about_each_scenario(backend: Backend) -> None:
         ("Ada", 2),
         ("Grace", 2),
     ]
+
+
+async def test_a_row_that_did_not_fill_the_template_fails_for_the_next_persona_too(tmp_path: Path) -> None:
+    async with scene(tmp_path) as stage:
+        experiment_id = await stage.add_experiment(rows=2)
+        async with stage.store.write() as session:
+            session.add(persona := Persona(project_id=stage.project_id, name="Grace"))
+            await session.flush()
+            session.add(version := PersonaVersion(persona_id=persona.id, version=1, description="Patient."))
+            plan = await load_plan(session, experiment_id)
+            assert plan is not None
+            unfilled = Subject(entry_id=1, entry_identity="1", values={}, error="too large")
+            session.add(Prompt(**prompt_row(plan, unfilled)))
+        talk = attrs.evolve(plan, is_conversation=True)
+        async with stage.store.read() as session:
+            failed = await load_scene(session, talk, 1, version.id)
+            good = await load_scene(session, talk, 2, version.id)
+            bare = await load_scene(session, attrs.evolve(talk, template_messages=None), 1, version.id)
+    assert failed is not None
+    assert good is not None
+    assert bare is not None
+    assert failed.subject.error is not None
+    assert (good.subject.error, bare.subject.error) == (None, None)
+    assert good.subject.messages == [{"role": "user", "content": "Explain topic2."}]
 
 
 def test_a_collection_with_goals_needs_no_template(backend: Backend) -> None:
