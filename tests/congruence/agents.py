@@ -18,7 +18,7 @@ from elluminate.schemas import (
 )
 from tests.congruence.caller import Caller
 
-_TYPED = ATIFTrajectory(
+TYPED = ATIFTrajectory(
     schema_version="ATIF-v1.7",
     agent=ATIFAgent(name="sorter", version="1"),
     steps=[
@@ -26,12 +26,12 @@ _TYPED = ATIFTrajectory(
         ATIFStep(step_id=2, source=ATIFStepSource.AGENT, message="The file is sorted."),
     ],
 )
-_PLAIN: dict[str, Any] = {
+PLAIN: dict[str, Any] = {
     "schema_version": "ATIF-v1.8",
     "agent": {"name": "counter", "version": "1"},
     "steps": [{"step_id": 1, "source": "agent", "message": "There are 3 lines."}],
 }
-_BROKEN = {**_PLAIN, "steps": [{"step_id": 7, "source": "agent", "message": ""}]}
+BROKEN = {**PLAIN, "steps": [{"step_id": 7, "source": "agent", "message": ""}]}
 
 
 async def agents(call: Caller) -> None:
@@ -69,7 +69,7 @@ async def agents(call: Caller) -> None:
     (counted, *_) = [
         response for response in read.responses() if response.response_text == "There are 3 lines."
     ]
-    assert await call.of(counted, "fetch_trajectory") == _PLAIN
+    assert await call.of(counted, "fetch_trajectory") == PLAIN
 
 
 async def _uploads(call: Caller, experiment: Any, definition: Any) -> None:
@@ -90,11 +90,11 @@ async def _uploads(call: Caller, experiment: Any, definition: Any) -> None:
         criterion_ratings=verdicts,
     )
     await call.of(experiment, "upload_agent_results", [rated])
-    kept = AgentTrialResult(task_name="print", trajectory=_TYPED)
+    kept = AgentTrialResult(task_name="print", trajectory=TYPED)
     await call.do("upload_agent_results", experiment.id, [kept], evaluate=False)
     trials = [
-        AgentTrialResult(task_name="sort", trajectory=_TYPED),
-        AgentTrialResult(task_name="count", trajectory=_PLAIN, reward=1.0),
+        AgentTrialResult(task_name="sort", trajectory=TYPED),
+        AgentTrialResult(task_name="count", trajectory=PLAIN, reward=1.0),
     ]
     stored = await call.of(experiment, "upload_agent_results", trials, epoch=2)
     ended = await call.do(
@@ -107,7 +107,7 @@ async def _uploads(call: Caller, experiment: Any, definition: Any) -> None:
 
 
 async def _parts(call: Caller, experiment: Any) -> None:
-    broken = AgentTrialResult(task_name="sort", trajectory=_BROKEN, reward=0.0)
+    broken = AgentTrialResult(task_name="sort", trajectory=BROKEN, reward=0.0)
     logging.getLogger("elluminate").disabled = True  # warns of what is stored in part
     try:
         partial = await call.of(experiment, "upload_agent_results", [broken], epoch=4, evaluate=False)

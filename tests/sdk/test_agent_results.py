@@ -19,31 +19,13 @@ from elluminate.exceptions import APIError
 from elluminate.schemas import (
     AgentTrialResult,
     AgentTrialTaskRef,
-    ATIFAgent,
-    ATIFStep,
-    ATIFStepSource,
-    ATIFTrajectory,
     CriterionRatingIn,
     Experiment,
     RatingValue,
 )
+from tests.congruence.agents import BROKEN, PLAIN, TYPED
 
 pytestmark = pytest.mark.anyio
-
-TYPED = ATIFTrajectory(
-    schema_version="ATIF-v1.7",
-    agent=ATIFAgent(name="sorter", version="1"),
-    steps=[
-        ATIFStep(step_id=1, source=ATIFStepSource.USER, message="Sort."),
-        ATIFStep(step_id=2, source=ATIFStepSource.AGENT, message="The file is sorted."),
-    ],
-)
-PLAIN: dict[str, Any] = {
-    "schema_version": "ATIF-v1.8",
-    "agent": {"name": "counter", "version": "1"},
-    "steps": [{"step_id": 1, "source": "agent", "message": "There are 3 lines."}],
-}
-BROKEN = {**PLAIN, "steps": [{"step_id": 7, "source": "agent", "message": ""}]}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import csv
 import json
 import warnings
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +19,11 @@ from elluminate import (
     NoCriteriaWarning,
 )
 from elluminate.schemas import Experiment, VerdictCounts
-from elluminate_server import serving
 from tests.support.model_server import CapturedRequest, ModelServer, refusal
 
 TOPICS = ["tides", "rain", "wind"]
 VERDICT = '{"reasoning": "So it is.", "rating": "YES"}'
 HARD, EASY = "Is it hard to judge?", "Is it short?"
-
-
-@pytest.fixture
-def model_server() -> Iterator[ModelServer]:
-    with ModelServer() as server:
-        yield server
-
-
-@pytest.fixture
-def base_url(tmp_path: Path, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("ELLUMINATE_LLM_BASE_URL", model_server.base_url)
-    monkeypatch.setenv("ELLUMINATE_LLM_MODEL", "scripted")
-    yield f"local:{(tmp_path / 'verdicts.db').as_posix()}"
-    serving.stop_local_server(str(tmp_path / "verdicts.db"))
-
-
-@pytest.fixture
-def client(base_url: str) -> Iterator[Client]:
-    with Client(base_url=base_url) as client:
-        yield client
 
 
 def says_nothing(model_server: ModelServer, *texts: str) -> None:

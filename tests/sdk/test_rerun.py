@@ -1,13 +1,11 @@
 """Running what failed a criterion again, alone, and comparing it with what was before: blocking and async."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from elluminate import AsyncClient, Client, ConflictError, NoResultsError, NotFoundError, ValidationError
 from elluminate.schemas import CriterionIn, Experiment
-from elluminate_server import serving
 from tests.support.model_server import CapturedRequest, ModelServer
 
 pytestmark = pytest.mark.anyio
@@ -29,20 +27,6 @@ def model_server() -> Iterator[ModelServer]:
     with ModelServer() as server:
         server.verdict = verdict
         yield server
-
-
-@pytest.fixture
-def base_url(tmp_path: Path, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("ELLUMINATE_LLM_BASE_URL", model_server.base_url)
-    monkeypatch.setenv("ELLUMINATE_LLM_MODEL", "scripted")
-    yield f"local:{(tmp_path / 'rerun.db').as_posix()}"
-    serving.stop_local_server(str(tmp_path / "rerun.db"))
-
-
-@pytest.fixture
-def client(base_url: str) -> Iterator[Client]:
-    with Client(base_url=base_url) as client:
-        yield client
 
 
 @pytest.fixture

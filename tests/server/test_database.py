@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -225,22 +226,31 @@ async def test_a_newer_database_is_refused_and_not_altered(url: str) -> None:
             assert await session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
 
 
+def with_a_newer_version(tmp_path: Path, upgrade: str) -> Path:
+    """The migrations, and one more that does this."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(migrating._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "9999_newer.py").write_text(
+        "from alembic import op\nimport sqlalchemy as sa\n"
+        f"revision, down_revision = '9999', '{HEAD}'\n"
+        f"def upgrade():\n    {upgrade}\n",
+        encoding="utf-8",
+    )
+    return scripts
+
+
 async def test_an_older_database_is_refused_until_it_is_migrated(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
-    scripts = tmp_path / "migrations"
-    shutil.copytree(migrating._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     async with Store(url) as store:
         await prepare(store)
-        (scripts / "versions" / "9999_more.py").write_text(
-            "from alembic import op\nimport sqlalchemy as sa\n"
-            f"revision, down_revision = '9999', '{HEAD}'\n"
-            "def upgrade():\n    op.create_table('more', sa.Column('id', sa.Integer(), primary_key=True))\n",
-            encoding="utf-8",
+        monkeypatch.setattr(
+            migrating,
+            "_SCRIPTS",
+            with_a_newer_version(
+                tmp_path, "op.create_table('more', sa.Column('id', sa.Integer(), primary_key=True))"
+            ),
         )
-        monkeypatch.setattr(migrating, "_SCRIPTS", scripts)
         with pytest.raises(SchemaVersionError, match="elluminate migrate"):
             await prepare(store)
         async with store.engine.begin() as connection:
@@ -258,19 +268,15 @@ async def test_an_older_database_is_refused_until_it_is_migrated(
 async def test_a_failing_migration_leaves_nothing_behind(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
-    scripts = tmp_path / "migrations"
-    shutil.copytree(migrating._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     async with Store(url) as store:
         await prepare(store)
-        (scripts / "versions" / "9999_bad.py").write_text(
-            "from alembic import op\nimport sqlalchemy as sa\n"
-            f"revision, down_revision = '9999', '{HEAD}'\n"
-            "def upgrade():\n    op.create_table('more', sa.Column('id', sa.Integer()))\n    raise OSError('broken')\n",
-            encoding="utf-8",
+        monkeypatch.setattr(
+            migrating,
+            "_SCRIPTS",
+            with_a_newer_version(
+                tmp_path, "op.create_table('more', sa.Column('id', sa.Integer())); raise OSError('broken')"
+            ),
         )
-        monkeypatch.setattr(migrating, "_SCRIPTS", scripts)
         with pytest.raises(OSError, match="broken"):
             await migrate(store)
         async with store.engine.begin() as connection:
