@@ -120,6 +120,8 @@ class Settings:
         judge_base_url: Endpoint of the judge; the default model's unless given.
         judge_model: The judge's name there.
         judge_api_key: Its key.
+        judge_max_tokens: Most tokens of a judge's answer, thinking included, up to 1,000,000; 0, as where none is
+            given, asks for no limit.
         llm_max_answer_bytes: Most bytes of a model's answer that are read, packed and unpacked; 16 MB unless given.
         page_size: Items of a page of a list, 1 to 1000.
         response_page_size: Items of a page of responses, 1 to 1000.
@@ -156,6 +158,9 @@ class Settings:
     judge_base_url: str | None = None
     judge_model: str | None = None
     judge_api_key: str | None = attrs.field(default=None, repr=False)
+    judge_max_tokens: int = attrs.field(
+        default=0, validator=_bounded("ELLUMINATE_JUDGE_MAX_TOKENS", 0, 1_000_000)
+    )
     llm_max_answer_bytes: int = attrs.field(
         default=MAX_MODEL_ANSWER_BYTES, validator=_bounded("ELLUMINATE_LLM_MAX_ANSWER_BYTES", 1024, 1 << 31)
     )
@@ -221,6 +226,7 @@ class Settings:
                 judge_base_url=self.judge_base_url,
                 judge_model=self.judge_model,
                 judge_api_key=self.judge_api_key,
+                judge_max_tokens=self.judge_max_tokens or None,
             )
         except ValueError as error:
             raise SettingsError("ELLUMINATE_LLM_* / ELLUMINATE_JUDGE_*:", str(error)) from error

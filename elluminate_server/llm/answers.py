@@ -51,8 +51,8 @@ def check_finish(answer: Answer, message: Mapping[str, Any], model: str) -> None
         raise ModelError(f"The provider's content filter withheld the answer of {model!r}.", usage=answer)
     if answer.finish_reason == CUT_OFF:
         raise ModelError(
-            f"The model {model!r} used up its tokens before it answered: raise the LLM config's max_tokens, "
-            "or lower its reasoning effort.",
+            f"The model {model!r} used up its tokens before it answered: raise the LLM config's max_tokens "
+            "(ELLUMINATE_JUDGE_MAX_TOKENS of the server's judge), or lower its reasoning effort.",
             usage=answer,
         )
 

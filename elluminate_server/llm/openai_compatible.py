@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from elluminate_server.llm.completion import read_completion
-from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.endpoint import Endpoint, Received
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.response_formats import ask_in_steps, steps_of
 from elluminate_server.llm.types import Answer, ModelError, ObjectShape
@@ -73,7 +73,7 @@ class OpenAICompatibleModel:
         if config.system_message:
             sent.insert(0, {"role": "system", "content": config.system_message})
         # OpenAI's reasoning models refuse `max_tokens`; most compatible endpoints know nothing else.
-        limit = "max_completion_tokens" if config.reasoning_effort is not None else "max_tokens"
+        limit = _OWN_LIMIT if config.reasoning_effort is not None else "max_tokens"
         options = {
             limit: config.max_tokens,
             "temperature": config.temperature,
@@ -89,15 +89,40 @@ class OpenAICompatibleModel:
         return {"model": config.model, "messages": sent, **given}
 
     async def _ask(self, request: Mapping[str, Any], final_statuses: Collection[int] = ()) -> Answer:
-        received = await self._endpoint.ask_as(
-            self._config, self._target, request, final_statuses=final_statuses
-        )
+        received = await self._ask_within_limit(request, final_statuses)
         return read_completion(
             received.body,
             model=self._config.model,
             duration_seconds=received.duration_seconds,
             waited_seconds=received.waited_seconds,
         )
+
+    async def _ask_within_limit(
+        self, request: Mapping[str, Any], final_statuses: Collection[int]
+    ) -> Received:
+        """Ask, with the limit of tokens under the name that the model knows: it shows which by refusing the other."""
+        shown = self._endpoint.shown_by(self._config.model)
+        if _OWN_LIMIT in shown:
+            request = _with_own_limit(request)
+        try:
+            return await self._endpoint.ask_as(
+                self._config, self._target, request, final_statuses=final_statuses
+            )
+        except ModelError as error:
+            if error.status != 400 or "max_tokens" not in request or _OWN_LIMIT not in str(error):
+                raise
+            shown.add(_OWN_LIMIT)
+        return await self._endpoint.ask_as(
+            self._config, self._target, _with_own_limit(request), final_statuses=final_statuses
+        )
+
+
+_OWN_LIMIT = "max_completion_tokens"
+"""What reasoning models call the limit, and what they name when they refuse `max_tokens`."""
+
+
+def _with_own_limit(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {(_OWN_LIMIT if name == "max_tokens" else name): value for name, value in request.items()}
 
 
 def _target_of(config: ModelConfig) -> str:

@@ -49,6 +49,7 @@ class ModelDefaults:
         judge_base_url: Endpoint of the model that judges.
         judge_model: Its name there.
         judge_api_key: Its key.
+        judge_max_tokens: Most tokens of its answer; None for what its endpoint allows.
 
     Raises:
         ValueError: An endpoint without a model name, or a model name without an endpoint.
@@ -60,6 +61,7 @@ class ModelDefaults:
     judge_base_url: str | None = None
     judge_model: str | None = None
     judge_api_key: str | None = attrs.field(default=None, repr=False)
+    judge_max_tokens: int | None = None
 
     def __attrs_post_init__(self) -> None:
         _check_pair("ELLUMINATE_LLM", self.base_url or self.api_key, self.model)
@@ -90,7 +92,13 @@ class ModelDefaults:
         key = self.judge_api_key
         if not key and _same_endpoint(base_url, self.base_url or OPENAI_BASE_URL):
             key = self.api_key
-        return ModelConfig(config_name=model, model=model, base_url=base_url, api_key=key or None)
+        return ModelConfig(
+            config_name=model,
+            model=model,
+            base_url=base_url,
+            api_key=key or None,
+            max_tokens=self.judge_max_tokens,
+        )
 
 
 @attrs.frozen

@@ -169,5 +169,8 @@ async def _ask_for_json(
 
 def _ending_of(answer: Answer) -> str:
     if answer.is_cut_off:
-        return f" (finish reason {answer.finish_reason!r}: it reached the token limit; raise max_tokens)"
+        return (
+            f" (finish reason {answer.finish_reason!r}: it reached the token limit; raise max_tokens, which is "
+            "ELLUMINATE_JUDGE_MAX_TOKENS of the server's judge)"
+        )
     return "" if answer.finish_reason in (None, "stop") else f" (finish reason {answer.finish_reason!r})"

@@ -9,8 +9,8 @@ import pytest
 
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.providers import ModelDefaults, Models
-from elluminate_server.llm.types import ModelError
-from tests.support.model_server import ModelServer, Reply, completion
+from elluminate_server.llm.types import Model, ModelError
+from tests.support.model_server import ModelServer, Reply, completion, failure
 from tests.unit.llm.openai_calls import KEY, USER, ask, config
 
 pytestmark = pytest.mark.anyio
@@ -76,6 +76,22 @@ async def test_a_reasoning_model_gets_its_own_token_limit(server: ModelServer) -
     sent = server.requests[0].json
     assert (sent["reasoning_effort"], sent["max_completion_tokens"]) == ("low", 9)
     assert "max_tokens" not in sent
+
+
+async def test_a_model_that_refuses_the_limits_older_name_gets_its_own_and_is_remembered(
+    server: ModelServer,
+) -> None:
+    told = "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead."
+    server.reply(failure(400, told), completion("The moon."), completion("The sun."))
+
+    async def twice(model: Model) -> None:
+        for _ in range(2):
+            await model.answer(USER)
+
+    await ask(config(server, max_tokens=50), twice)
+    sent = [request.json for request in server.requests]
+    assert [one.get("max_tokens") for one in sent] == [50, None, None]
+    assert [one.get("max_completion_tokens") for one in sent] == [None, 50, 50]
 
 
 async def test_the_system_message_of_a_config_comes_first(server: ModelServer) -> None:

@@ -41,10 +41,19 @@ async def test_a_judge_that_was_cut_off_is_asked_again_and_then_an_error_that_na
 ) -> None:
     server.reply(*[completion('{"reasoning": "It', finish_reason="length")] * 2)
     with pytest.raises(
-        ModelError, match=r"cut off .* \(finish reason 'length': .* raise max_tokens\)"
+        ModelError, match=r"cut off .* \(finish reason 'length': .* raise max_tokens, "
     ) as caught:
         await judge(server)
     assert caught.value.usage.output_tokens == 14
+
+
+@pytest.mark.parametrize("said", ['{"rating": "YES", "reasoning": "It is sh', '{"rating": "YES"', "YES"])
+async def test_a_rating_that_was_cut_off_is_no_verdict(server: ModelServer, said: str) -> None:
+    server.reply(*[completion(said, finish_reason="length")] * 2)
+    with pytest.raises(
+        ModelError, match="reached the token limit; raise max_tokens, which is ELLUMINATE_JUDGE"
+    ):
+        await judge(server)
 
 
 async def test_a_judge_that_used_up_its_tokens_is_an_error_that_names_the_limit(server: ModelServer) -> None:

@@ -71,6 +71,7 @@ def test_overrides_win_and_none_is_no_override() -> None:
         ("ELLUMINATE_MAX_REQUEST_CELLS", "10"),
         ("ELLUMINATE_MAX_ANSWER_BYTES", "0"),
         ("ELLUMINATE_LLM_MAX_ANSWER_BYTES", "1023"),
+        ("ELLUMINATE_JUDGE_MAX_TOKENS", "-1"),
         ("ELLUMINATE_IDEMPOTENCY_LIFETIME", "59"),
         ("ELLUMINATE_MAX_CONCURRENT_CALLS", "1.5"),
         ("ELLUMINATE_RUN_TIME_LIMIT", "nan"),
@@ -95,6 +96,22 @@ def test_an_unusable_key_is_refused_and_not_shown(key: str) -> None:
 def test_an_endpoint_needs_a_model() -> None:
     with pytest.raises(SettingsError, match="ELLUMINATE_LLM_MODEL"):
         Settings(llm_base_url="https://llm.example/v1")
+
+
+@pytest.mark.parametrize(("given", "asked"), [("", None), ("0", None), ("4096", 4096)])
+def test_a_judge_is_asked_for_a_limit_only_where_one_is_set(given: str, asked: int | None) -> None:
+    settings = Settings.from_environment(
+        {
+            "ELLUMINATE_LLM_BASE_URL": "https://llm.example/v1",
+            "ELLUMINATE_LLM_MODEL": "m",
+            "ELLUMINATE_JUDGE_MAX_TOKENS": given,
+        }
+    )
+    defaults = settings.model_defaults()
+    judging, answering = defaults.judging(), defaults.answering()
+    assert judging is not None
+    assert answering is not None
+    assert (judging.max_tokens, answering.max_tokens) == (asked, None)
 
 
 def test_secrets_are_not_in_the_repr() -> None:
