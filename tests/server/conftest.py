@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from elluminate_server.app import create_app
 from elluminate_server.keys import digest_of
-from elluminate_server.settings import Settings
+from elluminate_server.settings import Settings, normalise_database_url
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey
 from tests.support.databases import new_database
@@ -19,6 +19,14 @@ from tests.support.databases import new_database
 KEY = "key-of-the-default-project"
 OTHER_KEY = "key-of-another-project"
 PROJECTS = "/api/v0/projects"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """An SQLite file that is not there yet."""
+    # A blank and a percent sign: both have a meaning in one of the layers below.
+    (tmp_path / "with blank 100%").mkdir()
+    return normalise_database_url(str(tmp_path / "with blank 100%" / "x.db"))
 
 
 @pytest.fixture
