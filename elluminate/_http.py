@@ -265,6 +265,15 @@ def error_of(error: Exception, request: Request) -> TransportError | None:
     return None
 
 
+def without_circle(response: Response) -> Response:
+    """The same answer, which was read whole, so that it goes with the last reference to it.
+
+    Its stream refers back to it, so that its bytes would stay until the garbage collector comes.
+    """
+    response.stream = httpx.ByteStream(response.content)
+    return response
+
+
 def redirect_of(response: Response) -> str | None:
     """Where a redirect leads, if the request may follow: same origin, method and body unchanged.
 

@@ -353,7 +353,7 @@ class Session(Paging):
             started = time.perf_counter()
             try:
                 with credential.on(request):
-                    response = await transport.send(request)
+                    response = _http.without_circle(await transport.send(request))
             except Exception as error:
                 ours = _http.error_of(error, request)
                 if ours is None:

@@ -3,12 +3,15 @@
 import gc
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
-from elluminate import _collector
+from elluminate import Client, _collector
 from elluminate._collector import collector_at_rest
+from tests.unit.sdk import answers
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +63,21 @@ def test_it_stays_off_where_somebody_has_turned_it_off() -> None:
     with collector_at_rest():
         pass
     assert not gc.isenabled()
+
+
+def test_an_answer_goes_without_it() -> None:
+    answered: list[weakref.ref[httpx.Response]] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        response = httpx.Response(200, json={"items": [answers.project()], "count": 1})
+        answered.append(weakref.ref(response))
+        return response
+
+    gc.disable()
+    with httpx.Client(transport=httpx.MockTransport(answer)) as own:
+        Client("https://evals.test", "key", skip_version_check=True, http_client=own).list_projects()
+    assert answered
+    assert {reference() for reference in answered} == {None}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no forks")
