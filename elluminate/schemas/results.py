@@ -90,11 +90,19 @@ class ExperimentResults(Explained, api.ExperimentResults):
         mean = self.mean_rating_by_criterion_id.get(criterion_id)
         counts = (self.verdicts_by_criterion_id or {}).get(criterion_id)
         shares = "no ratings" if mean is None else f"{mean.yes:.1%} yes, {mean.no:.1%} no"
-        if counts is None or counts.is_complete:
+        if counts is None:
             return shares
+        if counts.is_complete:
+            return f"{shares} ({_verdicts(counts.given)})" if self._is_for_some(counts) else shares
         if mean is None:
             shares = "not measured"
         return f"{shares} ({_told(counts)})"
+
+    def _is_for_some(self, counts: VerdictCounts) -> bool:
+        """Whether a criterion is not one of those that all answers are judged by."""
+        return counts.expected < max(
+            others.expected for others in (self.verdicts_by_criterion_id or {}).values()
+        )
 
     def summary(self, criterion_names: Mapping[int, str] | None = None) -> str:
         """The results as text: the pass rate, one line per criterion, and what is missing, for which reasons.
@@ -162,6 +170,10 @@ _CAUSES: Mapping[str, str] = {
     MissingVerdictCause.ANSWER_FAILED: "without an answer",
     MissingVerdictCause.NOT_JUDGED: "not judged",
 }
+
+
+def _verdicts(count: int) -> str:
+    return "1 verdict" if count == 1 else f"{count} verdicts"
 
 
 def _told(counts: VerdictCounts) -> str:

@@ -106,6 +106,23 @@ def test_a_criterion_that_was_not_rated() -> None:
     assert results.get_criterion_summary(7) == "no ratings"
 
 
+def test_a_criterion_that_fewer_answers_are_judged_by_says_by_how_many() -> None:
+    def counts(number: int) -> dict[str, Any]:
+        missing = {"pending": 0, "missing_answer_failed": 0, "missing_not_judged": 0, "reasons": []}
+        return {"expected": number, "given": number, **missing}
+
+    results = decoded(
+        ExperimentResults,
+        answers.results(
+            mean_rating_by_criterion_id={"1": {"yes": 1.0, "no": 0.0}, "2": {"yes": 0.5, "no": 0.5}},
+            verdicts=counts(12),
+            verdicts_by_criterion_id={"1": counts(10), "2": counts(2)},
+        ),
+    )
+    assert results.get_criterion_summary(1) == "100.0% yes, 0.0% no"
+    assert results.get_criterion_summary(2) == "50.0% yes, 50.0% no (2 verdicts)"
+
+
 @frozen
 class Done:
     """How far a run is: `percent`, and whether all is answered and all rated."""
