@@ -31,7 +31,7 @@ from elluminate_server.execution.plans import (
     judging_model,
     load_plan,
 )
-from elluminate_server.execution.preparing import prepare
+from elluminate_server.execution.preparing import prepare, steps_of
 from elluminate_server.execution.progress import item_states
 from elluminate_server.execution.rating import Judged, Rated, judge, load_judged
 from elluminate_server.execution.storing import Closed, Given, NewResponse, NotStored, Record, Stored
@@ -142,8 +142,12 @@ class Run:
         return attrs.evolve(outcome, last_item=self._last_item)
 
     async def _prepare(self, session: AsyncSession, size: int) -> bool:
+        task = await session.get_one(Task, self._task_id)
+        if not steps_of(task):
+            return True  # and that is no progress, which a lease kept for writing would count
         await self._keep_lease(session)
-        return await prepare(session, await session.get_one(Task, self._task_id), size)
+        await session.refresh(task)
+        return await prepare(session, task, size)
 
     async def _delete(self, session: AsyncSession, size: int) -> bool:
         await self._keep_lease(session)

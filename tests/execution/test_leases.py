@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from elluminate_server.execution import Executor, leases
 from elluminate_server.execution.queueing import add_experiment
+from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Response, Task
 from tests.execution.scene import Scene, eventually, running, scene
 
@@ -170,6 +171,29 @@ async def test_a_task_that_kills_its_servers_is_given_up(tmp_path: Path) -> None
         assert "ended 5 times in a row in the middle of this task" in (task.error_msg or "")
         assert (await here.experiment()).has_internal_error
         assert here.model.answered == []
+
+
+async def test_servers_that_die_before_any_answer_count_as_so_many_lives(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.add_experiment(rows=2)
+        hold_after(here, 0)
+        task_id = ""
+        for _ in range(leases.MAX_ATTEMPTS):
+            executor, asked = here.executor(), len(here.model.answered)
+            await executor.start()
+            task_id = task_id or await here.enqueue(executor)
+
+            async def asks(before: int = asked) -> bool:
+                return len(here.model.answered) > before
+
+            await eventually(asks, "the model is asked")
+            await crash(executor)
+            async with here.store.write() as session:
+                await session.execute(update(Task).values(lease_expires_at=utc_now()))
+        async with running(here.executor()):
+            task = await here.ended(task_id)
+        assert task.status == "FAILURE"
+        assert "got nothing more of it done" in (task.error_msg or "")
 
 
 async def test_a_lease_that_ends_later_than_a_lease_can_is_expired(tmp_path: Path) -> None:
