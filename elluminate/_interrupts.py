@@ -49,10 +49,7 @@ async def leave_run(
     what = f"the run of experiment {experiment_id if name is None else repr(name)}"
     how_far = ""
     if progress is not None:
-        how_far = (
-            f" at {progress.responses_generated} of {progress.total_responses} responses, "
-            f"{progress.responses_rated} of them rated"
-        )
+        how_far = f" at {progress.told}"
     experiment = f"client.get_experiment({which})"
     if not session.config.is_local:
         _tell(

@@ -46,12 +46,16 @@ class ExperimentProgress:
             results tell which (`results.verdicts`).
         total_responses: Responses there will be.
         epochs: The same per epoch; empty when the server does not tell.
+        responses_failed: Those of `responses_generated` that have no answer; 0 when the server does not tell.
+        responses_unjudged: Those that have an answer and lack a verdict; 0 when the server does not tell.
     """
 
     responses_generated: int
     responses_rated: int
     total_responses: int
     epochs: list[EpochProgress] = field(factory=list)
+    responses_failed: int = 0
+    responses_unjudged: int = 0
 
     __repr__ = one_line
 
@@ -59,6 +63,22 @@ class ExperimentProgress:
     def percent_complete(self) -> float:
         """Share of responses whose judging is over, 0 to 100."""
         return _percent(self.responses_rated, self.total_responses)
+
+    @property
+    def told(self) -> str:
+        """The counts in words, with what went wrong, like "3 of 4 answered, 2 rated, 1 failed"."""
+        wrong = self.responses_failed + self.responses_unjudged
+        counts = {
+            "failed": self.responses_failed,
+            "not judged by every criterion": self.responses_unjudged,
+        }
+        return ", ".join(
+            [
+                f"{self.responses_generated - self.responses_failed} of {self.total_responses} answered",
+                f"{max(0, self.responses_rated - wrong)} rated",
+                *(f"{count} {what}" for what, count in counts.items() if count),
+            ]
+        )
 
     @property
     def generation_complete(self) -> bool:
@@ -120,6 +140,8 @@ def progress_of(status: ExperimentGenerationStatus) -> ExperimentProgress | None
             )
             for epoch in status.epochs or []
         ],
+        responses_failed=status.failed_responses or 0,
+        responses_unjudged=status.unjudged_responses or 0,
     )
 
 
@@ -165,10 +187,7 @@ class _Line:
         self._width = 0
 
     def __call__(self, progress: ExperimentProgress) -> None:
-        text = (
-            f"{self._name}: {progress.percent_complete:3.0f} %, {progress.responses_generated} of "
-            f"{progress.total_responses} answered, {progress.responses_rated} rated"
-        )
+        text = f"{self._name}: {progress.percent_complete:3.0f} %, {progress.told}"
         shown = text.ljust(self._width)  # blanks over what a longer text has left
         self._open, self._width = self._in_place, len(text)
         try:

@@ -189,6 +189,8 @@ def _status(
         completed_responses=progress.answered,
         completed_ratings=progress.rated,
         total_responses=progress.total,
+        failed_responses=progress.failed,
+        unjudged_responses=progress.unjudged,
         epochs=[
             EpochProgress(
                 epoch=epoch.epoch,

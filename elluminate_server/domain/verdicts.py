@@ -20,6 +20,7 @@ __all__ = [
     "MAX_REASONS",
     "MAX_REASON_LENGTH",
     "NOT_ASKED",
+    "NOT_UPLOADED",
     "Lack",
     "MissingVerdict",
     "SetCriterion",
@@ -35,6 +36,7 @@ MAX_REASON_LENGTH = 500
 """Most characters of a reason; an endpoint may answer with a whole page."""
 
 NOT_ASKED = "No judge was asked."
+NOT_UPLOADED = "No result of the agent was uploaded; upload_agent_results() brings it."
 
 AnyDated = TypeVar("AnyDated", bound="Dated")
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.execution.leases import TERMINAL
 from elluminate_server.execution.preparing import announced_answers
 from elluminate_server.store.states import DONE, PENDING
-from elluminate_server.store.tables import Experiment, LogCursor, LogLine, Task, WorkItem
+from elluminate_server.store.tables import IS_FLAWED, Experiment, LogCursor, LogLine, Task, WorkItem
 
 __all__ = [
     "MAX_EVENT_CHARACTERS",
@@ -47,6 +47,8 @@ class Progress:
         answered: Answers that are there, failed ones included.
         rated: Answers whose rating is over.
         total: Answers there will be.
+        failed: Those of the answers that failed.
+        unjudged: Those of the others that lack a verdict which could not be given.
         epochs: The same per epoch.
         current_task_id: The experiment's running task.
         has_internal_error: The experiment's flag.
@@ -57,6 +59,8 @@ class Progress:
     answered: int
     rated: int
     total: int
+    failed: int = 0
+    unjudged: int = 0
     epochs: tuple[EpochProgress, ...] = ()
     current_task_id: str | None = None
     has_internal_error: bool = False
@@ -95,6 +99,13 @@ async def progress_of(session: AsyncSession, task_id: str) -> Progress | None:
         for epoch, total in sorted(totals.items())
         for counts in [states.get(epoch, {})]
     )
+    failed, unjudged = (
+        await session.execute(
+            select(func.count(WorkItem.error), func.count(WorkItem.rating_errors)).where(
+                WorkItem.task_id == task_id, WorkItem.state == DONE, IS_FLAWED
+            )
+        )
+    ).one()
     experiment = None if task.experiment_id is None else await session.get(Experiment, task.experiment_id)
     return Progress(
         status=task.status,
@@ -102,6 +113,8 @@ async def progress_of(session: AsyncSession, task_id: str) -> Progress | None:
         answered=sum(epoch.answered for epoch in epochs),
         rated=sum(epoch.rated for epoch in epochs),
         total=sum(epoch.total for epoch in epochs),
+        failed=failed,
+        unjudged=unjudged,
         epochs=epochs,
         current_task_id=None if experiment is None else experiment.generation_task_id,
         has_internal_error=experiment is not None and experiment.has_internal_error,

@@ -9,10 +9,10 @@ from typing import Any
 
 import attrs
 from elluminate_api.models import EvaluationMode, TaskStatus
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.domain.verdicts import NOT_ASKED, Lack, SetCriterion, applicable, lack_of
+from elluminate_server.domain.verdicts import NOT_ASKED, NOT_UPLOADED, Lack, SetCriterion, applicable, lack_of
 from elluminate_server.execution.leases import UNFINISHED
 from elluminate_server.execution.moments import moment_of_response, run_asked_at
 from elluminate_server.execution.preparing import Rows, announced_answers
@@ -153,6 +153,18 @@ _CRITERIA = (
 _FROZEN = select(_of_agent_task.experiment_id, _of_agent_task.entry_id, _of_agent_task.criteria).where(
     _of_agent_task.experiment_id.in_(_IDS)
 )
+_NOT_UPLOADED = (
+    select(_of_agent_task.experiment_id, _of_agent_task.entry_id)
+    .join(Entry.__table__, _of_entry.id == _of_agent_task.entry_id)
+    .where(
+        _of_agent_task.experiment_id.in_(_IDS),
+        _of_entry.deleted_at.is_(None),
+        ~exists().where(
+            _of_response.experiment_id == _of_agent_task.experiment_id,
+            _of_response.entry_id == _of_agent_task.entry_id,
+        ),
+    )
+)
 _FAILURES = (
     select(_of_response.experiment_id, _of_item.response_id, _of_item.rating_errors)
     .join(Response.__table__, _of_response.id == _of_item.response_id)
@@ -227,6 +239,8 @@ async def load_accounts(session: AsyncSession, experiment_ids: Collection[int]) 
             account = accounts[experiment_id]
             reason = None if account.is_running else _ending(status, error_msg)
             account.unanswered.extend(await _not_queued(session, account.collection_id, rows, reason))
+    for experiment_id, entry_id in await fetch_by_ids(session, _NOT_UPLOADED, experiment_ids):
+        accounts[experiment_id].unanswered.append(Unanswered(entry_id, NOT_UPLOADED, 1))
     return accounts
 
 

@@ -117,8 +117,8 @@ def test_a_stream_of_an_ended_run_is_one_event_with_exact_bytes(backend: Backend
     backend.ended(experiment, task_id)
     assert backend.stream(f"experiments/{experiment['id']}/generation/{task_id}/stream") == (
         b'data: {"completed_ratings":0,"completed_responses":0,"epochs":[],"error_msg":null,'
-        b'"generation_task_id":null,"has_internal_error":false,"log_cursor":0,"logs_delta":"",'
-        b'"status":"SUCCESS","total_responses":0}\n\n'
+        b'"failed_responses":0,"generation_task_id":null,"has_internal_error":false,"log_cursor":0,"logs_delta":"",'
+        b'"status":"SUCCESS","total_responses":0,"unjudged_responses":0}\n\n'
     )
 
 

@@ -295,7 +295,11 @@ def test_agents_are_judged_by_their_frozen_criteria(backend: Backend) -> None:
         },
         {"task_name": "count", "error": "It crashed."},
     ]
-    backend.post(f"experiments/{experiment['id']}/agent-results", {"results": trials})
+    backend.post(f"experiments/{experiment['id']}/agent-results", {"results": trials[:1]})
+    of_one = results_of(backend, experiment)["verdicts"]
+    assert numbers(of_one) == Verdicts(4, given=1, not_judged=1, answer_failed=2)
+    assert "No result of the agent was uploaded" in str(of_one["reasons"])
+    backend.post(f"experiments/{experiment['id']}/agent-results", {"results": trials[1:]})
     backend.http.delete(f"criteria/{criteria['criteria'][1]['id']}").raise_for_status()
 
     results = results_of(backend, experiment)

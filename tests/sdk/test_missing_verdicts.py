@@ -312,3 +312,14 @@ def test_the_same_async(base_url: str, model_server: ModelServer) -> None:
     assert [one.filename for one in told] == [__file__]
     assert experiment.results is not None
     assert counts(experiment.results.verdicts) == (2, 1, 0, 1)
+
+
+def test_progress_tells_failures_apart(
+    client: Client, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model_server.fail(1, status=400)
+    says_nothing(model_server, HARD)
+    with pytest.warns(IncompleteResultsWarning):
+        run(client, progress=True)
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told == "Run: 100 %, 2 of 3 answered, 0 rated, 1 failed, 2 not judged by every criterion"

@@ -39,7 +39,7 @@ PUBLISHED_MIGRATIONS = {
     "0004_live_rows.py": "09b0dc926c7d26f0",
     "0005_missing_verdicts.py": "f802f1a9e53e7b08",
     "0006_rows_in_pieces.py": "d28e9f34fe2f000e",
-    "0007_flaws.py": "0de5ed0e3fc6b7ef",
+    "0007_flaws.py": "3963e3e3089e94e7",
 }
 
 

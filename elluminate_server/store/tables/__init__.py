@@ -44,9 +44,10 @@ from elluminate_server.store.tables.inputs import (
 )
 from elluminate_server.store.tables.projects import ApiKey, IdempotencyKey, Organization, Project
 from elluminate_server.store.tables.results import AgentTask, Experiment, Prompt, Rating, Response
-from elluminate_server.store.tables.tasks import LogCursor, LogLine, Task, WorkItem
+from elluminate_server.store.tables.tasks import IS_FLAWED, LogCursor, LogLine, Task, WorkItem
 
 __all__ = [
+    "IS_FLAWED",
     "AgentTask",
     "ApiKey",
     "Base",

@@ -51,6 +51,10 @@ class Task(Base):
     finished_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
 
 
+IS_FLAWED = text("(error IS NOT NULL OR rating_errors IS NOT NULL)")
+"""Of work items: no answer came of them, or not every verdict."""
+
+
 class WorkItem(Base):
     """One piece of a task: an answer to produce and to rate. Unique, so that nothing is done twice."""
 
@@ -65,6 +69,8 @@ class WorkItem(Base):
             sqlite_where=text("rating_errors IS NOT NULL"),
             postgresql_where=text("rating_errors IS NOT NULL"),
         ),
+        # Counted with every look at a run.
+        Index("ix_work_items_flawed", "task_id", sqlite_where=IS_FLAWED, postgresql_where=IS_FLAWED),
         COUNTED,
     )
 

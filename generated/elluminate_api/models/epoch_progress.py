@@ -11,8 +11,8 @@ class EpochProgress:
 
     Attributes:
         epoch: Number of the run over the collection, counted from 1.
-        completed_responses: Number of responses so far.
-        completed_ratings: Number of responses that have all their ratings so far.
+        completed_responses: Number of responses so far, failed ones included.
+        completed_ratings: Number of responses whose rating is over so far.
         total_responses: Number of responses in the end.
     """
 

@@ -15,9 +15,12 @@ class ExperimentGenerationStatus:
     Attributes:
         status: State of the task.
         error_msg: Why the task failed. Null unless it did.
-        completed_responses: Number of responses so far. Null or absent when the progress is not known.
-        completed_ratings: Number of responses that have all their ratings so far. A number whenever
-            completed_responses is one.
+        completed_responses: Number of responses so far, failed ones included. Null or absent when the progress is not
+            known.
+        completed_ratings: Number of responses whose rating is over so far, whether or not every verdict could be
+            given. A number whenever completed_responses is one.
+        failed_responses: Number of those responses that have no answer.
+        unjudged_responses: Number of those responses that have an answer, and lack a verdict that could not be given.
         total_responses: Number of responses in the end. A number whenever completed_responses is one.
         epochs: The same counts per epoch, in order. Absent when the server does not tell.
         logs_delta: Log lines since log_cursor, or since the last poll with the same connection_uuid, or since
@@ -34,6 +37,8 @@ class ExperimentGenerationStatus:
     error_msg: str | None = None
     completed_responses: int | None = None
     completed_ratings: int | None = None
+    failed_responses: int | None = None
+    unjudged_responses: int | None = None
     total_responses: int | None = None
     epochs: list[EpochProgress] | None = None
     logs_delta: str | None = None

@@ -1,4 +1,4 @@
-"""What is wrong with an answer, in place of why the model stopped, which its metadata tell."""
+"""What is wrong with an answer, in place of why the model stopped, which its metadata tell; an index of what failed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,4 +16,8 @@ def upgrade() -> None:
         "UPDATE responses SET flaw = "
         "CASE flaw WHEN 'length' THEN 'truncated' WHEN 'content_filter' THEN 'refused' END "
         "WHERE flaw IS NOT NULL AND flaw NOT IN ('truncated', 'refused', 'empty')"
+    )
+    where = sa.text("(error IS NOT NULL OR rating_errors IS NOT NULL)")
+    op.create_index(
+        "ix_work_items_flawed", "work_items", ["task_id"], sqlite_where=where, postgresql_where=where
     )
