@@ -26,6 +26,7 @@ from elluminate_server.http.idempotency import Turns
 from elluminate_server.http.pipeline import HANDLERS, problem_response, serve
 from elluminate_server.http.problems import Problem, Unavailable
 from elluminate_server.llm.providers import Models
+from elluminate_server.reading.kept_results import ResultsKeeper, keeping_results
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
@@ -72,6 +73,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         stack.push_async_callback(executor.stop)
         await executor.start()
         await stack.enter_async_context(keeping_house(store, settings))
+        keeper = await stack.enter_async_context(keeping_results(store))
+        app.state.services = {ResultsKeeper: keeper}
         yield
 
 

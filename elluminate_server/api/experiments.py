@@ -11,6 +11,7 @@ from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.reading.experiments import load_experiment, load_experiments
 from elluminate_server.reading.finding import find_experiment, see_experiment
+from elluminate_server.reading.kept_results import ResultsKeeper
 from elluminate_server.reading.results import parse_filters
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Experiment, PromptTemplate
@@ -50,7 +51,9 @@ async def list_experiments(call: Call) -> Answer:
     size = min(PAGE_SIZE, call.settings.page_size)
     async with call.read() as session:
         rows, count = await page_of(call, session, query, Experiment.id.desc(), size=size)
-        return call.answer(paged(readable(call, await load_experiments(session, rows)), count))
+        experiments = await load_experiments(session, rows)
+        call.service(ResultsKeeper).wish(experiments)
+        return call.answer(paged(readable(call, experiments), count))
 
 
 def _in_utc(moment: Any) -> Any:
@@ -64,8 +67,10 @@ async def get_experiment(call: Call) -> Answer:
     filters = parse_filters(call.query["categorical_filters"])
     async with call.read() as session:
         row = await see_experiment(session, call.project_id, call.path["experiment_id"])
-        (experiment,) = readable(call, [await load_experiment(session, row, filters)])
-        return call.answer(experiment)
+        experiment = await load_experiment(session, row, filters)
+        if not filters:
+            call.service(ResultsKeeper).wish([experiment])
+        return call.answer(readable(call, [experiment])[0])
 
 
 @operation("delete_experiment")

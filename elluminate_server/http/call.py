@@ -92,6 +92,11 @@ class Call:
         executor: Executor = self.request.app.state.executor
         return executor
 
+    def service(self, kind: type[T]) -> T:
+        """What the server runs beside its requests, by its class; see `app`."""
+        service: T = self.request.app.state.services[kind]
+        return service
+
     def decode(self, model: type[T]) -> T:
         """The JSON body as a generated request model.
 

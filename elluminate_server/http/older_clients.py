@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 from elluminate_api import models
 
 from elluminate_server.domain.agent_trials import TASK_COLUMN
@@ -21,6 +22,9 @@ def readable(call: Call, experiments: Sequence[models.Experiment]) -> list[model
     """
     if _is_before(call, 1, 1):
         for experiment in experiments:
+            results: object = experiment.results
+            if isinstance(results, msgspec.Raw):
+                experiment.results = msgspec.json.decode(results, type=models.ExperimentResults)
             for name in _MEANS:
                 if experiment.results is not None and getattr(experiment.results, name) is None:
                     setattr(experiment.results, name, 0.0)

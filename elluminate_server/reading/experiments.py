@@ -1,6 +1,7 @@
 """Experiments as the contract shows them, with their results."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 from elluminate_api import models
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate._collector import collector_at_rest
+from elluminate_server.reading.kept_results import load_kept_results
 from elluminate_server.reading.loading import (
     dropped_trajectories,
     load_collections,
@@ -30,8 +32,10 @@ async def load_experiments(
     templates = await load_prompt_templates(session, [row.prompt_template_id for row in rows])
     configs = await load_llm_configs(session, [row.llm_config_id for row in rows])
     counts = {collection_id: loaded.shown.variables_count for collection_id, loaded in collections.items()}
+    over = [] if filters else [row.id for row in rows if row.generation_task_id is None]
+    kept = await load_kept_results(session, over)
     with collector_at_rest():
-        results = await load_results(session, rows, counts, filters)
+        results = await load_results(session, [row for row in rows if row.id not in kept], counts, filters)
     dropped = await dropped_trajectories(session, [row.id for row in rows])
     return [
         models.Experiment(
@@ -50,7 +54,8 @@ async def load_experiments(
             generation_params=_params(row),
             n_epochs=row.n_epochs,
             response_column_id=row.response_column_id,
-            results=results.get(row.id),
+            # What is kept is JSON, and goes out as it is.
+            results=cast(models.ExperimentResults, kept[row.id]) if row.id in kept else results.get(row.id),
             evaluation_mode=models.EvaluationMode(row.evaluation_mode),
             agent_config=row.agent_config,
             evaluation_agent_config=row.evaluation_agent_config,

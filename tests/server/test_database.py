@@ -24,7 +24,7 @@ from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
 
-HEAD = "0007"
+HEAD = "0008"
 
 
 def names(connection: Connection) -> set[str]:
@@ -40,6 +40,7 @@ PUBLISHED_MIGRATIONS = {
     "0005_missing_verdicts.py": "f802f1a9e53e7b08",
     "0006_rows_in_pieces.py": "d28e9f34fe2f000e",
     "0007_flaws.py": "3963e3e3089e94e7",
+    "0008_kept_results.py": "cb9b8a54b6fa4be3",
 }
 
 
@@ -139,7 +140,7 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
             ):
                 await session.execute(text(statement))
         with pytest.raises(
-            SchemaVersionError, match=rf"version {version}, .* needs 0007.* `elluminate migrate`"
+            SchemaVersionError, match=rf"version {version}, .* needs 0008.* `elluminate migrate`"
         ):
             await prepare(store)
 

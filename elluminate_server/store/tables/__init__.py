@@ -43,7 +43,14 @@ from elluminate_server.store.tables.inputs import (
     RowUpload,
 )
 from elluminate_server.store.tables.projects import ApiKey, IdempotencyKey, Organization, Project
-from elluminate_server.store.tables.results import AgentTask, Experiment, Prompt, Rating, Response
+from elluminate_server.store.tables.results import (
+    AgentTask,
+    Experiment,
+    KeptResults,
+    Prompt,
+    Rating,
+    Response,
+)
 from elluminate_server.store.tables.tasks import IS_FLAWED, LogCursor, LogLine, Task, WorkItem
 
 __all__ = [
@@ -58,6 +65,7 @@ __all__ = [
     "Entry",
     "Experiment",
     "IdempotencyKey",
+    "KeptResults",
     "LLMConfig",
     "LogCursor",
     "LogLine",

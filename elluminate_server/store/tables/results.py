@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
@@ -150,6 +151,20 @@ class Response(Base):
     output_price_per_mtok: Mapped[float | None] = mapped_column(Float, default=None)
     flaw: Mapped[Flaw | None] = mapped_column(Text, default=None)
     created_at: Mapped[datetime.datetime] = created_at_column()
+
+
+class KeptResults(Base):
+    """Results of an experiment that is over; a trigger drops them when something changes that they are made of."""
+
+    __tablename__ = "kept_results"
+
+    experiment_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    token: Mapped[str] = mapped_column(String(32))
+    """Of whoever computes them: nothing has changed since it was written when it is still there."""
+    body: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    """The contract's `ExperimentResults` as JSON; NULL while they are computed."""
 
 
 class Rating(Base):
