@@ -108,7 +108,8 @@ class ExperimentResults(Explained, api.ExperimentResults):
         """The results as text: the pass rate, one line per criterion, and what is missing, for which reasons.
 
         Args:
-            criterion_names: What to call the criteria; their ids otherwise.
+            criterion_names: What to call the criteria; otherwise their texts, or their ids where the server does not
+                tell those.
 
         Returns:
             Several lines, without a line break at the end.
@@ -117,12 +118,16 @@ class ExperimentResults(Explained, api.ExperimentResults):
             >>> print(results.summary({criterion.id: criterion.criterion_str for criterion in criterion_set.criteria}))
             Pass rate: ...
         """
-        names = criterion_names or {}
         answers = f"Rated responses: {self.num_rated_responses}, failed: {self.num_failed_responses}"
         if self.flaws:
             answers += f", {self.flaws}"
         lines = [f"Pass rate: {self._rate()}", answers]
-        known = {**(self.verdicts_by_criterion_id or {}), **self.mean_rating_by_criterion_id}
+        counted = self.verdicts_by_criterion_id or {}
+        names = {
+            **{number: counts.criterion_str for number, counts in counted.items() if counts.criterion_str},
+            **(criterion_names or {}),
+        }
+        known = {**counted, **self.mean_rating_by_criterion_id}
         lines += [
             f"  {names.get(criterion, f'criterion {criterion}')}: {self.get_criterion_summary(criterion)}"
             for criterion in known

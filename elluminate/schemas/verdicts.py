@@ -136,7 +136,10 @@ def _missing(
     """What is missing, in words; None where nothing is."""
     if not counts.missing:
         return None
-    names = {criterion.id: criterion.criterion_str for criterion in criteria}
+    names = {
+        **{number: counts.criterion_str for number, counts in by_criterion.items() if counts.criterion_str},
+        **{criterion.id: criterion.criterion_str for criterion in criteria},
+    }
     of_criteria = [
         f"{of_one.missing} of {of_one.expected} for {shortened(names.get(number, f'criterion {number}'), 100)!r}"
         for number, of_one in by_criterion.items()

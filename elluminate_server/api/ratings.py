@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response as HttpResponse
 
+from elluminate_server.execution.moments import judge_anew
 from elluminate_server.execution.now import rate_now
 from elluminate_server.execution.queueing import add_ratings
 from elluminate_server.execution.storing import store_ratings
@@ -48,6 +49,7 @@ async def create_ratings(call: Call) -> Answer:
         mode="fast" if request.rating_mode == models.RatingMode.FAST else "detailed",
     )
     async with call.write() as session:
+        await judge_anew(session, [response.id])
         connection = await session.connection()
         await connection.run_sync(store_ratings, [(response.id, verdict) for verdict in rated])
         places = {verdict.criterion.id: place for place, verdict in enumerate(rated)}

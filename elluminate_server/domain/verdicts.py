@@ -3,7 +3,8 @@
 - An answer is judged by the criteria that its set had at one moment, those for all rows and those for the answer's:
   when the run of its experiment was asked for, or, where answers come from elsewhere, when it was stored; and when it
   was last judged anew, if it was (`execution.moments`). What is added to the set, edited or taken out of it later
-  changes nothing about it: all answers of a run have the same criteria, those that a retry brings included.
+  changes nothing about it: all answers of a run have the same criteria, those that a retry brings included. Verdicts
+  on other criteria stay readable, and count nowhere.
 - What agents did is judged by the criteria that were frozen for the task, whatever became of them.
 - A verdict that is not there is missing because there is no answer (`answer_failed`), or because nobody has judged
   the answer (`not_judged`); or it is pending, when a task may still bring it.

@@ -1,5 +1,6 @@
 """What an experiment was to bring and did not: answers that are missing or failed, verdicts that were not reached."""
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,6 +55,7 @@ class FailedResponse:
         epoch: Its epoch.
         prompt_id: The prompt that was asked, or could not be rendered.
         llm_config_id: LLM config that was asked; None for the experiment's, or when none was.
+        judged_as_of: The moment whose criteria its answer is to be judged by.
         persona_version_id: Who talked with the model, in a multi-turn experiment.
     """
 
@@ -62,6 +64,7 @@ class FailedResponse:
     epoch: int
     prompt_id: int
     llm_config_id: int | None
+    judged_as_of: datetime.datetime
     persona_version_id: int | None = None
 
 
@@ -149,7 +152,7 @@ async def has_failed(session: AsyncSession, experiment_id: int) -> bool:
 
 
 async def failed_in(session: AsyncSession, experiment_id: int, rows: RowRange) -> list[FailedResponse]:
-    """The failed responses to these rows, in the order of the rows."""
+    """The failed responses to these rows, in their order. Those to rows that were deleted stay as they are."""
     found = await session.execute(
         select(
             Response.id,
@@ -157,16 +160,21 @@ async def failed_in(session: AsyncSession, experiment_id: int, rows: RowRange) -
             Response.epoch,
             Response.prompt_id,
             Response.generation_metadata,
+            moment_of_response(),
             Response.persona_version_id,
         )
+        .join(Entry, Entry.id == Response.entry_id)
         .where(
             Response.experiment_id == experiment_id,
             rows.holds(Response.entry_id),
             Response.error.is_not(None),
+            Entry.deleted_at.is_(None),
         )
         .order_by(Response.entry_id, Response.epoch, Response.id)
     )
-    return [FailedResponse(row[0], row[1], row[2], row[3], _config_id(row[4]), row[5]) for row in found]
+    return [
+        FailedResponse(row[0], row[1], row[2], row[3], _config_id(row[4]), row[5], row[6]) for row in found
+    ]
 
 
 def _config_id(metadata: dict[str, Any] | None) -> int | None:

@@ -1,15 +1,17 @@
 """The moment whose criteria an answer is judged by; what that means is said in `domain.verdicts`."""
 
 import datetime
-from typing import Any
+from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.store.states import EXPERIMENT, RATINGS
-from elluminate_server.store.tables import Response, Task, WorkItem
+from elluminate_server.store.chunks import chunks
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.states import EXPERIMENT
+from elluminate_server.store.tables import Response, Task
 
-__all__ = ["load_moment", "moment_of_response", "run_asked_at"]
+__all__ = ["judge_anew", "moment_of", "moment_of_response", "run_asked_at"]
 
 
 def run_asked_at(experiment_id: ColumnElement[int] | int) -> ScalarSelect[datetime.datetime]:
@@ -20,19 +22,24 @@ def run_asked_at(experiment_id: ColumnElement[int] | int) -> ScalarSelect[dateti
     return first.correlate_except(Task).scalar_subquery()
 
 
+def moment_of(response: Response) -> datetime.datetime:
+    """The moment of a response."""
+    return response.judged_as_of or response.created_at
+
+
 def moment_of_response() -> ColumnElement[datetime.datetime]:
     """The moment of a `responses` row, in a statement that reads such rows."""
-    judged_anew_at = (
-        select(func.max(Task.created_at))
-        .join(WorkItem, WorkItem.task_id == Task.id)
-        .where(WorkItem.response_id == Response.id, Task.kind == RATINGS)
-        .correlate_except(Task, WorkItem)
-        .scalar_subquery()
-    )
-    of_experiment: Any = Response.experiment_id
-    return func.coalesce(judged_anew_at, run_asked_at(of_experiment), Response.created_at)
+    moment: ColumnElement[datetime.datetime] = func.coalesce(Response.judged_as_of, Response.created_at)
+    return moment
 
 
-async def load_moment(session: AsyncSession, response_id: int) -> datetime.datetime | None:
-    """The moment of a response; None when it is not there any more."""
-    return await session.scalar(select(moment_of_response()).where(Response.id == response_id))
+async def judge_anew(session: AsyncSession, response_ids: Collection[int]) -> None:
+    """Have responses judged by the criteria that their set has now, from here on."""
+    now = utc_now()
+    for chunk in chunks(list(response_ids)):
+        await session.execute(
+            update(Response)
+            .where(Response.id.in_(chunk))
+            .values(judged_as_of=now)
+            .execution_options(synchronize_session=False)
+        )

@@ -3,11 +3,11 @@
 import datetime
 
 import attrs
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.store.states import RESPONSES, TaskKind
-from elluminate_server.store.tables import Rating, WorkItem
+from elluminate_server.store.states import RATINGS, RESPONSES, TaskKind
+from elluminate_server.store.tables import Rating, Response, Task, WorkItem
 
 __all__ = ["Outcome", "outcome_of"]
 
@@ -32,17 +32,17 @@ class Outcome:
 async def outcome_of(
     session: AsyncSession, task_id: str, kind: TaskKind, since: datetime.datetime
 ) -> Outcome:
-    """SUCCESS, unless nothing at all could be done.
+    """SUCCESS, unless nothing at all could be done, and nothing of the experiment was there before.
 
     Args:
         kind: The task's kind.
-        since: When the task was made: ratings that are older are not its work.
+        since: When the task was made.
     """
     items = select(WorkItem).where(WorkItem.task_id == task_id).subquery()
     total, failed = (
         await session.execute(select(func.count(), func.count(items.c.error)).select_from(items))
     ).one()
-    if total and failed == total:
+    if total and failed == total and not await _has_answers(session, task_id):
         first = await session.scalar(
             select(WorkItem.error).where(WorkItem.task_id == task_id).order_by(WorkItem.id).limit(1)
         )
@@ -65,15 +65,30 @@ async def outcome_of(
     problems = [errors for errors in answered if errors]
     if not answered or len(problems) < len(answered):
         return Outcome(status="SUCCESS")
-    one_verdict = await session.scalar(
-        select(Rating.id)
-        .join(WorkItem, WorkItem.response_id == Rating.response_id)
-        .where(WorkItem.task_id == task_id, Rating.created_at >= since)
-        .limit(1)
-    )
-    if one_verdict is not None:
+    given = select(Rating.id)
+    if kind == RATINGS:  # older ones are not its work
+        given = given.join(WorkItem, WorkItem.response_id == Rating.response_id).where(
+            WorkItem.task_id == task_id, Rating.created_at >= since
+        )
+    else:
+        given = given.join(Response, Response.id == Rating.response_id).where(
+            Response.experiment_id == _experiment_of(task_id)
+        )
+    if await session.scalar(given.limit(1)) is not None:
         return Outcome(status="SUCCESS")
     first = next(iter(problems[0].values()))
     return Outcome(
         status="FAILURE", error_msg=f"None of the {len(answered)} responses could be rated. {first}"
     )
+
+
+async def _has_answers(session: AsyncSession, task_id: str) -> bool:
+    """Whether the task's experiment has an answer, from an earlier task."""
+    answered = select(Response.id).where(
+        Response.experiment_id == _experiment_of(task_id), Response.error.is_(None)
+    )
+    return await session.scalar(answered.limit(1)) is not None
+
+
+def _experiment_of(task_id: str) -> ScalarSelect[int | None]:
+    return select(Task.experiment_id).where(Task.id == task_id).scalar_subquery()

@@ -304,7 +304,10 @@ async def _items_of_failed(
             "state": PENDING,
             "response_id": None,
             "rating_errors": None,
-            "payload": {"llm_config_id": response.llm_config_id} if response.llm_config_id in known else None,
+            "payload": {
+                "judged_as_of": response.judged_as_of.isoformat(),
+                "llm_config_id": response.llm_config_id if response.llm_config_id in known else None,
+            },
         }
         for response in failed
     ]

@@ -17,6 +17,7 @@ from elluminate_server.domain.errors import DomainError
 from elluminate_server.domain.flaws import flaw_of
 from elluminate_server.execution.generation import prompt_row, subject_of
 from elluminate_server.execution.leases import expiry
+from elluminate_server.execution.moments import judge_anew
 from elluminate_server.execution.plans import Plan, load_plan
 from elluminate_server.execution.preparing import Rows, begin_preparing
 from elluminate_server.store.chunks import chunks
@@ -222,6 +223,7 @@ async def add_ratings(
             await session.scalars(select(Response.experiment_id).where(Response.id.in_(chunk)).distinct())
         )
     only = next(iter(experiments)) if len(experiments) == 1 else None
+    await judge_anew(session, response_ids)
     task_id = await add_task(session, owner, project_id, only, RATINGS, {"rating_mode": rating_mode})
     await add_rating_items(session, task_id, response_ids)
     return task_id
@@ -342,5 +344,6 @@ def _response_of(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
                 "reasoning_tokens",
             )
         },
+        judged_as_of=plan.run_asked_at,
         flaw=flaw_of(order.messages, (metadata or {}).get("finish_reason")),
     )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 from elluminate_server.domain.criteria import render_criterion
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.agent_evaluation import frozen_criteria
-from elluminate_server.execution.moments import load_moment
+from elluminate_server.execution.moments import moment_of
 from elluminate_server.execution.plans import CriterionPlan, Plan
 from elluminate_server.llm import roles
 from elluminate_server.llm.types import JudgeCase, Model, ModelError, RatingMode, Verdict
@@ -95,7 +95,7 @@ async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
         messages=response.messages,
         values=prompt.input_values,
         rated={row.criterion_id: row.created_at for row in ratings},
-        moment=await load_moment(session, response_id),
+        moment=moment_of(response),
         trajectory=response.trajectory,
         frozen=frozen,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
@@ -68,6 +69,12 @@ class _Item:
     response_id: int | None
     payload: dict[str, Any]
     persona_version_id: int | None
+
+    @property
+    def judged_as_of(self) -> datetime.datetime | None:
+        """The moment whose criteria count, where its answer takes the place of one that failed; see `gaps`."""
+        moment = self.payload.get("judged_as_of")
+        return None if moment is None else datetime.datetime.fromisoformat(moment)
 
 
 class Run:
@@ -267,7 +274,13 @@ class Run:
         subject, generated = asked
         if generated.error is not None and self._ending():
             raise LeaseLostError  # the call was cut off, not answered; whoever takes over asks again
-        response = NewResponse(plan=plan, subject=subject, generated=generated, epoch=item.epoch)
+        response = NewResponse(
+            plan=plan,
+            subject=subject,
+            generated=generated,
+            epoch=item.epoch,
+            judged_as_of=item.judged_as_of or plan.run_asked_at,
+        )
         is_over = self._kind == RESPONSES or generated.error is not None
         response_id: int | NotStored | None = await self._write(
             Stored(item_id=item.id, response=response, is_over=is_over, tally=self._tally)
@@ -285,7 +298,7 @@ class Run:
             messages=generated.messages,
             values=subject.values,
             rated={},
-            moment=plan.run_asked_at,
+            moment=response.judged_as_of,
         )
 
     async def _ask(

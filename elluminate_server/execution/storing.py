@@ -4,6 +4,7 @@ Everything here runs on a connection and blocks: a run's results go through `Com
 together; a request's go through `run_sync` of its session.
 """
 
+import datetime
 import enum
 import functools
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,12 +54,16 @@ class NewResponse:
         subject: The row it is for.
         generated: What came of asking.
         epoch: Which of the row's answers it is, from 1.
+        judged_as_of: The moment whose criteria it is judged by; None for when it is stored.
     """
 
     plan: Plan
     subject: Subject
     generated: Generated
     epoch: int
+    judged_as_of: datetime.datetime | None = attrs.field(
+        default=attrs.Factory(lambda self: self.plan.run_asked_at, takes_self=True)
+    )
 
 
 class NotStored(enum.Enum):
@@ -269,6 +274,7 @@ def _response_row(response: NewResponse, prompt_id: int) -> dict[str, Any]:
         "epoch": response.epoch,
         "messages": [dict(message) for message in generated.messages],
         "error": generated.error,
+        "judged_as_of": response.judged_as_of,
         "termination_reason": generated.termination_reason,
         "persona_version_id": generated.persona_version_id,
         "generation_metadata": metadata,

@@ -95,8 +95,9 @@ async def load_results(
     facts: dict[int, list[ResponseFacts]] = defaultdict(list)
     for response_id, experiment_id, prompt_id, entry_id, error, *measures in responses:
         if chosen is None or prompt_id in chosen:
-            given = ratings[response_id]
-            lack = accounts[experiment_id].lack(response_id, entry_id, error, dict(given))
+            account = accounts[experiment_id]
+            given = account.counted(response_id, entry_id, ratings[response_id])
+            lack = account.lack(response_id, entry_id, error, dict(given))
             facts[experiment_id].append(ResponseFacts._make((given, error is not None, *measures, lack)))
     results = {}
     for experiment in experiments:
@@ -113,12 +114,17 @@ async def load_results(
             unanswered = [answers for answers in unanswered if answers.entry_id in rows]
         aggregated = aggregate(
             facts[experiment.id],
-            rows=row_counts.get(experiment.collection_id) if running else None,
+            # Without an end that was reached, the fullest epoch need not be whole.
+            rows=row_counts.get(experiment.collection_id)
+            if running or (not filters and (account.unanswered or account.run_asked_at is None))
+            else None,
             experiment_duration_seconds=duration,
             unanswered=itertools.chain.from_iterable(map(account.lacks_of_unanswered, unanswered)),
             criteria=account.order,
         )
         if aggregated is not None:
+            for criterion_id, counts in aggregated["verdicts_by_criterion_id"].items():
+                counts["criterion_str"] = account.texts.get(int(criterion_id))
             results[experiment.id] = msgspec.convert(aggregated, models.ExperimentResults)
     return results
 

@@ -3,9 +3,9 @@
 import datetime
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 from elluminate_api.models import EvaluationMode, TaskStatus
@@ -31,6 +31,9 @@ from elluminate_server.store.tables import (
 __all__ = ["Unanswered", "VerdictAccount", "load_accounts", "load_accounts_of_responses"]
 
 
+Verdict = Literal["YES", "NO"]
+
+
 @attrs.frozen
 class Unanswered:
     """Answers to a row that a run was to bring, and that are not there.
@@ -52,6 +55,7 @@ class VerdictAccount:
 
     Attributes:
         criteria: Those of its set, in order, without those that were replaced before the experiment was made.
+        texts: Wording by criterion.
         frozen: Of agents, the criteria of each task by its row, in place of the set's.
         collection_id: The collection it runs over.
         is_running: Whether a task of the experiment goes on.
@@ -64,6 +68,7 @@ class VerdictAccount:
     """
 
     criteria: Sequence[SetCriterion]
+    texts: Mapping[int, str]
     frozen: dict[int, list[int]] | None
     collection_id: int
     is_running: bool
@@ -106,6 +111,21 @@ class VerdictAccount:
             unasked=self.left.get(response_id, NOT_ASKED),
         )
 
+    def counted(
+        self, response_id: int, entry_id: int, given: Sequence[tuple[int, Verdict]]
+    ) -> Sequence[tuple[int, Verdict]]:
+        """Those of a response's verdicts that are on criteria that it is to be judged by; others do not count any more.
+
+        Args:
+            response_id: The response.
+            entry_id: Its row.
+            given: (criterion id, verdict) pairs.
+        """
+        if not self.moments or self.frozen is not None:
+            return given
+        wanted = self._wanted(entry_id, self.moments.get(response_id, self.run_asked_at))
+        return [(criterion_id, verdict) for criterion_id, verdict in given if criterion_id in wanted]
+
     def lacks_of_unanswered(self, answers: Unanswered) -> Iterator[Lack]:
         """What each of the answers lacks that are not there."""
         wanted = self._wanted(answers.entry_id, self.run_asked_at)
@@ -146,6 +166,7 @@ _CRITERIA = (
         _of_criterion.created_at,
         _of_criterion.superseded_at,
         _of_criterion.criterion_set_id,
+        _of_criterion.criterion_str,
     )
     .where(_of_criterion.criterion_set_id.in_(_IDS))
     .order_by(_of_criterion.position, _of_criterion.id)
@@ -269,7 +290,9 @@ async def _accounts(
 ) -> dict[int, VerdictAccount]:
     experiments = await fetch_by_ids(session, _EXPERIMENTS, experiment_ids)
     sets: dict[int, list[SetCriterion]] = defaultdict(list)
+    texts: dict[int, dict[int, str]] = defaultdict(dict)
     for criterion in await fetch_by_ids(session, _CRITERIA, {row.criterion_set_id for row in experiments}):
+        texts[criterion.criterion_set_id][criterion.id] = criterion.criterion_str
         sets[criterion.criterion_set_id].append(
             SetCriterion(criterion.id, criterion.entry_id, criterion.created_at, criterion.superseded_at)
         )
@@ -280,6 +303,7 @@ async def _accounts(
                 for criterion in sets[row.criterion_set_id]
                 if criterion.superseded_at is None or criterion.superseded_at > row.created_at
             ],
+            texts=texts[row.criterion_set_id],
             frozen={} if row.evaluation_mode == EvaluationMode.AGENTIC else None,
             collection_id=row.collection_id,
             is_running=row.generation_task_id is not None,

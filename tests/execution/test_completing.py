@@ -223,7 +223,54 @@ def test_what_was_judged_anew_is_completed_with_the_criteria_of_then(
 
     assert [asks(request, "Is it new?") for request in model_server.requests] == [True, True]
     read = backend.get(f"experiments/{experiment['id']}")["results"]["verdicts"]
-    assert (read["expected"], read["given"]) == (8, 8)
+    assert (read["expected"], read["given"]) == (4, 4)
+
+
+def test_an_answer_that_failed_and_was_to_be_judged_anew_gets_the_criteria_of_then(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    model_server.fail(1, status=400)
+    experiment = backend.create_experiment(rows=2, criteria=CRITERIA)
+    backend.ended(experiment, backend.run(experiment))
+    change_set(backend, experiment)
+    ids = [response["id"] for response in backend.responses(experiment_id=experiment["id"])]
+    task_id = backend.post("ratings/batches", {"prompt_response_ids": ids})
+    backend.wait(
+        lambda: backend.get(f"ratings/batches/{task_id}"), lambda status: status["status"] == "SUCCESS"
+    )
+    completed(backend, experiment)
+    results = backend.get(f"experiments/{experiment['id']}")["results"]
+    told = {
+        counts["criterion_str"]: counts["given"] for counts in results["verdicts_by_criterion_id"].values()
+    }
+    assert told == {"Is it new?": 2, "Or this?": 2}
+    assert results["verdicts"]["expected"] == results["verdicts"]["given"] == 4
+
+
+def test_a_retry_that_brings_nothing_fails_nothing_that_is_there(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    model_server.verdict = refuse(CRITERIA[0])
+    experiment = backend.create_experiment(rows=2, criteria=CRITERIA)
+    backend.ended(experiment, backend.run(experiment))
+    assert completed(backend, experiment)["status"] == "SUCCESS"
+    read = backend.get(f"experiments/{experiment['id']}")["results"]["verdicts"]
+    assert (read["expected"], read["given"], read["missing_not_judged"]) == (4, 2, 2)
+
+
+def test_failed_answers_of_deleted_rows_are_left_as_they_are(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    model_server.fail(1, status=400)
+    experiment = backend.create_experiment(rows=2)
+    backend.ended(experiment, backend.run(experiment))
+    (failed,) = [each for each in backend.responses(experiment_id=experiment["id"]) if each["error"]]
+    row = failed["prompt"]["template_variables"]["id"]
+    backend.http.delete(f"collections/{experiment['collection']['id']}/entries/{row}").raise_for_status()
+    assert retry(backend, experiment)["generation_task_id"] is None
 
 
 def test_failed_answers_missing_verdicts_and_missing_rows_are_brought_by_one_task(

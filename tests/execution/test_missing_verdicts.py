@@ -194,13 +194,16 @@ def test_what_becomes_of_the_set_later_changes_nothing_about_old_results(
     backend.wait(
         lambda: backend.get(f"ratings/batches/{task_id}"), lambda status: status["status"] == "SUCCESS"
     )
-    # Both new wordings, three answers each, one of which the judge failed at; the old verdicts stay.
-    assert numbers(results_of(backend, experiment)["verdicts"]) == Verdicts(12, given=11, not_judged=1)
+    # Both new wordings, three answers each, one of which the judge failed at; the old verdicts count no more.
+    results = results_of(backend, experiment)
+    assert numbers(results["verdicts"]) == Verdicts(6, given=5, not_judged=1)
+    told = [counts["criterion_str"] for counts in results["verdicts_by_criterion_id"].values()]
+    assert told == ["Is it very hard?", "Is it new?"]
     assert [len(missing) for missing in missing_of(backend, experiment)] == [1, 0, 0]
 
     model_server.verdict = lambda request: '{"reasoning": "Now it can.", "rating": "NO"}'
     backend.post("ratings", {"prompt_response_id": ids[0]})
-    assert numbers(results_of(backend, experiment)["verdicts"]) == Verdicts(12, given=12)
+    assert numbers(results_of(backend, experiment)["verdicts"]) == Verdicts(6, given=6)
 
 
 def test_answers_from_elsewhere_lack_their_verdicts_until_they_are_judged(backend: Backend) -> None:
@@ -219,6 +222,7 @@ def test_answers_from_elsewhere_lack_their_verdicts_until_they_are_judged(backen
     results = results_of(backend, experiment)
     assert numbers(results["verdicts"]) == Verdicts(1, not_judged=1)
     assert results["num_truncated_responses"] == 1
+    assert results["completed_epochs"] == 0  # of three rows, one has an answer
 
 
 def test_an_answer_that_ended_at_the_limit_of_tokens_is_counted(

@@ -149,6 +149,8 @@ class Response(Base):
     reasoning_tokens: Mapped[int | None] = mapped_column(Id, default=None)
     input_price_per_mtok: Mapped[float | None] = mapped_column(Float, default=None)
     output_price_per_mtok: Mapped[float | None] = mapped_column(Float, default=None)
+    judged_as_of: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
+    """The moment whose criteria it is judged by (`execution.moments`); NULL for when it was stored."""
     flaw: Mapped[Flaw | None] = mapped_column(Text, default=None)
     created_at: Mapped[datetime.datetime] = created_at_column()
 
