@@ -22,6 +22,7 @@ from elluminate.exceptions import (
 
 Response = httpx.Response
 Request = httpx.Request
+Failure = httpx.HTTPError
 OwnBlocking: TypeAlias = httpx.Client
 OwnAsync: TypeAlias = httpx.AsyncClient
 
@@ -43,7 +44,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Names of this machine."""
 
 _CONNECT_SECONDS = 15.0
-# Waiting for a connection is waiting for our own other calls, so it may take longer than one of them.
+# No call waits for its pool, which is its own; with a client of the caller's, it waits for other calls.
 _POOL_SECONDS = 3_600.0
 
 
@@ -106,10 +107,10 @@ def server_of(base_url: str) -> str:
     return f"{url.scheme}://{host}:{url.port}{url.path.rstrip('/')}"
 
 
-def open_blocking(config: Config, base_url: str) -> Blocking:
-    """A blocking HTTP client with the project's policy, or the caller's own."""
+def open_blocking(config: Config, base_url: str, surroundings: Surroundings) -> Blocking:
+    """A blocking HTTP client with the project's policy, or the caller's own; else as :func:`open_async`."""
     if config.http_client is None:
-        return _open(httpx.Client, config, base_url, surroundings_of(config, base_url), MAX_CONNECTIONS)
+        return _open(httpx.Client, config, base_url, surroundings)
     return LentBlocking(checked_http_client(config.http_client, httpx.Client), base_url)
 
 
@@ -124,15 +125,13 @@ def open_async(config: Config, base_url: str, surroundings: Surroundings) -> Asy
         surroundings: What :func:`surroundings_of` found.
     """
     if config.http_client is None:
-        return _open(httpx.AsyncClient, config, base_url, surroundings, 1)
+        return _open(httpx.AsyncClient, config, base_url, surroundings)
     return LentAsync(checked_http_client(config.http_client, httpx.AsyncClient), base_url)
 
 
-def open_beside(
-    first: httpx.AsyncClient, config: Config, base_url: str, surroundings: Surroundings
-) -> httpx.AsyncClient:
+def open_beside(first: C, config: Config, base_url: str, surroundings: Surroundings) -> C:
     """Another connection for the requests that `first` builds; they share their cookies."""
-    return _open(httpx.AsyncClient, config, base_url, surroundings, 1, cookies=first.cookies.jar)
+    return _open(type(first), config, base_url, surroundings, cookies=first.cookies.jar)
 
 
 @frozen
@@ -216,16 +215,14 @@ class Credential:
         return httpx.Response(response.status_code, headers=kept, content=content, request=response.request)
 
 
-def _open(
-    kind: type[C], config: Config, base_url: str, surroundings: Surroundings, connections: int, **more: Any
-) -> C:
+def _open(kind: type[C], config: Config, base_url: str, surroundings: Surroundings, **more: Any) -> C:
     arguments: dict[str, Any] = {
         "verify": surroundings.tls,
         "base_url": base_url,
         "timeout": timeouts(config.timeout),
         "limits": httpx.Limits(
-            max_connections=connections,
-            max_keepalive_connections=connections,
+            max_connections=1,
+            max_keepalive_connections=1,
             keepalive_expiry=KEEP_SECONDS,
         ),
         # Redirects are the transport's to judge: a credential must not travel to another origin.

@@ -124,12 +124,14 @@ class Session(Paging):
         if project is not None and not self._link.transports.closed:
             return project
         await self.ensure_connected()
-        async with self.transport.alone():
-            if self.current_project is None:
-                if not self.config.skip_version_check:
-                    await self.check_version()
-                self.current_project = await self._find_project()
-            return self.current_project
+        return await self.transport.alone(self._start)
+
+    async def _start(self) -> api.Project:
+        if self.current_project is None:
+            if not self.config.skip_version_check:
+                await self.check_version()
+            self.current_project = await self._find_project()
+        return self.current_project
 
     async def ensure_connected(self) -> None:
         """Know where requests go, which takes a moment where a `local:` server has to start."""

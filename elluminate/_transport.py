@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from contextlib import AbstractContextManager, nullcontext, suppress
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
     from elluminate._config import Config
 
 T = TypeVar("T")
+C = TypeVar("C", bound=_http.Blocking | _http.Async)
 
-_blocking: contextvars.ContextVar[bool] = contextvars.ContextVar("elluminate_blocking", default=False)
+_blocking: contextvars.ContextVar[Coroutine[Any, Any, Any] | None] = contextvars.ContextVar(
+    "elluminate_blocking", default=None
+)
+"""What a blocking call drives; an interrupt may leave one here that does not run any more."""
 
 _CLOSING_SECONDS = 1.0
 """How long a cancelled call may take to close its connection."""
@@ -36,9 +41,12 @@ _LOOK_SECONDS = 0.002
 """How often a task looks whether its thread is done."""
 
 
-def run_blocking(step: Coroutine[Any, Any, T]) -> T:
+def run_blocking(awaitable: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine of this package to its end in the calling thread."""
-    token = _blocking.set(True)
+    step: Coroutine[Any, Any, T] = awaitable
+    if not isinstance(awaitable, CoroutineType):  # an asynchronous generator's
+        step = _as_coroutine(awaitable)
+    token = _blocking.set(step)
     try:
         step.send(None)
     except StopIteration as stop:
@@ -87,8 +95,8 @@ class Transport(Protocol):
         """Run something slow and blocking without holding up others."""
         ...
 
-    def alone(self) -> Any:
-        """An async context manager that one task or thread of this client holds at a time."""
+    async def alone(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do something that one task or thread of this client does at a time."""
         ...
 
     def shielded(self) -> AbstractContextManager[object]:
@@ -97,25 +105,34 @@ class Transport(Protocol):
 
 
 class BlockingTransport:
-    """The verbs with a blocking HTTP client, `time.sleep` and threads."""
+    """The verbs with blocking HTTP clients, `time.sleep` and threads."""
 
     def __init__(self, config: Config, base_url: str) -> None:
         self._config, self._base_url = config, base_url
-        self._client: _http.Blocking | None = None
+        self._opened: _Opened | None = None
         self._lock = threading.RLock()
 
-    def _http_client(self) -> _http.Blocking:
-        client = self._client
-        if client is None:
+    def _here(self) -> _Opened:
+        opened = self._opened
+        if opened is None:
             with self._lock:
-                client = self._client = self._client or _http.open_blocking(self._config, self._base_url)
-        return client
+                opened = self._opened = self._opened or _Opened(self._config, self._base_url)
+        return opened
 
     def build(self, method: str, url: str, **content: Any) -> _http.Request:
-        return self._http_client().build_request(method, _http.absolute(self._base_url, url), **content)
+        return self._here().first.build_request(method, _http.absolute(self._base_url, url), **content)
 
     async def send(self, request: _http.Request) -> _http.Response:
-        return self._http_client().send(request)
+        opened = self._here()
+        try:
+            return opened.send(request)
+        except _http.Failure:
+            raise
+        except BaseException:
+            if self._opened is opened:
+                self._opened = None  # the next call opens anew
+            opened.leave()
+            raise
 
     async def sleep(self, seconds: float) -> None:
         time.sleep(seconds)  # noqa: ASYNC251  # nobody else runs on a blocking call's thread
@@ -134,10 +151,9 @@ class BlockingTransport:
     async def in_thread(self, work: Callable[[], T]) -> T:
         return work()
 
-    @asynccontextmanager
-    async def alone(self) -> AsyncGenerator[None]:
+    async def alone(self, work: Callable[[], Awaitable[T]]) -> T:
         with self._lock:
-            yield
+            return await work()
 
     def shielded(self) -> AbstractContextManager[object]:
         return nullcontext()
@@ -145,9 +161,87 @@ class BlockingTransport:
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+            opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
+
+
+class _Opened:
+    """What blocking calls have opened: a connection for each call at a time, the ones used last first.
+
+    Each connection is a pool of the HTTP library by itself. An interrupt (Ctrl-C) in the wrong moment leaves a lock of
+    such a pool taken, or a lock of the cookies that all have in common: whoever asked next would wait for hours. So
+    after one, all are left: the one that it came by to the garbage collector, as closing it could wait, too; those of
+    other threads when their calls are over. Of our own locks none stays taken: they are the interpreter's, and held by
+    `with` in the function that needs them.
+    """
+
+    def __init__(self, config: Config, base_url: str) -> None:
+        self._config, self._base_url = config, base_url
+        self._surroundings = _http.surroundings_of(config, base_url)
+        self.first = _http.open_blocking(config, base_url, self._surroundings)
+        self._idle: list[_Connection[_http.OwnBlocking]] = []
+        # By its thread, which makes one call at a time: what an interrupt leaves here counts once, until the next call.
+        self._in_use: dict[int, _Connection[_http.OwnBlocking]] = {}
+        self._entrance = threading.Lock()
+        self._is_left = False
+        if not isinstance(self.first, _http.LentBlocking):
+            self._idle.append(_Connection(self.first))
+
+    def send(self, request: _http.Request) -> _http.Response:
+        if isinstance(self.first, _http.LentBlocking):
+            return self.first.send(request)  # the caller's own, with a pool of its own
+        me = threading.get_ident()
+        self._close_one_unused()
+        with self._entrance:  # one of those that wait looks for all of them
+            while len(self._in_use) >= _http.MAX_CONNECTIONS and me not in self._in_use:
+                time.sleep(_LOOK_SECONDS)
+            connection = self._in_use[me] = self._unused() or self._another(self.first)
+        try:
+            response = connection.client.send(request)
+        except _http.Failure:
+            self._give_back(me, connection)
+            raise
+        self._give_back(me, connection)
+        return response
+
+    def leave(self) -> None:
+        """Close what is not in use, and the rest when it is given back; forget the calling thread's connection."""
+        self._is_left = True
+        self._in_use.pop(threading.get_ident(), None)
+        self._close_idle()
+
+    def close(self) -> None:
+        """Close all connections, those of calls under way in other threads included."""
+        self.leave()
+        for connection in list(self._in_use.values()):
+            connection.client.close()
+
+    def _unused(self) -> _Connection[_http.OwnBlocking] | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+    def _another(self, first: _http.OwnBlocking) -> _Connection[_http.OwnBlocking]:
+        return _Connection(_http.open_beside(first, self._config, self._base_url, self._surroundings))
+
+    def _give_back(self, me: int, connection: _Connection[_http.OwnBlocking]) -> None:
+        connection.idle_since = time.monotonic()
+        self._in_use.pop(me, None)
+        self._idle.append(connection)
+        if self._is_left:
+            self._close_idle()
+
+    def _close_one_unused(self) -> None:
+        # The first in the list have been idle for longest. Who takes one out of the list has it alone.
+        with suppress(IndexError):
+            if time.monotonic() - self._idle[0].idle_since > _http.KEEP_SECONDS:
+                self._idle.pop(0).client.close()
+
+    def _close_idle(self) -> None:
+        while (connection := self._unused()) is not None:
+            connection.client.close()
 
 
 class _LoopState:
@@ -164,7 +258,7 @@ class _LoopState:
         self.client = _http.open_async(config, base_url, self._surroundings)
         self.lock = anyio.Lock()
         self._turns = Turns(_http.ENOUGH_CONNECTIONS, _http.MAX_CONNECTIONS, _http.PATIENCE_SECONDS)
-        self._idle: list[_Connection] = [_Connection(self.client)]
+        self._idle: list[_Connection[_http.Async]] = [_Connection(self.client)]
         self._all = {self._idle[0]}
         self.opened = self._open_until_closed()
         # Begun here, the generator is known to the running loop, which closes it in the end, so that a client
@@ -192,19 +286,21 @@ class _LoopState:
             self._give_back(connection)
             return response
 
-    def _give_back(self, connection: _Connection) -> None:
+    def _give_back(self, connection: _Connection[_http.Async]) -> None:
         connection.idle_since = time.monotonic()
         self._idle.append(connection)
 
-    async def _drop(self, connection: _Connection) -> None:
+    async def _drop(self, connection: _Connection[_http.Async]) -> None:
         if connection.client is self.client:
             return  # it still builds the requests, and is closed with the others
         self._all.discard(connection)
         with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
             await connection.client.aclose()
 
-    def _another(self, first: _http.OwnAsync) -> _Connection:
-        connection = _Connection(_http.open_beside(first, self._config, self._base_url, self._surroundings))
+    def _another(self, first: _http.OwnAsync) -> _Connection[_http.Async]:
+        connection: _Connection[_http.Async] = _Connection(
+            _http.open_beside(first, self._config, self._base_url, self._surroundings)
+        )
         self._all.add(connection)
         return connection
 
@@ -226,10 +322,10 @@ class _LoopState:
                 await connection.client.aclose()
 
 
-class _Connection:
+class _Connection(Generic[C]):
     """One connection: a client of the HTTP library that opens no second one."""
 
-    def __init__(self, client: _http.Async) -> None:
+    def __init__(self, client: C) -> None:
         self.client = client
         self.idle_since = time.monotonic()
 
@@ -286,10 +382,9 @@ class AsyncTransport:
     async def in_thread(self, work: Callable[[], T]) -> T:
         return await in_thread(work)
 
-    @asynccontextmanager
-    async def alone(self) -> AsyncGenerator[None]:
+    async def alone(self, work: Callable[[], Awaitable[T]]) -> T:
         async with self._here().lock:
-            yield
+            return await work()
 
     def shielded(self) -> AbstractContextManager[object]:
         return anyio.CancelScope(shield=True)
@@ -346,7 +441,7 @@ class Transports:
         self.check_open()
         if self._pair is None:
             raise RuntimeError("connect() comes first")
-        return self._pair[0] if _blocking.get() else self._pair[1]
+        return self._pair[0] if is_blocking() else self._pair[1]
 
     async def aclose(self) -> None:
         """Close what the running event loop and the blocking calls have opened."""
@@ -355,21 +450,22 @@ class Transports:
             return
         blocking, asynchronous = self._pair
         blocking.close()
-        if not _blocking.get():
+        if not is_blocking():
             await asynchronous.aclose()
 
 
 def is_blocking() -> bool:
     """Whether the running coroutine is driven by a blocking call."""
-    return _blocking.get()
+    step = _blocking.get()
+    return isinstance(step, CoroutineType) and step.cr_running
 
 
 def _run_call(call: Callable[[], Awaitable[T]]) -> T:
-    return run_blocking(_as_coroutine(call))
+    return run_blocking(_as_coroutine(call()))
 
 
-async def _as_coroutine(call: Callable[[], Awaitable[T]]) -> T:
-    return await call()
+async def _as_coroutine(awaitable: Awaitable[T]) -> T:
+    return await awaitable
 
 
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
