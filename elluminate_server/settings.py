@@ -9,8 +9,10 @@ from typing import Any, Self
 import attrs
 import platformdirs
 
+from elluminate_server.llm.addresses import check_address
+from elluminate_server.llm.key_headers import fits_a_header
 from elluminate_server.llm.providers import ModelDefaults
-from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES
+from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, ModelError
 
 __all__ = ["MEMORY", "Settings", "SettingsError", "data_folder", "normalise_database_url"]
 
@@ -104,6 +106,28 @@ def _api_key(_instance: object, _attribute: object, value: str | None) -> None:
         )
 
 
+def _endpoint(_instance: object, attribute: Any, value: str | None) -> None:
+    if value:
+        variable = _variable(attribute.name)
+        try:
+            check_address(value, key_goes_to=variable.replace("_BASE_URL", "_API_KEY"))
+        except ModelError as error:
+            raise SettingsError(variable, f"cannot be used. {error}") from None
+
+
+def _model_key(_instance: object, attribute: Any, value: str | None) -> None:
+    if value is not None and not fits_a_header(value):
+        raise SettingsError(
+            _variable(attribute.name),
+            "cannot be sent: it holds blanks, line breaks or characters that are not ASCII (value not shown). Copy it "
+            "again.",
+        )
+
+
+def _variable(field: str) -> str:
+    return f"ELLUMINATE_{field.upper()}"
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """How one server runs.
@@ -152,12 +176,12 @@ class Settings:
     api_key: str | None = attrs.field(default=None, repr=False, validator=_api_key)
     process_key: str | None = attrs.field(default=None, repr=False)
     upgrade_database: bool = False
-    llm_base_url: str | None = None
+    llm_base_url: str | None = attrs.field(default=None, validator=_endpoint)
     llm_model: str | None = None
-    llm_api_key: str | None = attrs.field(default=None, repr=False)
-    judge_base_url: str | None = None
+    llm_api_key: str | None = attrs.field(default=None, repr=False, validator=_model_key)
+    judge_base_url: str | None = attrs.field(default=None, validator=_endpoint)
     judge_model: str | None = None
-    judge_api_key: str | None = attrs.field(default=None, repr=False)
+    judge_api_key: str | None = attrs.field(default=None, repr=False, validator=_model_key)
     judge_max_tokens: int = attrs.field(
         default=0, validator=_bounded("ELLUMINATE_JUDGE_MAX_TOKENS", 0, 1_000_000)
     )
@@ -247,7 +271,7 @@ class Settings:
         for field in attrs.fields(cls):
             if field.name in _OF_THIS_PROCESS:
                 continue
-            variable = f"ELLUMINATE_{field.name.upper()}"
+            variable = _variable(field.name)
             text = source.get(variable, "").strip()
             if text:
                 values[field.name] = _parsed(variable, text, field.type)

@@ -12,7 +12,7 @@ from elluminate_server.llm.addresses import check_address
 from elluminate_server.llm.attempts import is_passing, pause_before
 from elluminate_server.llm.http_calls import HttpAnswer, HttpCalls, HttpFailure
 from elluminate_server.llm.json_bodies import read_json, storable_text, write_json
-from elluminate_server.llm.key_headers import KeyHeaders, bearer
+from elluminate_server.llm.key_headers import KeyHeaders, bearer, fits_a_header
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.response_formats import FormatSupport
 from elluminate_server.llm.shortages import SHORTAGES, ShortageError, shortage_of
@@ -75,7 +75,7 @@ class Endpoint:
         max_answer_bytes: int = MAX_MODEL_ANSWER_BYTES,
     ) -> None:
         check_address(base_url)
-        if api_key is not None and (not api_key.isascii() or not api_key.isprintable() or " " in api_key):
+        if api_key is not None and not fits_a_header(api_key):
             raise ModelError(
                 f"The API key for {base_url} cannot be sent: it holds blanks, line breaks or characters that "
                 "are not ASCII. Copy it again."

@@ -2,10 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-__all__ = ["KeyHeaders", "anthropic_key", "azure_key", "bearer"]
+__all__ = ["KeyHeaders", "anthropic_key", "azure_key", "bearer", "fits_a_header"]
 
 KeyHeaders = Callable[[str], Mapping[str, str]]
 """Puts a key into the headers that a provider reads it from."""
+
+
+def fits_a_header(key: str) -> bool:
+    """Whether a key can be sent: visible ASCII characters alone."""
+    return key.isascii() and key.isprintable() and " " not in key
 
 
 def bearer(key: str) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from elluminate import AsyncClient, Client, ClientClosedError
+from elluminate import AsyncClient, Client, ClientClosedError, ConfigurationError
 from elluminate_server import local
 from elluminate_server.serving import LocalAddress, ServingError, local_server, parse_local_url
 from tests.execution.backend import client_of
@@ -226,6 +226,17 @@ def test_a_bad_setting_is_raised_where_it_was_asked_for(
         local_server(str(tmp_path / "evals.db"))
     monkeypatch.delenv("ELLUMINATE_PAGE_SIZE")
     assert answers(local_server(str(tmp_path / "evals.db")))
+
+
+def test_a_model_s_address_that_cannot_be_asked_is_told_to_who_makes_the_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ELLUMINATE_LLM_BASE_URL", "http://user:hunter2@llm.example/v1")
+    monkeypatch.setenv("ELLUMINATE_LLM_MODEL", "m")
+    with pytest.raises(ConfigurationError, match="ELLUMINATE_LLM_BASE_URL cannot be used") as caught:
+        Client(base_url="local::memory:unusable")
+    assert "hunter2" not in str(caught.value)
+    assert "http://llm.example/v1" in str(caught.value)
 
 
 def test_a_memory_database_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -148,7 +148,13 @@ def test_a_database_that_cannot_be_opened_is_one_line(tmp_path: Path, command: l
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("ELLUMINATE_PAGE_SIZE", "many"), ("ELLUMINATE_API_KEY", "short"), ("ELLUMINATE_LLM_MODEL", "alone")],
+    [
+        ("ELLUMINATE_PAGE_SIZE", "many"),
+        ("ELLUMINATE_API_KEY", "short"),
+        ("ELLUMINATE_LLM_MODEL", "alone"),
+        ("ELLUMINATE_LLM_BASE_URL", "zzz"),
+        ("ELLUMINATE_JUDGE_API_KEY", "two words"),
+    ],
 )
 def test_a_bad_setting_is_one_line_that_names_it(tmp_path: Path, variable: str, value: str) -> None:
     ended = run("serve", "--port", "0", "--database", str(tmp_path / "serve.db"), **{variable: value})

@@ -1,5 +1,7 @@
 """Settings: what variables mean, and what is said of those that cannot be used."""
 
+from typing import Any
+
 import pytest
 
 from elluminate_server.settings import MEMORY, Settings, SettingsError, normalise_database_url
@@ -90,6 +92,52 @@ def test_a_bad_value_is_named_with_its_variable(variable: str, value: str) -> No
 def test_an_unusable_key_is_refused_and_not_shown(key: str) -> None:
     with pytest.raises(SettingsError, match="ELLUMINATE_API_KEY") as caught:
         Settings(api_key=key)
+    assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize("whose", ["llm", "judge"])
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("zzz", "'zzz' is not the address of an endpoint: a base URL starts with http:// or https://"),
+        ("localhost:8080/v1", "'localhost:8080/v1' is not the address of an endpoint"),
+        ("ftp://llm.example/v1", "'ftp://llm.example/v1' is not the address of an endpoint"),
+        ("http://", "'http://' is not the address of an endpoint"),
+        (
+            "http://llm.example:port/v1",
+            "'http://llm.example:port/v1' .* its port is no number from 0 to 65535",
+        ),
+        ("http://[::1/v1", "it cannot be read as a URL"),
+        (
+            "http://user:hunter2@llm.example/v1",
+            "'http://llm.example/v1' was given with one: put the key into {key}",
+        ),
+        ("http://user:hun/ter2@llm.example/v1", "'http://llm.example/v1' is not the address"),
+        ("user:hunter2@llm.example/v1", "'llm.example/v1' is not the address of an endpoint"),
+        ("http://user:hunter2@[llm.example/v1", "it cannot be read as a URL"),
+        ("http://user:hunter2@llm\u2100example/v1", "it cannot be read as a URL"),
+        ("https://llm.example/v1?key=hunter2", "'https://llm.example/v1' was given with one"),
+        ("https://llm.example/v1#hunter2", "'https://llm.example/v1' was given with one"),
+    ],
+)
+def test_an_address_that_cannot_be_asked_is_refused_without_its_password(
+    whose: str, address: str, said: str
+) -> None:
+    variable, key = f"ELLUMINATE_{whose.upper()}_BASE_URL", f"ELLUMINATE_{whose.upper()}_API_KEY"
+    with pytest.raises(
+        SettingsError, match=f"^{variable} cannot be used. .*{said.format(key=key)}"
+    ) as caught:
+        Settings.from_environment({variable: address, "ELLUMINATE_LLM_MODEL": "m"})
+    assert caught.value.variable == variable
+    assert "hun" not in str(caught.value)
+
+
+@pytest.mark.parametrize("whose", ["llm", "judge"])
+@pytest.mark.parametrize("key", ["two words", "hunter2\nX-More: yes", "schl\u00fcssel", "nul\0"])
+def test_a_model_s_key_that_cannot_be_sent_is_refused_and_not_shown(whose: str, key: str) -> None:
+    given: dict[str, Any] = {f"{whose}_api_key": key, "llm_model": "m"}
+    with pytest.raises(SettingsError, match=f"^ELLUMINATE_{whose.upper()}_API_KEY cannot be sent") as caught:
+        Settings(**given)
     assert key not in str(caught.value)
 
 
