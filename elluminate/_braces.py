@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import SingleBracesWarning, UnfilledBracesWarning
 
@@ -82,7 +83,7 @@ def warn_of_unfilled_braces(
             f"prompt template {template!r}", list(_texts(messages)), placeholders, columns
         )
     for criterion in criteria:
-        _warn_of_columns(f"the criterion {criterion!r:.200}", [criterion], (), columns)
+        _warn_of_columns(f"the criterion {quoted(criterion, 200)}", [criterion], (), columns)
     if template is not None and not told:
         told = warn_of_single_braces(messages, placeholders)
     return told

@@ -13,6 +13,7 @@ from functools import wraps
 from types import CoroutineType, FunctionType
 from typing import Any, Protocol, TypeVar, cast
 
+from elluminate._showing import quoted
 from elluminate.exceptions import ForeignModelError, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -185,7 +186,7 @@ async def _refuse_foreign(
 
 def _thing(model: Any) -> str:
     name = getattr(model, "name", None)
-    return f"{type(model).__name__} {model.id}" + (f" {name!r:.60}" if name else "")
+    return f"{type(model).__name__} {model.id}" + (f" {quoted(name, 60)}" if name else "")
 
 
 def _argument_of(
@@ -213,7 +214,7 @@ def _misfit(signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[s
         if name not in known and not takes_any_name:
             near = difflib.get_close_matches(name, known, 1)
             way_out = f"did you mean {near[0]}=…?" if near else f"it takes {', '.join(known) or 'none'}"
-            return f"{spoken}() has no argument {name!r}; {way_out}"
+            return f"{spoken}() has no argument {quoted(name)}; {way_out}"
     ordered = [name for name, parameter in known.items() if parameter.kind in _BY_POSITION]
     if len(given) > len(ordered):
         named = [
@@ -241,5 +242,5 @@ def _too_many(spoken: str, ordered: list[str], named: list[str], given: Sequence
     if not named:
         return f"{spoken}() {by_position}, and was given {len(given)}"
     right = "id" if "id" in named and isinstance(first, int) else named[0]
-    value = f"{first!r:.60}" if right in ("id", "name") else "…"
+    value = f"{quoted(first, 60)}" if right in ("id", "name") else "…"
     return f"{spoken}() {by_position}; write {right}={value}"

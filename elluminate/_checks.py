@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from elluminate_api.types import OpenEnum
 
+from elluminate._showing import quoted, shown
 from elluminate.exceptions import ValidationError
 
 E = TypeVar("E", bound=OpenEnum)
@@ -20,15 +21,6 @@ MAX_FILTERS = 10_000
 MIN_POLLING_INTERVAL, MAX_POLLING_INTERVAL = 0.1, 10.0
 
 
-def shown(value: Any) -> str:
-    """What was given, with its type, as errors say it.
-
-    >>> shown("7"), shown(None)
-    ("'7' (str)", 'None')
-    """
-    return "None" if value is None else f"{value!r:.80} ({type(value).__name__})"
-
-
 def checked_name(name: str, kind: str) -> str:
     """A name as the contract allows it: 1 to 255 characters, not only blanks."""
     if not isinstance(name, str):
@@ -36,17 +28,19 @@ def checked_name(name: str, kind: str) -> str:
             f"the name of a {kind} must be a string, not {shown(name)}; for example 'Topics'"
         )
     if not name.strip():
-        raise ValidationError(f"the name of a {kind} must not be empty, got {name!r}")
+        raise ValidationError(f"the name of a {kind} must not be empty, got {quoted(name)}")
     if len(name) > MAX_NAME:
         raise ValidationError(
             f"the name of a {kind} may have {MAX_NAME} characters, got {len(name)}: {name[:40]!r}…"
         )
     if "\0" in name:
         raise ValidationError(
-            f"the name of a {kind} holds a NUL character, which cannot be stored: {name!r:.80}"
+            f"the name of a {kind} holds a NUL character, which cannot be stored: {quoted(name)}"
         )
     if any("\ud800" <= character <= "\udfff" for character in name):
-        raise ValidationError(f"the name of a {kind} holds a lone surrogate, which UTF-8 has not: {name!r}")
+        raise ValidationError(
+            f"the name of a {kind} holds a lone surrogate, which UTF-8 has not: {quoted(name)}"
+        )
     return name
 
 
@@ -92,7 +86,7 @@ def checked_polling_interval(seconds: float) -> float:
     if not MIN_POLLING_INTERVAL <= seconds <= MAX_POLLING_INTERVAL:
         raise ValidationError(
             f"polling_interval must be between {MIN_POLLING_INTERVAL} and {MAX_POLLING_INTERVAL} seconds, "
-            f"not {seconds!r}"
+            f"not {quoted(seconds)}"
         )
     return float(seconds)
 
@@ -162,12 +156,13 @@ def checked_filters(filters: Mapping[str, Sequence[str]] | None) -> str | None:
             raise ValidationError(f"categorical_filters has a column that is no name: {shown(column)}")
         if isinstance(values, str | bytes) or not isinstance(values, Sequence):
             raise ValidationError(
-                f"categorical_filters[{column!r}] must be a list of values, got {shown(values)}; for example ['easy']"
+                f"categorical_filters[{quoted(column)}] must be a list of values, got {shown(values)}; "
+                f"for example ['easy']"
             )
         for value in values:
             if not isinstance(value, str | int | float):
                 raise ValidationError(
-                    f"categorical_filters[{column!r}] holds {shown(value)}, which is no text"
+                    f"categorical_filters[{quoted(column)}] holds {shown(value)}, which is no text"
                 )
     text = json.dumps({column: list(values) for column, values in filters.items()}, ensure_ascii=False)
     if len(text) > MAX_FILTERS:
@@ -197,12 +192,19 @@ def checked_rows(variables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
                 raise ValidationError(f"variables[{number}] has a column without a name: {shown(column)}")
             if isinstance(value, bytes | bytearray):
                 raise ValidationError(
-                    f"variables[{number}].{column} is bytes, which JSON has not; decode it to text: {value!r:.80}"
+                    f"variables[{number}].{column} is bytes, which JSON has not; decode it to text: {quoted(value)}"
                 )
             if hasattr(value, "to_uce_dict"):  # a conversation, given as an object
                 values[column] = value.to_uce_dict()
         rows.append(values)
     return rows
+
+
+def too_deep(where: str) -> ValidationError:
+    """The error about a value that is nested without end, or nearly."""
+    return ValidationError(
+        f"{where} cannot be sent as JSON: it is nested too deeply, or holds itself; hundreds of levels are too many"
+    )
 
 
 def checked_key(key: str | Sequence[str] | None, rows: Sequence[Mapping[str, Any]] = ()) -> list[str]:
@@ -216,8 +218,8 @@ def checked_key(key: str | Sequence[str] | None, rows: Sequence[Mapping[str, Any
         for name in names:
             if name not in row:
                 raise ValidationError(
-                    f"variables[{number}] has no {name!r}, which key=… names as what tells rows apart; "
-                    f"it has {', '.join(map(repr, row)) or 'nothing'}"
+                    f"variables[{number}] has no {quoted(name)}, which key=… names as what tells rows apart; "
+                    f"it has {', '.join(map(quoted, row)) or 'nothing'}"
                 )
     return list(dict.fromkeys(names))
 
@@ -246,12 +248,12 @@ def checked_moment(
 
         no_year = datetime.datetime(1, 1, 1)
         try:
-            moment = parse(value, default=no_year)
+            moment = parse(value, default=no_year) if len(value) <= MAX_NAME else no_year
         except (ValueError, OverflowError):
             moment = no_year
         if moment.year == no_year.year:
             raise ValidationError(
-                f"{argument} is no date with a year: {value!r}; write for example '2026-04-01T12:00Z'"
+                f"{argument} is no date with a year: {quoted(value)}; write for example '2026-04-01T12:00Z'"
             )
         value = moment
     elif isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):

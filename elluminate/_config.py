@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from attrs import evolve, field, frozen
 
 from elluminate._retries import RetryConfig
+from elluminate._showing import quoted
 from elluminate.exceptions import ConfigurationError
 
 DEFAULT_BASE_URL = "https://app.elluminate.de"
@@ -104,7 +105,7 @@ def resolve_config(
     if project_id is not None and (
         isinstance(project_id, bool) or not isinstance(project_id, int) or project_id < 1
     ):
-        raise ConfigurationError(f"project_id must be a positive integer, not {project_id!r}")
+        raise ConfigurationError(f"project_id must be a positive integer, not {quoted(project_id)}")
     return Config(
         base_url=url,
         api_key=api_key,
@@ -124,7 +125,7 @@ def _checked_retries(given: Any) -> RetryConfig:
         return RetryConfig()
     if not isinstance(given, RetryConfig):
         raise ConfigurationError(
-            f"retry_config must be a RetryConfig, as RetryConfig(max_attempts=5), not {given!r:.200}"
+            f"retry_config must be a RetryConfig, as RetryConfig(max_attempts=5), not {quoted(given, 200)}"
         )
     return given
 
@@ -139,21 +140,21 @@ def changed_config(config: Config, *, timeout: float | None, max_retries: int | 
         config = evolve(config, timeout=_checked_timeout(timeout))
     if max_retries is not None:
         if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
-            raise ConfigurationError(f"max_retries must be an integer from 0, not {max_retries!r}")
+            raise ConfigurationError(f"max_retries must be an integer from 0, not {quoted(max_retries)}")
         config = evolve(config, retries=evolve(config.retries, max_attempts=max_retries + 1))
     return config
 
 
 def _checked_timeout(timeout: float) -> float:
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 86_400:
-        raise ConfigurationError(f"timeout must be between 0 and 86,400 seconds, not {timeout!r}")
+        raise ConfigurationError(f"timeout must be between 0 and 86,400 seconds, not {quoted(timeout)}")
     return float(timeout)
 
 
 def _checked_base_url(url: str, *, source: str) -> str:
     example = "for example https://app.elluminate.de, http://127.0.0.1:8000 or local:"
     if not isinstance(url, str):
-        raise ConfigurationError(f"{source} must be a string, {example}, not {url!r:.80}")
+        raise ConfigurationError(f"{source} must be a string, {example}, not {quoted(url)}")
     if url.startswith(LOCAL_SCHEME):
         return url
     if "@" in url:  # checked first: no other message may show it

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
+from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import ExistingDiffersWarning
 
@@ -42,7 +43,7 @@ def warn_of_differences(what: str, name: str, given: Mapping[str, Any], existing
     told = [
         difference
         for field, wanted in given.items()
-        if wanted is not None and (difference := _difference(field, wanted, given, existing))
+        if wanted is not None and (difference := _difference_at_all(field, wanted, given, existing))
     ]
     if told:
         warn_caller(
@@ -50,6 +51,13 @@ def warn_of_differences(what: str, name: str, given: Mapping[str, Any], existing
             f"{'; '.join(told)}. {_WAYS_OUT[what]}; or take another name.",
             ExistingDiffersWarning,
         )
+
+
+def _difference_at_all(field: str, wanted: Any, given: Mapping[str, Any], existing: Any) -> str | None:
+    try:
+        return _difference(field, wanted, given, existing)
+    except RecursionError:
+        return f"{field}: nested too deeply to be compared"
 
 
 def _difference(field: str, wanted: Any, given: Mapping[str, Any], existing: Any) -> str | None:
@@ -98,7 +106,7 @@ def _shown(value: Any, start: int = 0) -> str:
         text = str(value)
         cut = text[start : start + _LONGEST]
         return f"{'…' if start else ''}{cut!r}{'…' if len(text) > start + _LONGEST else ''}"
-    text = repr(value)
+    text = quoted(value, _LONGEST + 1)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

@@ -6,12 +6,12 @@ import codecs
 import csv
 import json
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from elluminate._calls import Explained
 from elluminate._formulas import harmless
-from elluminate._row_files import FilePath
+from elluminate._row_files import FilePath, checked_path
+from elluminate._showing import quoted
 from elluminate.exceptions import ConfigurationError, ValidationError
 
 _ENCODINGS = ("utf-8", "utf-8-sig", "utf-16")
@@ -38,16 +38,17 @@ class Exports(Explained):
             encoding: "utf-8", "utf-8-sig" (with a byte order mark, by which spreadsheets know it) or "utf-16".
 
         Raises:
-            ValidationError: It is another encoding, which might not have every character.
+            ValidationError: `path` is no path, or the encoding is another one, which might not have every character.
             OSError: The file cannot be written.
 
         Example:
             >>> experiment.to_csv("results.csv")
         """
         codec = _checked_encoding(encoding)
+        file_path = checked_path(path)
         rows = self.to_dicts()
         columns = _columns(rows)
-        with Path(path).open("w", encoding=codec, newline="") as file:
+        with file_path.open("w", encoding=codec, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(map(harmless, columns))
             writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
@@ -59,13 +60,15 @@ class Exports(Explained):
             path: The file; one that exists is written anew.
 
         Raises:
+            ValidationError: `path` is no path.
             OSError: The file cannot be written.
 
         Example:
             >>> experiment.to_jsonl("results.jsonl")
         """
+        file_path = checked_path(path)
         rows = self.to_dicts()
-        with Path(path).open("w", encoding="utf-8", newline="\n") as file:
+        with file_path.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
 
     def to_pandas(self) -> Any:
@@ -92,10 +95,10 @@ def _columns(rows: list[dict[str, Any]]) -> list[str]:
 def _checked_encoding(encoding: str) -> str:
     try:
         codec = codecs.lookup(encoding).name
-    except (LookupError, TypeError):
+    except (LookupError, TypeError, ValueError):
         codec = None
     if codec not in _ENCODINGS:
-        raise ValidationError(f"encoding must be one of {', '.join(_ENCODINGS)}, not {encoding!r:.80}")
+        raise ValidationError(f"encoding must be one of {', '.join(_ENCODINGS)}, not {quoted(encoding)}")
     return codec
 
 

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from elluminate._checks import checked_id, checked_name, shown
+from elluminate._checks import checked_id, checked_name
 from elluminate._existing import warn_of_differences
+from elluminate._showing import shown
 from elluminate.exceptions import ConflictError, NotFoundError, ValidationError
 
 T = TypeVar("T")

@@ -9,6 +9,7 @@ from elluminate_api.models import FunctionTool, NamedToolChoice, ToolChoiceMode
 from elluminate_api.types import OpenEnum
 
 from elluminate._checks import checked_texts
+from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
 Message: TypeAlias = Mapping[str, Any]
@@ -70,11 +71,11 @@ def _as_message(message: Any, where: str) -> dict[str, Any]:
         message = dump(mode="json", exclude_unset=True)
     if not isinstance(message, Mapping):
         raise ValidationError(
-            f"{where} must be a chat message such as {{'role': 'user', 'content': '…'}}, got {message!r:.80}"
+            f"{where} must be a chat message such as {{'role': 'user', 'content': '…'}}, got {quoted(message)}"
         )
     if message.get("role") not in ROLES:
         raise ValidationError(
-            f"{where} has the role {message.get('role')!r}; it must be one of {', '.join(ROLES)}"
+            f"{where} has the role {quoted(message.get('role'))}; it must be one of {', '.join(ROLES)}"
         )
     return dict(message)
 
@@ -103,7 +104,7 @@ def response_format_schema(response_format: Any) -> dict[str, Any] | None:
     if not callable(describe) or not isinstance(response_format, type):
         raise ValidationError(
             "response_format must be a pydantic class or an OpenAI response_format object, "
-            f"got {response_format!r:.80}"
+            f"got {quoted(response_format)}"
         )
     schema: Any = describe()
     schema.setdefault("additionalProperties", False)
@@ -138,7 +139,7 @@ def tool_choice_of(choice: Any, tools: Sequence[Any] | None) -> ToolChoiceMode |
     if choice is None:
         return None
     if not tools:
-        raise ValidationError(f"tool_choice={choice!r} needs tools=…")
+        raise ValidationError(f"tool_choice={quoted(choice)} needs tools=…")
     plain = choice.model_dump(mode="json") if hasattr(choice, "model_dump") else choice
     try:
         decided: ToolChoiceMode | NamedToolChoice = (
@@ -147,11 +148,13 @@ def tool_choice_of(choice: Any, tools: Sequence[Any] | None) -> ToolChoiceMode |
             else msgspec.convert(plain, ToolChoiceMode | NamedToolChoice)
         )
     except msgspec.ValidationError as error:
-        raise ValidationError(f"tool_choice {choice!r} cannot be used: {error}") from None
+        raise ValidationError(f"tool_choice {quoted(choice)} cannot be used: {error}") from None
     if isinstance(decided, OpenEnum) and not decided.is_known:
-        raise ValidationError(f"tool_choice must be none, auto, required or a named function, not {choice!r}")
+        raise ValidationError(
+            f"tool_choice must be none, auto, required or a named function, not {quoted(choice)}"
+        )
     if isinstance(decided, NamedToolChoice) and decided.type == "function" and decided.function is None:
         raise ValidationError(
-            f"tool_choice {choice!r} names no function: {{'function': {{'name': …}}}} is missing"
+            f"tool_choice {quoted(choice)} names no function: {{'function': {{'name': …}}}} is missing"
         )
     return decided

@@ -11,6 +11,7 @@ from elluminate_api.models import ExperimentGenerationStatus
 from elluminate_api.types import one_line
 
 from elluminate._homes import at_home_in
+from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
 
@@ -161,7 +162,7 @@ def reporter(progress: Progress, name: str) -> Report:
     if progress is False:
         return None
     if progress is not True and not callable(progress):
-        raise ValidationError(f"progress must be True, False or a function, not {progress!r:.80}")
+        raise ValidationError(f"progress must be True, False or a function, not {quoted(progress)}")
     tell: Callable[[ExperimentProgress], object] = _Line(str(name)) if progress is True else progress
     last: ExperimentProgress | None = None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import define, field
 
+from elluminate._showing import quoted
 from elluminate.exceptions import (
     ConfigurationError,
     ConflictError,
@@ -31,7 +32,7 @@ def _at_least(bound: int, *, whole: bool = False) -> Callable[[Any, Any, Any], N
         is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
         if not is_number or not math.isfinite(value) or value < bound:
             wanted = "a whole number" if whole else "a number"
-            raise ConfigurationError(f"{attribute.name} must be {wanted} from {bound}, not {value!r}")
+            raise ConfigurationError(f"{attribute.name} must be {wanted} from {bound}, not {quoted(value)}")
 
     return check
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from elluminate._formulas import original
+from elluminate._showing import quoted, shown
 from elluminate.exceptions import ValidationError
 
 FilePath: TypeAlias = str | os.PathLike[str]
@@ -29,13 +30,13 @@ def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
         OSError: The file cannot be read.
     """
     if not isinstance(delimiter, str) or len(delimiter) != 1:
-        raise ValidationError(f"delimiter must be a single character, not {delimiter!r}")
-    _checked_path(path)
+        raise ValidationError(f"delimiter must be a single character, not {quoted(delimiter)}")
+    file_path = checked_path(path)
     csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
     rows: list[dict[str, Any]] = []
     line = 1
     try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+        with file_path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             header = _checked_header([original(name) for name in next(reader, [])], path, delimiter)
             for cells in reader:
@@ -61,14 +62,14 @@ def _checked_header(header: list[str], path: FilePath, delimiter: str) -> list[s
     other = next((sign for sign in ";\t|," if sign != delimiter and sign in header[0]), None)
     if len(header) == 1 and other is not None:
         raise ValidationError(
-            f"{path}, line 1: the header has a single column, {header[0]!r:.80}; if {other!r} separates the cells, "
+            f"{path}, line 1: the header has a single column, {quoted(header[0])}; if {other!r} separates the cells, "
             f"pass delimiter={other!r}"
         )
     for number, name in enumerate(header, 1):
         if not name.strip():
             raise ValidationError(f"{path}, line 1: column {number} has no name")
         if name in header[: number - 1]:
-            raise ValidationError(f"{path}, line 1: two columns are named {name!r}")
+            raise ValidationError(f"{path}, line 1: two columns are named {quoted(name)}")
     return header
 
 
@@ -82,21 +83,41 @@ def rows_from_jsonl(path: FilePath) -> list[dict[str, Any]]:
     return list(_json_lines(path))
 
 
-def _checked_path(path: FilePath) -> None:
-    if not isinstance(path, str | os.PathLike):
-        raise ValidationError(f"path must name a file, as a string or a Path, not {path!r:.80}")
+def checked_path(path: FilePath) -> Path:
+    """What names a file.
+
+    Raises:
+        ValidationError: It is no path, or one that no file can have.
+    """
+    try:
+        name = os.fspath(path)
+    except TypeError:
+        name = ""
+    if not isinstance(name, str) or not name:
+        raise ValidationError(
+            f"path must name a file, as a string or a Path, not {shown(path)}; for example 'rows.csv'"
+        )
+    try:
+        usable = b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        usable = False
+    if not usable:
+        raise ValidationError(f"path holds a character that no file's name has: {quoted(name)}")
+    return Path(name)
 
 
 def _json_lines(path: FilePath) -> Iterator[dict[str, Any]]:
-    _checked_path(path)
+    file_path = checked_path(path)
     try:
         # Only "\n" ends a line: a value may hold the other line breaks that text has.
-        with Path(path).open(encoding="utf-8-sig", newline="\n") as file:
+        with file_path.open(encoding="utf-8-sig", newline="\n") as file:
             for number, line in enumerate(file, 1):
                 if not line.strip():
                     continue
                 try:
                     row = json.loads(line)
+                except RecursionError:
+                    raise ValidationError(f"{path}, line {number} is nested too deeply to be read") from None
                 except ValueError as error:
                     raise ValidationError(f"{path}, line {number} is not JSON: {error}") from None
                 if not isinstance(row, dict):
@@ -124,10 +145,10 @@ def rows_from_dataframe(frame: Any) -> list[dict[str, Any]]:
     for number, name in enumerate(names):
         if not isinstance(name, str):
             raise ValidationError(
-                f"column {name!r} of the data frame must be named by text; use frame.rename(columns=str)"
+                f"column {quoted(name)} of the data frame must be named by text; use frame.rename(columns=str)"
             )
         if name in names[:number]:
-            raise ValidationError(f"two columns of the data frame are named {name!r}")
+            raise ValidationError(f"two columns of the data frame are named {quoted(name)}")
     records: list[Mapping[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return [{name: _plain(value) for name, value in record.items()} for record in records]
 

@@ -10,6 +10,7 @@ from elluminate_api.api.projects import create_api_key, list_api_keys, revoke_ap
 from elluminate._checks import checked_name
 from elluminate._lookup import given_id
 from elluminate._operations.base import Operations
+from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.api_key import ApiKey
 
@@ -41,7 +42,7 @@ class ApiKeyOperations(Operations):
         ):
             raise ValidationError(
                 "expires_at must be a datetime with a time zone, like "
-                f"datetime.now(UTC) + timedelta(days=90), got {expires_at!r:.80}"
+                f"datetime.now(UTC) + timedelta(days=90), got {quoted(expires_at)}"
             )
         body = api.CreateApiKeyRequest(name=name, expires_at=expires_at)
         project = await self.session.project_id()

@@ -8,9 +8,9 @@ from typing import Any
 from elluminate_api.types import Request
 
 from elluminate._calls import Explained
-from elluminate._checks import shown
 from elluminate._lookup import required_id_of
 from elluminate._session import Session
+from elluminate._showing import shown
 from elluminate.exceptions import ValidationError
 
 

@@ -97,11 +97,12 @@ class CollectionOperations(Operations):
             >>> [(column.name, column.column_type.value) for column in collection.columns]
             [('question', 'text'), ('area', 'category')]
         """
+        checked_name(name, "collection")
         rows, declared = checked_rows(variables or ()), columns_in(columns)
         names = [] if isinstance(declared, Unset) else [column.name for column in declared if column.name]
         check_columns(rows, names, f"collection {name!r}", way_out="declare it in columns=[...], too")
         body = api.CreateCollectionRequest(
-            name=checked_name(name, "collection"),
+            name=name,
             description=description,
             variables=UNSET if variables is None else rows,
             columns=declared,

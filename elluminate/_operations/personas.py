@@ -23,6 +23,7 @@ from elluminate_api.types import UNSET
 from elluminate._checks import checked_name, checked_name_or_id, checked_texts, checked_whole
 from elluminate._lookup import found, get_or_create, naming_conflicts, required_id_of
 from elluminate._operations.base import Operations, defaults_of
+from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.by_name import persona_group_named
 from elluminate.schemas.persona import Persona, PersonaGroup
@@ -369,7 +370,7 @@ class PersonaOperations(Operations):
 def _checked_description(description: str) -> str:
     if not isinstance(description, str) or not description.strip():
         raise ValidationError(
-            f"the description of a persona must say what it is like, got {description!r:.80}"
+            f"the description of a persona must say what it is like, got {quoted(description)}"
         )
     return description
 

@@ -28,6 +28,7 @@ from elluminate._checks import (
 )
 from elluminate._lookup import id_of, required_id_of
 from elluminate._operations.base import Operations
+from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.experiment import Experiment
 
@@ -194,7 +195,7 @@ class SampleOperations(Operations):
 
 def _criterion_ids(ids: Sequence[int]) -> list[int]:
     if isinstance(ids, str | bytes) or not isinstance(ids, Sequence):
-        raise ValidationError(f"criterion_ids must be a list of ids, got {ids!r:.80}")
+        raise ValidationError(f"criterion_ids must be a list of ids, got {quoted(ids)}")
     if not ids:
         raise ValidationError(
             "criterion_ids is empty, so that nothing could count; leave it out to count all"

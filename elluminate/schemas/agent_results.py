@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,6 +30,7 @@ from elluminate._checks import checked_texts, checked_whole
 from elluminate._following import follow_experiment
 from elluminate._lookup import given_id
 from elluminate._session import Session
+from elluminate._showing import quoted, shown
 from elluminate.exceptions import NotFoundError, PartialUploadError, ValidationError
 
 logger = logging.getLogger("elluminate")
@@ -40,6 +42,7 @@ ATIFContentPart: TypeAlias = api.ATIFTextContentPart | api.ATIFImageContentPart
 """A part of a step's message or of an observation: text, or an image."""
 
 _MAX_EPOCH = 1_000_000
+_TASK_ID = re.compile("[^\0\ud800-\udfff]{1,255}")
 
 if TYPE_CHECKING:
     _Trajectory: TypeAlias = dict[str, Any] | api.ATIFTrajectory | None
@@ -156,9 +159,9 @@ async def evaluation_statuses(
         WaitTimeoutError: It did not end in time; it goes on.
     """
     identifier = given_id(experiment, api.Experiment, "experiment")
-    if not isinstance(task_id, str | None):
+    if task_id is not None and not _TASK_ID.fullmatch(task_id if isinstance(task_id, str) else ""):
         raise ValidationError(
-            f"task_id must be the id of a task as an upload returns it, not {task_id!r:.80}"
+            f"task_id must be the id of a task as an upload returns it, not {shown(task_id)}"
         )
     task = task_id
     if task is None:
@@ -194,7 +197,7 @@ def _checked_results(results: Sequence[Any], kinds: tuple[type[Any], ...]) -> Se
     for number, result in enumerate(results):
         if not isinstance(result, kinds):
             names = " or ".join(kind.__name__ for kind in kinds)
-            raise ValidationError(f"results[{number}] must be an {names}, got {result!r:.80}")
+            raise ValidationError(f"results[{number}] must be an {names}, got {quoted(result)}")
         if result.task_id is None and not result.task_name:
             raise ValidationError(f"results[{number}] names no task; give task_id or task_name")
     return results

@@ -27,6 +27,7 @@ from elluminate._blocking import blocking
 from elluminate._checks import checked_texts, checked_timeout
 from elluminate._following import batch_ended
 from elluminate._messages import Messages, response_messages
+from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.agent_results import AgentResultsMatchPreview, definition_of, preview_matching, upload
 from elluminate.schemas.criterion_set import CriterionSet
@@ -242,7 +243,7 @@ def _requests(
         ValidationError: The lists differ in length, or an entry cannot be used.
     """
     if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 1:
-        raise ValidationError(f"epoch must be an integer from 1, not {epoch!r}")
+        raise ValidationError(f"epoch must be an integer from 1, not {quoted(epoch)}")
     if len(checked_texts(responses, "responses")) != len(
         checked_texts(template_variables, "template_variables")
     ):
@@ -269,7 +270,7 @@ def _requests(
 def _row_id(row: TemplateVariables, number: int) -> int:
     if not isinstance(row, TemplateVariables):
         raise ValidationError(
-            f"template_variables[{number}] must be a row of the collection (collection.variables), got {row!r:.80}"
+            f"template_variables[{number}] must be a row of the collection (collection.variables), got {quoted(row)}"
         )
     return row.id
 
@@ -277,7 +278,7 @@ def _row_id(row: TemplateVariables, number: int) -> int:
 def _metadata(given: LLMConfig | GenerationMetadata | None, number: int) -> GenerationMetadata | None:
     if given is not None and not isinstance(given, LLMConfig | GenerationMetadata):
         raise ValidationError(
-            f"metadata[{number}] must be an LLMConfig, a GenerationMetadata or None, got {given!r:.80}"
+            f"metadata[{number}] must be an LLMConfig, a GenerationMetadata or None, got {quoted(given)}"
         )
     if given is None:
         return None

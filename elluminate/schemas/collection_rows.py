@@ -94,14 +94,14 @@ class Rows(Bound, api.TemplateVariablesCollection):
             self._check_columns(rows, "pass add_columns=True to have it as a column of its own")
         session = self._bound_session()
         project = await session.project_id()
-        lines = b"\n".join(to_json(row) for row in rows)
+        lines = b"\n".join(to_json(row, f"variables[{number}]") for number, row in enumerate(rows))
         file = api.EntriesBatchUpload(file=File(lines, "variables.jsonl", "application/jsonl"))
         if names:
             putting = put_template_variables_batch.build(project, self.id, body=file, key=names)
             result = await _put_rows(session, putting)
         else:
             adding = create_template_variables_batch.build(
-                project, self.id, body=file, skip_existing=skip_existing
+                project, self.id, body=file, skip_existing=bool(skip_existing)
             )
             result = AddedRows(await session.call(adding, list[TemplateVariables]))
         share_collection(result)
@@ -183,8 +183,8 @@ class Rows(Bound, api.TemplateVariablesCollection):
             columns' names are left out, which a StrippedColumnsWarning tells.
 
         Raises:
-            ValidationError: The header is missing or a row has another number of cells; the line is named, and
-                nothing is sent. Or the columns do not fit the collection; see `add_many`.
+            ValidationError: `path` is no path, the header is missing or a row has another number of cells; the line is
+                named, and nothing is sent. Or the columns do not fit the collection; see `add_many`.
             OSError: The file cannot be read.
 
         Example:
@@ -216,8 +216,8 @@ class Rows(Bound, api.TemplateVariablesCollection):
             columns' names are left out, which a StrippedColumnsWarning tells.
 
         Raises:
-            ValidationError: A line is no JSON object; its number is named, and nothing is sent. Or the columns do not
-                fit the collection; see `add_many`.
+            ValidationError: `path` is no path, or a line no JSON object; its number is named,
+                and nothing is sent. Or the columns do not fit the collection; see `add_many`.
             OSError: The file cannot be read.
 
         Example:

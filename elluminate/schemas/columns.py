@@ -9,7 +9,8 @@ from attrs import evolve, fields
 from elluminate_api.models import CollectionColumn
 from elluminate_api.types import UNSET, Unset
 
-from elluminate._checks import checked_name, checked_texts, shown
+from elluminate._checks import checked_name, checked_texts
+from elluminate._showing import shown
 from elluminate.exceptions import ValidationError
 
 

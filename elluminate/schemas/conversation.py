@@ -14,6 +14,7 @@ from elluminate_api import models as api
 
 from elluminate._checks import checked_texts, known
 from elluminate._messages import Message, prompt_messages, response_format_schema
+from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
 
@@ -65,7 +66,7 @@ class ResponseFormat(api.UCEResponseFormat):
             raise ValidationError(
                 "response_format must be {'type': 'text'}, {'type': 'json_object'} or "
                 "{'type': 'json_schema', 'json_schema': {'name': …, 'schema': {…}}}, "
-                f"got {response_format!r:.120}"
+                f"got {quoted(response_format, 120)}"
             )
         return cls(response_schema=dict(schema))
 
@@ -166,6 +167,6 @@ def _plain(given: Any) -> dict[str, Any]:
     plain = dump(mode="json", exclude_unset=True) if callable(dump) else given
     if not isinstance(plain, Mapping):
         raise ValidationError(
-            f"a tool or tool choice must be a mapping as OpenAI writes it, got {given!r:.80}"
+            f"a tool or tool choice must be a mapping as OpenAI writes it, got {quoted(given)}"
         )
     return dict(plain)

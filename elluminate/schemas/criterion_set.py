@@ -15,8 +15,9 @@ from elluminate_api.api.criterion_sets import link_prompt_template, unlink_promp
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
-from elluminate._checks import checked_texts, shown
+from elluminate._checks import checked_texts
 from elluminate._lookup import id_of, required_id_of
+from elluminate._showing import shown
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.prompt_template import Criterion, PromptTemplate
 

@@ -18,6 +18,7 @@ from elluminate._braces import warn_of_unfilled_braces
 from elluminate._checks import checked_epochs, checked_id, checked_name, known
 from elluminate._lookup import id_of, naming_conflicts, required_id_of
 from elluminate._session import Session
+from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import (
     APIError,
@@ -244,7 +245,10 @@ def _uncovered(
         [] if template is None else [(f"prompt template {template.name!r}", sorted(template.placeholders))]
     )
     found += [
-        (f"the criterion {criterion.criterion_str!r:.200}", sorted(placeholders_of(criterion.criterion_str)))
+        (
+            f"the criterion {quoted(criterion.criterion_str, 200)}",
+            sorted(placeholders_of(criterion.criterion_str)),
+        )
         for criterion in criteria
     ]
     named = [(what, [name for name in names if name not in columns]) for what, names in found]

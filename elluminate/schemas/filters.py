@@ -11,6 +11,7 @@ from elluminate_api.models import RatingValue
 from elluminate_api.types import one_line
 
 from elluminate._checks import explained
+from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
 
@@ -169,7 +170,7 @@ def query_of(filter: Any, kind: type[Any]) -> dict[str, Any]:
     if filter is None:
         return {}
     if not isinstance(filter, kind):
-        raise ValidationError(f"filter must be a {kind.__name__}, got {filter!r:.80}")
+        raise ValidationError(f"filter must be a {kind.__name__}, got {quoted(filter)}")
     values = {attribute.name: getattr(filter, attribute.name) for attribute in fields(kind)}
     try:
         msgspec.convert({name: value for name, value in values.items() if name not in _MOMENTS}, kind)

@@ -30,6 +30,7 @@ from elluminate._messages import (
     tool_choice_of,
 )
 from elluminate._session import Session
+from elluminate._showing import quoted
 from elluminate.exceptions import ConflictError, ValidationError
 
 
@@ -206,11 +207,11 @@ class Criterion(Bound, api.Criterion):
             raise ValidationError("update was given nothing to change; pass criterion_str=… or label=…")
         if not isinstance(criterion_str, str | None) or not isinstance(label, str | None):
             raise ValidationError(
-                f"criterion_str and label must be strings, got {criterion_str!r:.80}, {label!r:.80}"
+                f"criterion_str and label must be strings, got {quoted(criterion_str)}, {quoted(label)}"
             )
         if criterion_str is not None and not criterion_str.strip():
             raise ValidationError(
-                f"criterion_str is empty, {criterion_str!r}; a criterion is a yes/no question"
+                f"criterion_str is empty, {quoted(criterion_str)}; a criterion is a yes/no question"
             )
         body = api.EditCriterionRequest(
             criterion_str=UNSET if criterion_str is None else criterion_str,

@@ -16,6 +16,7 @@ from elluminate_api.types import one_line
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate._session import Session
+from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.llm_config import GenerationMetadata
 from elluminate.schemas.message import ResponseMessage
@@ -160,7 +161,7 @@ class PromptResponse(Bound, api.PromptResponse):
             >>> response.annotate("Right, but too long for a summary.")
         """
         if not isinstance(annotation, str):
-            raise ValidationError(f"annotation must be a string, not {annotation!r:.80}")
+            raise ValidationError(f"annotation must be a string, not {quoted(annotation)}")
         session = self._bound_session()
         body = api.UpdateResponseAnnotationRequest(annotation=annotation)
         request = update_response_annotation.build(await session.project_id(), self.id, body=body)

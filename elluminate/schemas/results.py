@@ -12,6 +12,9 @@ from elluminate_api import models as api
 from elluminate_api.models import MeanRating, MissingVerdictCause
 
 from elluminate._calls import Explained
+from elluminate._checks import checked_id
+from elluminate._showing import shown
+from elluminate.exceptions import ValidationError
 
 
 @define(kw_only=True, repr=False)
@@ -83,10 +86,14 @@ class ExperimentResults(Explained, api.ExperimentResults):
         Returns:
             The line, with what is missing; "no ratings" for an id that nothing is known of.
 
+        Raises:
+            ValidationError: `criterion_id` is no id.
+
         Example:
             >>> results.get_criterion_summary(criterion.id)
             '...% yes, ...% no'
         """
+        checked_id(criterion_id, "criterion_id")
         mean = self.mean_rating_by_criterion_id.get(criterion_id)
         counts = (self.verdicts_by_criterion_id or {}).get(criterion_id)
         shares = "no ratings" if mean is None else f"{mean.yes:.1%} yes, {mean.no:.1%} no"
@@ -114,10 +121,18 @@ class ExperimentResults(Explained, api.ExperimentResults):
         Returns:
             Several lines, without a line break at the end.
 
+        Raises:
+            ValidationError: `criterion_names` is no mapping.
+
         Example:
             >>> print(results.summary({criterion.id: criterion.criterion_str for criterion in criterion_set.criteria}))
             Pass rate: ...
         """
+        if criterion_names is not None and not isinstance(criterion_names, Mapping):
+            raise ValidationError(
+                f"criterion_names must map ids of criteria to names, not {shown(criterion_names)}; "
+                "for example {criterion.id: criterion.criterion_str for criterion in criterion_set.criteria}"
+            )
         answers = f"Rated responses: {self.num_rated_responses}, failed: {self.num_failed_responses}"
         if self.flaws:
             answers += f", {self.flaws}"
@@ -163,6 +178,9 @@ class ExperimentResults(Explained, api.ExperimentResults):
 
         Args:
             criterion_names: What to call the criteria; their ids otherwise.
+
+        Raises:
+            ValidationError: `criterion_names` is no mapping.
 
         Example:
             >>> results.print_summary()

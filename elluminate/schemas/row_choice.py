@@ -8,6 +8,7 @@ from elluminate_api.models import RatingValue
 
 from elluminate._checks import checked_texts
 from elluminate._lookup import required_id_of
+from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.prompt_template import Criterion
@@ -82,5 +83,7 @@ def _meant(name: str, criteria: Collection[Criterion], failing: Criterion | str)
     if not found:
         shown = failing if isinstance(failing, str) else failing.criterion_str
         asked = ", ".join(repr(criterion.criterion_str) for criterion in criteria) or "none"
-        raise ValidationError(f"experiment {name!r} has no criterion {shown!r}; its criteria are {asked}")
+        raise ValidationError(
+            f"experiment {name!r} has no criterion {quoted(shown)}; its criteria are {asked}"
+        )
     return found

@@ -22,6 +22,7 @@ from elluminate._blocking import blocking
 from elluminate._checks import checked_epochs, checked_timeout, known
 from elluminate._following import final_status, follow_experiment, reason_of_failure, reporting
 from elluminate._progress import Progress, Report, reporter
+from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import NoCriteriaWarning, NoResultsError, ValidationError
 from elluminate.schemas.criterion_set import CriterionSet
@@ -277,6 +278,6 @@ def warn_without_criteria(experiment: Runs) -> None:
 def _params(given: GenerationParams | None) -> GenerationParams | None:
     if not isinstance(given, GenerationParams | None):
         raise ValidationError(
-            f"generation_params must be a GenerationParams, like GenerationParams(temperature=0.2), not {given!r:.80}"
+            f"generation_params must be a GenerationParams, like GenerationParams(temperature=0.2), not {quoted(given)}"
         )
     return given

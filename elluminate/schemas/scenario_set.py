@@ -27,6 +27,7 @@ from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate._checks import checked_id, checked_name, checked_texts
 from elluminate._lookup import required_id_of
+from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
 _KEYS = ("goal", "expected_conversation_outcome", "field_values")
@@ -284,7 +285,7 @@ def _scenario(given: Any, where: str) -> ScenarioIn:
     if isinstance(given, ScenarioIn):
         return given
     if not isinstance(given, Mapping):
-        raise ValidationError(f"{where} must be a ScenarioIn or a dict, got {given!r:.80}")
+        raise ValidationError(f"{where} must be a ScenarioIn or a dict, got {quoted(given)}")
     unknown = [key for key in given if key not in _KEYS]
     if unknown:
         raise ValidationError(
@@ -305,9 +306,9 @@ def _checked(scenario: ScenarioIn, where: str) -> ScenarioIn:
     for name in _KEYS[:2]:
         text = getattr(scenario, name)
         if not isinstance(text, str) or not text.strip():
-            raise ValidationError(f"{where}: {name} must be a text that is not empty, got {text!r:.80}")
+            raise ValidationError(f"{where}: {name} must be a text that is not empty, got {quoted(text)}")
     if not isinstance(scenario.field_values, Mapping):
         raise ValidationError(
-            f"{where}: field_values must map field names to values, got {scenario.field_values!r:.80}"
+            f"{where}: field_values must map field names to values, got {quoted(scenario.field_values)}"
         )
     return scenario

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from elluminate_api.models import AgentTrialResult
 
-from elluminate import Client, ValidationError
+from elluminate import Client, ElluminateError, ValidationError
 from elluminate.schemas import Criterion, CriterionSet, Experiment, PromptTemplate, ScenarioSet
 from elluminate.schemas.collection import TemplateVariablesCollectionWithEntries
 from tests.sdk.both_ways import Way
@@ -134,6 +134,30 @@ def test_an_argument_of_another_kind(way: Way, owner: str, method: str) -> None:
             assert way.sent == [], (parameter.name, wrong)
             told = str(caught.value)
             assert repr(wrong)[:60] in told or MEANT.get(parameter.name, parameter.name) in told, told
+
+
+def nested(kind: type[Any]) -> Any:
+    """A list or a mapping of so many levels that Python's own `repr` gives up."""
+    value: Any = kind()
+    for _ in range(3_000):
+        value = [value] if kind is list else {"in": value}
+    return value
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+@pytest.mark.parametrize(("owner", "method"), methods())
+def test_an_argument_that_is_nested_nearly_without_end(
+    way: Way, owner: str, method: str, kind: type[Any]
+) -> None:
+    target = way.client if owner == "client" else getattr(way.things, owner)
+    arguments = good(way, owner, method)
+    for name in arguments_of(owner, method) - {"self"} - TRUTH:
+        given = {**arguments, name: nested(kind)}
+        if name == "id":
+            del given["name"]
+        with pytest.raises(ElluminateError) as caught:
+            way.call(target, method, **given)
+        assert len(str(caught.value)) < 500
 
 
 MEANT = {"prompt_responses": "responses", "template": "messages"}

@@ -75,6 +75,17 @@ def test_an_id_that_none_can_be_is_refused_before_anything_is_looked_up(
     assert way.sent == []
 
 
+@pytest.mark.parametrize(
+    "wrong", ["", "a\0b", "\ud800", "a" * 1_000_000], ids=["empty", "nul", "surrogate", "long"]
+)
+def test_a_text_that_is_no_id_of_a_task(way: Way, wrong: str) -> None:
+    way.sent.clear()
+    with pytest.raises(ValidationError, match="task_id must be the id of a task") as caught:
+        way.call(way.things.agentic, "wait_for_evaluation", wrong)
+    assert len(str(caught.value)) < 300
+    assert way.sent == []
+
+
 @pytest.mark.parametrize("method", DELETERS)
 def test_an_object_whose_id_is_true_is_not_taken_for_the_first(way: Way, method: str) -> None:
     thing = evolve(from_a_pickle(getattr(way.things, DELETERS[method])), id=True)

@@ -133,6 +133,58 @@ def test_cells_may_be_separated_otherwise_and_be_long(collection: Collection, tm
         collection.add_from_csv(path, delimiter=";;")
 
 
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        (None, "path must name a file, as a string or a Path, not None"),
+        (0, r"path must name a file, as a string or a Path, not 0 \(int\)"),
+        ([], r"path must name a file, as a string or a Path, not \[\] \(list\)"),
+        (b"x", r"path must name a file, as a string or a Path, not b'x' \(bytes\)"),
+        ("", r"path must name a file, as a string or a Path, not '' \(str\)"),
+        ("a\0b", r"path holds a character that no file's name has: 'a\\x00b'"),
+        (Path("a\0b"), "path holds a character that no file's name has"),
+        ("\ud800", "path holds a character that no file's name has"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("method", ["add_from_csv", "add_from_jsonl", "to_csv", "to_jsonl"])
+def test_what_names_no_file_is_refused(
+    collection: Collection, method: str, path: Any, complaint: str
+) -> None:
+    collection.add_many([{"place": "x"}])
+    with pytest.raises(ValidationError, match=complaint):
+        getattr(collection, method)(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('{"place": ' + "[" * 100_000 + "]" * 100_000 + "}", "line 2 is nested too deeply to be read"),
+        ('{"place": ' + "9" * 5_000 + "}", "line 2 is not JSON"),
+    ],
+    ids=["deep", "long number"],
+)
+def test_a_json_line_that_means_no_one_thing_is_refused_and_nothing_is_stored(
+    collection: Collection, client: Client, tmp_path: Path, line: str, complaint: str
+) -> None:
+    path = written(tmp_path / "bad.jsonl", f'{{"place": "x"}}\n{line}\n')
+    with pytest.raises(ValidationError, match=complaint):
+        collection.add_from_jsonl(path)
+    assert client.get_collection(id=collection.id).variables == []
+
+
+def test_a_row_that_json_cannot_express_is_named(collection: Collection) -> None:
+    deep: Any = []
+    for _ in range(3_000):
+        deep = [deep]
+    for value, complaint in (
+        (deep, "is nested too deeply"),
+        (10**5_000, "holds a number of thousands of digits"),
+    ):
+        with pytest.raises(ValidationError, match=rf"^variables\[1\].place .*{complaint}"):
+            collection.add_many([{"place": "x"}, {"place": value}])
+
+
 def test_json_lines_come_in_and_go_out_unchanged(collection: Collection, tmp_path: Path) -> None:
     rows = [{"place": "Zürich\u2028", "note": "two\nlines"}, {"place": "x", "note": ""}]
     path = written(

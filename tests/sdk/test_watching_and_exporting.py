@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -173,8 +174,10 @@ def test_a_table_has_a_byte_order_mark_on_request(experiment: Experiment, tmp_pa
     plain = path.read_bytes()
     experiment.to_csv(path, encoding="UTF_8_SIG")
     assert path.read_bytes() == b"\xef\xbb\xbf" + plain
-    for encoding in ("cp1252", "no such", None):
-        with pytest.raises(ValidationError, match=f"encoding must be one of .*, not {encoding!r}"):
+    for encoding in ("cp1252", "no such", None, "\0", "\ud800"):
+        with pytest.raises(
+            ValidationError, match=f"encoding must be one of .*, not {re.escape(repr(encoding))}"
+        ):
             experiment.to_csv(tmp_path / "other.csv", encoding=encoding)  # type: ignore[arg-type]
     assert not (tmp_path / "other.csv").exists()
 

@@ -185,6 +185,12 @@ def test_objects_that_have_no_json_form(world: WiredWorld, wire: Wire, value: An
     refused(world, wire, says, "create_collection", "Concepts", variables=[{"concept": value}])
 
 
+def test_a_number_that_python_does_not_write(world: WiredWorld, wire: Wire) -> None:
+    rows = [{"concept": "x"}, {"concept": {"n": 10**5_000}}]
+    says = "variables cannot be sent as JSON: it holds a number of thousands of digits"
+    refused(world, wire, says, "create_collection", "Concepts", variables=rows)
+
+
 def test_a_row_that_contains_itself(world: WiredWorld, wire: Wire) -> None:
     row: dict[str, Any] = {}
     row["self"] = row

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextvars
-import gc
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,6 +14,9 @@ import pytest
 from elluminate import Client, _http, _transport
 from tests.support.scripted_http import WAIT_SECONDS, Answered, Asked, ScriptedServer
 from tests.unit.sdk.evals_server import PROJECT, evals_server
+
+# What an interrupt came by is left to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 KEY = "k"
 
@@ -29,9 +30,6 @@ def server() -> Iterator[ScriptedServer]:
     with evals_server() as server:
         server.on("GET", f"{PROJECT}/collections", lambda _: Answered({"items": [], "count": 0}))
         yield server
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()  # what an interrupt came by is left to it
 
 
 def elsewhere(call: Callable[[], Any]) -> Any:

@@ -106,6 +106,17 @@ def test_a_criterion_that_was_not_rated() -> None:
     assert results.get_criterion_summary(7) == "no ratings"
 
 
+@pytest.mark.parametrize("wrong", [[1], "x", 1, object], ids=repr)
+def test_what_is_no_criterion_is_refused_by_a_summary(wrong: Any) -> None:
+    results = decoded(ExperimentResults, answers.results())
+    with pytest.raises(ValidationError, match="criterion_names must map ids of criteria to names, not"):
+        results.summary(criterion_names=wrong)
+    with pytest.raises(ValidationError, match="criterion_names must map"):
+        results.print_summary(wrong)
+    with pytest.raises(ValidationError, match=r"criterion_id must be a positive integer, not \[\] \(list\)"):
+        results.get_criterion_summary([])
+
+
 def test_a_criterion_that_fewer_answers_are_judged_by_says_by_how_many() -> None:
     def counts(number: int) -> dict[str, Any]:
         missing = {"pending": 0, "missing_answer_failed": 0, "missing_not_judged": 0, "reasons": []}
