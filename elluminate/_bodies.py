@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 from attrs import asdict, field, frozen, has
 from elluminate_api.types import UNSET, File, Request
 
-from elluminate._checks import explained, too_deep
+from elluminate._checks import explained, refuse_twins, too_deep
 from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
@@ -40,6 +41,8 @@ def body_of(request: Request[Any]) -> Body:
     for name, value in asdict(request.body, recurse=False).items():
         if isinstance(value, bytes | bytearray):  # they would be sent as base64, without a word
             raise ValidationError(f"{name} is bytes, and has to be text; decode it: {quoted(value)}")
+        if isinstance(value, Mapping | list | tuple):
+            refuse_twins(value, name)
     encoded = to_json(request.body)
     _refuse_broken(encoded, type(request.body))
     return Body({"content": encoded})

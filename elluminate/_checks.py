@@ -196,8 +196,22 @@ def checked_rows(variables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
                 )
             if hasattr(value, "to_uce_dict"):  # a conversation, given as an object
                 values[column] = value.to_uce_dict()
+            elif isinstance(value, Mapping | list | tuple):
+                refuse_twins(value, f"variables[{number}].{column}")
         rows.append(values)
     return rows
+
+
+def refuse_twins(value: Any, where: str) -> None:
+    """Refuse a mapping with two keys that JSON writes alike, as 1 and "1": one of their values would be lost.
+
+    Raises:
+        ValidationError: There is one, or what is given is nested too deeply to look.
+    """
+    try:
+        _refuse_twins(value, where)
+    except RecursionError:
+        raise too_deep(where) from None
 
 
 def too_deep(where: str) -> ValidationError:
@@ -205,6 +219,41 @@ def too_deep(where: str) -> ValidationError:
     return ValidationError(
         f"{where} cannot be sent as JSON: it is nested too deeply, or holds itself; hundreds of levels are too many"
     )
+
+
+def _refuse_twins(value: Any, where: str) -> None:
+    if isinstance(value, Mapping):
+        if not all(type(key) is str for key in value):
+            written: dict[str, Any] = {}
+            for key in value:
+                name = _written(key)
+                if name is not None and name in written:
+                    raise ValidationError(
+                        f"{where} has the keys {shown(written[name])} and {shown(key)}, which are one and the same in "
+                        "JSON; leave one of them out"
+                    )
+                if name is not None:
+                    written[name] = key
+        for key, inner in value.items():
+            if isinstance(inner, Mapping | list | tuple):
+                _refuse_twins(
+                    inner, f"{where}.{key:.80}" if isinstance(key, str) else f"{where}.{quoted(key)}"
+                )
+    else:
+        for number, inner in enumerate(value):
+            if isinstance(inner, Mapping | list | tuple):
+                _refuse_twins(inner, f"{where}[{number}]")
+
+
+def _written(key: Any) -> str | None:
+    """A key as it is sent; None for one that cannot be."""
+    if isinstance(key, str):
+        return str.__str__(key)
+    try:
+        (name,) = msgspec.json.decode(msgspec.json.encode({key: None}))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return str(name)
 
 
 def checked_key(key: str | Sequence[str] | None, rows: Sequence[Mapping[str, Any]] = ()) -> list[str]:

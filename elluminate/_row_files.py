@@ -6,6 +6,7 @@ import csv
 import datetime
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -115,9 +116,14 @@ def _json_lines(path: FilePath) -> Iterator[dict[str, Any]]:
                 if not line.strip():
                     continue
                 try:
-                    row = json.loads(line)
+                    row = json.loads(line, object_pairs_hook=_without_twins)
                 except RecursionError:
                     raise ValidationError(f"{path}, line {number} is nested too deeply to be read") from None
+                except _TwinsError as error:
+                    raise ValidationError(
+                        f"{path}, line {number} has the key {quoted(error.key)} twice in one object; "
+                        "leave one of them out"
+                    ) from None
                 except ValueError as error:
                     raise ValidationError(f"{path}, line {number} is not JSON: {error}") from None
                 if not isinstance(row, dict):
@@ -127,6 +133,22 @@ def _json_lines(path: FilePath) -> Iterator[dict[str, Any]]:
                 yield row
     except UnicodeDecodeError as error:
         raise _not_utf8(path, error) from None
+
+
+class _TwinsError(Exception):
+    """An object has a key twice."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        (twin, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+        raise _TwinsError(twin)
+    return mapping
 
 
 def _not_utf8(path: FilePath, error: UnicodeDecodeError) -> ValidationError:

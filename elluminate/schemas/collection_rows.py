@@ -216,7 +216,7 @@ class Rows(Bound, api.TemplateVariablesCollection):
             columns' names are left out, which a StrippedColumnsWarning tells.
 
         Raises:
-            ValidationError: `path` is no path, or a line no JSON object; its number is named,
+            ValidationError: `path` is no path, or a line no JSON object, or one with a key twice; its number is named,
                 and nothing is sent. Or the columns do not fit the collection; see `add_many`.
             OSError: The file cannot be read.
 

@@ -159,10 +159,12 @@ def test_what_names_no_file_is_refused(
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
+        ('{"place": "a", "note": "b", "place": "c"}', "line 2 has the key 'place' twice in one object"),
+        ('{"place": {"x": [{"y": 1, "y": 1}]}}', "line 2 has the key 'y' twice in one object"),
         ('{"place": ' + "[" * 100_000 + "]" * 100_000 + "}", "line 2 is nested too deeply to be read"),
         ('{"place": ' + "9" * 5_000 + "}", "line 2 is not JSON"),
     ],
-    ids=["deep", "long number"],
+    ids=["twice", "twice inside", "deep", "long number"],
 )
 def test_a_json_line_that_means_no_one_thing_is_refused_and_nothing_is_stored(
     collection: Collection, client: Client, tmp_path: Path, line: str, complaint: str
@@ -180,6 +182,7 @@ def test_a_row_that_json_cannot_express_is_named(collection: Collection) -> None
     for value, complaint in (
         (deep, "is nested too deeply"),
         (10**5_000, "holds a number of thousands of digits"),
+        ({1: 2, "1": 3}, r"the keys 1 \(int\) and '1' \(str\), which are one and the same in JSON"),
     ):
         with pytest.raises(ValidationError, match=rf"^variables\[1\].place .*{complaint}"):
             collection.add_many([{"place": "x"}, {"place": value}])

@@ -191,6 +191,36 @@ def test_a_number_that_python_does_not_write(world: WiredWorld, wire: Wire) -> N
     refused(world, wire, says, "create_collection", "Concepts", variables=rows)
 
 
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (
+            {1: 2, "1": 3},
+            r"variables\[1\].concept has the keys 1 \(int\) and '1' \(str\), which are one and the same",
+        ),
+        (
+            {"a": [{"0.5": 1, 0.5: 2}]},
+            r"variables\[1\].concept.a\[0\] has the keys '0.5' \(str\) and 0.5 \(float\)",
+        ),
+    ],
+    ids=["whole", "inside"],
+)
+def test_keys_that_are_one_and_the_same_in_json(world: WiredWorld, wire: Wire, value: Any, says: str) -> None:
+    refused(
+        world, wire, says, "create_collection", "Concepts", variables=[{"concept": "x"}, {"concept": value}]
+    )
+    refused(
+        world,
+        wire,
+        "custom_api_config has the keys 1",
+        "create_llm_config",
+        "Small",
+        "small-1",
+        "key",
+        custom_api_config={1: 2, "1": 3},
+    )
+
+
 def test_a_row_that_contains_itself(world: WiredWorld, wire: Wire) -> None:
     row: dict[str, Any] = {}
     row["self"] = row
