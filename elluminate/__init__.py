@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import NewColumnsWarning as NewColumnsWarning
     from elluminate.exceptions import NoCriteriaWarning as NoCriteriaWarning
     from elluminate.exceptions import NoResultsError as NoResultsError
+    from elluminate.exceptions import NoRowsWarning as NoRowsWarning
     from elluminate.exceptions import NotFetchedError as NotFetchedError
     from elluminate.exceptions import NotFoundError as NotFoundError
     from elluminate.exceptions import NotSupportedError as NotSupportedError
@@ -122,8 +123,9 @@ _HOMES = {
     "ConflictError ConnectionFailedError ElluminateError EqualPromptsWarning "
     "ExistingDiffersWarning ExperimentFailedWarning "
     "ForeignModelError IncompleteResultsWarning "
-    "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NotFetchedError "
-    "NotFoundError NotSupportedError OtherJudgeWarning PartialUploadError PermissionDeniedError RateLimitError "
+    "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NoRowsWarning "
+    "NotFetchedError NotFoundError NotSupportedError OtherJudgeWarning PartialUploadError PermissionDeniedError "
+    "RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "
     "SingleBracesWarning StrippedColumnsWarning TaskFailedError "
     "TaskMatchError TransportError UnfilledBracesWarning UsageError ValidationError WaitTimeoutError",

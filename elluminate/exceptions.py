@@ -143,6 +143,10 @@ class NoCriteriaWarning(UserWarning):
     """A run has no criteria: its answers are not judged."""
 
 
+class NoRowsWarning(UserWarning):
+    """A run is over a collection without rows: nothing is asked, and there are no results."""
+
+
 class ExistingDiffersWarning(UserWarning):
     """`get_or_create_...` found something of that name which is not what it would have been created as."""
 

@@ -21,7 +21,7 @@ from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.experiment import LEFT_AS_IT_IS, Experiment, ExperimentStatusEvent, event_of
 from elluminate.schemas.experiment_creation import NewExperiment
 from elluminate.schemas.prompt_template import PromptTemplate
-from elluminate.schemas.runs import finish, warn_without_criteria
+from elluminate.schemas.runs import finish, warn_without_criteria, warned_without_rows
 
 
 class ExperimentRunOperations(ExperimentOperations):
@@ -68,7 +68,8 @@ class ExperimentRunOperations(ExperimentOperations):
         Returns:
             The experiment with its results and responses. If the run failed as a whole, an
             ExperimentFailedWarning says why, and the experiment holds what there is. An IncompleteResultsWarning
-            tells of verdicts that are missing, a NoCriteriaWarning that there are no criteria.
+            tells of verdicts that are missing, a NoCriteriaWarning that there are no criteria, a NoRowsWarning that the
+            collection has no rows.
 
         Raises:
             ConflictError: The name is taken.
@@ -105,7 +106,7 @@ class ExperimentRunOperations(ExperimentOperations):
         if not generate:
             return experiment
         warn_without_criteria(experiment)
-        return await finish(experiment, experiment.generation_task_id, timeout, report)
+        return warned_without_rows(await finish(experiment, experiment.generation_task_id, timeout, report))
 
     async def stream_experiment(
         self,
@@ -182,7 +183,8 @@ class ExperimentRunOperations(ExperimentOperations):
         task = experiment.generation_task_id
         if task is None:  # nothing to do: an empty collection
             yield event_of(
-                ExperimentGenerationStatus(status=TaskStatus.SUCCESS), await finish(experiment, None)
+                ExperimentGenerationStatus(status=TaskStatus.SUCCESS),
+                warned_without_rows(await finish(experiment, None)),
             )
             return
         statuses = follow_experiment(
@@ -196,6 +198,8 @@ class ExperimentRunOperations(ExperimentOperations):
         try:
             async for status in statuses:
                 is_over = status.status in LEFT_AS_IT_IS
-                yield event_of(status, await finish(experiment, None) if is_over else None)
+                yield event_of(
+                    status, warned_without_rows(await finish(experiment, None)) if is_over else None
+                )
         finally:
             await statuses.aclose()

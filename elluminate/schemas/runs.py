@@ -24,7 +24,7 @@ from elluminate._following import final_status, follow_experiment, reason_of_fai
 from elluminate._progress import Progress, Report, reporter
 from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
-from elluminate.exceptions import NoCriteriaWarning, NoResultsError, ValidationError
+from elluminate.exceptions import NoCriteriaWarning, NoResultsError, NoRowsWarning, ValidationError
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse, responses_of
@@ -62,7 +62,7 @@ class Runs(Bound, api.Experiment):
 
         Returns:
             This experiment, with results and responses. An IncompleteResultsWarning tells of verdicts that are missing,
-            a NoCriteriaWarning that there are no criteria.
+            a NoCriteriaWarning that there are no criteria, a NoRowsWarning that the collection has no rows.
 
         Raises:
             APIError: It ran already.
@@ -80,7 +80,8 @@ class Runs(Bound, api.Experiment):
         body = run_request(rating_mode, n_epochs, _params(generation_params) or self.generation_params)
         warn_without_criteria(self)
         request = run_experiment.build(await session.project_id(), self.id, body=body)
-        return await self._carry_out(request, timeout, report)
+        await self._carry_out(request, timeout, report)
+        return warned_without_rows(self)
 
     async def aretry_failed(
         self,
@@ -273,6 +274,18 @@ def warn_without_criteria(experiment: Runs) -> None:
         "criteria=[…], or a criterion_set=… with criteria, or add some to its criterion set and call rate_responses()",
         NoCriteriaWarning,
     )
+
+
+def warned_without_rows(ended: R) -> R:
+    """The experiment, whose run is over; warned of if it had nothing to ask."""
+    collection = ended.collection
+    if not ended.rated_responses and not collection.variables_count:
+        warn_caller(
+            f"experiment {ended.name!r} had nothing to ask: collection {collection.name!r} has no rows, so that there "
+            "are no results; add rows with collection.add_many([…]), and run another experiment",
+            NoRowsWarning,
+        )
+    return ended
 
 
 def _params(given: GenerationParams | None) -> GenerationParams | None:

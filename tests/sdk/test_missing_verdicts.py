@@ -17,6 +17,7 @@ from elluminate import (
     ExperimentFailedWarning,
     IncompleteResultsWarning,
     NoCriteriaWarning,
+    NoRowsWarning,
 )
 from elluminate.schemas import Experiment, VerdictCounts
 from tests.support.model_server import CapturedRequest, ModelServer, refusal
@@ -296,6 +297,28 @@ def test_a_run_without_criteria_warns_and_its_summary_says_so(
     planned = experiment.clone("Planned")
     with pytest.warns(NoCriteriaWarning, match="'Planned' has no criteria"):
         planned.run()
+
+
+@pytest.mark.parametrize("way", ["run_experiment", "stream_experiment", "run"])
+def test_a_run_over_nothing_warns(client: Client, way: str) -> None:
+    template, _ = client.get_or_create_prompt_template("Explain", template="Explain {{topic}}.")
+    empty = client.create_collection(f"Empty, {way}", columns=["topic"])
+    with pytest.warns(
+        NoRowsWarning,
+        match=rf"'Nothing' had nothing to ask: collection 'Empty, {way}' has no rows, .* collection.add_many\(\[…\]\)",
+    ) as told:
+        if way == "run":
+            criteria = client.create_criterion_set("Easy", [EASY])
+            client.create_experiment("Nothing", template, empty, criterion_set=criteria).run()
+        else:
+            told_of = getattr(client, way)("Nothing", template, empty, criteria=[EASY])
+            assert isinstance(told_of, Experiment) or list(told_of)[-1].is_success
+    assert [one.category for one in told] == [NoRowsWarning]
+    assert told[0].filename == __file__
+    empty.add_many([{"topic": "fog"}])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", NoRowsWarning)
+        client.run_experiment("Something", template, empty, criteria=[EASY])
 
 
 def test_the_same_async(base_url: str, model_server: ModelServer) -> None:
