@@ -19,9 +19,10 @@ _LABEL_OF_THE_SERVER = re.compile(r"Criterion \d+")
 def response_rows(responses: Sequence[PromptResponse], criteria: Sequence[Criterion]) -> list[dict[str, Any]]:
     """One flat dict per response, all with the same keys.
 
-    `input.<column>` for each column; `rating.<criterion>`, `reasoning.<criterion>` and `missing.<criterion>` (why there
-    is no verdict) for each criterion, those without any verdict included. A criterion goes by its label, else by its
-    question; where two share that, by its id as well.
+    `flaw` is "refused" where the model or the provider's filter refused, "truncated" where the answer was cut off at a
+    limit of tokens, else None. `input.<column>` for each column; `rating.<criterion>`, `reasoning.<criterion>` and
+    `missing.<criterion>` (why there is no verdict) for each criterion, those without any verdict included. A criterion
+    goes by its label, else by its question; where two share that, by its id as well.
 
     Args:
         responses: The responses.
@@ -48,6 +49,7 @@ def response_rows(responses: Sequence[PromptResponse], criteria: Sequence[Criter
             "output_tokens": metadata.output_tokens if metadata else None,
             "duration_seconds": metadata.duration_seconds if metadata else None,
             "finish_reason": metadata.finish_reason if metadata else None,
+            "flaw": _flaw(response),
         }
         for criterion, name in names.items():
             rating = verdicts.get(criterion)
@@ -56,6 +58,13 @@ def response_rows(responses: Sequence[PromptResponse], criteria: Sequence[Criter
             row[f"missing.{name}"] = missing.get(criterion)
         rows.append(row)
     return rows
+
+
+def _flaw(response: PromptResponse) -> str | None:
+    """Why what stands there as an answer is none, or not a whole one."""
+    if response.is_refused:
+        return "refused"
+    return "truncated" if response.is_truncated else None
 
 
 def judged_by(responses: Sequence[PromptResponse]) -> dict[int, Criterion]:

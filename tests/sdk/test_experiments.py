@@ -1,5 +1,6 @@
 """Experiments through the clients, against a server in this process: retrying, cancelling, judges, samples, notes."""
 
+import csv
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -95,6 +96,20 @@ def test_answers_that_refuse_or_say_nothing_are_told(client: Client, provider: M
     assert experiment.results is not None
     assert experiment.results.flaws == "refused: 1, empty: 1"
     assert "failed: 0, refused: 1, empty: 1" in experiment.results.summary()
+
+
+def test_tables_tell_answers_that_were_refused_or_cut_off(
+    client: Client, provider: ModelServer, tmp_path: Path
+) -> None:
+    provider.reply(
+        completion(None, refusal="I can't help with that."), completion("Half", finish_reason="length")
+    )
+    experiment = run(client, "E", llm_config=answered_by(client, provider, max_connections=1))
+    told = [("Half", "truncated"), ("I can't help with that.", "refused")]
+    assert sorted((row["response"], row["flaw"]) for row in experiment.to_dicts()) == told
+    experiment.to_csv(tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        assert sorted((row["response"], row["flaw"]) for row in csv.DictReader(file)) == told
 
 
 def test_waiting_for_a_place_is_kept_apart_from_the_time_of_the_answer(
