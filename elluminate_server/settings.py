@@ -11,6 +11,7 @@ import platformdirs
 
 from elluminate_server.llm.addresses import check_address
 from elluminate_server.llm.key_headers import fits_a_header
+from elluminate_server.llm.model_config import MAX_CONNECTIONS
 from elluminate_server.llm.providers import ModelDefaults
 from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, ModelError
 
@@ -21,6 +22,7 @@ MEMORY = ":memory:"
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 MAX_HEAD_BYTES = 64 * 1024
+LLM_PATIENCE = 60 * 60
 RUN_TIME_LIMIT = 10 * 60 * 60
 MAX_COLUMNS = 200
 MAX_REQUEST_CELLS = 2_000_000
@@ -97,6 +99,10 @@ def _bounded(variable: str, low: float, high: float) -> Any:
     return check
 
 
+def _optional(variable: str, low: float, high: float) -> Any:
+    return attrs.field(default=None, validator=attrs.validators.optional(_bounded(variable, low, high)))
+
+
 def _api_key(_instance: object, _attribute: object, value: str | None) -> None:
     # A key travels in a header: RFC 9110 allows visible ASCII there without quoting rules.
     if value is not None and not re.fullmatch(r"[\x21-\x7e]{8,512}", value):
@@ -144,8 +150,20 @@ class Settings:
         judge_base_url: Endpoint of the judge; the default model's unless given.
         judge_model: The judge's name there.
         judge_api_key: Its key.
-        judge_max_tokens: Most tokens of a judge's answer, thinking included, up to 1,000,000; 0, as where none is
-            given, asks for no limit.
+        llm_timeout: Seconds that one attempt to call it may take, from its sending, 1 to 36,000; 120 unless given.
+        llm_max_retries: Further attempts after a failure that may pass, 0 to 100; 5 unless given. Load and outages are
+            waited for instead.
+        llm_max_connections: Most calls at a time to it, 1 to 1000; `max_concurrent_calls` unless given.
+        llm_temperature: Its temperature, 0 to 2; the endpoint's unless given.
+        llm_max_tokens: Most tokens of its answers, thinking included, up to 1,000,000; 0, as where none is given, asks
+            for no limit.
+        llm_patience: Seconds that a run waits for an endpoint that refuses calls for load, or is away, up to
+            10,000,000; an hour unless given.
+        judge_timeout: As `llm_timeout`, of the judge; the default model's unless given.
+        judge_max_retries: As `llm_max_retries`, of the judge; the default model's unless given.
+        judge_max_connections: As `llm_max_connections`, of the judge; the default model's unless given.
+        judge_temperature: The judge's temperature, 0 to 2; 0 unless given, for models that take one.
+        judge_max_tokens: As `llm_max_tokens`, of the judge.
         llm_max_answer_bytes: Most bytes of a model's answer that are read, packed and unpacked; 16 MB unless given.
         page_size: Items of a page of a list, 1 to 1000.
         response_page_size: Items of a page of responses, 1 to 1000.
@@ -162,7 +180,8 @@ class Settings:
             at least.
         idempotency_lifetime: Seconds for which a repeated request gets the first answer again, 60 to 30 days; 24 hours
             unless given.
-        max_concurrent_calls: Most model calls at a time for an LLM config that names no `max_connections`.
+        max_concurrent_calls: Most calls at a time to each of the server's own models, 1 to 10,000; 32 unless given. An
+            endpoint that takes fewer is given fewer.
         max_conversation_turns: Most answers of the model in a conversation of a multi-turn experiment, 1 to 1000.
         run_time_limit: Seconds after which a run ends as TIMEOUT; 10 hours unless given.
 
@@ -179,9 +198,23 @@ class Settings:
     llm_base_url: str | None = attrs.field(default=None, validator=_endpoint)
     llm_model: str | None = None
     llm_api_key: str | None = attrs.field(default=None, repr=False, validator=_model_key)
+    llm_timeout: float | None = _optional("ELLUMINATE_LLM_TIMEOUT", 1, 36_000)
+    llm_max_retries: int | None = _optional("ELLUMINATE_LLM_MAX_RETRIES", 0, 100)
+    llm_max_connections: int | None = _optional("ELLUMINATE_LLM_MAX_CONNECTIONS", 1, 1000)
+    llm_temperature: float | None = _optional("ELLUMINATE_LLM_TEMPERATURE", 0, 2)
+    llm_max_tokens: int = attrs.field(
+        default=0, validator=_bounded("ELLUMINATE_LLM_MAX_TOKENS", 0, 1_000_000)
+    )
+    llm_patience: float = attrs.field(
+        default=float(LLM_PATIENCE), validator=_bounded("ELLUMINATE_LLM_PATIENCE", 0, 10_000_000)
+    )
     judge_base_url: str | None = attrs.field(default=None, validator=_endpoint)
     judge_model: str | None = None
     judge_api_key: str | None = attrs.field(default=None, repr=False, validator=_model_key)
+    judge_timeout: float | None = _optional("ELLUMINATE_JUDGE_TIMEOUT", 1, 36_000)
+    judge_max_retries: int | None = _optional("ELLUMINATE_JUDGE_MAX_RETRIES", 0, 100)
+    judge_max_connections: int | None = _optional("ELLUMINATE_JUDGE_MAX_CONNECTIONS", 1, 1000)
+    judge_temperature: float | None = _optional("ELLUMINATE_JUDGE_TEMPERATURE", 0, 2)
     judge_max_tokens: int = attrs.field(
         default=0, validator=_bounded("ELLUMINATE_JUDGE_MAX_TOKENS", 0, 1_000_000)
     )
@@ -224,7 +257,7 @@ class Settings:
         validator=_bounded("ELLUMINATE_IDEMPOTENCY_LIFETIME", 60, 30 * 24 * 60 * 60),
     )
     max_concurrent_calls: int = attrs.field(
-        default=10, validator=_bounded("ELLUMINATE_MAX_CONCURRENT_CALLS", 1, 10_000)
+        default=MAX_CONNECTIONS, validator=_bounded("ELLUMINATE_MAX_CONCURRENT_CALLS", 1, 10_000)
     )
     max_conversation_turns: int = attrs.field(
         default=10, validator=_bounded("ELLUMINATE_MAX_CONVERSATION_TURNS", 1, 1000)
@@ -250,10 +283,22 @@ class Settings:
                 judge_base_url=self.judge_base_url,
                 judge_model=self.judge_model,
                 judge_api_key=self.judge_api_key,
-                judge_max_tokens=self.judge_max_tokens or None,
+                sampling=self._sampling("llm"),
+                judge_sampling=self._sampling("judge"),
             )
         except ValueError as error:
             raise SettingsError("ELLUMINATE_LLM_* / ELLUMINATE_JUDGE_*:", str(error)) from error
+
+    def _sampling(self, whose: str) -> dict[str, Any]:
+        """How one of the server's own models is asked, by the fields of a `ModelConfig`; None where nothing is said."""
+        most = self.llm_max_connections or self.max_concurrent_calls
+        return {
+            "timeout": getattr(self, f"{whose}_timeout"),
+            "max_retries": getattr(self, f"{whose}_max_retries"),
+            "max_connections": getattr(self, f"{whose}_max_connections") or most,
+            "temperature": getattr(self, f"{whose}_temperature"),
+            "max_tokens": getattr(self, f"{whose}_max_tokens") or None,
+        }
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Self:
@@ -283,8 +328,12 @@ _OF_THIS_PROCESS = frozenset({"process_key", "upgrade_database"})
 """Never taken from the environment."""
 
 
+_NUMBERS: Mapping[Any, Any] = {int: int, float: float, int | None: int, float | None: float}
+
+
 def _parsed(variable: str, text: str, kind: Any) -> Any:
-    if kind not in {int, float}:
+    kind = _NUMBERS.get(kind)
+    if kind is None:
         return text
     try:
         return kind(text)

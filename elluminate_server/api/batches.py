@@ -43,7 +43,6 @@ async def generate_response(call: Call) -> Answer:
     answer = await answer_now(
         call.store,
         call.models,
-        call.executor.limits,
         experiment_id=order.experiment_id,
         entry_id=order.entry_id,
         epoch=order.epoch,

@@ -44,7 +44,6 @@ async def create_ratings(call: Call) -> Answer:
     rated = await rate_now(
         call.store,
         call.models,
-        call.executor.limits,
         response_id=response.id,
         mode="fast" if request.rating_mode == models.RatingMode.FAST else "detailed",
     )

@@ -8,12 +8,12 @@ import threading
 from sqlalchemy import select
 
 from elluminate_server.execution import leases
+from elluminate_server.execution.asking import Shortages
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
-from elluminate_server.execution.limits import Limits
+from elluminate_server.execution.limits import reading_slots
 from elluminate_server.execution.notices import Notices
 from elluminate_server.execution.outcomes import Outcome
-from elluminate_server.execution.patience import Patience
 from elluminate_server.execution.progress import progress_of
 from elluminate_server.execution.run import Run
 from elluminate_server.execution.storing import store_records
@@ -45,7 +45,6 @@ class Executor:
 
     Attributes:
         owner: Under which name this process holds leases.
-        limits: How many model calls it makes at a time.
         notices: What has changed, for whoever waits in this process.
     """
 
@@ -58,8 +57,8 @@ class Executor:
         self._work = asyncio.Event()
         self._services: list[asyncio.Task[None]] = []
         self._commits = Commits(store, self.owner, store_records, self._publish)
-        self.limits = Limits(settings.max_concurrent_calls)
-        self._patience = Patience()
+        self._reading = reading_slots()
+        self._shortages = Shortages()
         self.notices = Notices()
 
     async def start(self) -> None:
@@ -217,11 +216,12 @@ class Executor:
             self.owner,
             self._store,
             self._models,
-            self.limits,
-            self._patience,
+            self._shortages,
+            self._reading,
             self._commits,
             _interpreter_is_ending,
-            self._settings.max_conversation_turns,
+            max_turns=self._settings.max_conversation_turns,
+            patience=self._settings.llm_patience,
         )
         # A night without any server, after which a run is taken up again, does not count.
         limit = self._settings.run_time_limit

@@ -1,7 +1,5 @@
 """One answer: the row's prompt, and the model's answer to it."""
 
-import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -125,24 +123,20 @@ def subject_of(plan: Plan, entry: Any, prompt: Any | None) -> Subject:
     )
 
 
-async def generate(plan: Plan, subject: Subject, model: Model, slots: asyncio.Semaphore) -> Generated:
+async def generate(subject: Subject, model: Model) -> Generated:
     """Ask the model. A refusal of the model or of the rendering is part of the result, not an exception."""
     if subject.messages is None or subject.error is not None:
         return Generated(error=subject.error or NO_PROMPT)
-    queued = time.monotonic()
-    async with slots:
-        waited = time.monotonic() - queued
-        try:
-            answer = await model.answer(
-                subject.messages,
-                tools=subject.tools,
-                tool_choice=subject.tool_choice,
-                response_format=subject.response_format,
-            )
-        except ModelError as error:
-            usage = error.usage.after_waiting(waited)
-            return Generated(error=str(error), usage=usage, config=model.config)
-    return Generated(messages=answer.messages, usage=answer.after_waiting(waited), config=model.config)
+    try:
+        answer = await model.answer(
+            subject.messages,
+            tools=subject.tools,
+            tool_choice=subject.tool_choice,
+            response_format=subject.response_format,
+        )
+    except ModelError as error:
+        return Generated(error=str(error), usage=error.usage, config=model.config)
+    return Generated(messages=answer.messages, usage=answer, config=model.config)
 
 
 def from_column(plan: Plan, subject: Subject) -> Generated:

@@ -1,7 +1,5 @@
 """One conversation: a simulated persona talks with the model under test, and the transcript is the response."""
 
-import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -87,8 +85,6 @@ async def converse(
     model: Model,
     user: Model,
     *,
-    model_slots: asyncio.Semaphore,
-    user_slots: asyncio.Semaphore,
     max_turns: int,
 ) -> Generated:
     """Let the persona and the model talk, until the persona ends it or the limit is reached.
@@ -101,8 +97,6 @@ async def converse(
         scene: Who talks about what.
         model: The model under test.
         user: The model that plays the persona.
-        model_slots: Bound on calls of the model under test.
-        user_slots: Bound on calls of the other.
         max_turns: Most answers of the model under test.
     """
     if scene.subject.error is not None:
@@ -113,33 +107,28 @@ async def converse(
     said: list[Mapping[str, Any]] = []
     usage: Usage | None = None
     asking = user
-    waited = 0.0
     try:
         for _ in range(max_turns):
             asking = user
-            async with user_slots:
-                turn = await roles.play_user(user, attrs.evolve(scene.case, transcript=said))
+            turn = await roles.play_user(user, attrs.evolve(scene.case, transcript=said))
             if turn.text:
                 said.append({"role": "user", "content": turn.text})
             if turn.ends:
                 break
             asking = model
-            queued = time.monotonic()
-            async with model_slots:
-                waited = time.monotonic() - queued
-                answer = await model.answer(
-                    [*prompt, *said],
-                    tools=plan.tools,
-                    tool_choice=plan.tool_choice,
-                    response_format=plan.response_format,
-                )
+            answer = await model.answer(
+                [*prompt, *said],
+                tools=plan.tools,
+                tool_choice=plan.tool_choice,
+                response_format=plan.response_format,
+            )
             said += answer.messages
-            usage = _sum(usage, answer.after_waiting(waited))
+            usage = _sum(usage, answer)
         else:
             return _end(scene, said, TURN_LIMIT, usage, model)
     except ModelError as error:
         if asking is model:
-            usage = _sum(usage, error.usage.after_waiting(waited))
+            usage = _sum(usage, error.usage)
             return _end(scene, said, FAILED, usage, model, error=str(error))
         reason = f"The persona {scene.case.name!r} could not be played: {error}"
         return _end(scene, said, FAILED, usage, model, error=reason)

@@ -6,10 +6,10 @@ import attrs
 
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.generation import from_column, generate, load_subject
-from elluminate_server.execution.limits import Limits
 from elluminate_server.execution.plans import Plan, answering_model, judging_model, load_plan
 from elluminate_server.execution.rating import Judged, Rated, judge, load_judged
 from elluminate_server.execution.storing import NewResponse
+from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError, RatingMode
 from elluminate_server.store.engine import Store
@@ -20,7 +20,6 @@ __all__ = ["answer_now", "rate_now"]
 async def answer_now(
     store: Store,
     models: Models,
-    limits: Limits,
     *,
     experiment_id: int,
     entry_id: int,
@@ -32,7 +31,6 @@ async def answer_now(
     Args:
         store: The database.
         models: The models.
-        limits: Bounds on simultaneous calls.
         experiment_id: An experiment that is there.
         entry_id: A row of its collection.
         epoch: Which of the row's answers it is.
@@ -50,15 +48,11 @@ async def answer_now(
     if plan.response_column is not None:
         generated = from_column(plan, subject)
     else:
-        model = answering_model(models, plan)
-        slots = limits.answering(plan.config, plan.generation_params.get("max_connections"))
-        generated = await generate(plan, subject, model, slots)
+        generated = await generate(subject, answering_model(models, plan, Caller()))
     return NewResponse(plan=plan, subject=subject, generated=generated, epoch=epoch)
 
 
-async def rate_now(
-    store: Store, models: Models, limits: Limits, *, response_id: int, mode: RatingMode
-) -> list[Rated]:
+async def rate_now(store: Store, models: Models, *, response_id: int, mode: RatingMode) -> list[Rated]:
     """Judge one response by every criterion that the set of its experiment has now, in their order.
 
     Raises:
@@ -73,10 +67,8 @@ async def rate_now(
     if judged is None or plan is None:
         raise DomainError(f"Response {response_id} was deleted.")
     check_ratable(plan, judged)
-    model, criteria = judging_model(models, plan), judged.criteria(plan)
-    results = await asyncio.gather(
-        *(judge(judged, criterion, model, mode, limits.judging()) for criterion in criteria)
-    )
+    model, criteria = judging_model(models, plan, Caller()), judged.criteria(plan)
+    results = await asyncio.gather(*(judge(judged, criterion, model, mode) for criterion in criteria))
     problems = [
         f"criterion {criterion.id} ({criterion.label}): {result}"
         for criterion, result in zip(criteria, results, strict=True)

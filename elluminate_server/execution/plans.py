@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.domain.conversations import PROMPT_TYPES
 from elluminate_server.domain.verdicts import applicable
 from elluminate_server.execution.moments import run_asked_at
+from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.providers import Models
@@ -188,20 +189,20 @@ def _response_column(experiment: Experiment, columns: Sequence[CollectionColumn]
     return next(names, f"(removed column {experiment.response_column_id})")
 
 
-def answering_model(models: Models, plan: Plan) -> Model:
-    """The model that answers.
+def answering_model(models: Models, plan: Plan, caller: Caller) -> Model:
+    """The model that answers, asked by the caller.
 
     Raises:
         ModelError: The LLM config cannot be used.
     """
     if plan.config is not None:
-        return models.model_for(plan.config)
-    default = models.model_for(None)
+        return models.model_for(plan.config, caller)
+    default = models.model_for(None, caller)
     if isinstance(default, OfflineModel) or not plan.generation_params:
         return default
-    return models.model_for(default.config.with_overrides(plan.generation_params))
+    return models.model_for(default.config.with_overrides(plan.generation_params), caller)
 
 
-def judging_model(models: Models, plan: Plan) -> Model:
-    """The model that judges."""
-    return OfflineModel() if plan.rating_version == MOCK_RATING_VERSION else models.judge_model()
+def judging_model(models: Models, plan: Plan, caller: Caller) -> Model:
+    """The model that judges, asked by the caller."""
+    return OfflineModel() if plan.rating_version == MOCK_RATING_VERSION else models.judge_model(caller)

@@ -1,8 +1,6 @@
 """One verdict: a response and a criterion shown to the judge."""
 
-import asyncio
 import datetime
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -101,9 +99,7 @@ async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
     )
 
 
-async def judge(
-    judged: Judged, criterion: CriterionPlan, model: Model, mode: RatingMode, slots: asyncio.Semaphore
-) -> Rated | str:
+async def judge(judged: Judged, criterion: CriterionPlan, model: Model, mode: RatingMode) -> Rated | str:
     """Ask the judge; its verdict, or the reason why there is none. There is no default verdict."""
     try:
         filled = render_criterion(criterion.text, judged.values)
@@ -116,11 +112,7 @@ async def judge(
             row_values=judged.values,
             trajectory=judged.trajectory,
         )
-        queued = time.monotonic()
-        async with slots:
-            waited = time.monotonic() - queued
-            verdict = await roles.judge(model, case, mode)
+        verdict = await roles.judge(model, case, mode)
     except (ModelError, DomainError) as error:
         return str(error)
-    metadata = verdict.after_waiting(waited).metadata(model.config)
-    return Rated(criterion=criterion, verdict=verdict, metadata=metadata)
+    return Rated(criterion=criterion, verdict=verdict, metadata=verdict.metadata(model.config))

@@ -11,6 +11,7 @@ import attrs
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.execution.asking import Asking, HopelessError, Shortages
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.deleting import delete_piece
 from elluminate_server.execution.generation import (
@@ -21,24 +22,21 @@ from elluminate_server.execution.generation import (
     load_subjects,
 )
 from elluminate_server.execution.leases import LeaseLostError, renew_for_writing
-from elluminate_server.execution.limits import Limits
+from elluminate_server.execution.limits import MAX_WORKERS
 from elluminate_server.execution.multi_turn import Scene, converse, load_scene
 from elluminate_server.execution.outcomes import Outcome, outcome_of
-from elluminate_server.execution.patience import Patience
 from elluminate_server.execution.plans import (
     CriterionPlan,
     Plan,
-    answering_model,
-    judging_model,
     load_plan,
 )
 from elluminate_server.execution.preparing import prepare, steps_of
 from elluminate_server.execution.progress import item_states
 from elluminate_server.execution.rating import Judged, Rated, judge, load_judged
-from elluminate_server.execution.storing import Closed, Given, NewResponse, NotStored, Record, Stored
+from elluminate_server.execution.storing import Closed, Given, NewResponse, NotStored, Record, Stored, Told
 from elluminate_server.execution.tally import Tally
 from elluminate_server.llm.providers import Models
-from elluminate_server.llm.types import Model, ModelError, RatingMode
+from elluminate_server.llm.types import ModelError, RatingMode
 from elluminate_server.store.engine import Store
 from elluminate_server.store.pieces import write_in_pieces
 from elluminate_server.store.states import (
@@ -56,8 +54,6 @@ __all__ = ["Run"]
 
 SLICE = 25
 """Work items that are read together, with their rows, ahead of need."""
-
-MAX_WORKERS = 200
 
 
 @attrs.frozen
@@ -85,11 +81,12 @@ class Run:
         owner: This process's name in the lease.
         store: The database.
         models: The models.
-        limits: Bounds on simultaneous calls.
-        patience: Waits where a model cannot be asked for what this process lacks.
+        shortages: Tells that a model cannot be asked for what this process lacks.
+        reading: Slots for reading transactions.
         commits: The writer.
         ending: Whether the interpreter is ending, when failures of calls mean nothing.
         max_turns: Most answers of the model in one conversation.
+        patience: Seconds that a call waits for an endpoint that refuses it for load, or is away.
     """
 
     def __init__(
@@ -98,18 +95,20 @@ class Run:
         owner: str,
         store: Store,
         models: Models,
-        limits: Limits,
-        patience: Patience,
+        shortages: Shortages,
+        reading: asyncio.Semaphore,
         commits: Commits[Record],
         ending: Callable[[], bool],
+        *,
         max_turns: int,
+        patience: float,
     ) -> None:
         self._task_id = task_id
         self._owner = owner
         self._store = store
-        self._models = models
-        self._limits = limits
-        self._patience = patience
+        self._told: asyncio.Queue[str | None] = asyncio.Queue()
+        self._asking = Asking(models, shortages, patience=patience, tell=self._told.put_nowait)
+        self._reading = reading
         self._commits = commits
         self._ending = ending
         self._max_turns = max_turns
@@ -133,17 +132,12 @@ class Run:
         if self._kind == DELETION:
             await write_in_pieces(self._store, self._delete)
             return Outcome(status="SUCCESS")
-        items: asyncio.Queue[tuple[_Item, Subject | None] | None] = asyncio.Queue(maxsize=SLICE)
-        workers = min(MAX_WORKERS, self._tally.total, await self._count_useful_workers())
         async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(self._work(items))
-            async for slice_ in self._iterate_unfinished():
-                subjects = await self._load_subjects(slice_)
-                for item in slice_:
-                    await items.put((item, subjects.get(item.id)))
-            for _ in range(workers):
-                await items.put(None)
+            group.create_task(self._tell())
+            await self._work_off()
+            self._told.put_nowait(None)
+        if self._asking.ended_by is not None:
+            return Outcome(status="FAILURE", error_msg=f"Ended before its time. {self._asking.ended_by}")
         async with self._read() as session:
             outcome = await outcome_of(session, self._task_id, self._kind, self._since)
         return attrs.evolve(outcome, last_item=self._last_item)
@@ -182,15 +176,36 @@ class Run:
         total = sum(states.values())
         self._tally = Tally(total, total - states.get(PENDING, 0), states.get(DONE, 0))
 
+    async def _work_off(self) -> None:
+        items: asyncio.Queue[tuple[_Item, Subject | None] | None] = asyncio.Queue(maxsize=SLICE)
+        workers = min(MAX_WORKERS, self._tally.total, await self._count_useful_workers())
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(self._work(items))
+            async for slice_ in self._iterate_unfinished():
+                subjects = await self._load_subjects(slice_)
+                for item in slice_:
+                    await items.put((item, subjects.get(item.id)))
+                if self._asking.ended_by is not None:
+                    break
+            for _ in range(workers):
+                await items.put(None)
+
+    async def _tell(self) -> None:
+        """Have the log say what the run waits for, and that it goes on."""
+        while (line := await self._told.get()) is not None:
+            await self._write(Told(line=line))
+
     async def _count_useful_workers(self) -> int:
         """Enough to keep both models busy: one row is answered and rated by one worker."""
-        answering = self._limits.default
-        if self._experiment_id is not None and self._kind != RATINGS:
-            plan = await self._load_plan(self._experiment_id, None)
-            answering = self._limits.answering_size(
-                plan.config, plan.generation_params.get("max_connections")
-            )
-        return answering + self._limits.default
+        if self._experiment_id is None:
+            return MAX_WORKERS
+        plan = await self._load_plan(self._experiment_id, None)
+        judging = self._asking.judging(plan).config.max_connections
+        try:
+            return judging + self._asking.answering(plan).config.max_connections
+        except ModelError:
+            return judging
 
     async def _iterate_unfinished(self) -> AsyncIterator[list[_Item]]:
         last = 0
@@ -250,14 +265,18 @@ class Run:
 
     async def _work(self, items: "asyncio.Queue[tuple[_Item, Subject | None] | None]") -> None:
         while (next_one := await items.get()) is not None:
-            item, subject = next_one
-            if item.state == PENDING:
-                judged = await self._answer(item, subject)
-                if judged is None:
-                    continue
-            else:
-                judged = await self._load_answered(item)
-            await self._rate(item, judged)
+            if self._asking.ended_by is None:
+                with contextlib.suppress(HopelessError):
+                    await self._answer_and_rate(*next_one)
+
+    async def _answer_and_rate(self, item: _Item, subject: Subject | None) -> None:
+        if item.state == PENDING:
+            judged = await self._answer(item, subject)
+            if judged is None:
+                return
+        else:
+            judged = await self._load_answered(item)
+        await self._rate(item, judged)
 
     async def _load_answered(self, item: _Item) -> Judged | None:
         if item.response_id is None:
@@ -315,31 +334,19 @@ class Run:
 
     async def _converse(self, plan: Plan, scene: Scene) -> Generated:
         try:
-            model = self._answering_model(plan)
+            model = self._asking.answering(plan)
         except ModelError as error:
             return Generated(error=str(error), persona_version_id=scene.persona_version_id)
-        return await converse(
-            plan,
-            scene,
-            model,
-            self._patience.with_model(self._models.model_for(None)),
-            model_slots=self._limits.answering(plan.config, plan.generation_params.get("max_connections")),
-            user_slots=self._limits.answering(None, None),
-            max_turns=self._max_turns,
-        )
+        return await converse(plan, scene, model, self._asking.playing_users(), max_turns=self._max_turns)
 
     async def _generate(self, plan: Plan, subject: Subject) -> Generated:
         if plan.response_column is not None:
             return from_column(plan, subject)
         try:
-            model = self._answering_model(plan)
+            model = self._asking.answering(plan)
         except ModelError as error:
             return Generated(error=str(error))
-        slots = self._limits.answering(plan.config, plan.generation_params.get("max_connections"))
-        return await generate(plan, subject, model, slots)
-
-    def _answering_model(self, plan: Plan) -> Model:
-        return self._patience.with_model(answering_model(self._models, plan))
+        return await generate(subject, model)
 
     async def _rate(self, item: _Item, judged: Judged | None) -> None:
         problems: dict[str, str] = {}
@@ -352,6 +359,8 @@ class Run:
                 }
             for criterion, verdict in verdicts.items():
                 problem = verdict.result()
+                if isinstance(problem, HopelessError):
+                    return  # what was judged is kept, and the rest is left undone
                 if problem is not None:
                     problems[str(criterion.id)] = problem
         await self._write(
@@ -369,9 +378,14 @@ class Run:
         rated_at = judged.rated.get(criterion.id)
         return rated_at is not None and (self._kind != RATINGS or rated_at >= self._since)
 
-    async def _judge(self, plan: Plan, judged: Judged, criterion: CriterionPlan) -> str | None:
-        model = self._patience.with_model(judging_model(self._models, plan))
-        result = await judge(judged, criterion, model, self._mode, self._limits.judging())
+    async def _judge(
+        self, plan: Plan, judged: Judged, criterion: CriterionPlan
+    ) -> str | HopelessError | None:
+        """Nothing, or the reason why there is no verdict."""
+        try:
+            result = await judge(judged, criterion, self._asking.judging(plan), self._mode)
+        except HopelessError as error:
+            return error
         if isinstance(result, Rated):
             await self._write(Given(response_id=judged.response_id, rated=result))
             return None
@@ -395,7 +409,7 @@ class Run:
 
     @contextlib.asynccontextmanager
     async def _read(self) -> AsyncIterator[AsyncSession]:
-        async with self._limits.reading, self._store.read() as session:
+        async with self._reading, self._store.read() as session:
             yield session
 
     async def _write(self, record: Record) -> Any:

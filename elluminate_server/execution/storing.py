@@ -31,6 +31,7 @@ __all__ = [
     "NotStored",
     "Record",
     "Stored",
+    "Told",
     "store_ratings",
     "store_records",
     "store_responses",
@@ -120,7 +121,18 @@ class Closed:
     tally: Tally
 
 
-Record = Stored | Given | Closed
+@attrs.frozen(kw_only=True, eq=False)
+class Told:
+    """A line of the log that is about the whole run.
+
+    Attributes:
+        line: What it says.
+    """
+
+    line: str
+
+
+Record = Stored | Given | Closed | Told
 """What a run wants to have written."""
 
 
@@ -140,6 +152,9 @@ def store_records(connection: Connection, records: Sequence[tuple[str, Record]])
     store_ratings(connection, [(record.response_id, record.rated) for record in given])
     closed = [(task, record) for task, record in records if isinstance(record, Closed)]
     _close_items(connection, closed, log)
+    for task, record in records:
+        if isinstance(record, Told):
+            log.add(task, record.line)
     _execute_many(connection, _ADD_LINES, log.lines())
     return results
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from elluminate_server.llm.answers import mapping
 from elluminate_server.llm.anthropic_messages import as_blocks, as_tool, as_tool_choice, read_message
-from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.concessions import ask_with_concessions, concessions_for, config_as_sent
+from elluminate_server.llm.endpoint import Endpoint, Received
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.response_formats import ask_in_steps
 from elluminate_server.llm.types import Answer, ModelError, ObjectShape
@@ -57,12 +58,13 @@ class AnthropicModel:
         self._endpoint = endpoint
         root = "" if (config.base_url or "").rstrip("/").endswith("/v1") else "/v1"
         self._target = f"{root}/messages"
+        self._concessions = concessions_for(config)
         self._headers = {"anthropic-version": config.api_version or API_VERSION}
 
     @property
     def config(self) -> ModelConfig:
         """The config it is asked with."""
-        return self._config
+        return config_as_sent(self._config, self._endpoint.shown_by(self._config.model))
 
     async def answer(
         self,
@@ -126,7 +128,7 @@ class AnthropicModel:
         system = "\n\n".join(filter(None, [config.system_message, system]))
         options = {
             "system": system or None,
-            "temperature": config.temperature,
+            "temperature": config.sent_temperature,
             "top_p": config.top_p,
             "top_k": config.top_k,
         }
@@ -178,9 +180,13 @@ class AnthropicModel:
     async def _send(
         self, request: Mapping[str, Any], final_statuses: Collection[int], form_tool: str | None = None
     ) -> Answer:
-        received = await self._endpoint.ask_as(
-            self._config, self._target, request, final_statuses=final_statuses, headers=self._headers
-        )
+        async def send(asked: Mapping[str, Any]) -> Received:
+            return await self._endpoint.ask_as(
+                self._config, self._target, asked, final_statuses=final_statuses, headers=self._headers
+            )
+
+        shown = self._endpoint.shown_by(self._config.model)
+        received = await ask_with_concessions(shown, request, self._concessions, send, Received.after_waiting)
         return read_message(
             received.body,
             model=self._config.model,

@@ -1,22 +1,24 @@
-"""One address of a provider and one key: asking, trying again, and failures in words."""
+"""One address of a provider and one key: asking when it is our turn, asking again, and failures in words."""
 
-import time
+import copy
+import math
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Self
 
 import anyio
 import attrs
 
 from elluminate_server.domain.redaction import redacted
 from elluminate_server.llm.addresses import check_address
-from elluminate_server.llm.attempts import is_passing, pause_before
+from elluminate_server.llm.attempts import Kind, Refusal, backoff, foretold_pause, refusal_of
+from elluminate_server.llm.gates import Bound, Caller, Gate, Place, clock
 from elluminate_server.llm.http_calls import HttpAnswer, HttpCalls, HttpFailure
 from elluminate_server.llm.json_bodies import read_json, storable_text, write_json
 from elluminate_server.llm.key_headers import KeyHeaders, bearer, fits_a_header
-from elluminate_server.llm.model_config import ModelConfig
+from elluminate_server.llm.model_config import MAX_CONNECTIONS, ModelConfig
 from elluminate_server.llm.response_formats import FormatSupport
 from elluminate_server.llm.shortages import SHORTAGES, ShortageError, shortage_of
-from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, ModelError, Usage
+from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, ModelAwayError, ModelError, Usage
 
 __all__ = ["Endpoint", "Received"]
 
@@ -24,8 +26,19 @@ LONGEST_PROVIDER_MESSAGE = 500
 
 DEFAULT_TIMEOUT = 120.0
 """Seconds one attempt may take when the config does not say."""
-DEFAULT_MAX_RETRIES = 2
+DEFAULT_MAX_RETRIES = 5
 """Further attempts when the config does not say."""
+
+LONGEST_OWN_BACKOFF = 8.0
+"""Longest pause, in seconds, of a call that failed alone."""
+MOST_CROWDED = 3
+"""Time-outs of one call that count as no attempt, because too many calls were under way with it."""
+
+
+_NO_CONFIG = Bound(None, MAX_CONNECTIONS)
+
+_GATEWAY_TIME_OUTS = (504, 524)
+"""Statuses of gateways that waited in vain: where others get answers meanwhile, it is the call that took too long."""
 
 
 @attrs.frozen
@@ -35,26 +48,51 @@ class Received:
     Attributes:
         body: Its bytes.
         duration_seconds: From the beginning of the last attempt to the last byte.
-        waited_seconds: Earlier attempts, and the pauses after them.
+        waited_seconds: Before that: for its turn, in earlier attempts, and in pauses.
     """
 
     body: bytes
     duration_seconds: float
     waited_seconds: float
 
+    def after_waiting(self, seconds: float) -> Self:
+        """The same answer, with what was waited before it was asked for."""
+        return attrs.evolve(self, waited_seconds=self.waited_seconds + seconds)
+
 
 @attrs.frozen
 class _Failed:
-    """An attempt without a usable answer: the failure in words, and the headers of what was answered."""
+    """An attempt without a usable answer: the failure in words, and what it says."""
 
     error: ModelError
-    headers: Mapping[str, str] = attrs.field(factory=dict)
+    refusal: Refusal
+    is_final: bool
+
+
+@attrs.define
+class _Trials:
+    """What became of one call so far.
+
+    Attributes:
+        sent: All attempts.
+        counted: Attempts that count against `max_retries`.
+        crowded: Time-outs among those that do not.
+        refused_since: When the first one was sent that was refused and waited for.
+        refused: How many of those there were.
+    """
+
+    sent: int = 0
+    counted: int = 0
+    crowded: int = 0
+    refused_since: float | None = None
+    refused: int = 0
 
 
 class Endpoint:
-    """One address and one key, and the connections to it.
+    """One address and one key, the connections to it, and the gate before it.
 
-    Only the key given here is ever sent, and only to this address.
+    Only the key given here is ever sent, and only to this address. A call is sent when the gate lets it. Load and
+    outages are waited for with the patience of whoever asks.
 
     Args:
         base_url: Address without the trailing slash.
@@ -84,11 +122,24 @@ class Endpoint:
         self._api_key = api_key
         self._key_headers = {} if api_key is None else key_headers(api_key)
         self._calls = HttpCalls(base_url, max_answer_bytes=max_answer_bytes)
+        self._gate = Gate(f"the model endpoint {base_url}")
+        self._caller = Caller()
         self._formats: dict[str, FormatSupport] = {}
         self._shown: dict[str, set[str]] = {}
 
     def __repr__(self) -> str:
         return f"Endpoint(base_url={self._base_url!r})"
+
+    def called_by(self, caller: Caller) -> Self:
+        """The same endpoint, asked by this caller."""
+        called = copy.copy(self)
+        called._caller = caller
+        return called
+
+    @property
+    def gate(self) -> Gate:
+        """What every call goes through."""
+        return self._gate
 
     def format_support(self, model: str) -> FormatSupport:
         """What this model has shown to take here."""
@@ -107,12 +158,13 @@ class Endpoint:
         final_statuses: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
     ) -> Received:
-        """Send one request with the patience of an LLM config; see `ask`."""
+        """Send one request as an LLM config says; see `ask`."""
         return await self.ask(
             target,
             request,
             attempt_seconds=DEFAULT_TIMEOUT if config.timeout is None else config.timeout,
             max_retries=DEFAULT_MAX_RETRIES if config.max_retries is None else config.max_retries,
+            bound=Bound((config.config_id, config.config_name, config.model), config.max_connections),
             final_statuses=final_statuses,
             headers=headers,
         )
@@ -124,6 +176,7 @@ class Endpoint:
         *,
         attempt_seconds: float,
         max_retries: int,
+        bound: Bound = _NO_CONFIG,
         final_statuses: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
     ) -> Received:
@@ -133,13 +186,17 @@ class Endpoint:
             target: What follows the base URL, quoted: a path, and a query if there is one.
             request: The request's JSON.
             attempt_seconds: Seconds one attempt may take, from sending to the last byte.
-            max_retries: Further attempts after a connection failure, a time-out, 408, 409, 429 or 5xx.
+            max_retries: Further attempts after a broken connection, a time-out, 408, 409, 425 or 5xx. What is refused
+                for load (429, 503, 529), or fails because the endpoint is away (no connection, 502, 504), counts as
+                none: it is waited for with the caller's patience.
+            bound: Most calls at a time of those that are asked with the same config.
             final_statuses: Statuses of these that are not tried again all the same.
             headers: Headers that the provider wants beside the key.
 
         Raises:
             ModelError: There was no answer, or one with an error status. Its `usage` has the times.
             ShortageError: This process lacks what the call takes.
+            Exception: What the caller was ended with.
         """
         await self._prepare()
         try:
@@ -147,36 +204,112 @@ class Endpoint:
         except ValueError as error:
             raise ModelError(f"The request to {self._base_url} cannot be sent as JSON: {error}.") from None
         sent_headers = {**self._key_headers, **(headers or {})}
-        asked = time.perf_counter()
-        attempt = 0
+        asked = clock()
+        trials, failed = _Trials(), None
         while True:
-            attempt += 1
-            started = time.perf_counter()
-            try:
-                outcome = await self._calls.post(
-                    self._base_url + target, body, headers=sent_headers, seconds=attempt_seconds
-                )
-            except TimeoutError:
+            place = await self._gate.enter(
+                self._caller,
+                bound,
+                is_repeated=failed is not None,
+                until=self._patience_ends(asked, trials),
+            )
+            if place is None:
+                raise self._out_of_patience(asked, trials, failed)
+            started = clock()
+            trials.sent += 1
+            outcome = await self._attempt(self._base_url + target, body, sent_headers, attempt_seconds, place)
+            ended = clock()
+            if outcome is None:
                 outcome = HttpFailure(
-                    f"did not answer within {attempt_seconds:g} s ({attempt} attempts)",
+                    f"did not answer within {attempt_seconds:g} s ({trials.sent} attempts)",
                     "Raise the LLM config's timeout, or ask for less.",
+                    Kind.TIME_OUT,
                 )
-            duration, waited = time.perf_counter() - started, started - asked
             if isinstance(outcome, HttpAnswer) and 200 <= outcome.status < 300:
-                return Received(outcome.body, duration, waited)
+                foretold = foretold_pause(outcome.headers)
+                self._gate.answered(place, allowed=attempt_seconds, foretold=foretold)
+                return Received(outcome.body, ended - started, started - asked)
             if isinstance(outcome, HttpFailure) and outcome.shortage is not None:
+                self._gate.leave(place)
                 raise self._shortage(outcome.shortage)
-            failed = self._failed(outcome)
-            failed.error.usage = Usage(duration_seconds=duration, waited_seconds=waited)
-            pause = pause_before(attempt, failed.headers)
-            is_final = not failed.error.retryable or failed.error.status in final_statuses
-            if attempt > max_retries or is_final or pause is None:
+            failed = self._failed(outcome, str(request.get("model")), final_statuses)
+            failed.error.usage = Usage(duration_seconds=ended - started, waited_seconds=started - asked)
+            pause = self._give_back(place, failed, trials, attempt_seconds, max_retries)
+            if pause is None:
                 raise failed.error
-            await anyio.sleep(pause)
+            if pause:
+                await anyio.sleep(pause)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._calls.aclose()
+
+    async def _attempt(
+        self, url: str, body: bytes, headers: Mapping[str, str], seconds: float, place: Place
+    ) -> HttpAnswer | HttpFailure | None:
+        """What came of sending it once; None when that took too long."""
+        try:
+            return await self._calls.post(url, body, headers=headers, seconds=seconds)
+        except TimeoutError:
+            return None
+        except BaseException:
+            self._gate.leave(place)
+            raise
+
+    def _give_back(
+        self, place: Place, failed: _Failed, trials: _Trials, attempt_seconds: float, max_retries: int
+    ) -> float | None:
+        """Give the place back, and say after what pause the call asks for another one; None when it does not.
+
+        The gate itself waits as long as the endpoint asks; the pause is the call's own.
+        """
+        refusal, others_pass = failed.refusal, self._gate.has_answered_since(place.sent.at)
+        if refusal.kind is Kind.OUTAGE and failed.error.status in _GATEWAY_TIME_OUTS and others_pass:
+            refusal = attrs.evolve(refusal, kind=Kind.TIME_OUT)
+        if refusal.is_waited_for:
+            self._gate.refused(place, refusal, str(failed.error))
+            trials.refused += 1
+            if trials.refused_since is None:
+                trials.refused_since = place.sent.at
+            # One that is refused while others pass should not have all of them wait again and again.
+            return backoff(trials.refused) if others_pass and trials.refused > 2 else 0.0
+        if refusal.kind is Kind.TIME_OUT:
+            if self._gate.timed_out(place, allowed=attempt_seconds) and trials.crowded < MOST_CROWDED:
+                trials.crowded += 1
+                return 0.0
+        else:
+            self._gate.responded(place)
+        trials.counted += 1
+        if not refusal.is_passing or failed.is_final or trials.counted > max_retries:
+            return None
+        if refusal.pause is not None:
+            return refusal.pause if refusal.pause <= self._caller.patience else None
+        return backoff(trials.counted, LONGEST_OWN_BACKOFF)
+
+    def _patience_ends(self, asked: float, trials: _Trials) -> float:
+        began = asked if self._caller.queues_within_it else trials.refused_since
+        return math.inf if began is None else began + self._caller.patience
+
+    def _out_of_patience(self, asked: float, trials: _Trials, failed: _Failed | None) -> ModelError:
+        """Why a call that was waited for is given up."""
+        waited = clock() - asked
+        left = self._gate.pace.paused_until - clock()
+        if failed is None:
+            said = (
+                f"The model endpoint {self._base_url} could not be asked within {self._caller.patience:g} s: "
+            )
+            said += self._gate.reason or "too many other calls wait for it."
+            usage = Usage(waited_seconds=waited)
+        else:
+            said, usage = str(failed.error), failed.error.usage
+        if left > self._caller.patience:
+            said += f" (It asks to be left alone for {left:.0f} s, longer than is waited.)"
+        elif trials.refused > 1:
+            said += f" (It was asked again for {waited:.0f} s.)"
+        since = asked if trials.refused_since is None else trials.refused_since
+        kind = ModelError if self._gate.has_answered_since(since) else ModelAwayError
+        status = None if failed is None else failed.error.status
+        return kind(said, retryable=True, status=status, usage=usage)
 
     async def _prepare(self) -> None:
         try:
@@ -192,40 +325,57 @@ class Endpoint:
             number, f"The model endpoint {self._base_url} was not asked by this server: {SHORTAGES[number]}"
         )
 
-    def _failed(self, outcome: HttpAnswer | HttpFailure) -> _Failed:
+    def _failed(
+        self, outcome: HttpAnswer | HttpFailure, model: str, final_statuses: Collection[int]
+    ) -> _Failed:
         if isinstance(outcome, HttpFailure):
             said = self._redacted(storable_text(outcome.reason))
+            refusal = Refusal(outcome.kind)
             return _Failed(
                 ModelError(
                     f"The model endpoint {self._base_url} {said}. {outcome.advice}",
-                    retryable=outcome.is_passing,
-                )
+                    retryable=refusal.is_passing,
+                    is_hopeless=refusal.kind is Kind.HOPELESS,
+                ),
+                refusal,
+                is_final=False,
             )
-        said = self._redacted(_said_in(outcome.body)) or "nothing"
+        error = _error_in(outcome.body)
+        said = self._redacted(_said_in(error, outcome.body)) or "nothing"
         if len(said) > LONGEST_PROVIDER_MESSAGE:
             said = said[:LONGEST_PROVIDER_MESSAGE] + "…"
         status = outcome.status
+        refusal = refusal_of(status, outcome.headers, error, said)
+        is_final = status in final_statuses
+        # One that does not know a path, or a form, says so in the same way as one that does not know a model.
+        is_hopeless = refusal.kind is Kind.HOPELESS and (not is_final or model in said)
         advice = _ADVICE.get(status, _REDIRECT_ADVICE if 300 <= status < 400 else "")
         return _Failed(
             ModelError(
                 f"The model endpoint {self._base_url} answered {status}: {said}{advice}",
-                retryable=is_passing(status),
+                retryable=refusal.is_passing,
                 status=status,
+                is_hopeless=is_hopeless,
             ),
-            outcome.headers,
+            refusal,
+            is_final,
         )
 
     def _redacted(self, text: str) -> str:
         return redacted(text, self._api_key, "[key]")
 
 
-def _said_in(body: bytes) -> str:
-    """The provider's own words in the body of an error."""
+def _error_in(body: bytes) -> Any:
+    """The error object in the body of an error, or whatever is in its place; None where there is no JSON."""
     try:
         said = read_json(body)
     except (ValueError, RecursionError):
-        return storable_text(body.decode("utf-8", errors="replace").strip())
-    error = said.get("error", said) if isinstance(said, Mapping) else said
+        return None
+    return said.get("error", said) if isinstance(said, Mapping) else said
+
+
+def _said_in(error: Any, body: bytes) -> str:
+    """The provider's own words in the body of an error."""
     if isinstance(error, str):
         return error
     if isinstance(error, Mapping):
@@ -247,6 +397,5 @@ _ADVICE = {
     401: " (Check the LLM config's API key.)",
     403: " (The API key may not use this model.)",
     404: " (Check the LLM config's base URL and model name.)",
-    429: " (Lower max_connections, or raise max_retries.)",
 }
 _REDIRECT_ADVICE = " (Redirects are not followed: give the address that it leads to as the base URL.)"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from elluminate_server.llm.attempts import Kind, kind_of_status
 from elluminate_server.llm.network_environment import proxy_for, tls_context
 from elluminate_server.llm.shortages import shortage_of
 from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES
@@ -62,13 +63,13 @@ class HttpFailure:
     Attributes:
         reason: What happened, as the rest of a sentence that begins with the endpoint.
         advice: What to do about it, as a sentence.
-        is_passing: Whether it may well not come again.
+        kind: What it is about.
         shortage: What this process lacks, as a key of `SHORTAGES`, when that is why.
     """
 
     reason: str
     advice: str
-    is_passing: bool = True
+    kind: Kind = Kind.PASSING
     shortage: int | None = None
 
 
@@ -137,7 +138,7 @@ class HttpCalls:
             return HttpFailure(
                 f"answered with more than {self._max_answer_bytes} bytes",
                 "Ask for less, or raise ELLUMINATE_LLM_MAX_ANSWER_BYTES.",
-                is_passing=False,
+                Kind.FINAL,
             )
         except (aiohttp.ClientError, _UnreadableError, OSError, MemoryError) as error:
             # An exception of aiohttp holds the request with its key, so that only its words leave this place.
@@ -265,29 +266,31 @@ def _failure_of(error: Exception) -> HttpFailure:
             return HttpFailure(
                 f"has a certificate that is not trusted: {_in_one_line(error.certificate_error)}",
                 "Set SSL_CERT_FILE to the certificates of whoever issued it.",
-                is_passing=False,
+                Kind.HOPELESS,
             )
         case aiohttp.ClientProxyConnectionError():
             return HttpFailure(
                 f"is behind a proxy that could not be reached: {_in_one_line(error.os_error)}",
                 "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.",
+                Kind.OUTAGE,
             )
         case aiohttp.ClientHttpProxyError():
             return HttpFailure(
                 f"is behind a proxy that answered {error.status}: {_in_one_line(error.message)}",
                 "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.",
-                is_passing=error.status not in (401, 403, 407),
+                kind_of_status(error.status),
             )
         case aiohttp.ClientConnectorError():
             return HttpFailure(
                 f"could not be reached: {_in_one_line(error.os_error)}",
                 "Check its address, and that it is up.",
+                Kind.OUTAGE,
             )
         case aiohttp.InvalidURL():
             return HttpFailure(
                 f"has an address that cannot be asked: {_in_one_line(error)}",
                 "Check the base URL.",
-                is_passing=False,
+                Kind.HOPELESS,
             )
         case aiohttp.ClientResponseError():
             return HttpFailure(

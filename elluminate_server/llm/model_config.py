@@ -5,7 +5,10 @@ from typing import Any, Self
 
 import attrs
 
-__all__ = ["ModelConfig", "protocol_of"]
+__all__ = ["MAX_CONNECTIONS", "ModelConfig", "protocol_of"]
+
+MAX_CONNECTIONS = 32
+"""Most calls at a time unless somebody says otherwise; an endpoint that takes fewer shows it."""
 
 _SAMPLING = ("temperature", "reasoning_effort", "verbosity", "top_p", "max_tokens")
 
@@ -23,8 +26,8 @@ class ModelConfig:
         api_key: Key for that endpoint.
         api_version: Azure OpenAI API version; when set, the endpoint is spoken to as Azure OpenAI.
         inference_type: `openai`, `botario`, `custom_api`, or the name of a provider.
-        timeout: Seconds one attempt may take; None for 120.
-        max_retries: Further attempts after a failure that may pass; None for 2.
+        timeout: Seconds one attempt may take; None for 120, from when it is sent.
+        max_retries: Further attempts after a failure that may pass; None for 5.
         system_message: System message put before every prompt.
         max_tokens: Most tokens of an answer.
         top_p: 0 to 1.
@@ -35,9 +38,10 @@ class ModelConfig:
         top_logprobs: How many alternatives with log probabilities are asked for.
         reasoning_effort: `minimal`, `low`, `medium` or `high`.
         verbosity: `low`, `medium` or `high`.
-        max_connections: Most calls at a time; kept by whoever makes the calls.
+        max_connections: Most calls at a time, 32 unless given.
         input_price_per_mtok: US dollars per million input tokens.
         output_price_per_mtok: US dollars per million output tokens.
+        preferred_temperature: Temperature where none is set, for models that take one; not in the contract.
     """
 
     config_name: str
@@ -60,9 +64,10 @@ class ModelConfig:
     top_logprobs: int | None = None
     reasoning_effort: str | None = None
     verbosity: str | None = None
-    max_connections: int = 10
+    max_connections: int = MAX_CONNECTIONS
     input_price_per_mtok: float | None = None
     output_price_per_mtok: float | None = None
+    preferred_temperature: float | None = None
 
     def with_overrides(self, generation_params: Mapping[str, Any] | None) -> Self:
         """The config with an experiment's sampling overrides (the contract's `GenerationParams`) on top.
@@ -82,6 +87,11 @@ class ModelConfig:
         if generation_params.get("max_connections") is not None:
             changes["max_connections"] = generation_params["max_connections"]
         return attrs.evolve(self, **changes)
+
+    @property
+    def sent_temperature(self) -> float | None:
+        """The temperature that is asked for, as far as the model takes one."""
+        return self.preferred_temperature if self.temperature is None else self.temperature
 
     @classmethod
     def from_contract(cls, config: Any) -> Self:
@@ -129,4 +139,4 @@ _CONTRACT_NAMES = {
 
 
 def _names(kind: type[ModelConfig]) -> list[str]:
-    return [field.name for field in attrs.fields(kind)]
+    return [field.name for field in attrs.fields(kind) if field.name != "preferred_temperature"]

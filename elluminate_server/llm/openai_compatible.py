@@ -9,6 +9,12 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from elluminate_server.llm.completion import read_completion
+from elluminate_server.llm.concessions import (
+    Concession,
+    ask_with_concessions,
+    concessions_for,
+    config_as_sent,
+)
 from elluminate_server.llm.endpoint import Endpoint, Received
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.response_formats import ask_in_steps, steps_of
@@ -28,11 +34,12 @@ class OpenAICompatibleModel:
         self._config = config
         self._endpoint = endpoint
         self._target = _target_of(config)
+        self._concessions = concessions_for(config, _OWN_NAME)
 
     @property
     def config(self) -> ModelConfig:
         """The config it is asked with."""
-        return self._config
+        return config_as_sent(self._config, self._endpoint.shown_by(self._config.model))
 
     async def answer(
         self,
@@ -76,7 +83,7 @@ class OpenAICompatibleModel:
         limit = _OWN_LIMIT if config.reasoning_effort is not None else "max_tokens"
         options = {
             limit: config.max_tokens,
-            "temperature": config.temperature,
+            "temperature": config.sent_temperature,
             "top_p": config.top_p,
             "top_k": config.top_k,
             "best_of": config.best_of,
@@ -89,7 +96,13 @@ class OpenAICompatibleModel:
         return {"model": config.model, "messages": sent, **given}
 
     async def _ask(self, request: Mapping[str, Any], final_statuses: Collection[int] = ()) -> Answer:
-        received = await self._ask_within_limit(request, final_statuses)
+        async def send(asked: Mapping[str, Any]) -> Received:
+            return await self._endpoint.ask_as(
+                self._config, self._target, asked, final_statuses=final_statuses
+            )
+
+        shown = self._endpoint.shown_by(self._config.model)
+        received = await ask_with_concessions(shown, request, self._concessions, send, Received.after_waiting)
         return read_completion(
             received.body,
             model=self._config.model,
@@ -97,32 +110,11 @@ class OpenAICompatibleModel:
             waited_seconds=received.waited_seconds,
         )
 
-    async def _ask_within_limit(
-        self, request: Mapping[str, Any], final_statuses: Collection[int]
-    ) -> Received:
-        """Ask, with the limit of tokens under the name that the model knows: it shows which by refusing the other."""
-        shown = self._endpoint.shown_by(self._config.model)
-        if _OWN_LIMIT in shown:
-            request = _with_own_limit(request)
-        try:
-            return await self._endpoint.ask_as(
-                self._config, self._target, request, final_statuses=final_statuses
-            )
-        except ModelError as error:
-            if error.status != 400 or "max_tokens" not in request or _OWN_LIMIT not in str(error):
-                raise
-            shown.add(_OWN_LIMIT)
-        return await self._endpoint.ask_as(
-            self._config, self._target, _with_own_limit(request), final_statuses=final_statuses
-        )
-
 
 _OWN_LIMIT = "max_completion_tokens"
-"""What reasoning models call the limit, and what they name when they refuse `max_tokens`."""
+"""What reasoning models call the limit of tokens, and what they name when they refuse `max_tokens`."""
 
-
-def _with_own_limit(request: Mapping[str, Any]) -> dict[str, Any]:
-    return {(_OWN_LIMIT if name == "max_tokens" else name): value for name, value in request.items()}
+_OWN_NAME = Concession("max_tokens", _OWN_LIMIT, instead=_OWN_LIMIT)
 
 
 def _target_of(config: ModelConfig) -> str:

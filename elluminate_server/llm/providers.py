@@ -17,10 +17,11 @@ means.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
@@ -33,6 +34,12 @@ __all__ = ["PROVIDER_NAMES", "ModelDefaults", "Models", "Provider"]
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 """Where a key without a base URL belongs."""
+
+JUDGE_TEMPERATURE = 0.0
+"""The judge's, where none is set and it takes one: the same answer should get the same verdict."""
+
+_CALLING = ("timeout", "max_retries", "max_connections")
+"""Settings that say how a model is called, not how it answers."""
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +56,10 @@ class ModelDefaults:
         judge_base_url: Endpoint of the model that judges.
         judge_model: Its name there.
         judge_api_key: Its key.
-        judge_max_tokens: Most tokens of its answer; None for what its endpoint allows.
+        sampling: Further fields of the answering model's `ModelConfig`: timeout, max_retries, max_connections,
+            temperature, max_tokens. None counts as not given.
+        judge_sampling: The same of the judge. How it is called (timeout, max_retries, max_connections) falls back to
+            the answering model's; its temperature to 0, for models that take one.
 
     Raises:
         ValueError: An endpoint without a model name, or a model name without an endpoint.
@@ -61,7 +71,8 @@ class ModelDefaults:
     judge_base_url: str | None = None
     judge_model: str | None = None
     judge_api_key: str | None = attrs.field(default=None, repr=False)
-    judge_max_tokens: int | None = None
+    sampling: Mapping[str, Any] = attrs.field(factory=dict)
+    judge_sampling: Mapping[str, Any] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         _check_pair("ELLUMINATE_LLM", self.base_url or self.api_key, self.model)
@@ -81,6 +92,7 @@ class ModelDefaults:
             model=self.model,
             base_url=self.base_url or OPENAI_BASE_URL,
             api_key=self.api_key or None,
+            **_given(self.sampling),
         )
 
     def judging(self) -> ModelConfig | None:
@@ -92,12 +104,14 @@ class ModelDefaults:
         key = self.judge_api_key
         if not key and _same_endpoint(base_url, self.base_url or OPENAI_BASE_URL):
             key = self.api_key
+        calling = {name: value for name, value in _given(self.sampling).items() if name in _CALLING}
         return ModelConfig(
             config_name=model,
             model=model,
             base_url=base_url,
             api_key=key or None,
-            max_tokens=self.judge_max_tokens,
+            preferred_temperature=JUDGE_TEMPERATURE,
+            **{**calling, **_given(self.judge_sampling)},
         )
 
 
@@ -162,8 +176,8 @@ _REFUSED = {
 class Models:
     """The models of one server.
 
-    HTTP connection pools are made when first used, one for every endpoint and key, and belong to the event
-    loop they are used in. Close them with `aclose`.
+    There is one gate for every endpoint and key, whatever configs it is asked with. HTTP connection pools are made when
+    first used, one for each of them, and belong to the event loop they are used in. Close them with `aclose`.
 
     Args:
         defaults: The server's own models.
@@ -177,29 +191,34 @@ class Models:
         self._max_answer_bytes = max_answer_bytes
         self._endpoints: dict[_Address, Endpoint] = {}
 
-    def model_for(self, config: ModelConfig | None) -> Model:
+    def model_for(self, config: ModelConfig | None, caller: Caller | None = None) -> Model:
         """The model that answers for an LLM config, or the default one.
+
+        Args:
+            config: The LLM config; None for the default model.
+            caller: Who asks; None for a request that somebody waits for.
 
         Raises:
             ModelError: The config's inference type, address or key cannot be used; before anything is sent.
         """
         if config is None:
             default = self._defaults.answering()
-            return OfflineModel() if default is None else self._at_endpoint(default)
+            return OfflineModel() if default is None else self._at_endpoint(default, caller)
         provider = _provider_of(config)
         if config.base_url or provider.base_url:
-            return self._at_endpoint(attrs.evolve(config, base_url=config.base_url or provider.base_url))
+            given = attrs.evolve(config, base_url=config.base_url or provider.base_url)
+            return self._at_endpoint(given, caller)
         default = self._defaults.answering()
         if default is None:
             return OfflineModel()
         return self._at_endpoint(
-            attrs.evolve(config, base_url=default.base_url, api_key=config.api_key or default.api_key)
+            attrs.evolve(config, base_url=default.base_url, api_key=config.api_key or default.api_key), caller
         )
 
-    def judge_model(self) -> Model:
-        """The model that judges."""
+    def judge_model(self, caller: Caller | None = None) -> Model:
+        """The model that judges; `caller` as in `model_for`."""
         config = self._defaults.judging()
-        return OfflineModel() if config is None else self._at_endpoint(config)
+        return OfflineModel() if config is None else self._at_endpoint(config, caller)
 
     async def aclose(self) -> None:
         """Close every connection pool. Models made before are not usable afterwards."""
@@ -208,7 +227,7 @@ class Models:
         for endpoint in endpoints:
             await endpoint.aclose()
 
-    def _at_endpoint(self, config: ModelConfig) -> Model:
+    def _at_endpoint(self, config: ModelConfig, caller: Caller | None) -> Model:
         from elluminate_server.llm.endpoint import Endpoint
 
         provider = _provider_of(config)
@@ -224,16 +243,20 @@ class Models:
                 key_headers=address.key_headers,
                 max_answer_bytes=self._max_answer_bytes,
             )
-        return provider.make(config, self._endpoints[address])
+        return provider.make(config, self._endpoints[address].called_by(caller or Caller()))
 
 
 @attrs.frozen(kw_only=True)
 class _Address:
-    """What two configs must share to share a connection pool."""
+    """What two configs must share to share a gate and a connection pool."""
 
     base_url: str
     api_key: str | None = attrs.field(repr=False)
     key_headers: KeyHeaders
+
+
+def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _check_pair(prefix: str, endpoint: str | None, model: str | None) -> None:

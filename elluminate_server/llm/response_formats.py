@@ -114,7 +114,7 @@ async def ask_in_steps(
         try:
             answer = await ask(steps[step], refusals)
         except ModelError as error:
-            if error.status is None or error.status not in refusals:
+            if error.status is None or error.status not in refusals or error.is_hopeless:
                 raise
             refused_with.append(error.status)
         else:

@@ -12,6 +12,7 @@ __all__ = [
     "Answer",
     "JudgeCase",
     "Model",
+    "ModelAwayError",
     "ModelError",
     "ObjectShape",
     "PlaysRoles",
@@ -38,6 +39,7 @@ class ModelError(Exception):
     Attributes:
         retryable: Whether the same call may well succeed later (rate limit, time-out, fault of the provider).
         status: HTTP status of the provider, when it gave one.
+        is_hopeless: Whether every call of this model with this key fails like this, until a person has done something.
         usage: What the call cost all the same, as far as it is known.
     """
 
@@ -47,12 +49,18 @@ class ModelError(Exception):
         *,
         retryable: bool = False,
         status: int | None = None,
+        is_hopeless: bool = False,
         usage: "Usage | None" = None,
     ) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.status = status
+        self.is_hopeless = is_hopeless
         self.usage = usage or Usage()
+
+
+class ModelAwayError(ModelError):
+    """A model was waited for as long as that is done, and answered nobody meanwhile."""
 
 
 @attrs.frozen
@@ -94,7 +102,7 @@ class Usage:
 
     Attributes:
         duration_seconds: Time from asking to the last byte, in seconds, of the last attempt alone.
-        waited_seconds: Time before that attempt: for a free place, in earlier attempts, and in pauses.
+        waited_seconds: Time before that attempt: for its turn, for the endpoint, in earlier attempts, and in pauses.
         input_tokens: Tokens of the prompt, cached ones included; None when the provider does not say.
         output_tokens: Tokens of the answer, reasoning included; None when the provider does not say.
         reasoning_tokens: Tokens of reasoning; None when the provider does not say.

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import Answer, Model, ObjectShape
@@ -56,7 +57,7 @@ def model_at(models: Models, server: RawServer, **changes: Any) -> Model:
         "api_key": KEY,
         "max_retries": 0,
     }
-    return models.model_for(ModelConfig(**{**config, **changes}))
+    return models.model_for(ModelConfig(**{**config, **changes}), Caller(patience=0))
 
 
 async def ask(server: RawServer, config: Mapping[str, Any] | None = None, **given: Any) -> Answer:

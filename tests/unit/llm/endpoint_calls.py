@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.gates import Caller
 from tests.support.model_server import completion
 
 KEY = "key-that-must-not-be-seen"
@@ -15,10 +16,10 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 @asynccontextmanager
-async def endpoint(base_url: str, **given: Any) -> AsyncIterator[Endpoint]:
+async def endpoint(base_url: str, *, patience: float = 0.0, **given: Any) -> AsyncIterator[Endpoint]:
     made = Endpoint(base_url=base_url, api_key=KEY, **given)
     try:
-        yield made
+        yield made.called_by(Caller(patience=patience))
     finally:
         await made.aclose()
 

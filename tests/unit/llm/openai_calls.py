@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.providers import ModelDefaults, Models
 from elluminate_server.llm.types import JudgeCase, Model
@@ -29,9 +30,11 @@ async def ask(
     llm_config: ModelConfig | None,
     call: Callable[[Model], Awaitable[T]],
     defaults: ModelDefaults | None = None,
+    *,
+    patience: float = 30.0,
 ) -> T:
     models = Models(defaults)
     try:
-        return await call(models.model_for(llm_config))
+        return await call(models.model_for(llm_config, Caller(patience=patience)))
     finally:
         await models.aclose()

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.pace import FIRST_LIMIT
 from elluminate_server.llm.types import ModelError
 from tests.support.model_server import ModelServer
 from tests.support.raw_server import Act, RawServer, answers, stalls
@@ -25,13 +26,12 @@ from tests.unit.llm.endpoint_calls import BODY, KEY, OK, REQUEST, ask, endpoint
 
 def test_the_time_for_an_attempt_does_not_run_before_it_is_sent(server: ModelServer) -> None:
     async def run() -> None:
-        async with endpoint(server.base_url) as asked:
-            with server.held(lambda request: request.json["model"] == "slow"):
-                slow = [asyncio.create_task(ask(asked, {**REQUEST, "model": "slow"})) for _ in range(150)]
-                await asyncio.to_thread(server.wait_for_requests, 150)
-                # Nobody waits for another call's connection.
-                assert await ask(asked, seconds=5.0)
-            await asyncio.gather(*slow)
+        async with endpoint(server.base_url, patience=60.0) as asked:
+            with server.held():
+                # More than the endpoint is given at a time: the others wait, and then have all of their time.
+                calls = [asyncio.create_task(ask(asked, seconds=5.0)) for _ in range(5 * FIRST_LIMIT)]
+                await asyncio.to_thread(server.wait_for_requests, FIRST_LIMIT)
+            await asyncio.gather(*calls)
 
     asyncio.run(run())
 
@@ -138,7 +138,7 @@ def test_the_key_is_in_no_log_of_any_library(
             if status == 200:
                 await ask(asked)
                 return
-            server.fail(1, status=status, message=f"{KEY} is wrong")
+            server.fail(2, status=status, message=f"{KEY} is wrong")
             with pytest.raises(ModelError):
                 await ask(asked)
 

@@ -16,6 +16,7 @@ import truststore
 
 from elluminate_server.llm import network_environment
 from elluminate_server.llm.endpoint import Endpoint, Received
+from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.network_environment import Proxy, proxy_for, tls_context
 from elluminate_server.llm.types import ModelError
 from tests.support.raw_server import Act, RawServer, answers, says
@@ -47,7 +48,8 @@ def ask(base_url: str, *, times: int = 1) -> bytes:
 
 
 async def _once(asked: Endpoint) -> Received:
-    return await asked.ask("/chat/completions", REQUEST, attempt_seconds=20, max_retries=0)
+    impatient = asked.called_by(Caller(patience=0))
+    return await impatient.ask("/chat/completions", REQUEST, attempt_seconds=20, max_retries=0)
 
 
 # Which proxy

@@ -16,8 +16,9 @@ from tests.unit.llm.openai_calls import KEY, USER, ask, config
 pytestmark = pytest.mark.anyio
 
 
-async def answer(llm_config: ModelConfig, **given: Any) -> Any:
-    return await ask(llm_config, lambda model: model.answer(given.pop("messages", USER), **given))
+async def answer(llm_config: ModelConfig, *, patience: float = 30.0, **given: Any) -> Any:
+    messages = given.pop("messages", USER)
+    return await ask(llm_config, lambda model: model.answer(messages, **given), patience=patience)
 
 
 async def test_an_answer_has_every_assistant_key_and_the_providers_counts(server: ModelServer) -> None:
@@ -94,6 +95,29 @@ async def test_a_model_that_refuses_the_limits_older_name_gets_its_own_and_is_re
     assert [one.get("max_completion_tokens") for one in sent] == [None, 50, 50]
 
 
+async def test_a_model_that_refuses_a_temperature_that_nobody_set_is_told_none_and_is_remembered(
+    server: ModelServer,
+) -> None:
+    told = "Unsupported value: 'temperature' does not support 0 with this model."
+    server.reply(failure(400, told), completion("The moon."), completion("The sun."))
+
+    async def twice(model: Model) -> list[Any]:
+        assert model.config.temperature == 0
+        answers = [await model.answer(USER) for _ in range(2)]
+        return [*answers, model.config.temperature]
+
+    *_, temperature = await ask(config(server, preferred_temperature=0.0), twice)
+    sent = [request.json.get("temperature") for request in server.requests]
+    assert (sent, temperature) == ([0, None, None], None)
+
+
+async def test_a_temperature_that_is_set_is_not_left_out(server: ModelServer) -> None:
+    server.fail(1, status=400, message="'temperature' is not supported with this model.")
+    with pytest.raises(ModelError, match="'temperature' is not supported"):
+        await answer(config(server, temperature=0.0, preferred_temperature=0.0))
+    assert [request.json["temperature"] for request in server.requests] == [0]
+
+
 async def test_the_system_message_of_a_config_comes_first(server: ModelServer) -> None:
     await answer(config(server, system_message="Be brief."))
     assert server.requests[0].json["messages"] == [{"role": "system", "content": "Be brief."}, *USER]
@@ -162,7 +186,7 @@ async def test_an_error_names_status_and_message_and_never_the_key(
 ) -> None:
     server.fail(1, status=status, message=f"Incorrect API key provided: {KEY}.")
     with caplog.at_level(logging.DEBUG), pytest.raises(ModelError) as caught:
-        await answer(config(server, max_retries=0))
+        await answer(config(server, max_retries=0), patience=0)
     text = str(caught.value)
     assert str(status) in text
     assert "Incorrect API key provided: [key]." in text
@@ -230,7 +254,7 @@ async def test_an_endpoint_that_is_not_there_is_named() -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
         missing = ModelConfig(config_name="c", model="m", base_url=url, max_retries=0)
         with pytest.raises(ModelError, match="could not be reached") as caught:
-            await answer(missing)
+            await answer(missing, patience=0)
     assert url in str(caught.value)
     assert caught.value.retryable
 

@@ -148,7 +148,24 @@ async def test_an_outage_is_retried_as_usual_once_a_format_was_taken(server: Mod
     assert formats(server) == ["json_schema"] * 3
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 502, 503, 504])
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+async def test_a_format_is_asked_for_again_when_the_endpoint_was_busy_or_away(
+    server: ModelServer, status: int
+) -> None:
+    server.reply(failure(status))
+    assert await ask(server, verdict) == ["YES"]
+    assert formats(server) == ["json_schema", "json_schema"]
+
+
+async def test_an_unknown_model_is_not_asked_with_less(server: ModelServer) -> None:
+    server.fail(1, status=404, message="The model `m` does not exist.")
+    failed, good = await ask(server, verdict, verdict)
+    assert "The model `m` does not exist." in failed
+    assert good == "YES"
+    assert formats(server) == ["json_schema", "json_schema"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
 async def test_what_is_no_refusal_of_a_format_is_not_asked_with_less(
     server: ModelServer, status: int
 ) -> None:

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.shortages import ShortageError, shortage_of
 from elluminate_server.llm.types import ModelError
 from tests.support.descriptors import needs_a_limit, no_descriptors
@@ -75,8 +76,9 @@ async def test_a_process_that_may_open_nothing_has_asked_nobody() -> None:
 @needs_a_limit
 async def test_a_name_that_cannot_be_resolved_for_want_of_descriptors_is_not_unknown() -> None:
     endpoint = Endpoint(base_url="http://endpoint.invalid/v1", api_key=None)
+    impatient = endpoint.called_by(Caller(patience=0))
     with pytest.raises(ModelError, match="could not be reached"):
-        await endpoint.ask("/chat/completions", REQUEST, attempt_seconds=10, max_retries=0)
+        await impatient.ask("/chat/completions", REQUEST, attempt_seconds=10, max_retries=0)
     with no_descriptors(), pytest.raises(ShortageError):
         await endpoint.ask("/chat/completions", REQUEST, attempt_seconds=10, max_retries=1000)
     await endpoint.aclose()

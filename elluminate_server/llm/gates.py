@@ -1,0 +1,332 @@
+"""Who may call an endpoint next: one gate for each endpoint and key, for all event loops of the process.
+
+A call that waits, for its turn or for the endpoint, has no place: it gets one when it may be sent, and gives it back
+with what became of it. Callers take turns, so that a run of ten rows does not wait behind one of a hundred thousand.
+"""
+
+import asyncio
+import math
+import threading
+import weakref
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
+
+import attrs
+
+from elluminate_server.llm.attempts import Kind, Refusal
+from elluminate_server.llm.pace import Pace, Sent
+
+__all__ = ["REQUEST_PATIENCE", "Bound", "Caller", "Gate", "Place", "clock"]
+
+REQUEST_PATIENCE = 30.0
+"""Seconds that a call waits which somebody waits for."""
+
+TOLD_EVERY_SECONDS = 60.0
+"""A caller is told that it waits, and that it goes on, once in so many seconds for each endpoint."""
+
+_MOMENT = 1e-6
+"""Seconds by which a timer may be early."""
+
+
+def clock() -> float:
+    """Seconds of the running event loop's clock, which is one for all event loops but those of a test."""
+    return asyncio.get_running_loop().time()
+
+
+@attrs.define(eq=False)
+class Caller:
+    """Who asks models: a run, or a request that somebody waits for.
+
+    Attributes:
+        patience: Seconds that a call waits for an endpoint that refuses it for load, or is away.
+        queues_within_it: Whether waiting for a turn counts, too.
+        tell: Told when the caller's calls wait, and when they go on; in the event loop of one of its calls.
+    """
+
+    patience: float = REQUEST_PATIENCE
+    queues_within_it: bool = True
+    tell: Callable[[str], None] | None = attrs.field(default=None, repr=False)
+    _ended_by: Exception | None = attrs.field(default=None, init=False, repr=False)
+    _waiters: set["_Waiter"] = attrs.field(factory=set, init=False, repr=False)
+
+    def end(self, reason: Exception) -> None:
+        """Send nothing more: what waits for its turn, or asks for one later, is raised the reason instead."""
+        self._ended_by = reason
+        for waiter in list(self._waiters):
+            waiter.wake()
+
+    def check(self) -> None:
+        """Go on, unless the caller has ended.
+
+        Raises:
+            Exception: What it was ended with.
+        """
+        if self._ended_by is not None:
+            raise self._ended_by
+
+
+@attrs.frozen
+class Bound:
+    """Most calls at a time of all that share a name, as an LLM config says it.
+
+    Attributes:
+        name: What they share; anything that can be hashed.
+        most: How many.
+    """
+
+    name: object
+    most: int
+
+
+@attrs.frozen(eq=False)
+class Place:
+    """A call that may be sent.
+
+    Attributes:
+        sent: When, and beside how many.
+        caller: Who asks.
+        bound: What it counts for.
+    """
+
+    sent: Sent
+    caller: Caller
+    bound: Bound
+
+
+@attrs.define(eq=False)
+class _Waiter:
+    """A call that waits for its place."""
+
+    caller: Caller
+    bound: Bound
+    loop: asyncio.AbstractEventLoop
+    woken: asyncio.Event
+    place: Place | None = None
+
+    def wake(self) -> None:
+        if self.loop is asyncio.get_running_loop():
+            self.woken.set()
+        elif not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.woken.set)
+
+
+@attrs.define
+class _Told:
+    """What a caller was told of this endpoint."""
+
+    loop: asyncio.AbstractEventLoop
+    at: float
+    waits: bool = True
+
+
+_Line = tuple[Caller, Bound]
+
+
+class Gate:
+    """The gate of one endpoint and key.
+
+    Args:
+        name: What callers are told about.
+
+    Attributes:
+        pace: What the endpoint has shown to take.
+        reason: Why it was last waited for; empty when it never was.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.pace = Pace()
+        self._name = name
+        self._lock = threading.Lock()
+        self._lines: OrderedDict[_Line, deque[_Waiter]] = OrderedDict()
+        self._under_way: Counter[Bound] = Counter()
+        self._total = 0
+        self._timer: tuple[asyncio.AbstractEventLoop, float] | None = None
+        self.reason = ""
+        self._told: weakref.WeakKeyDictionary[Caller, _Told] = weakref.WeakKeyDictionary()
+        self._answered_at = -math.inf
+
+    @property
+    def under_way(self) -> int:
+        """How many calls are."""
+        return self._total
+
+    def has_answered_since(self, moment: float) -> bool:
+        """Whether any call was answered since then."""
+        return self._answered_at >= moment
+
+    async def enter(
+        self, caller: Caller, bound: Bound, *, is_repeated: bool = False, until: float = math.inf
+    ) -> Place | None:
+        """Wait for a turn, and for the endpoint to take calls.
+
+        Args:
+            caller: Who asks.
+            bound: What the call counts for.
+            is_repeated: Whether it had its turn, and was refused: then it comes before those that had none.
+            until: When it is given up.
+
+        Returns:
+            The place, which `leave` or its sisters have to give back; None when it is given up.
+
+        Raises:
+            Exception: What the caller was ended with.
+        """
+        caller.check()
+        waiter = _Waiter(caller, bound, asyncio.get_running_loop(), asyncio.Event())
+        with self._lock:
+            if self.pace.paused_until > until:
+                return None
+            line = self._lines.setdefault((caller, bound), deque())
+            line.appendleft(waiter) if is_repeated else line.append(waiter)
+            caller._waiters.add(waiter)
+            self._admit()
+            if self.pace.paused_until > clock():
+                self._tell_that_it_waits(caller, waiter.loop)
+        try:
+            async with asyncio.timeout_at(None if math.isinf(until) else until):
+                await waiter.woken.wait()
+        except TimeoutError:
+            if waiter.place is None:
+                return None
+        except BaseException:
+            if waiter.place is not None:
+                self.leave(waiter.place)
+            raise
+        finally:
+            self._forget(waiter)
+        if waiter.place is None:
+            caller.check()
+        return waiter.place
+
+    def leave(self, place: Place) -> None:
+        """Give a place back that says nothing: the call was broken off, or never sent."""
+        with self._lock:
+            self._free(place)
+
+    def responded(self, place: Place) -> None:
+        """Give a place back after an error that is not about how many calls there are."""
+        with self._lock:
+            self.pace.responded()
+            self._go_on()
+            self._free(place)
+
+    def answered(self, place: Place, *, allowed: float, foretold: float | None = None) -> None:
+        """Give a place back after an answer.
+
+        Args:
+            place: The place.
+            allowed: Seconds that the attempt might have taken.
+            foretold: Seconds that the answer asks to send nothing more for, because a quota is used up.
+        """
+        with self._lock:
+            now = self._answered_at = clock()
+            self.pace.answered(place.sent, now, allowed)
+            if foretold is not None:
+                self.pace.pause(now, foretold)
+            self._go_on()
+            self._free(place)
+
+    def refused(self, place: Place, refusal: Refusal, reason: str) -> None:
+        """Give a place back after a refusal that is waited for.
+
+        Args:
+            place: The place.
+            refusal: Of load, or of an endpoint that is away.
+            reason: What the callers are told.
+        """
+        with self._lock:
+            now = clock()
+            if refusal.kind is Kind.LOAD:
+                self.pace.refused(place.sent, now, refusal.pause)
+            else:
+                self.pace.unreachable(place.sent, now, refusal.pause)
+            self.reason = reason
+            loops = {line[0]: waiters[0].loop for line, waiters in self._lines.items()}
+            loops.setdefault(place.caller, asyncio.get_running_loop())
+            for caller, loop in loops.items():
+                self._tell_that_it_waits(caller, loop)
+            self._free(place)
+
+    def timed_out(self, place: Place, *, allowed: float) -> bool:
+        """Give a place back after a time-out; whether there may have been too many calls at a time."""
+        with self._lock:
+            was_crowded = self.pace.timed_out(place.sent, clock(), allowed)
+            self._free(place)
+            return was_crowded
+
+    # Turns
+
+    def _free(self, place: Place) -> None:
+        self._total -= 1
+        self._under_way[place.bound] -= 1
+        if not self._under_way[place.bound]:
+            del self._under_way[place.bound]
+        self._admit()
+
+    def _forget(self, waiter: _Waiter) -> None:
+        waiter.caller._waiters.discard(waiter)
+        line = (waiter.caller, waiter.bound)
+        with self._lock:
+            waiters = self._lines.get(line)
+            if waiters is None or waiter not in waiters:
+                return
+            waiters.remove(waiter)
+            if not waiters:
+                del self._lines[line]
+            self._timer = None  # it may have been in an event loop that ends
+            self._admit()
+
+    def _admit(self) -> None:
+        """Give places to those whose turn it is, as far as there are any."""
+        while self._lines:
+            most = max(bound.most for bound in [*self._under_way, *(line[1] for line in self._lines)])
+            if self._total >= min(self.pace.places, most):
+                return
+            line = next(
+                (line for line in self._lines if self._under_way[line[1]] < line[1].most),
+                None,
+            )
+            if line is None:
+                return
+            waiters = self._lines[line]
+            now, opens_at = clock(), self.pace.opens_at
+            if now < opens_at - _MOMENT:
+                self._look_again(waiters[0].loop, opens_at)
+                return
+            waiter = waiters.popleft()
+            self._lines.move_to_end(line)
+            if not waiters:
+                del self._lines[line]
+            waiter.place = Place(self.pace.send(now, self._total), waiter.caller, waiter.bound)
+            self._total += 1
+            self._under_way[waiter.bound] += 1
+            waiter.wake()
+
+    def _look_again(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
+        if self._timer is not None and self._timer[1] <= at and not self._timer[0].is_closed():
+            return
+        self._timer = (loop, at)
+        loop.call_soon_threadsafe(lambda: loop.call_at(at, self._look))
+
+    def _look(self) -> None:
+        with self._lock:
+            self._timer = None
+            self._admit()
+
+    # Telling
+
+    def _tell_that_it_waits(self, caller: Caller, loop: asyncio.AbstractEventLoop) -> None:
+        if caller.tell is None:
+            return
+        now, told = clock(), self._told.get(caller)
+        if told is not None and (told.waits or now - told.at < TOLD_EVERY_SECONDS):
+            return
+        self._told[caller] = _Told(loop, now)
+        left = max(1, math.ceil(self.pace.paused_until - now))
+        loop.call_soon_threadsafe(caller.tell, f"Waits, and asks again in {left} s: {self.reason}")
+
+    def _go_on(self) -> None:
+        for caller, told in self._told.items():
+            if told.waits and caller.tell is not None and not told.loop.is_closed():
+                told.waits = False
+                told.loop.call_soon_threadsafe(caller.tell, f"Goes on: {self._name} answers again.")
