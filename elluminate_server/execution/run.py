@@ -137,7 +137,9 @@ class Run:
             await self._work_off()
             self._told.put_nowait(None)
         if self._asking.ended_by is not None:
-            return Outcome(status="FAILURE", error_msg=f"Ended before its time. {self._asking.ended_by}")
+            reason = f"Nothing more was asked for. {self._asking.ended_by}"
+            kept = "What was done until then is kept, and a retry goes on from there."
+            return Outcome(status="FAILURE", error_msg=f"{reason} {kept}")
         async with self._read() as session:
             outcome = await outcome_of(session, self._task_id, self._kind, self._since)
         return attrs.evolve(outcome, last_item=self._last_item)

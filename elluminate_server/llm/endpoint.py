@@ -278,7 +278,7 @@ class Endpoint:
                 trials.crowded += 1
                 return 0.0
         else:
-            self._gate.responded(place)
+            self._gate.failed(place, refusal.kind)
         trials.counted += 1
         if not refusal.is_passing or failed.is_final or trials.counted > max_retries:
             return None

@@ -203,10 +203,11 @@ class Gate:
         with self._lock:
             self._free(place)
 
-    def responded(self, place: Place) -> None:
-        """Give a place back after an error that is not about how many calls there are."""
+    def failed(self, place: Place, kind: Kind) -> None:
+        """Give a place back after a failure that is not waited for."""
         with self._lock:
-            self.pace.responded()
+            # Where every call may fail like this one, those that are under way are to show it before more are sent.
+            self.pace.is_probing = kind is Kind.HOPELESS
             self._go_on()
             self._free(place)
 

@@ -124,10 +124,6 @@ class Pace:
         """Send nothing for some time, because an answer has said so."""
         self.paused_until = max(self.paused_until, now + seconds)
 
-    def responded(self) -> None:
-        """The endpoint is there, whatever it said."""
-        self.is_probing = False
-
     def answered(self, sent: Sent, now: float, allowed: float) -> None:
         """A call was answered.
 
@@ -140,7 +136,7 @@ class Pace:
         self._seconds_per_answer += (took - self._seconds_per_answer) / (4 if self._seconds_per_answer else 1)
         self._failed_in_a_row = 0
         self._passed += 1
-        self.responded()
+        self.is_probing = False
         if self.rate is not None:
             self._speed_up(now)
         # Calls that were sent under another limit, or beside fewer than it allows, do not show that more would pass.

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from elluminate_server.execution import Executor
 from elluminate_server.execution.queueing import add_experiment
 from elluminate_server.http.access import open_default_project
+from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.providers import Models
@@ -49,7 +50,6 @@ class ScriptedModel(OfflineModel):
         on_judge: Awaited before each verdict, with the criterion.
         answered: The prompts' texts, in the order of the calls.
         judged: (criterion, answer's row value) pairs, in the order of the calls.
-        most_at_once: Most answering calls that were open at the same time.
     """
 
     def __init__(self) -> None:
@@ -57,8 +57,6 @@ class ScriptedModel(OfflineModel):
         self.on_judge: Callable[[str], Awaitable[None]] = _at_once
         self.answered: list[str] = []
         self.judged: list[str] = []
-        self.most_at_once = 0
-        self._open = 0
 
     async def answer(
         self,
@@ -71,12 +69,7 @@ class ScriptedModel(OfflineModel):
     ) -> Answer:
         text = str(messages[-1]["content"])
         self.answered.append(text)
-        self._open += 1
-        self.most_at_once = max(self.most_at_once, self._open)
-        try:
-            await self.on_answer(text)
-        finally:
-            self._open -= 1
+        await self.on_answer(text)
         return await super().answer(messages)
 
     async def judge(self, case: JudgeCase, mode: RatingMode) -> Verdict:
@@ -96,10 +89,10 @@ class ScriptedModels(Models):
         super().__init__()
         self.model = ScriptedModel()
 
-    def model_for(self, config: ModelConfig | None) -> Model:
+    def model_for(self, config: ModelConfig | None, caller: Caller | None = None) -> Model:
         return self.model
 
-    def judge_model(self) -> Model:
+    def judge_model(self, caller: Caller | None = None) -> Model:
         return self.model
 
 

@@ -68,7 +68,9 @@ def test_a_cancelled_run_is_completed_and_nothing_is_asked_twice(
 
     with model_server.held(is_late):
         experiment = backend.create_experiment(rows=rows, criteria=CRITERIA)
-        task_id = backend.run(experiment, n_epochs=2, rating_mode="fast", generation_params={"top_p": 0.5})
+        # Fewer than the endpoint is given at a time, so that what is held leaves places to the judge.
+        params = {"top_p": 0.5, "max_connections": 4}
+        task_id = backend.run(experiment, n_epochs=2, rating_mode="fast", generation_params=params)
         backend.wait(lambda: backend.status(experiment, task_id), lambda s: s["completed_ratings"] == 8)
         cancel(backend, experiment)
     collection = f"collections/{experiment['collection']['id']}"

@@ -1,6 +1,5 @@
 """Multi-turn experiments: who talks with whom, when it ends, and what becomes of it."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -265,8 +264,7 @@ async def talk(model: Talker, user: Talker, *, max_turns: int = 10, goal: str = 
         subject=subject, case=UserCase(name="Ada", description="d", goal=goal), persona_version_id=7
     )
 
-    one = asyncio.Semaphore(1)
-    return await converse(plan, scene, model, user, model_slots=one, user_slots=one, max_turns=max_turns)
+    return await converse(plan, scene, model, user, max_turns=max_turns)
 
 
 def said(generated: Generated) -> list[str]:
@@ -304,8 +302,3 @@ async def test_a_failing_side_is_named_and_what_was_said_is_kept() -> None:
 async def test_a_conversation_without_any_answer_failed(words: str) -> None:
     held = await talk(Talker(), Talker(words))
     assert (held.termination_reason, "before the model said" in str(held.error)) == ("failed", True)
-
-
-async def test_slots_are_held_for_a_call_and_not_for_a_conversation() -> None:
-    # One slot for both sides: it would never end if a side kept it.
-    assert (await talk(Talker("a1"), Talker("u1", "!"))).error is None

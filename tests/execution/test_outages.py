@@ -12,7 +12,7 @@ import attrs
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
-from elluminate_server.execution import Executor, leases
+from elluminate_server.execution import Executor, leases, run
 from elluminate_server.llm.providers import ModelDefaults, Models
 from elluminate_server.store.engine import BusyError
 from elluminate_server.store.tables import Response, WorkItem
@@ -64,9 +64,10 @@ async def test_a_run_goes_on_when_the_database_was_locked_for_too_long(
 
 @sqlite_only
 async def test_a_run_waits_for_room_on_a_full_disk_and_asks_for_nothing_twice(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = 40
+    monkeypatch.setattr(run, "MAX_WORKERS", 4)
 
     async with scene(tmp_path) as here:
         await here.add_experiment(rows=rows)
@@ -76,7 +77,7 @@ async def test_a_run_waits_for_room_on_a_full_disk_and_asks_for_nothing_twice(
             disk.is_full = disk.is_full or len(here.model.answered) == 10
 
         here.model.on_answer = fill
-        async with running(here.executor(max_concurrent_calls=4)) as executor:
+        async with running(here.executor()) as executor:
             task_id = await here.enqueue(executor)
 
             async def waits() -> bool:
@@ -117,7 +118,7 @@ async def test_a_run_waits_for_file_descriptors_and_asks_for_nothing_twice(
 
     async with scene(tmp_path) as here:
         await here.add_experiment(rows=rows)
-        executor = Executor(here.store, models, attrs.evolve(here.settings, max_concurrent_calls=4))
+        executor = Executor(here.store, models, here.settings)
         async with running(executor):
             with model_server.held():
                 task_id = await here.enqueue(executor)

@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import delete, update
 
 from elluminate_server.domain.errors import DomainError
-from elluminate_server.execution import queueing
+from elluminate_server.execution import Executor, queueing
 from elluminate_server.execution.progress import log_after, log_for_connection, progress_of
+from elluminate_server.llm.providers import ModelDefaults, Models
 from elluminate_server.llm.types import ModelError
 from elluminate_server.store.tables import Criterion, Experiment, Prompt, Rating, Response, Task, WorkItem
 from tests.execution.scene import eventually, running, scene
+from tests.support.model_server import ModelServer
 
 pytestmark = pytest.mark.anyio
 
@@ -80,7 +82,7 @@ async def test_epochs_answer_every_row_that_often_with_one_prompt(tmp_path: Path
 
 
 async def test_every_answer_and_rating_is_stored_as_it_arrives(tmp_path: Path) -> None:
-    async with scene(tmp_path, max_concurrent_calls=1) as here, running(here.executor()) as executor:
+    async with scene(tmp_path) as here, running(here.executor()) as executor:
         await here.add_experiment(rows=3, criteria=["Is it short?"])
         third, judging = asyncio.Event(), asyncio.Event()
 
@@ -109,19 +111,16 @@ async def test_every_answer_and_rating_is_stored_as_it_arrives(tmp_path: Path) -
         await here.assert_each_row_once(rows=3, criteria=1)
 
 
-async def test_calls_stay_within_the_experiment_s_bound(tmp_path: Path) -> None:
-    async with scene(tmp_path) as here, running(here.executor()) as executor:
+async def test_calls_stay_within_the_experiment_s_bound(tmp_path: Path, model_server: ModelServer) -> None:
+    models = Models(ModelDefaults(base_url=model_server.base_url, model="scripted"))
+    async with scene(tmp_path) as here, running(Executor(here.store, models, here.settings)) as executor:
         await here.add_experiment(rows=20, criteria=[])
-        started = asyncio.Event()
-
-        async def wait_for_three(_text: str) -> None:
-            if here.model.most_at_once == 3:
-                started.set()
-            await started.wait()
-
-        here.model.on_answer = wait_for_three
-        await here.ended(await here.enqueue(executor, max_connections=3))
-        assert here.model.most_at_once == 3
+        with model_server.held():
+            task_id = await here.enqueue(executor, max_connections=3)
+            await asyncio.to_thread(model_server.wait_for_requests, 3)
+        await here.ended(task_id)
+    assert model_server.most_at_once == 3
+    await models.aclose()
 
 
 async def test_a_failed_answer_is_recorded_and_the_run_goes_on(tmp_path: Path) -> None:

@@ -112,10 +112,17 @@ def completion(
     return Reply(json.dumps(answer).encode())
 
 
-def failure(status: int, message: str = "scripted failure") -> Reply:
+def failure(
+    status: int,
+    message: str = "scripted failure",
+    *,
+    code: str | None = None,
+    retry_after: float | None = None,
+) -> Reply:
     """An error status with the provider's error object."""
-    error = {"message": message, "type": "server_error", "code": None, "param": None}
-    return Reply(json.dumps({"error": error}).encode(), status=status)
+    error = {"message": message, "type": "server_error", "code": code, "param": None}
+    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+    return Reply(json.dumps({"error": error}).encode(), status=status, headers=headers)
 
 
 def refusal(message: str = "scripted refusal") -> Reply:
@@ -124,7 +131,10 @@ def refusal(message: str = "scripted refusal") -> Reply:
 
 
 class ModelServer:
-    """The server, in a thread, on an ephemeral port of 127.0.0.1, for as long as the `with` block lasts.
+    """The server, in a thread, on a port of 127.0.0.1, for as long as the `with` block lasts.
+
+    Args:
+        port: The port; 0 for one that the system gives.
 
     Attributes:
         latency: Seconds every reply waits; the server goes on serving others meanwhile.
@@ -136,7 +146,8 @@ class ModelServer:
         most_at_once: Most requests that were open at the same time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
         self.latency = 0.0
         self.answer: Callable[[CapturedRequest], str | Reply] = _default_answer
         self.verdict: Callable[[CapturedRequest], str | Reply] = lambda request: _VERDICT
@@ -170,8 +181,7 @@ class ModelServer:
         retry_after: float | None = None,
     ) -> None:
         """Answer the next requests with an error status and the provider's error object."""
-        headers = {} if retry_after is None else {"retry-after": str(retry_after)}
-        self.reply(*[attrs.evolve(failure(status, message), headers=headers)] * times)
+        self.reply(*[failure(status, message, retry_after=retry_after)] * times)
 
     def malform(self, times: int) -> None:
         """Answer the next requests with a body that breaks off in the middle of its JSON."""
@@ -222,7 +232,8 @@ class ModelServer:
 
     def __enter__(self) -> Self:
         self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", self._port))
         # From here on connections queue up, so that nobody has to wait for the thread.
         self._socket.listen(128)
         paths = ("/v1/chat/completions", "/openai/deployments/{model}/chat/completions")

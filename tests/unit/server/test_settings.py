@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from elluminate_server.llm.model_config import MAX_CONNECTIONS, ModelConfig
 from elluminate_server.settings import MEMORY, Settings, SettingsError, normalise_database_url
 
 
@@ -74,6 +75,16 @@ def test_overrides_win_and_none_is_no_override() -> None:
         ("ELLUMINATE_MAX_ANSWER_BYTES", "0"),
         ("ELLUMINATE_LLM_MAX_ANSWER_BYTES", "1023"),
         ("ELLUMINATE_JUDGE_MAX_TOKENS", "-1"),
+        ("ELLUMINATE_LLM_PATIENCE", "-1"),
+        ("ELLUMINATE_LLM_TIMEOUT", "0.5"),
+        ("ELLUMINATE_LLM_TIMEOUT", "soon"),
+        ("ELLUMINATE_LLM_MAX_RETRIES", "1.5"),
+        ("ELLUMINATE_LLM_MAX_CONNECTIONS", "0"),
+        ("ELLUMINATE_LLM_TEMPERATURE", "2.1"),
+        ("ELLUMINATE_JUDGE_TEMPERATURE", "hot"),
+        ("ELLUMINATE_JUDGE_TIMEOUT", "36001"),
+        ("ELLUMINATE_JUDGE_MAX_RETRIES", "101"),
+        ("ELLUMINATE_JUDGE_MAX_CONNECTIONS", "1001"),
         ("ELLUMINATE_IDEMPOTENCY_LIFETIME", "59"),
         ("ELLUMINATE_MAX_CONCURRENT_CALLS", "1.5"),
         ("ELLUMINATE_RUN_TIME_LIMIT", "nan"),
@@ -160,6 +171,64 @@ def test_a_judge_is_asked_for_a_limit_only_where_one_is_set(given: str, asked: i
     assert judging is not None
     assert answering is not None
     assert (judging.max_tokens, answering.max_tokens) == (asked, None)
+
+
+def own_models(**variables: str) -> tuple[ModelConfig, ModelConfig]:
+    """The default model and the judge of a server with these settings."""
+    given = {"LLM_BASE_URL": "https://llm.example/v1", "LLM_MODEL": "m"} | variables
+    settings = Settings.from_environment({f"ELLUMINATE_{name}": value for name, value in given.items()})
+    defaults = settings.model_defaults()
+    answering, judging = defaults.answering(), defaults.judging()
+    assert answering is not None
+    assert judging is not None
+    return answering, judging
+
+
+def calling(config: ModelConfig) -> tuple[float | None, int | None, int]:
+    return config.timeout, config.max_retries, config.max_connections
+
+
+def test_the_servers_own_models_are_asked_as_the_settings_say() -> None:
+    answering, judging = own_models(
+        LLM_TIMEOUT="30.5",
+        LLM_MAX_RETRIES="0",
+        LLM_MAX_CONNECTIONS="7",
+        LLM_TEMPERATURE="0.3",
+        LLM_MAX_TOKENS="500",
+        JUDGE_TIMEOUT="90",
+        JUDGE_MAX_RETRIES="2",
+        JUDGE_MAX_CONNECTIONS="9",
+        JUDGE_TEMPERATURE="0.1",
+        JUDGE_MAX_TOKENS="800",
+    )
+    assert (*calling(answering), answering.sent_temperature, answering.max_tokens) == (30.5, 0, 7, 0.3, 500)
+    assert (*calling(judging), judging.sent_temperature, judging.max_tokens) == (90, 2, 9, 0.1, 800)
+    assert judging.temperature == 0.1
+
+
+def test_the_judge_is_called_as_the_default_model_is_but_answers_by_its_own_settings() -> None:
+    answering, judging = own_models(
+        LLM_TIMEOUT="30",
+        LLM_MAX_RETRIES="1",
+        LLM_MAX_CONNECTIONS="7",
+        LLM_TEMPERATURE="1",
+        LLM_MAX_TOKENS="5",
+    )
+    assert calling(judging) == calling(answering) == (30, 1, 7)
+    assert (judging.temperature, judging.sent_temperature, judging.max_tokens) == (None, 0, None)
+
+
+def test_what_is_not_set_is_left_to_the_endpoint() -> None:
+    answering, judging = own_models()
+    assert (*calling(answering), answering.sent_temperature, answering.max_tokens) == (
+        None,
+        None,
+        MAX_CONNECTIONS,
+        None,
+        None,
+    )
+    assert calling(judging) == calling(answering)
+    assert own_models(MAX_CONCURRENT_CALLS="3")[1].max_connections == 3
 
 
 def test_secrets_are_not_in_the_repr() -> None:
