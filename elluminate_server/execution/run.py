@@ -40,6 +40,7 @@ from elluminate_server.llm.types import ModelError, RatingMode
 from elluminate_server.store.engine import Store
 from elluminate_server.store.pieces import write_in_pieces
 from elluminate_server.store.states import (
+    AGENT_EVALUATION,
     DELETION,
     DONE,
     EXPERIMENT,
@@ -54,6 +55,10 @@ __all__ = ["Run"]
 
 SLICE = 25
 """Work items that are read together, with their rows, ahead of need."""
+
+
+_RETRIED = (EXPERIMENT, AGENT_EVALUATION)
+"""Kinds of tasks of which a retry brings what they left undone."""
 
 
 @attrs.frozen
@@ -138,7 +143,8 @@ class Run:
             self._told.put_nowait(None)
         if self._asking.ended_by is not None:
             reason = f"Nothing more was asked for. {self._asking.ended_by}"
-            kept = "What was done until then is kept, and a retry goes on from there."
+            kept = "What was done until then is kept"
+            kept += ", and a retry goes on from there." if self._kind in _RETRIED else "."
             return Outcome(status="FAILURE", error_msg=f"{reason} {kept}")
         async with self._read() as session:
             outcome = await outcome_of(session, self._task_id, self._kind, self._since)

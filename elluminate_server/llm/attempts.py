@@ -121,7 +121,7 @@ def refusal_of(status: int, headers: Mapping[str, str], error: Any, said: str) -
         said: The provider's words.
     """
     kind = kind_of_status(status)
-    codes = {error.get("code"), error.get("type")} if isinstance(error, Mapping) else set()
+    codes = (error.get("code"), error.get("type")) if isinstance(error, Mapping) else ()
     words = said.lower()
     if any(isinstance(code, str) and code in _HOPELESS_CODES for code in codes) or any(
         sign in words for sign in _HOPELESS_WORDS

@@ -216,23 +216,22 @@ class Endpoint:
             if place is None:
                 raise self._out_of_patience(asked, trials, failed)
             started = clock()
-            trials.sent += 1
-            outcome = await self._attempt(self._base_url + target, body, sent_headers, attempt_seconds, place)
-            ended = clock()
-            if outcome is None:
-                outcome = HttpFailure(
-                    f"did not answer within {attempt_seconds:g} s ({trials.sent} attempts)",
-                    "Raise the LLM config's timeout, or ask for less.",
-                    Kind.TIME_OUT,
+            try:
+                outcome = await self._attempt(
+                    self._base_url + target, body, sent_headers, attempt_seconds, trials
                 )
-            if isinstance(outcome, HttpAnswer) and 200 <= outcome.status < 300:
+                is_answered = isinstance(outcome, HttpAnswer) and 200 <= outcome.status < 300
+                if not is_answered:
+                    failed = self._failed(outcome, str(request.get("model")), final_statuses)
+            except BaseException:
+                self._gate.leave(place)
+                raise
+            ended = clock()
+            if isinstance(outcome, HttpAnswer) and is_answered:
                 foretold = foretold_pause(outcome.headers)
                 self._gate.answered(place, allowed=attempt_seconds, foretold=foretold)
                 return Received(outcome.body, ended - started, started - asked)
-            if isinstance(outcome, HttpFailure) and outcome.shortage is not None:
-                self._gate.leave(place)
-                raise self._shortage(outcome.shortage)
-            failed = self._failed(outcome, str(request.get("model")), final_statuses)
+            assert failed is not None  # noqa: S101 - for the type checker
             failed.error.usage = Usage(duration_seconds=ended - started, waited_seconds=started - asked)
             pause = self._give_back(place, failed, trials, attempt_seconds, max_retries)
             if pause is None:
@@ -245,16 +244,20 @@ class Endpoint:
         await self._calls.aclose()
 
     async def _attempt(
-        self, url: str, body: bytes, headers: Mapping[str, str], seconds: float, place: Place
-    ) -> HttpAnswer | HttpFailure | None:
-        """What came of sending it once; None when that took too long."""
+        self, url: str, body: bytes, headers: Mapping[str, str], seconds: float, trials: _Trials
+    ) -> HttpAnswer | HttpFailure:
+        trials.sent += 1
         try:
-            return await self._calls.post(url, body, headers=headers, seconds=seconds)
+            outcome = await self._calls.post(url, body, headers=headers, seconds=seconds)
         except TimeoutError:
-            return None
-        except BaseException:
-            self._gate.leave(place)
-            raise
+            return HttpFailure(
+                f"did not answer within {seconds:g} s ({trials.sent} attempts)",
+                "Raise the LLM config's timeout, or ask for less.",
+                Kind.TIME_OUT,
+            )
+        if isinstance(outcome, HttpFailure) and outcome.shortage is not None:
+            raise self._shortage(outcome.shortage)
+        return outcome
 
     def _give_back(
         self, place: Place, failed: _Failed, trials: _Trials, attempt_seconds: float, max_retries: int
@@ -302,12 +305,14 @@ class Endpoint:
             usage = Usage(waited_seconds=waited)
         else:
             said, usage = str(failed.error), failed.error.usage
-        if left > self._caller.patience:
+        is_longer = left > self._caller.patience
+        if is_longer:
             said += f" (It asks to be left alone for {left:.0f} s, longer than is waited.)"
         elif trials.refused > 1:
             said += f" (It was asked again for {waited:.0f} s.)"
         since = asked if trials.refused_since is None else trials.refused_since
-        kind = ModelError if self._gate.has_answered_since(since) else ModelAwayError
+        others_pass = self._gate.has_answered_since(since) and not is_longer
+        kind = ModelError if others_pass else ModelAwayError
         status = None if failed is None else failed.error.status
         return kind(said, retryable=True, status=status, usage=usage)
 
@@ -348,7 +353,8 @@ class Endpoint:
         refusal = refusal_of(status, outcome.headers, error, said)
         is_final = status in final_statuses
         # One that does not know a path, or a form, says so in the same way as one that does not know a model.
-        is_hopeless = refusal.kind is Kind.HOPELESS and (not is_final or model in said)
+        is_meant = model in said or (isinstance(error, Mapping) and error.get("code") == "model_not_found")
+        is_hopeless = refusal.kind is Kind.HOPELESS and (not is_final or is_meant)
         advice = _ADVICE.get(status, _REDIRECT_ADVICE if 300 <= status < 400 else "")
         return _Failed(
             ModelError(

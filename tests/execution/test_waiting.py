@@ -149,7 +149,7 @@ def test_runs_of_several_configs_share_what_one_endpoint_takes(
     assert model_server.most_at_once == 3
 
 
-def test_cancelling_a_run_that_waits_ends_it_at_once_and_a_retry_brings_the_rest(
+def test_cancelling_a_run_that_waits_ends_it_at_once(
     backend_with_model: Backend, model_server: ModelServer
 ) -> None:
     backend = backend_with_model

@@ -23,12 +23,15 @@ class CreateLLMConfigRequest:
         description: What the config is for. At most 10000 characters.
         llm_base_url: Address of the provider's API, at most 2048 characters. Null means the provider's usual one.
         api_version: Version of the provider's API, where it has several. At most 100 characters.
-        max_connections: Calls at the same time, 1 to 1000.
+        max_connections: Most calls at the same time, of all runs together, 1 to 1000. An endpoint that takes fewer
+            is given fewer.
         inference_type: Protocol of the provider.
         provider: Provider whose own protocol is to be spoken, instead of the one that inference_type names:
             anthropic. At most 32 characters.
-        max_retries: Repetitions of a failed call, 0 to 100. Null means the server's default.
-        timeout: Longest wait for an answer, 1 to 36000 seconds. Null means the server's default.
+        max_retries: Repetitions of a failed call, 0 to 100. Refusals for load and outages count as none: a run
+            waits for their end. Null means the server's default.
+        timeout: Longest wait for an answer, 1 to 36000 seconds, from when the call is sent. Null means the
+            server's default.
         system_message: System message that is put before every prompt. At most 1000000 characters.
         max_tokens: Longest answer, in tokens. Null means the provider's default.
         top_p: Share of the probability mass that tokens are drawn from, 0 to 1.

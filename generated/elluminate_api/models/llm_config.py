@@ -24,13 +24,16 @@ class LLMConfig:
         llm_base_url: Address of the provider's API. Null means the provider's usual one.
         api_key: Key of the provider. Masked in answers, null where there is none.
         api_version: Version of the provider's API, where it has several.
-        max_connections: Calls at the same time. Never null.
+        max_connections: Most calls at the same time, of all runs together. An endpoint that takes fewer is given
+            fewer. Never null.
         inference_type: Protocol of the provider. Never null.
         provider: Provider whose own protocol is spoken, where inference_type has no word for it: anthropic.
             Then inference_type is custom_api, which is all that existing clients know of it. Null for
             every other one.
-        max_retries: Repetitions of a failed call. Null means the server's default.
-        timeout: Longest wait for an answer, in seconds. Null means the server's default.
+        max_retries: Repetitions of a failed call. Refusals for load and outages count as none: a run waits for
+            their end. Null means the server's default.
+        timeout: Longest wait for an answer, in seconds, from when the call is sent. Null means the server's
+            default.
         system_message: System message that is put before every prompt.
         max_tokens: Longest answer, in tokens. Null means the provider's default.
         top_p: Share of the probability mass that tokens are drawn from, 0 to 1.

@@ -72,7 +72,7 @@ def test_a_date_is_waited_for() -> None:
 def test_a_quota_that_is_used_up_is_known_before_it_refuses(
     headers: Mapping[str, tuple[str, str]], seconds: float | None
 ) -> None:
-    sent = {}
+    sent: dict[str, str] = {}
     for what, (left, reset) in headers.items():
         sent |= {f"x-ratelimit-remaining-{what}": left, f"x-ratelimit-reset-{what}": reset}
     assert foretold_pause(sent) == seconds
@@ -123,6 +123,7 @@ QUOTA = {"message": "You exceeded your current quota.", "code": "insufficient_qu
         pytest.param(500, {"retry-after": "4"}, {}, Refusal(Kind.PASSING, 4.0), id="a fault"),
         pytest.param(408, {}, {}, Refusal(Kind.PASSING), id="a call that came too slowly"),
         pytest.param(400, {}, {}, Refusal(Kind.FINAL), id="a bad call"),
+        pytest.param(400, {}, {"code": ["odd"]}, Refusal(Kind.FINAL), id="an odd code"),
         pytest.param(429, {}, QUOTA, Refusal(Kind.HOPELESS), id="no money left"),
         pytest.param(
             400,

@@ -72,10 +72,9 @@ def test_a_quota_that_is_gone_is_forgotten() -> None:
     async def main() -> float:
         endpoint = endpoint_at(server)
         await work(endpoint, 600)
-        assert endpoint.gate.pace.rate is not None
+        assert endpoint.gate.pace.rate
         server.calls = 10**9
         await work(endpoint, 3000)
-        assert endpoint.gate.pace.rate is None
         began = clock()
         await work(endpoint, 600)
         return clock() - began
@@ -422,6 +421,20 @@ def test_a_gate_holds_for_all_event_loops() -> None:
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     assert (len(server.sent), server.most_at_once, endpoint.gate.under_way) == (120, 2, 0)
+
+
+def test_a_call_that_breaks_leaves_no_place_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Any:
+        raise LookupError("a fault")
+
+    async def main() -> int:
+        endpoint = endpoint_at(Scripted(script=[refusal(400)]))
+        monkeypatch.setattr("elluminate_server.llm.endpoint.refusal_of", broken)
+        (failed,) = await work(endpoint, 1)
+        assert isinstance(failed, LookupError)
+        return endpoint.gate.under_way
+
+    assert run(main()) == 0
 
 
 # Telling
