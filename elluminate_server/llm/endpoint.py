@@ -29,6 +29,9 @@ DEFAULT_TIMEOUT = 120.0
 DEFAULT_MAX_RETRIES = 5
 """Further attempts when the config does not say."""
 
+FIRST_PATIENCE = 120.0
+"""Most seconds for which an address is waited for at which nothing has answered yet, since this process began."""
+
 LONGEST_OWN_BACKOFF = 8.0
 """Longest pause, in seconds, of a call that failed alone."""
 MOST_CROWDED = 3
@@ -227,6 +230,7 @@ class Endpoint:
                 self._gate.leave(place)
                 raise
             ended = clock()
+            self._gate.is_known |= isinstance(outcome, HttpAnswer)
             if isinstance(outcome, HttpAnswer) and is_answered:
                 foretold = foretold_pause(outcome.headers)
                 self._gate.answered(place, allowed=attempt_seconds, foretold=foretold)
@@ -286,26 +290,29 @@ class Endpoint:
         if not refusal.is_passing or failed.is_final or trials.counted > max_retries:
             return None
         if refusal.pause is not None:
-            return refusal.pause if refusal.pause <= self._caller.patience else None
+            return refusal.pause if refusal.pause <= self._patience else None
         return backoff(trials.counted, LONGEST_OWN_BACKOFF)
+
+    @property
+    def _patience(self) -> float:
+        """Seconds for which the endpoint is waited for: where nothing has ever answered, its address may be wrong."""
+        return self._caller.patience if self._gate.is_known else min(self._caller.patience, FIRST_PATIENCE)
 
     def _patience_ends(self, asked: float, trials: _Trials) -> float:
         began = asked if self._caller.queues_within_it else trials.refused_since
-        return math.inf if began is None else began + self._caller.patience
+        return math.inf if began is None else began + self._patience
 
     def _out_of_patience(self, asked: float, trials: _Trials, failed: _Failed | None) -> ModelError:
         """Why a call that was waited for is given up."""
         waited = clock() - asked
         left = self._gate.pace.paused_until - clock()
         if failed is None:
-            said = (
-                f"The model endpoint {self._base_url} could not be asked within {self._caller.patience:g} s: "
-            )
+            said = f"The model endpoint {self._base_url} could not be asked within {self._patience:g} s: "
             said += self._gate.reason or "too many other calls wait for it."
             usage = Usage(waited_seconds=waited)
         else:
             said, usage = str(failed.error), failed.error.usage
-        is_longer = left > self._caller.patience
+        is_longer = left > self._patience
         if is_longer:
             said += f" (It asks to be left alone for {left:.0f} s, longer than is waited.)"
         elif trials.refused > 1:

@@ -131,6 +131,7 @@ class Gate:
     Attributes:
         pace: What the endpoint has shown to take.
         reason: Why it was last waited for; empty when it never was.
+        is_known: Whether anything has ever answered there, if only with a refusal.
     """
 
     def __init__(self, name: str) -> None:
@@ -142,6 +143,7 @@ class Gate:
         self._total = 0
         self._timer: tuple[asyncio.AbstractEventLoop, float] | None = None
         self.reason = ""
+        self.is_known = False
         self._told: weakref.WeakKeyDictionary[Caller, _Told] = weakref.WeakKeyDictionary()
         self._answered_at = -math.inf
 

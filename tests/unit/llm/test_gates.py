@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from elluminate_server.llm.attempts import LONGEST_FORETOLD, Kind
-from elluminate_server.llm.endpoint import Received
+from elluminate_server.llm.endpoint import FIRST_PATIENCE, Received
 from elluminate_server.llm.gates import REQUEST_PATIENCE, Bound, Caller, clock
 from elluminate_server.llm.http_calls import HttpFailure
 from elluminate_server.llm.pace import FIRST_LIMIT
@@ -158,16 +158,32 @@ def test_an_endpoint_that_is_away_is_asked_by_one_call_at_a_time() -> None:
 
 
 def test_patience_ends_and_then_the_endpoint_is_away() -> None:
-    server = Away(begins=0.0, ends=1e9)
+    server = Away(begins=2.0, ends=1e9, seconds=1.0)
 
     async def main() -> tuple[float, list[Any]]:
-        results = await work(endpoint_at(server), 1, caller=patient(600.0))
-        return clock(), results
+        endpoint = endpoint_at(server)
+        assert [isinstance(each, Received) for each in await work(endpoint, 1)] == [True]
+        await asyncio.sleep(2)
+        began = clock()
+        results = await work(endpoint, 1, caller=patient(600.0))
+        return clock() - began, results
 
     took, (failed,) = run(main())
     assert isinstance(failed, ModelAwayError)
     assert re_asked(str(failed))
     assert 500 <= took <= 600
+
+
+def test_an_address_at_which_nothing_has_ever_answered_is_not_waited_for_so_long() -> None:
+    server = Away(begins=0.0, ends=1e9)
+
+    async def main() -> tuple[float, list[Any]]:
+        results = await work(endpoint_at(server), 1, caller=patient(3600.0))
+        return clock(), results
+
+    took, (failed,) = run(main())
+    assert isinstance(failed, ModelAwayError)
+    assert FIRST_PATIENCE / 2 <= took <= FIRST_PATIENCE
 
 
 def re_asked(said: str) -> bool:
