@@ -1,4 +1,7 @@
-"""What exists under a name and is not what it would have been created as: told, with both values and the way out."""
+"""What exists under a name and lacks what it would have been created with: told, with both values and the way out.
+
+What is there beyond that is no news: things grow after they were made.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,29 @@ from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import ExistingDiffersWarning
 
-_WAYS_OUT = {
-    "collection": "collection.update() changes it, add_many() adds rows",
-    "criterion set": "criterion_set.add_criteria() adds to it, criterion.update() changes one",
+_CHANGES = {
+    "collection": "collection.update() changes it",
+    "criterion set": "criterion_set.add_criteria() adds criteria, criterion.update() changes one",
     "LLM config": "a config is not changed: delete_llm_config() frees its name",
     "persona": "update_persona() makes its next version",
     "persona group": "update_persona_group() changes it",
-    "scenario set": "update_scenario_set(), add_field() and delete_field() change it",
+    "scenario set": "update_scenario_set() changes it",
 }
+"""The way out by kind of thing."""
+
+_CHANGES_OF_FIELDS = {
+    "variables": (
+        "collection.add_many(rows, skip_existing=True) adds rows, "
+        "collection.add_many(rows, key=…) corrects them, too"
+    ),
+    "columns": "collection.update(columns=…) changes columns",
+    "fields": "scenario_set.add_field() adds fields",
+}
+"""The way out for what a thing consists of."""
 
 _HIDDEN = frozenset({"api_key", "custom_api_config", "custom_response_parser", "environment_config"})
 """What may hold a secret: that it differs is told, and no value of it."""
 
-_BUILT_IN_FIELDS = frozenset({"goal", "expected_conversation_outcome"})
 _MASK = "****"
 _LONGEST, _MOST = 80, 3
 
@@ -32,7 +45,7 @@ _UNKNOWN = object()
 
 
 def warn_of_differences(what: str, name: str, given: Mapping[str, Any], existing: Any) -> None:
-    """Warn when what exists differs from what it would have been created with.
+    """Warn when something that was given is not there, or differs from what is.
 
     Args:
         what: Kind of thing, as in "LLM config".
@@ -40,15 +53,16 @@ def warn_of_differences(what: str, name: str, given: Mapping[str, Any], existing
         given: What callers gave to create it with; what is None counts as not given.
         existing: What is there.
     """
-    told = [
-        difference
+    told = {
+        field: difference
         for field, wanted in given.items()
         if wanted is not None and (difference := _difference_at_all(field, wanted, given, existing))
-    ]
+    }
     if told:
+        ways_out = dict.fromkeys(_CHANGES_OF_FIELDS.get(field, _CHANGES[what]) for field in told)
         warn_caller(
             f"{what} {name!r} exists already and was returned as it is, which is not what `defaults` say: "
-            f"{'; '.join(told)}. {_WAYS_OUT[what]}; or take another name.",
+            f"{'; '.join(told.values())}. {'; '.join(ways_out)}; or take another name.",
             ExistingDiffersWarning,
         )
 
@@ -150,14 +164,11 @@ def _variables(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any)
 
     wanted_rows = Counter(map(form, rows))
     stored_rows = Counter(form(row.input_values) for row in there)
-    lacking, others = (wanted_rows - stored_rows).total(), (stored_rows - wanted_rows).total()
-    said = []
-    if lacking:
-        first = next(row for row in rows if wanted_rows[form(row)] > stored_rows[form(row)])
-        said.append(f"{lacking} of {len(rows)} rows that were given not there, as {_shown(dict(first))}")
-    if others:
-        said.append(f"{others} of {len(there)} rows that are there not given")
-    return ", ".join(said) or None
+    lacking = (wanted_rows - stored_rows).total()
+    if not lacking:
+        return None
+    first = next(row for row in rows if wanted_rows[form(row)] > stored_rows[form(row)])
+    return f"{lacking} of {len(rows)} rows that were given not there, as {_shown(dict(first))}"
 
 
 def _cell(value: Any) -> str:
@@ -180,21 +191,26 @@ def _cell(value: Any) -> str:
 
 
 def _columns(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
-    of_rows = [name for row in _list(given.get("variables")) if isinstance(row, Mapping) for name in row]
     stored = {column.name: column for column in there}
     declared = {
         column if isinstance(column, str) else getattr(column, "name", None): column
         for column in _list(wanted)
     }
-    said = [_members(declared, [name for name in stored if name not in of_rows or name in declared])]
+    said = [_lacking(declared, stored)]
     for name, column in declared.items():
-        if name not in stored or isinstance(column, str):
+        if name is None or name not in stored or isinstance(column, str):
             continue
-        for part in ("column_type", "default_value", "categorical_values"):
+        for part in ("column_type", "default_value"):
             value, other = getattr(column, part, None), getattr(stored[name], part)
             if value and not _is_same(value, other):
                 said.append(f"{part} of {name!r}: {_both(value, other)}")
+        said.append(_categories(name, column, stored[name]))
     return ", ".join(filter(None, said)) or None
+
+
+def _categories(name: str, column: Any, stored: Any) -> str | None:
+    lacking = _lacking(_list(getattr(column, "categorical_values", None)), _list(stored.categorical_values))
+    return lacking and f"categorical_values of {name!r}: {lacking}"
 
 
 def _criteria(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
@@ -208,7 +224,7 @@ def _criteria(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) 
         )
         for one in _list(wanted)
     }
-    said = [_members(texts, stored)]
+    said = [_lacking(texts, stored)]
     for text, label in texts.items():
         if label and text in stored and label != stored[text]:
             said.append(f"the label of {_shown(text)}: {_both(label, stored[text])}")
@@ -216,25 +232,22 @@ def _criteria(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) 
 
 
 def _fields(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
-    return _members(_list(wanted), [field.name for field in there if field.name not in _BUILT_IN_FIELDS])
+    return _lacking(_list(wanted), [field.name for field in there])
 
 
 def _personas(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
     names = {getattr(one, "id", None): getattr(one, "name", None) for one in [*_list(wanted), *there]}
     ids, stored = [getattr(one, "id", None) for one in _list(wanted)], [one.id for one in there]
-    return _members(ids, stored, names.get)
+    return _lacking(ids, stored, names.get)
 
 
-def _members(
+def _lacking(
     wanted: Iterable[Any], there: Iterable[Any], name: Callable[[Any], Any] = lambda member: member
 ) -> str | None:
-    """What is in one of two lists alone, whatever their order."""
-    wanted, there = list(wanted), list(there)
-    lacking = [name(member) for member in wanted if member not in there]
-    others = [name(member) for member in there if member not in wanted]
-    said = [f"{_listed(lacking)} given and not there"] if lacking else []
-    said += [f"{_listed(others)} there and not given"] if others else []
-    return ", ".join(said) or None
+    """What was given and is not there, whatever the order."""
+    stored = list(there)
+    lacking = [name(member) for member in wanted if member not in stored]
+    return f"{_listed(lacking)} given and not there" if lacking else None
 
 
 def _listed(members: Sequence[Any]) -> str:

@@ -148,7 +148,7 @@ class NoRowsWarning(UserWarning):
 
 
 class ExistingDiffersWarning(UserWarning):
-    """`get_or_create_...` found something of that name which is not what it would have been created as."""
+    """`get_or_create_...` found something of that name which lacks what was given, or has another value for it."""
 
 
 class OtherJudgeWarning(UserWarning):

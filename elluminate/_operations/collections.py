@@ -154,7 +154,7 @@ class CollectionOperations(Operations):
 
         Returns:
             The collection with its rows, and whether it was created.
-            An ExistingDiffersWarning names what it has other than in `defaults`.
+            An ExistingDiffersWarning names what of `defaults` it has not, or has otherwise.
 
         Raises:
             ValidationError: The name is empty, or `defaults` has a key that is no such argument.

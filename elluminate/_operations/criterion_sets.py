@@ -101,7 +101,7 @@ class CriterionSetOperations(Operations):
 
         Returns:
             The set with its criteria, and whether it was created.
-            An ExistingDiffersWarning names what it has other than in `defaults`.
+            An ExistingDiffersWarning names what of `defaults` it has not, or has otherwise.
 
         Raises:
             ValidationError: The name is empty, or `defaults` has a key that is no such argument.

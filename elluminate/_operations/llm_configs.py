@@ -198,7 +198,7 @@ class LLMConfigOperations(Operations):
 
         Returns:
             The config, and whether it was created.
-            An ExistingDiffersWarning names what it has other than in `defaults`.
+            An ExistingDiffersWarning names what of `defaults` it has not, or has otherwise.
 
         Raises:
             ValidationError: It does not exist, and `defaults` lacks `llm_model_name` or `api_key`.

@@ -120,7 +120,7 @@ class PersonaOperations(Operations):
 
         Returns:
             The persona, and whether it was created.
-            An ExistingDiffersWarning names what it has other than in `defaults`.
+            An ExistingDiffersWarning names what of `defaults` it has not, or has otherwise.
 
         Raises:
             ValidationError: `defaults` has no description, and the persona would have to be created.
@@ -277,7 +277,7 @@ class PersonaOperations(Operations):
 
         Returns:
             The group, and whether it was created.
-            An ExistingDiffersWarning names what it has other than in `defaults`.
+            An ExistingDiffersWarning names what of `defaults` it has not, or has otherwise.
 
         Raises:
             ValidationError: `defaults` has no personas, and the group would have to be created.

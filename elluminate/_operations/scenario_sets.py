@@ -103,7 +103,7 @@ class ScenarioSetOperations(Operations):
 
         Returns:
             The set, and whether it was created.
-            An ExistingDiffersWarning names what it has other than in `defaults`.
+            An ExistingDiffersWarning names what of `defaults` it has not, or has otherwise.
 
         Raises:
             APIError: A collection has that name (400).

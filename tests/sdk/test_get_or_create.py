@@ -121,7 +121,7 @@ DIFFERENT: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[str]]] = {
             "description: …'",
             "depths, and the sun.' was given, …'",
             "depths, and the moon.' is there",
-            r"collection.update() changes it, add_many() adds rows; or take another name",
+            "is there. collection.update() changes it; or take another name",
         ],
     ),
     "a row corrected": (
@@ -129,21 +129,30 @@ DIFFERENT: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[str]]] = {
         {"variables": [{"a": "x"}, {"a": "y"}]},
         {"variables": [{"a": "x"}, {"a": "z"}]},
         [
-            "variables: 1 of 2 rows that were given not there, as {'a': 'z'}, "
-            "1 of 2 rows that are there not given"
+            "variables: 1 of 2 rows that were given not there, as {'a': 'z'}. "
+            "collection.add_many(rows, skip_existing=True) adds rows, "
+            "collection.add_many(rows, key=…) corrects them, too; or take another name"
         ],
     ),
-    "a row less": (
+    "the same row more often": (
         "collection",
-        {"variables": [{"a": "x"}, {"a": "y"}]},
         {"variables": [{"a": "x"}]},
-        ["variables: 1 of 2 rows that are there not given"],
+        {"variables": [{"a": "x"}, {"a": "x"}]},
+        ["variables: 1 of 2 rows that were given not there, as {'a': 'x'}"],
     ),
     "a column more": (
         "collection",
         {"columns": ["a"]},
         {"columns": ["a", CollectionColumn(name="b")]},
-        ["columns: 'b' given and not there"],
+        [
+            "columns: 'b' given and not there. collection.update(columns=…) changes columns; or take another name"
+        ],
+    ),
+    "a category more": (
+        "collection",
+        {"columns": [CollectionColumn(name="a", column_type="category", categorical_values=["x", "y"])]},  # type: ignore[arg-type]
+        {"columns": [CollectionColumn(name="a", column_type="category", categorical_values=["x", "z"])]},  # type: ignore[arg-type]
+        ["columns: categorical_values of 'a': 'z' given and not there. collection.update(columns=…)"],
     ),
     "a column of another type": (
         "collection",
@@ -164,7 +173,7 @@ DIFFERENT: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[str]]] = {
         [
             "criteria: 'Is it kind?' given and not there, the label of 'Is it short?': 'length' was given, "
             "'Criterion 1' is there",
-            "criterion_set.add_criteria() adds to it",
+            "is there. criterion_set.add_criteria() adds criteria, criterion.update() changes one; or take",
         ],
     ),
     "a config": (
@@ -201,10 +210,46 @@ DIFFERENT: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[str]]] = {
         "scenario_set",
         {"fields": ["level"]},
         {"fields": ["mood"]},
-        ["fields: 'mood' given and not there, 'level' there and not given"],
+        ["fields: 'mood' given and not there. scenario_set.add_field() adds fields; or take another name"],
     ),
     "what makes no sense": ("criterion_set", {}, {"criteria": "Is it?"}, []),
 }
+
+
+MORE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "rows": ("collection", {"variables": [{"a": "x"}, {"a": "y"}]}, {"variables": [{"a": "y"}]}),
+    "columns": ("collection", {"columns": ["a", "b"]}, {"columns": ["b"]}),
+    "categories": (
+        "collection",
+        {"columns": [CollectionColumn(name="a", column_type="category", categorical_values=["x", "y"])]},  # type: ignore[arg-type]
+        {"columns": [CollectionColumn(name="a", column_type="category", categorical_values=["y"])]},  # type: ignore[arg-type]
+    ),
+    "criteria": (
+        "criterion_set",
+        {"criteria": ["Is it short?", "Is it kind?"]},
+        {"criteria": ["Is it kind?"]},
+    ),
+    "fields": ("scenario_set", {"fields": ["level", "mood"]}, {"fields": ["mood"]}),
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_what_is_there_beyond_the_defaults_is_no_news(name: str, client: Client) -> None:
+    kind, before, now = MORE[name]
+    getattr(client, f"get_or_create_{kind}")(f"{name} (more)", before)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        getattr(client, f"get_or_create_{kind}")(f"{name} (more)", now)
+
+
+def test_a_program_that_adds_rows_and_criteria_after_seeding_runs_again(client: Client) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(2):
+            collection, _ = client.get_or_create_collection("Seeded", {"variables": [{"a": "x"}]})
+            collection.add_many([{"a": "y"}], skip_existing=True)
+            criteria, _ = client.get_or_create_criterion_set("Seeded", {"criteria": ["Is it short?"]})
+            criteria.add_criteria(["Is it kind?"])
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
@@ -234,7 +279,8 @@ def test_another_member_of_a_group_is_told_by_its_name(client: Client, personas:
         for _ in range(2):
             client.get_or_create_persona_group("Pupils", {"personas": [ada]})
     with pytest.warns(
-        ExistingDiffersWarning, match="personas: 'Kurt' given and not there, 'Ada' there and not"
+        ExistingDiffersWarning,
+        match=r"personas: 'Kurt' given and not there\. update_persona_group\(\) changes it; or take another name",
     ):
         client.get_or_create_persona_group("Pupils", {"personas": [kurt]})
 
