@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -68,6 +68,7 @@ class _Link:
         lock: Held while that is started or given back.
         keys_honoured: Whether the server has shown that it honours Idempotency-Key. Until then, a POST is not repeated
             after an ambiguous failure: a server that ignores the header would act twice.
+        told: Texts that callers were warned of.
     """
 
     transports: Transports
@@ -75,6 +76,7 @@ class _Link:
     release: Callable[[], None] | None = None
     lock: threading.Lock = field(factory=threading.Lock)
     keys_honoured: bool = False
+    told: set[Hashable] = field(factory=set)
 
 
 class Session(Paging):
@@ -231,6 +233,12 @@ class Session(Paging):
             self._of_models = Session(self.config, like=self)
             self._of_models._of_models = self._of_models
         return self._of_models
+
+    def is_news(self, text: Hashable) -> bool:
+        """Whether nobody was warned of a text yet, with this client; from now on somebody was."""
+        told = text in self._link.told
+        self._link.told.add(text)
+        return not told
 
     @property
     def place(self) -> tuple[str | None, int | None]:

@@ -179,6 +179,7 @@ async def check_columns(
     template, collection = parts.prompt_template, parts.collection
     if collection is None:
         return
+    is_asked_alone = new.is_answered_by_prompt_alone(collection)
     was_told = warn_of_unfilled_braces(
         None if template is None else template.name,
         () if template is None else template.messages,
@@ -186,8 +187,10 @@ async def check_columns(
         [criterion.criterion_str for criterion in criteria]
         + [criterion.criterion_str for criterion in _criteria_of(parts.criterion_set)],
         [column.name for column in collection.columns if column.name],
+        is_asked_alone=is_asked_alone,
+        is_news=session.is_news,
     )
-    if template is not None and not was_told and new.is_answered_by_prompt_alone(collection):
+    if template is not None and is_asked_alone and not was_told:
         _warn_of_equal_prompts(template, collection)
     if not _uncovered(template, [*criteria, *_criteria_of(parts.criterion_set)], collection):
         return

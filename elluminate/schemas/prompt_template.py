@@ -262,7 +262,7 @@ async def create_version(
         tool_choice=tool_choice_of(tool_choice, tools),
         parent_prompt_template_id=parent_prompt_template_id,
     )
-    warn_of_single_braces(messages)
+    warn_of_single_braces(messages, session.is_news)
     project = await session.project_id()
     with naming_conflicts("prompt_template", name, id_key="prompt_template_id"):
         return await session.call(create_prompt_template.build(project, body=body), PromptTemplate)

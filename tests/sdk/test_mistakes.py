@@ -138,10 +138,8 @@ def run_of_a_column_with_a_blank(way: Way, both: BothWays) -> Any:
 
 
 def run_of_a_column_in_single_braces(way: Way, both: BothWays) -> Any:
-    with pytest.warns(SingleBracesWarning):
-        template = way.call(
-            way.client, "create_prompt_template", f"Runs ({way.world.name})", template="Name {topic}."
-        )
+    instructions = [{"role": "system", "content": f"Name {{topic}} ({way.world.name})."}]
+    template = way.call(way.client, "create_prompt_template", f"Runs ({way.world.name})", instructions)
     return way.call(
         way.client,
         "run_experiment",

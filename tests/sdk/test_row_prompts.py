@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from elluminate import APIError, AsyncClient, Client, EqualPromptsWarning
+from elluminate import APIError, AsyncClient, Client, EqualPromptsWarning, SingleBracesWarning
 from elluminate.schemas import CollectionColumn, ColumnType, UCEPayloadV1
 
 TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
@@ -88,3 +88,31 @@ def test_a_prompt_without_placeholders_is_fine_where_rows_are_not_asked_the_same
     with warnings.catch_warnings():
         warnings.simplefilter("error", EqualPromptsWarning)
         client.create_experiment("E", template, collection, response_column_id=answers).clone("Again")
+
+
+def test_instructions_before_a_conversation_may_have_names_in_braces(client: Client) -> None:
+    talks = [
+        {"talk": UCEPayloadV1.from_openai([{"role": "user", "content": text}]).to_uce_dict()}
+        for text in ("Hello.", "Bye.")
+    ]
+    collection = client.create_collection(
+        "C", columns=[CollectionColumn(name="talk", column_type=ColumnType.CONVERSATION)], variables=talks
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        instructions = [{"role": "system", "content": "Write {name} where the name belongs."}]
+        template = client.create_prompt_template("T", instructions)
+        client.run_experiment("E", template, collection, criteria=["Is it kind?"])
+
+
+def test_a_text_is_warned_of_once_per_client(client: Client) -> None:
+    collection = client.create_collection("C", variables=[{"topic": "tides"}, {"topic": "rain"}])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for name in ("First", "Second"):
+            template, _ = client.get_or_create_prompt_template("T", template="Explain {topic}.")
+            client.run_experiment(name, template, collection, criteria=["Is it about {topic}?"])
+        client.with_options(timeout=30).run_experiment("Third", template, collection, criteria=["Is it?"])
+    assert [str(one.message)[:20] for one in told] == ["the prompt has {topi", "the criterion 'Is it"]
+    with Client(base_url=client.base_url) as another, pytest.warns(SingleBracesWarning):
+        another.run_experiment("Fourth", template, collection, criteria=["Is it?"])

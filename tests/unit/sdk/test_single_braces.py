@@ -29,7 +29,7 @@ def told(text: Any, *columns: str) -> list[str]:
 
 MEANT = {
     "Explain {topic}.": "{{topic}}",
-    "Explain { topic } in {number_of_words} words.": "{{topic}}, {{number_of_words}}",
+    "Explain {topic} in {number_of_words} words.": "{{topic}}, {{number_of_words}}",
     "Topic: {topic}": "{{topic}}",
     'Explain "{topic}"!': "{{topic}}",
     "Count {animal}s.": "{{animal}}",
@@ -46,6 +46,7 @@ def test_a_name_in_single_braces_reads_like_a_placeholder(text: str) -> None:
     [said] = told(text)
     assert "no placeholder, so that it is the same for every row" in said
     assert f"write {MEANT[text]} to have a row's value filled in" in said
+    assert 'warnings.simplefilter("ignore", SingleBracesWarning)' in said
 
 
 TEXT = [
@@ -78,6 +79,10 @@ TEXT = [
     "{{topic}",
     "struct{}",
     "word{topic}",
+    'Write a Rust fn main() { println!("{name}"); }',
+    "Fix:\nfn main() -> Point {\n    let {name} = point;\n}",
+    "What does `use` do in import { useState } from 'react'?",
+    'Explain console.log("{name}") to a child.',
 ]
 
 
@@ -100,6 +105,7 @@ def test_a_column_in_single_braces_is_told_wherever_it_stands(text: str, columns
     [said] = told(text, *columns)
     assert "prompt template 'Explain' has {" in said
     assert "the collection has such a column; write {{" in said
+    assert 'warnings.simplefilter("ignore", SingleBracesWarning)' in said
 
 
 @pytest.mark.parametrize(
@@ -117,6 +123,27 @@ def test_a_run_says_nothing_of_what_is_no_column(text: str, columns: tuple[str, 
 
 def test_a_run_says_that_all_rows_get_one_prompt() -> None:
     assert "same for every row" in told("Explain {subject}.", "topic")[0]
+
+
+def test_what_is_nearly_a_column_is_told_in_code_as_well() -> None:
+    [said] = told('Write a Rust fn main() { println!("{topics}"); }', "topic")
+    assert "the prompt has {topics} and no placeholder" in said
+    assert "write {{topic}} to" in said
+
+
+def test_instructions_alone_are_said_nothing_of_before_their_rows_are_known() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_single_braces([{"role": "system", "content": "Call the user {name}."}])
+
+
+def test_where_rows_bring_what_is_asked_only_columns_are_told() -> None:
+    messages = [{"role": "system", "content": "Call the user {name}."}]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not warn_of_unfilled_braces("Kind", messages, (), (), ("talk",), is_asked_alone=False)
+    with pytest.warns(SingleBracesWarning, match="the collection has such a column"):
+        assert warn_of_unfilled_braces("Kind", messages, (), (), ("talk", "name"), is_asked_alone=False)
 
 
 def test_parts_of_messages_are_read_and_what_is_no_text_is_not() -> None:
