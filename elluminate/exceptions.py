@@ -152,7 +152,7 @@ class ExistingDiffersWarning(UserWarning):
 
 
 class OtherJudgeWarning(UserWarning):
-    """An experiment is judged by another judge than its `rating_version` asked for."""
+    """An experiment is judged by another judge than its `rating_version` asked for, or than before."""
 
 
 class ExperimentFailedWarning(IncompleteResultsWarning):

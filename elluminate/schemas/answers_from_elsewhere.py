@@ -31,6 +31,7 @@ from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.agent_results import AgentResultsMatchPreview, definition_of, preview_matching, upload
 from elluminate.schemas.criterion_set import CriterionSet
+from elluminate.schemas.judges import warn_of_changed_judge
 from elluminate.schemas.judging import rate
 from elluminate.schemas.response import PromptResponse, Rating, responses_of
 from elluminate.schemas.results import ExperimentResults
@@ -38,6 +39,12 @@ from elluminate.schemas.verdicts import account_for, warn_of_unjudged
 
 _EXTENSIONS = ("finish_reason", "answered_by_model", "waited_seconds")
 """Fields of `GenerationMetadata` that the contract marks as extensions."""
+
+_AS_ONE_JUDGE = {
+    True: "To keep the verdicts of before, interrupt this, and clone() the experiment",
+    False: "Have the server judge as before; or call rate_responses() without responses, which has all judged anew",
+}
+"""How verdicts come to be of one judge, by whether all answers are judged anew."""
 
 
 class AnswersFromElsewhere(Bound, api.Experiment):
@@ -117,7 +124,8 @@ class AnswersFromElsewhere(Bound, api.Experiment):
 
         Returns:
             One list of ratings per response, in the order given. The responses carry them too. An
-            IncompleteResultsWarning tells of verdicts that the judge did not give.
+            IncompleteResultsWarning tells of verdicts that the judge did not give, an OtherJudgeWarning of a judge that
+            is not the one of before, because the server does not offer that any more.
 
         Raises:
             ValidationError: Something in the list is no response that a client returned.
@@ -131,10 +139,13 @@ class AnswersFromElsewhere(Bound, api.Experiment):
         """
         checked_timeout(timeout)
         session = self._bound_session()
+        rates_all = prompt_responses is None
         if prompt_responses is None:
             if not self.rated_responses:
                 self.rated_responses = await responses_of(session, self.id)
             prompt_responses = self.rated_responses
+        if prompt_responses:
+            await warn_of_changed_judge(session, self, _AS_ONE_JUDGE[rates_all])
         ratings = await rate(session, prompt_responses, rating_mode, timeout)
         judged = {response.id: response for response in prompt_responses}
         for response in self.rated_responses:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -11,7 +10,6 @@ from elluminate_api import models as api
 from elluminate_api.api.collections import get_collection
 from elluminate_api.api.criterion_sets import get_criterion_set
 from elluminate_api.api.experiments import create_experiment
-from elluminate_api.api.ratings import list_rating_versions
 from elluminate_api.models import ColumnType, CriterionIn, EvaluationMode, LLMConfig, RatingMode
 
 from elluminate._braces import warn_of_unfilled_braces
@@ -20,13 +18,7 @@ from elluminate._lookup import id_of, naming_conflicts, required_id_of
 from elluminate._session import Session
 from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
-from elluminate.exceptions import (
-    APIError,
-    EqualPromptsWarning,
-    OtherJudgeWarning,
-    TransportError,
-    ValidationError,
-)
+from elluminate.exceptions import EqualPromptsWarning, ValidationError
 from elluminate.schemas.by_name import (
     check_named,
     collection_named,
@@ -39,12 +31,12 @@ from elluminate.schemas.by_name import (
 )
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
+from elluminate.schemas.judges import LATEST_JUDGE, warn_of_replaced_judge
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.template_string import placeholders_of
 
 E = TypeVar("E", bound=api.Experiment)
 
-_LATEST_JUDGE = "latest"
 _PROMPTS_OF_ROWS = frozenset({ColumnType.CONVERSATION, ColumnType.RAW_INPUT})
 
 
@@ -274,24 +266,6 @@ async def post_experiment(session: Session, body: api.CreateExperimentRequest, k
     project = await session.project_id()
     with naming_conflicts("experiment", body.name):
         created = await session.call(create_experiment.build(project, body=body), kind)
-    if body.rating_version not in (None, _LATEST_JUDGE, created.rating_version):
-        await _warn_of_another_judge(session, created, str(body.rating_version))
+    if body.rating_version not in (None, LATEST_JUDGE, created.rating_version):
+        await warn_of_replaced_judge(session, created, str(body.rating_version))
     return created
-
-
-async def _warn_of_another_judge(session: Session, created: api.Experiment, wanted: str) -> None:
-    """A judge that the server does not know is replaced, and not refused: programs name judges of other servers."""
-    try:
-        judges = await session.call(list_rating_versions.build(await session.project_id()))
-    except (APIError, TransportError):
-        judges = []  # not every server lists them
-    keys = [judge.key for judge in judges]
-    close = difflib.get_close_matches(wanted, [*keys, _LATEST_JUDGE], n=1)
-    meant = f"; did you mean {close[0]!r}?" if close and wanted not in keys else "."
-    known_ones = f" It has {', '.join(map(repr, keys[:10]))}: list_rating_versions()" if keys else ""
-    used = "the server's default" if created.rating_version is None else repr(created.rating_version)
-    warn_caller(
-        f"experiment {created.name!r} is judged by {used}, and not by rating_version={wanted!r}, which the server does "
-        f"not offer{meant}{known_ones}",
-        OtherJudgeWarning,
-    )

@@ -26,6 +26,7 @@ from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import NoCriteriaWarning, NoResultsError, NoRowsWarning, ValidationError
 from elluminate.schemas.criterion_set import CriterionSet
+from elluminate.schemas.judges import warn_of_changed_judge
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse, responses_of
 from elluminate.schemas.response_rows import judged_by
@@ -98,9 +99,10 @@ class Runs(Bound, api.Experiment):
         judged by the criteria that lack one, and no other. Nothing that is there is asked for again: other responses
         keep their ids, texts and ratings. When nothing is missing, nothing changes.
 
-        Epochs, model and sampling stay those of the run. Rows that were added to the collection after the run was
-        started are not part of it, and rows that were deleted are left out. Other servers may retry failed responses
-        only.
+        Epochs, model and sampling stay those of the run. So does the judge; where the server does not offer it any
+        more, its default judges what is missing, and an OtherJudgeWarning says so before anything is asked. Rows that
+        were added to the collection after the run was started are not part of it, and rows that were deleted are left
+        out. Other servers may retry failed responses only.
 
         Args:
             rating_mode: How much effort the judge spends; None keeps that of the run.
@@ -127,6 +129,13 @@ class Runs(Bound, api.Experiment):
         body = api.RetryFailedRequest(
             rating_mode=UNSET if rating_mode is None else known(RatingMode, rating_mode, "rating_mode"),
             discard_annotations=discard_annotations,
+        )
+        await warn_of_changed_judge(
+            session,
+            self,
+            "Have the server judge as before and retry then; or call rate_responses() afterwards, which has all "
+            "answers judged anew",
+            only_if_incomplete=True,
         )
         request = retry_failed_experiment.build(await session.project_id(), self.id, body=body)
         return await self._carry_out(request, timeout, report)
