@@ -158,7 +158,7 @@ class AnswersFromElsewhere(Bound, api.Experiment):
         account_for(None, prompt_responses, criteria, is_running=False)
         if self.rated_responses:
             account_for(self.results, self.rated_responses, criteria, is_running=False)
-        warn_of_unjudged(self.name, prompt_responses, criteria)
+        warn_of_unjudged(self, prompt_responses, criteria)
         return ratings
 
     async def aget_agent_results_definition(self) -> AgentResultsDefinition:

@@ -27,7 +27,10 @@ class VerdictCounts(api.VerdictCounts):
 
     @property
     def missing(self) -> int:
-        """Verdicts that are not there and will not come by themselves; `experiment.retry_failed()` brings them."""
+        """Verdicts that are not there and will not come by themselves.
+
+        `experiment.retry_failed()` brings them, but for answers that come from a column or from agents.
+        """
         return self.missing_answer_failed + self.missing_not_judged
 
     @property

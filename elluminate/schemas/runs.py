@@ -255,7 +255,7 @@ async def finish(
         last = await final_status(statuses if report is None else reporting(statuses, report))
         failure = reason_of_failure(experiment.name, last)
     await experiment._reread()
-    warn_of_missing(experiment.name, experiment.results, experiment._criteria(), failure)
+    warn_of_missing(experiment, experiment.results, experiment._criteria(), failure)
     return experiment
 
 

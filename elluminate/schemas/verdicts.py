@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from elluminate_api.models import MissingVerdict, MissingVerdictCause, MissingVerdictReason
+from elluminate_api import models as api
+from elluminate_api.models import EvaluationMode, MissingVerdict, MissingVerdictCause, MissingVerdictReason
 
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import ExperimentFailedWarning, IncompleteResultsWarning
@@ -102,19 +103,23 @@ def _counts(given: int, missing: Sequence[MissingVerdict], is_running: bool) -> 
 
 
 def warn_of_missing(
-    name: str, results: ExperimentResults | None, criteria: Sequence[Criterion], failure: str | None = None
+    experiment: api.Experiment,
+    results: ExperimentResults | None,
+    criteria: Sequence[Criterion],
+    failure: str | None = None,
 ) -> None:
     """Warn once of a run that is over: that it failed, why, and all that is missing.
 
     Args:
-        name: The experiment's.
+        experiment: The experiment.
         results: Its results.
         criteria: What it was judged by.
         failure: Why the run failed as a whole; None where it did not.
     """
     missing = None
     if results is not None and results.verdicts is not None:
-        missing = _missing(results.verdicts, results.verdicts_by_criterion_id or {}, criteria)
+        missing = _missing(experiment, results.verdicts, results.verdicts_by_criterion_id or {}, criteria)
+    name = experiment.name
     if failure is not None:
         more = f". {missing}" if missing else ""
         warn_caller(f"experiment {name!r} failed: {failure.rstrip('.')}{more}", ExperimentFailedWarning)
@@ -122,16 +127,21 @@ def warn_of_missing(
         warn_caller(f"experiment {name!r}: {missing}", IncompleteResultsWarning)
 
 
-def warn_of_unjudged(name: str, responses: Sequence[PromptResponse], criteria: Sequence[Criterion]) -> None:
+def warn_of_unjudged(
+    experiment: api.Experiment, responses: Sequence[PromptResponse], criteria: Sequence[Criterion]
+) -> None:
     """Warn once of all that is missing of responses that were to be judged."""
     lacking = [verdict for response in responses for verdict in response.missing_verdicts or []]
-    missing = _missing(*_tally(responses, lacking, criteria), criteria)
+    missing = _missing(experiment, *_tally(responses, lacking, criteria), criteria)
     if missing:
-        warn_caller(f"experiment {name!r}: {missing}", IncompleteResultsWarning)
+        warn_caller(f"experiment {experiment.name!r}: {missing}", IncompleteResultsWarning)
 
 
 def _missing(
-    counts: VerdictCounts, by_criterion: Mapping[int, VerdictCounts], criteria: Sequence[Criterion]
+    experiment: api.Experiment,
+    counts: VerdictCounts,
+    by_criterion: Mapping[int, VerdictCounts],
+    criteria: Sequence[Criterion],
 ) -> str | None:
     """What is missing, in words; None where nothing is."""
     if not counts.missing:
@@ -148,8 +158,28 @@ def _missing(
     reasons = [f"{shortened(reason.reason, 200)} ({reason.count})" for reason in counts.reasons]
     return (
         f"{counts.missing} of {counts.expected} verdicts are missing: {_some(of_criteria)}. "
-        f"The reasons: {_some(reasons)}. experiment.retry_failed() brings what is missing"
+        f"The reasons: {_some(reasons)}. {_way_out(experiment, counts)}"
     )
+
+
+def _way_out(experiment: api.Experiment, counts: VerdictCounts) -> str:
+    """What brings the verdicts that are missing, by where the experiment has its answers from."""
+    if experiment.evaluation_mode == EvaluationMode.AGENTIC:
+        of_answers = "experiment.upload_agent_results() brings results of tasks"
+    elif experiment.response_column_id is not None:
+        of_answers = (
+            "The answers come from a column: correct the rows of collection "
+            f"{shortened(experiment.collection.name, 100)!r} that have none, and create another experiment"
+        )
+    else:
+        return "experiment.retry_failed() brings what is missing"
+    ways = [of_answers] if counts.missing_answer_failed else []
+    ways += (
+        ["experiment.retry_failed() has judged what is there and was not"]
+        if counts.missing_not_judged
+        else []
+    )
+    return ". ".join(ways)
 
 
 def shortened(text: str, length: int) -> str:

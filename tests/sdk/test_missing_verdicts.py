@@ -14,6 +14,7 @@ import pytest
 from elluminate import (
     AsyncClient,
     Client,
+    ConflictError,
     ExperimentFailedWarning,
     IncompleteResultsWarning,
     NoCriteriaWarning,
@@ -346,3 +347,26 @@ def test_progress_tells_failures_apart(
         run(client, progress=True)
     told = capsys.readouterr().err.splitlines()[-1]
     assert told == "Run: 100 %, 2 of 3 answered, 0 rated, 1 failed, 2 not judged by every criterion"
+
+
+def test_answers_of_a_column_are_not_said_to_come_by_a_retry(
+    client: Client, model_server: ModelServer
+) -> None:
+    rows = [{"question": "Why?", "answer": "So."}, {"question": "What?", "answer": ""}]
+    collection = client.create_collection("Logged", variables=rows)
+    answers = next(column.id for column in collection.columns if column.name == "answer")
+
+    def told(name: str) -> str:
+        with pytest.warns(IncompleteResultsWarning) as caught:
+            client.run_experiment(name, None, collection, criteria=[EASY], response_column_id=answers)
+        assert len(caught) == 1
+        return str(caught[0].message)
+
+    way_out = "correct the rows of collection 'Logged' that have none, and create another experiment"
+    assert told("One lacks an answer").endswith(f". The answers come from a column: {way_out}")
+    says_nothing(model_server)
+    assert told("Both lack a verdict").endswith(
+        f"{way_out}. experiment.retry_failed() has judged what is there and was not"
+    )
+    with pytest.raises(ConflictError, match="Correct the rows and create another experiment"):
+        client.get_experiment(name="One lacks an answer").retry_failed()
