@@ -131,7 +131,8 @@ class AgentResultOperations(Operations):
             polling_interval: Seconds between two looks, 0.1 to 10. The first looks follow each other faster.
 
         Returns:
-            How it ended, with the experiment and its responses on success. A failure is told, not raised.
+            How it ended, with the experiment and its responses on success. A failure is told, not raised. An
+            IncompleteResultsWarning tells of verdicts that are missing.
 
         Raises:
             WaitTimeoutError: It did not end in time; it goes on.
@@ -157,7 +158,8 @@ class AgentResultOperations(Operations):
 
         Yields:
             Events; the last is terminal and carries the experiment with its responses on SUCCESS. Without an evaluation
-            there is one event, which says how the last one ended.
+            there is one event, which says how the last one ended. With the last event an IncompleteResultsWarning tells
+            of verdicts that are missing.
 
         Raises:
             NotFoundError: The experiment has no task of that id.

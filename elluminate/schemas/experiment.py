@@ -37,6 +37,7 @@ from elluminate.schemas.reruns import Reruns
 from elluminate.schemas.response import PromptResponse, Responses, responses_of
 from elluminate.schemas.response_rows import response_rows
 from elluminate.schemas.results import ExperimentResults, VerdictCounts
+from elluminate.schemas.verdicts import warn_of_missing
 
 
 @define(kw_only=True, repr=False)
@@ -236,7 +237,8 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
             polling_interval: Seconds between two looks, 0.1 to 10.
 
         Returns:
-            How it ended, with the experiment and its responses on success.
+            How it ended, with the experiment and its responses on success. An IncompleteResultsWarning tells of
+            verdicts that are missing.
 
         Raises:
             WaitTimeoutError: It did not end in time; it goes on.
@@ -320,10 +322,14 @@ async def evaluated(
 async def evaluation_event(
     session: Session, experiment: Experiment | int, status: api.ExperimentGenerationStatus
 ) -> ExperimentStatusEvent:
-    """What a look at an evaluation has shown; with the experiment and its responses, read anew, when it is over."""
-    ended = None
+    """What a look at an evaluation has shown; with the experiment and its responses, read anew, when it is over.
+
+    Then an IncompleteResultsWarning tells of verdicts that are missing.
+    """
+    ended: Experiment | None = None
     if status.status in LEFT_AS_IT_IS:
         identifier = experiment if isinstance(experiment, int) else experiment.id
         request = get_experiment.build(await session.project_id(), identifier)
         ended = await (await session.call(request, Experiment)).afetch_responses()
+        warn_of_missing(ended, ended.results, ended._criteria())
     return event_of(status, ended)

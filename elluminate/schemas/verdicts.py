@@ -173,12 +173,11 @@ def _way_out(experiment: api.Experiment, counts: VerdictCounts) -> str:
         )
     else:
         return "experiment.retry_failed() brings what is missing"
+    of_verdicts = "experiment.retry_failed() has the answers judged that are there"
+    if experiment.evaluation_mode == EvaluationMode.AGENTIC:
+        of_verdicts += ", but for results without trajectory and messages, which are to be uploaded again"
     ways = [of_answers] if counts.missing_answer_failed else []
-    ways += (
-        ["experiment.retry_failed() has judged what is there and was not"]
-        if counts.missing_not_judged
-        else []
-    )
+    ways += [of_verdicts] if counts.missing_not_judged else []
     return ". ".join(ways)
 
 

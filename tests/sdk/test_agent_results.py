@@ -1,7 +1,8 @@
 """Results of agents through both clients, against a server of their own."""
 
 import logging
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from elluminate import (
     AsyncClient,
     Client,
+    IncompleteResultsWarning,
     NotFoundError,
     PartialUploadError,
     TaskMatchError,
@@ -106,6 +108,40 @@ def test_without_an_evaluation_there_is_nothing_to_wait_for(client: Client, expe
     assert event.result.rated_responses[0].ratings == []
     with pytest.raises(NotFoundError, match="has no task 'unknown'"):
         client.wait_for_agent_evaluation(experiment, "unknown")
+
+
+def test_whoever_waits_for_an_evaluation_is_warned_of_what_is_missing(
+    client: Client, experiment: Experiment
+) -> None:
+    experiment.upload_agent_results([AgentTrialResult(task_name="sort", trajectory=PLAIN)])
+    waits: list[Callable[[], Any]] = [
+        lambda: experiment.wait_for_evaluation(timeout=30),
+        lambda: client.wait_for_agent_evaluation(experiment.id),
+        lambda: list(client.stream_agent_evaluation(experiment)),
+        lambda: experiment.wait_until_finished(timeout=30),
+    ]
+    told = []
+    for wait in waits:
+        with pytest.warns(IncompleteResultsWarning) as caught:
+            wait()
+        (only,) = caught
+        assert only.filename == __file__
+        told.append(str(only.message))
+    assert len(set(told)) == 1
+    assert "2 of 4 verdicts are missing" in told[0]
+    assert told[0].endswith(". experiment.upload_agent_results() brings results of tasks")
+
+
+def test_trajectories_that_were_not_judged_are_said_to_come_by_a_retry(experiment: Experiment) -> None:
+    trials = [AgentTrialResult(task_name=name, trajectory=PLAIN) for name in ("sort", "count")]
+    experiment.upload_agent_results(trials, evaluate=False)
+    with pytest.warns(
+        IncompleteResultsWarning, match="4 of 4 verdicts .* has the answers judged that are there"
+    ):
+        experiment.wait_for_evaluation()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", IncompleteResultsWarning)
+        experiment.retry_failed(timeout=30)
 
 
 def test_what_is_stored_in_part_is_told(

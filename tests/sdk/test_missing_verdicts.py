@@ -366,7 +366,7 @@ def test_answers_of_a_column_are_not_said_to_come_by_a_retry(
     assert told("One lacks an answer").endswith(f". The answers come from a column: {way_out}")
     says_nothing(model_server)
     assert told("Both lack a verdict").endswith(
-        f"{way_out}. experiment.retry_failed() has judged what is there and was not"
+        f"{way_out}. experiment.retry_failed() has the answers judged that are there"
     )
     with pytest.raises(ConflictError, match="Correct the rows and create another experiment"):
         client.get_experiment(name="One lacks an answer").retry_failed()
