@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from elluminate.client import Client as Client
     from elluminate.evaluate import evaluate as evaluate
     from elluminate.exceptions import AmbiguousProjectError as AmbiguousProjectError
+    from elluminate.exceptions import AnsweredRowsWarning as AnsweredRowsWarning
     from elluminate.exceptions import APIError as APIError
     from elluminate.exceptions import AuthenticationError as AuthenticationError
     from elluminate.exceptions import ClientClosedError as ClientClosedError
@@ -119,8 +120,8 @@ _HOMES = {
     "async_client": "AsyncClient CollectionDefaults CriterionSetDefaults LLMConfigDefaults",
     "client": "Client",
     "evaluate": "evaluate",
-    "exceptions": "AmbiguousProjectError APIError AuthenticationError ClientClosedError ConfigurationError "
-    "ConflictError ConnectionFailedError ElluminateError EqualPromptsWarning "
+    "exceptions": "AmbiguousProjectError AnsweredRowsWarning APIError AuthenticationError ClientClosedError "
+    "ConfigurationError ConflictError ConnectionFailedError ElluminateError EqualPromptsWarning "
     "ExistingDiffersWarning ExperimentFailedWarning "
     "ForeignModelError IncompleteResultsWarning "
     "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NoRowsWarning "

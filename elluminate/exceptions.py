@@ -147,6 +147,10 @@ class NoRowsWarning(UserWarning):
     """A run is over a collection without rows: nothing is asked, and there are no results."""
 
 
+class AnsweredRowsWarning(UserWarning):
+    """A run asks a model for rows that have an answer from elsewhere, which then count twice."""
+
+
 class ExistingDiffersWarning(UserWarning):
     """`get_or_create_...` found something of that name which lacks what was given, or has another value for it."""
 

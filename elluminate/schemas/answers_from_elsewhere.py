@@ -74,7 +74,8 @@ class AnswersFromElsewhere(Bound, api.Experiment):
             timeout: Seconds to wait at most.
 
         Returns:
-            The stored responses, in the order given. They are in `rated_responses` too.
+            The stored responses, in the order given. They are in `rated_responses` too, and counted in `results`, as
+            missing verdicts until they are judged.
 
         Raises:
             ValidationError: The lists differ in length, or an entry cannot be used.
@@ -106,6 +107,8 @@ class AnswersFromElsewhere(Bound, api.Experiment):
                 timeout,
             )
         self.rated_responses = await responses_of(session, self.id)
+        await self._read_results()
+        account_for(self.results, self.rated_responses, self.criterion_set.criteria or [], is_running=False)
         added = [response for response in self.rated_responses if response.id not in before]
         return sorted(added, key=lambda response: response.id)
 
@@ -152,14 +155,18 @@ class AnswersFromElsewhere(Bound, api.Experiment):
             if response.id in judged:
                 response.ratings = judged[response.id].ratings
                 response.missing_verdicts = judged[response.id].missing_verdicts
-        fresh = await session.call(get_experiment.build(await session.project_id(), self.id), type(self))
-        self.results = fresh.results
+        await self._read_results()
         criteria = self.criterion_set.criteria or []
         account_for(None, prompt_responses, criteria, is_running=False)
         if self.rated_responses:
             account_for(self.results, self.rated_responses, criteria, is_running=False)
         warn_of_unjudged(self, prompt_responses, criteria)
         return ratings
+
+    async def _read_results(self) -> None:
+        session = self._bound_session()
+        fresh = await session.call(get_experiment.build(await session.project_id(), self.id), type(self))
+        self.results = fresh.results
 
     async def aget_agent_results_definition(self) -> AgentResultsDefinition:
         """The tasks of this AGENTIC experiment and their criteria, as they were when it was created.

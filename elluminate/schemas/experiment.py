@@ -44,7 +44,7 @@ from elluminate.schemas.verdicts import warn_of_missing
 class Experiment(Exports, Reruns, AnswersFromElsewhere):
     """A template x a collection x a model configuration, judged against a criterion set.
 
-    `results` is None until there are ratings. `rated_responses` holds the responses once they were fetched.
+    `results` is None until there are responses. `rated_responses` holds the responses once they were fetched.
 
     Example:
         >>> experiment = client.run_experiment("First try", template, collection, criteria=["Is it short?"])

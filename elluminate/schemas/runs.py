@@ -24,7 +24,13 @@ from elluminate._following import final_status, follow_experiment, reason_of_fai
 from elluminate._progress import Progress, Report, reporter
 from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
-from elluminate.exceptions import NoCriteriaWarning, NoResultsError, NoRowsWarning, ValidationError
+from elluminate.exceptions import (
+    AnsweredRowsWarning,
+    NoCriteriaWarning,
+    NoResultsError,
+    NoRowsWarning,
+    ValidationError,
+)
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.judges import warn_of_changed_judge
 from elluminate.schemas.prompt_template import Criterion
@@ -63,7 +69,8 @@ class Runs(Bound, api.Experiment):
 
         Returns:
             This experiment, with results and responses. An IncompleteResultsWarning tells of verdicts that are missing,
-            a NoCriteriaWarning that there are no criteria, a NoRowsWarning that the collection has no rows.
+            a NoCriteriaWarning that there are no criteria, a NoRowsWarning that the collection has no rows, an
+            AnsweredRowsWarning that rows have an answer already, from `add_responses()`, and get another one.
 
         Raises:
             APIError: It ran already.
@@ -79,6 +86,7 @@ class Runs(Bound, api.Experiment):
         report = reporter(progress, self.name)
         session = self._bound_session()
         body = run_request(rating_mode, n_epochs, _params(generation_params) or self.generation_params)
+        self._warn_of_answered_rows(n_epochs)
         warn_without_criteria(self)
         request = run_experiment.build(await session.project_id(), self.id, body=body)
         await self._carry_out(request, timeout, report)
@@ -225,9 +233,27 @@ class Runs(Bound, api.Experiment):
             ).values()
         )
 
+    def _warn_of_answered_rows(self, n_epochs: int) -> None:
+        """Warn before a run of answers from elsewhere, as far as they were read: the model is asked all the same."""
+        if self.logs or self.generation_task_id is not None:
+            return  # it ran already, and cannot run again
+        answers = [one for one in self.rated_responses if one.error is None and one.epoch <= n_epochs]
+        if answers:
+            rows = len({one.prompt.template_variables.id for one in answers})
+            warn_caller(
+                f"experiment {self.name!r} has {len(answers)} answer(s) from elsewhere, to {rows} of its rows; run() "
+                "asks the model for every row, so that those have an answer more. rate_responses() has what is there "
+                "judged without asking the model; clone() makes an experiment without answers, to be run",
+                AnsweredRowsWarning,
+            )
+
     def _without_answers(self) -> NoResultsError:
         if self.generation_task_id is not None:
             state, way = "is still running", "call wait_until_finished(), or get_experiment() later"
+        elif self.rated_responses:
+            state, way = "has answers that were not judged", "call rate_responses()"
+        elif self.evaluation_mode == EvaluationMode.AGENTIC:
+            state, way = "has no results of agents, as far as it was read", "call upload_agent_results()"
         elif not self.collection.variables_count:
             state, way = "has no rows to answer", f"add rows to collection {self.collection.name!r}"
         else:
