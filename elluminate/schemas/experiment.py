@@ -103,7 +103,8 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
         Returns:
             One dict per response, all with the same keys: `input.<column>`, `response`, `error`, `annotation`,
             measures, and `rating.<criterion>`, `reasoning.<criterion>` and `missing.<criterion>` for each criterion,
-            which goes by its label, or by its text where it has none of its own.
+            which goes by its label, or by its text where it has none of its own. Of a MULTI_TURN experiment also
+            `persona` and `termination_reason`.
 
         Raises:
             NotFetchedError: There are responses, and they were not fetched.
@@ -116,7 +117,8 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
         responses = self._fetched()
         if not responses:
             raise self._without_answers()
-        return response_rows(responses, self.criterion_set.criteria or [])
+        is_multi_turn = self.evaluation_mode == EvaluationMode.MULTI_TURN
+        return response_rows(responses, self.criterion_set.criteria or [], of_conversations=is_multi_turn)
 
     def _fetched(self) -> list[PromptResponse]:
         if not self.rated_responses and self.results is not None:

@@ -16,7 +16,9 @@ _LABEL_OF_THE_SERVER = re.compile(r"Criterion \d+")
 """What a criterion is labelled without a label of somebody's own, which says nothing to who reads a table."""
 
 
-def response_rows(responses: Sequence[PromptResponse], criteria: Sequence[Criterion]) -> list[dict[str, Any]]:
+def response_rows(
+    responses: Sequence[PromptResponse], criteria: Sequence[Criterion], *, of_conversations: bool = False
+) -> list[dict[str, Any]]:
     """One flat dict per response, all with the same keys.
 
     `flaw` is "refused" where the model or the provider's filter refused, "truncated" where the answer was cut off at a
@@ -27,6 +29,7 @@ def response_rows(responses: Sequence[PromptResponse], criteria: Sequence[Criter
     Args:
         responses: The responses.
         criteria: Those of their experiment's set, in order.
+        of_conversations: Whether personas talked with the model; then `persona` and `termination_reason` are keys, too.
     """
     columns = list(dict.fromkeys(name for response in responses for name in response.template_variables))
     names = _names(responses, criteria)
@@ -40,6 +43,7 @@ def response_rows(responses: Sequence[PromptResponse], criteria: Sequence[Criter
             "response_id": response.id,
             "row_id": response.prompt.template_variables.id,
             "epoch": response.epoch,
+            **(_conversation(response) if of_conversations else {}),
             **{f"input.{name}": response.template_variables.get(name) for name in columns},
             "response": response.response_text,
             "error": response.error,
@@ -65,6 +69,15 @@ def _flaw(response: PromptResponse) -> str | None:
     if response.is_refused:
         return "refused"
     return "truncated" if response.is_truncated else None
+
+
+def _conversation(response: PromptResponse) -> dict[str, Any]:
+    """Who talked with the model, and why that ended."""
+    persona = response.persona
+    return {
+        "persona": None if persona is None else persona.name,
+        "termination_reason": response.termination_reason,
+    }
 
 
 def judged_by(responses: Sequence[PromptResponse]) -> dict[int, Criterion]:

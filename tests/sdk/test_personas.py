@@ -103,6 +103,34 @@ def test_conversations_are_held_and_rated(client: Client) -> None:
     assert read.collection.name == "Lessons"
 
 
+def test_exported_rows_say_who_talked_and_how_it_ended(client: Client, tmp_path: Path) -> None:
+    personas = [client.create_persona(name, "Curious.") for name in ("Mia", "Tom")]
+    collection = client.create_collection("Lessons to export", variables=[{"goal": "Understand rain"}])
+    experiment = client.create_experiment(
+        "To export",
+        None,
+        collection,
+        evaluation_mode="MULTI_TURN",
+        persona_group_id=client.create_persona_group("To export", personas),
+        criterion_set=client.create_criterion_set("To export", ["Is it about rain?"]),
+    ).run()
+
+    rows = experiment.to_dicts()
+    assert [(row["persona"], row["termination_reason"]) for row in rows] == [
+        ("Mia", "persona_ended"),
+        ("Tom", "persona_ended"),
+    ]
+    assert len({(row["row_id"], row["epoch"], row["persona"]) for row in rows}) == len(rows)
+    experiment.to_csv(tmp_path / "talks.csv")
+    header, *lines = (tmp_path / "talks.csv").read_text(encoding="utf-8").splitlines()
+    assert header.startswith("response_id,row_id,epoch,persona,termination_reason,input.goal,")
+    assert [",Mia," in line for line in lines if line[0].isdigit()] == [True, False]
+
+    template = client.create_prompt_template("To export", template="Explain {{goal}}.")
+    alone = client.run_experiment("Without personas", template, collection, criteria=["Is it short?"])
+    assert not {"persona", "termination_reason"} & alone.to_dicts()[0].keys()
+
+
 async def test_async_clients_have_the_same_methods() -> None:
     async with AsyncClient(base_url="local::memory:") as client:
         ada, created = await client.get_or_create_persona("Async Ada", {"description": "Curious."})
