@@ -142,7 +142,10 @@ def _begun(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[st
         trace = error.__traceback__
         if trace is None or trace.tb_next is not None:
             raise  # not the call itself: something inside the function
-        raise UsageError(_misfit(inspect.signature(function), args, kwargs, _spoken(called, args))) from None
+        spoken = _spoken(called, args)
+        raise UsageError(
+            _misfit(inspect.signature(function), args, kwargs, spoken, _taker(called, args))
+        ) from None
 
 
 def refuse_unawaited(value: Any) -> None:
@@ -205,7 +208,25 @@ def _spoken(called: Any, args: Sequence[Any]) -> str:
     return owner if name == "__init__" else f"{owner}.{name}"
 
 
-def _misfit(signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any], spoken: str) -> str:
+def _taker(called: Any, args: Sequence[Any]) -> Callable[[str], str | None]:
+    """What names the method that creates the same kind of thing, where that has an argument of a name."""
+    noun = called.__name__.partition("_")[2]
+    creator = getattr(args[0], f"create_{noun}", None) if noun and args else None
+
+    def taker(argument: str) -> str | None:
+        has_it = creator is not None and argument in inspect.signature(creator).parameters
+        return f"create_{noun}({argument}=…)" if has_it else None
+
+    return taker
+
+
+def _misfit(
+    signature: inspect.Signature,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    spoken: str,
+    taker: Callable[[str], str | None],
+) -> str:
     """Why arguments do not fit a signature, and what would."""
     known = {name: parameter for name, parameter in signature.parameters.items() if name != "self"}
     given = args[len(signature.parameters) - len(known) :]
@@ -214,6 +235,8 @@ def _misfit(signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[s
         if name not in known and not takes_any_name:
             near = difflib.get_close_matches(name, known, 1)
             way_out = f"did you mean {near[0]}=…?" if near else f"it takes {', '.join(known) or 'none'}"
+            if other := taker(name):
+                way_out = f"{other} takes it"
             return f"{spoken}() has no argument {quoted(name)}; {way_out}"
     ordered = [name for name, parameter in known.items() if parameter.kind in _BY_POSITION]
     if len(given) > len(ordered):

@@ -162,6 +162,14 @@ MISTAKES: dict[str, Mistake] = {
         UsageError,
         r"^{client}.run_experiment\(\) has no argument 'criterias'; did you mean criteria=…\?$",
     ),
+    "an argument of the method that creates": Mistake(
+        called(
+            "client", "run_experiment", "New", of("template"), of("collection"), evaluation_mode="AGENTIC"
+        ),
+        UsageError,
+        r"^{client}.run_experiment\(\) has no argument 'evaluation_mode'; "
+        r"create_experiment\(evaluation_mode=…\) takes it$",
+    ),
     "an argument of a model's method misspelt": Mistake(
         called("collection", "add_from_csv", "rows.csv", delimeter=";"),
         UsageError,
