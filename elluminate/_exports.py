@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+from collections.abc import Collection
 from importlib import import_module
 from typing import Any
 
 from elluminate._calls import Explained
 from elluminate._formulas import harmless
-from elluminate._row_files import FilePath, checked_path
+from elluminate._row_files import FilePath, checked_path, json_cell
 from elluminate._showing import quoted
 from elluminate.exceptions import ConfigurationError, ValidationError
 
@@ -29,9 +30,11 @@ class Exports(Explained):
     def to_csv(self, path: FilePath, *, encoding: str = "utf-8") -> None:
         """Write the rows of `to_dicts()` as CSV (RFC 4180), with a header.
 
-        Values that are neither text nor numbers are written as JSON; null is an empty cell. Text that a spreadsheet
-        would take for a formula (it begins with =, +, -, @, a tab or a carriage return, and is no number) gets an
-        apostrophe before it, which `collection.add_from_csv()` takes away again; `to_jsonl()` writes all as it is.
+        Values that are neither text nor numbers are written as JSON; null is an empty cell. Of a collection's json
+        columns, text that reads like JSON is written as JSON, too, so that it comes back as text. Text that a
+        spreadsheet would take for a formula (it begins with =, +, -, @, a tab or a carriage return, and is no number)
+        gets an apostrophe before it, which `collection.add_from_csv()` takes away again; `to_jsonl()` writes all as it
+        is.
 
         Args:
             path: The file; one that exists is written anew.
@@ -47,11 +50,15 @@ class Exports(Explained):
         codec = _checked_encoding(encoding)
         file_path = checked_path(path)
         rows = self.to_dicts()
-        columns = _columns(rows)
+        columns, of_json = _columns(rows), self._of_json()
         with file_path.open("w", encoding=codec, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(map(harmless, columns))
-            writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+            writer.writerows([_cell(row.get(name), name in of_json) for name in columns] for row in rows)
+
+    def _of_json(self) -> Collection[str]:
+        """Columns whose cells in a CSV file are read as JSON again."""
+        return ()
 
     def to_jsonl(self, path: FilePath) -> None:
         """Write the rows of `to_dicts()` as JSON Lines in UTF-8, one object per line.
@@ -102,7 +109,9 @@ def _checked_encoding(encoding: str) -> str:
     return codec
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any, is_json: bool) -> Any:
+    if is_json:
+        value = json_cell(value)
     if value is None:
         return ""
     if isinstance(value, str):

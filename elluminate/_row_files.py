@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import datetime
 import json
+import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,10 +21,13 @@ FilePath: TypeAlias = str | os.PathLike[str]
 _LONGEST_CELL = 100_000_000  # the csv module's own limit of 131,072 is less than a long prompt
 
 
-def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
+def rows_from_csv(
+    path: FilePath, delimiter: str = ",", json_columns: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """Rows of a CSV file (RFC 4180) with a header, in UTF-8 with or without a byte order mark.
 
-    An apostrophe that `to_csv()` has put before what looks like a formula is taken away.
+    An apostrophe that `to_csv()` has put before what looks like a formula is taken away. Cells of columns that hold
+    JSON are read as that.
 
     Raises:
         ValidationError: There is no header, two columns share a name, cells seem to be separated by something else, or
@@ -40,6 +44,7 @@ def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
         with file_path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             header = _checked_header([original(name) for name in next(reader, [])], path, delimiter)
+            of_json = [name for name in header if name in json_columns or name.strip() in json_columns]
             for cells in reader:
                 line = reader.line_num
                 if not cells:
@@ -49,12 +54,50 @@ def rows_from_csv(path: FilePath, delimiter: str = ",") -> list[dict[str, Any]]:
                         f"{path}, line {line}: {len(cells)} cells, and the header has {len(header)} columns "
                         f"({', '.join(header)}); quote cells that hold a {delimiter!r} or a line break"
                     )
-                rows.append(dict(zip(header, map(original, cells), strict=True)))
+                row: dict[str, Any] = dict(zip(header, map(original, cells), strict=True))
+                row.update({name: value_of_json_cell(row[name]) for name in of_json})
+                rows.append(row)
     except UnicodeDecodeError as error:
         raise _not_utf8(path, error) from None
     except csv.Error as error:
         raise ValidationError(f"{path}, after line {line}: {error}") from None
     return rows
+
+
+def value_of_json_cell(cell: str) -> Any:
+    """What a cell of a json column holds: the opposite of `json_cell`. What is no JSON, or has a key twice, is text.
+
+    >>> [value_of_json_cell(cell) for cell in ('{"a": 1}', "5", '"5"', "five", "", '""', "NaN")]
+    [{'a': 1}, 5, '5', 'five', None, '', 'NaN']
+    """
+    if not cell:
+        return None
+    try:
+        return json.loads(
+            cell, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_without_twins
+        )
+    except (ValueError, RecursionError, _TwinsError):
+        return cell
+
+
+def json_cell(value: Any) -> Any:
+    """A value of a json column as it is written to a CSV file: a text that reads like JSON is quoted as JSON.
+
+    >>> [json_cell(value) for value in ({"a": 1}, 5, "5", "five", None, "")]
+    [{'a': 1}, 5, '"5"', 'five', None, '""']
+    """
+    if isinstance(value, str) and value_of_json_cell(value) != value:
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
 
 
 def _checked_header(header: list[str], path: FilePath, delimiter: str) -> list[str]:

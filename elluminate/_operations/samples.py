@@ -118,7 +118,7 @@ class SampleOperations(Operations):
             categorical_filters: Column name to values: only rows with one of the values in each column.
 
         Returns:
-            Samples of both experiments, that of A before that of B.
+            Two samples for each row, that of A before that of B, so that there are twice as many as rows.
 
         Raises:
             ValidationError: `filter_samples_by` is another word, or `criterion_ids` is empty.

@@ -130,6 +130,9 @@ class TemplateVariablesCollectionWithEntries(Exports, TemplateVariablesCollectio
         """
         return [dict(row.input_values) for row in self.variables]
 
+    def _of_json(self) -> frozenset[str]:
+        return self._json_columns()
+
     def _forget_rows(self) -> None:
         self.variables.clear()
         TemplateVariablesCollection._forget_rows(self)

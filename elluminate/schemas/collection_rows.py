@@ -21,6 +21,7 @@ from elluminate_api.api.template_variables import (
     put_template_variables_batch,
     update_template_variables,
 )
+from elluminate_api.models import ColumnType
 from elluminate_api.types import UNSET, File, Request, Unset
 
 from elluminate._binding import Bound
@@ -171,6 +172,9 @@ class Rows(Bound, api.TemplateVariablesCollection):
     ) -> AddedRows:
         """Add the rows of a CSV file (UTF-8, with a header that names the columns), all or none.
 
+        Cells are text, but for those of the collection's json columns: they are read as JSON, an empty one as null, and
+        what is no JSON as text.
+
         Args:
             path: The file.
             skip_existing: Leave out rows that are in the collection, or earlier in the file.
@@ -192,7 +196,7 @@ class Rows(Bound, api.TemplateVariablesCollection):
             2
         """
         return await self._add_rows_of(
-            partial(rows_from_csv, path, delimiter), skip_existing, add_columns, key
+            partial(rows_from_csv, path, delimiter, self._json_columns()), skip_existing, add_columns, key
         )
 
     async def aadd_from_jsonl(
@@ -274,6 +278,10 @@ class Rows(Bound, api.TemplateVariablesCollection):
 
     def _column_names(self) -> list[str]:
         return [column.name for column in self.columns or [] if column.name]
+
+    def _json_columns(self) -> frozenset[str]:
+        of_json = [column.name for column in self.columns or [] if column.column_type == ColumnType.JSON]
+        return frozenset(filter(None, of_json))
 
     async def aiter_entries(self) -> AsyncGenerator[TemplateVariables]:
         """The rows in their order, read page by page: no more than a few pages are held at a time.

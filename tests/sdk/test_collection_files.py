@@ -23,7 +23,7 @@ from elluminate import (
     StrippedColumnsWarning,
     ValidationError,
 )
-from elluminate.schemas import TemplateVariablesCollectionFilter
+from elluminate.schemas import CollectionColumn, ColumnType, TemplateVariablesCollectionFilter
 from elluminate.schemas.collection import TemplateVariablesCollectionWithEntries
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +45,66 @@ def collection(client: Client, request: pytest.FixtureRequest) -> Collection:
 def written(path: Path, text: str | bytes) -> Path:
     path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
     return path
+
+
+VALUES: list[Any] = [
+    {"plan": "team", "seats": [5, 1.5, None, True]},
+    ["a, b", 'say "so"'],
+    5,
+    -5,
+    1.0,
+    1e16,
+    12345678901234567890,
+    True,
+    None,
+    "",
+    "text",
+    "5",
+    "-5",
+    " 5",
+    "true",
+    "null",
+    "NaN",
+    "1e999",
+    '{"plan": "team"}',
+    '"quoted"',
+    "[" * 5000,
+    '{"a": 1, "a": 2}',
+    "=1+1",
+    "'=1+1",
+    "two\nlines",
+    "007",
+]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_values_of_a_json_column_come_back_as_what_they_are(
+    client: Client, tmp_path: Path, kind: str
+) -> None:
+    columns: list[str | CollectionColumn] = [
+        "number",
+        CollectionColumn(name="data", column_type=ColumnType.JSON),
+    ]
+    rows = [{"number": str(number), "data": value} for number, value in enumerate(VALUES)]
+    made = client.create_collection(f"Given {kind}", columns=columns, variables=rows)
+    copied = client.create_collection(f"Copied {kind}", columns=columns)
+    path = tmp_path / f"rows.{kind}"
+
+    getattr(made, f"to_{kind}")(path)
+    getattr(copied, f"add_from_{kind}")(path)
+
+    assert [repr(row) for row in copied.to_dicts()] == [repr(row) for row in rows]
+    assert getattr(copied, f"add_from_{kind}")(path, skip_existing=True) == []
+
+
+def test_a_csv_cell_of_a_json_column_is_read_as_json_whatever_surrounds_its_name(
+    client: Client, tmp_path: Path
+) -> None:
+    columns: list[str | CollectionColumn] = ["q", CollectionColumn(name="data", column_type=ColumnType.JSON)]
+    collection = client.create_collection("Blanks around json", columns=columns)
+    with pytest.warns(StrippedColumnsWarning):
+        collection.add_from_csv(written(tmp_path / "in.csv", "q, data \n{},{}\n5,five\n"))
+    assert collection.to_dicts() == [{"q": "{}", "data": {}}, {"q": "5", "data": "five"}]
 
 
 def test_a_csv_file_comes_in_and_goes_out_unchanged(collection: Collection, tmp_path: Path) -> None:
