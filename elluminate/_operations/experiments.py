@@ -154,7 +154,8 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             id: Its id.
             fetch_responses: Read its responses too, all of them whatever the filters.
             categorical_filters: Column name to values: only responses to rows with one of the values in each
-                of these columns count in `results`.
+                of these columns count in `results`, which are None where there is no such response. All else of the
+                experiment tells of all rows; so do the results when they are read anew.
 
         Returns:
             The experiment.
@@ -180,6 +181,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         else:
             request = get_experiment.build(project, id, categorical_filters=filters)
             experiment = await self.session.call(request, Experiment)
+        experiment._filters = {name: list(values) for name, values in (categorical_filters or {}).items()}
         return await experiment.afetch_responses() if fetch_responses else experiment
 
     async def list_experiments(

@@ -56,6 +56,8 @@ class AnswersFromElsewhere(Bound, api.Experiment):
         rated_responses: list[PromptResponse]  # type: ignore[assignment]
         results: ExperimentResults | None
 
+        def _tell_of_all_rows(self) -> None: ...
+
     async def aadd_responses(
         self,
         responses: Sequence[Messages],
@@ -167,6 +169,7 @@ class AnswersFromElsewhere(Bound, api.Experiment):
         session = self._bound_session()
         fresh = await session.call(get_experiment.build(await session.project_id(), self.id), type(self))
         self.results = fresh.results
+        self._tell_of_all_rows()
 
     async def aget_agent_results_definition(self) -> AgentResultsDefinition:
         """The tasks of this AGENTIC experiment and their criteria, as they were when it was created.

@@ -30,7 +30,7 @@ from elluminate.schemas.answers_from_elsewhere import AnswersFromElsewhere
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.experiment_creation import NewExperiment, check_columns, find_parts, post_experiment
-from elluminate.schemas.filters import PromptResponseFilter, query_of
+from elluminate.schemas.filters import PromptResponseFilter, query_of, told_filters
 from elluminate.schemas.llm_config import LLMConfig
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.reruns import Reruns
@@ -58,6 +58,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
     rated_responses: list[PromptResponse] = field(factory=list)
     results: ExperimentResults | None = None
     _session: Any = unbound()
+    _filters: Any = unbound()
 
     @property
     def result(self) -> ExperimentResults | None:
@@ -83,6 +84,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
         """Print name, pass rate, each criterion's shares, and what is missing for which reasons.
 
         A criterion that was changed or replaced since goes by its text as it was judged, if the responses were fetched.
+        Results that were read with `categorical_filters` say of which rows they tell.
 
         Raises:
             NoResultsError: Nothing has been answered yet.
@@ -95,6 +97,8 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
         if self.results is None:
             raise self._without_answers()
         print(f"Experiment: {self.name}")  # noqa: T201  # printing is what it is for
+        if self._filters:
+            print(f"Only rows with {told_filters(self._filters)}")  # noqa: T201
         self.results.print_summary({one.id: one.criterion_str for one in self._criteria()})
 
     def to_dicts(self) -> list[dict[str, Any]]:
@@ -119,6 +123,10 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
             raise self._without_answers()
         is_multi_turn = self.evaluation_mode == EvaluationMode.MULTI_TURN
         return response_rows(responses, self.criterion_set.criteria or [], of_conversations=is_multi_turn)
+
+    def _tell_of_all_rows(self) -> None:
+        """Forget the filters that results were read with: they were read anew without."""
+        self._filters = None
 
     def _fetched(self) -> list[PromptResponse]:
         if not self.rated_responses and self.results is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -178,3 +179,10 @@ def query_of(filter: Any, kind: type[Any]) -> dict[str, Any]:
         path, reason = explained(error, values)
         raise ValidationError(f"{kind.__name__}: {path.removeprefix('$.')} {reason}") from None
     return {name: value for name, value in values.items() if value is not None}
+
+
+def told_filters(filters: Mapping[str, Sequence[str]]) -> str:
+    """Categorical filters in words."""
+    return " and ".join(
+        f"{name} = {' or '.join(map(repr, values)) or 'nothing':.200}" for name, values in filters.items()
+    )

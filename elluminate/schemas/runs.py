@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from elluminate_api import models as api
@@ -32,6 +33,7 @@ from elluminate.exceptions import (
     ValidationError,
 )
 from elluminate.schemas.criterion_set import CriterionSet
+from elluminate.schemas.filters import told_filters
 from elluminate.schemas.judges import warn_of_changed_judge
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse, responses_of
@@ -48,6 +50,9 @@ class Runs(Bound, api.Experiment):
         criterion_set: CriterionSet
         rated_responses: list[PromptResponse]  # type: ignore[assignment]
         results: ExperimentResults | None
+        _filters: Mapping[str, Sequence[str]] | None
+
+        def _tell_of_all_rows(self) -> None: ...
 
     async def arun(
         self,
@@ -213,6 +218,7 @@ class Runs(Bound, api.Experiment):
         fresh, responses = await session.transport.gather([read, read_responses], limit=2)
         assert isinstance(fresh, api.Experiment) and isinstance(responses, list)  # noqa: S101  # for type checkers
         self._take_over(fresh)
+        self._tell_of_all_rows()
         self._take_responses(responses)
 
     def _take_responses(self, responses: list[PromptResponse]) -> None:
@@ -250,6 +256,8 @@ class Runs(Bound, api.Experiment):
     def _without_answers(self) -> NoResultsError:
         if self.generation_task_id is not None:
             state, way = "is still running", "call wait_until_finished(), or get_experiment() later"
+        elif self._filters:
+            state, way = f"has no response to a row with {told_filters(self._filters)}", self._other_filters()
         elif self.rated_responses:
             state, way = "has answers that were not judged", "call rate_responses()"
         elif self.evaluation_mode == EvaluationMode.AGENTIC:
@@ -260,6 +268,16 @@ class Runs(Bound, api.Experiment):
             state = "has not been answered, as far as it was read"
             way = "call run(), or retry_failed() after a run that was stopped before the first answer"
         return NoResultsError(f"there are no results: experiment {self.name!r} {state}; {way}")
+
+    def _other_filters(self) -> str:
+        columns = [column.name for column in self.collection.columns]
+        unknown = [name for name in self._filters or () if name not in columns]
+        if unknown:
+            return (
+                f"collection {self.collection.name!r} has no column {', '.join(map(repr, unknown)):.200}, it has "
+                f"{', '.join(map(repr, columns)):.500}"
+            )
+        return "call get_experiment() with values of its rows, or without categorical_filters"
 
     run = blocking(arun)
     retry_failed = blocking(aretry_failed)

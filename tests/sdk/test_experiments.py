@@ -1,5 +1,6 @@
 """Experiments through the clients, against a server in this process: retrying, cancelling, judges, samples, notes."""
 
+import copy
 import csv
 import warnings
 from collections.abc import Iterator
@@ -9,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from elluminate import AsyncClient, Client, ConflictError, OtherJudgeWarning, TaskFailedError, ValidationError
+from elluminate import (
+    AsyncClient,
+    Client,
+    ConflictError,
+    NoResultsError,
+    OtherJudgeWarning,
+    TaskFailedError,
+    ValidationError,
+)
 from elluminate.schemas import Experiment
 from elluminate.streaming import TaskStatus
 from tests.support.model_server import ModelServer, completion
@@ -204,6 +213,45 @@ def test_answers_come_from_a_column(client: Client) -> None:
     experiment = run(client, "E", response_column_id=column)
     assert [response.response_text for response in experiment.responses()] == [row["answer"] for row in ROWS]
     assert [len(response.ratings) for response in experiment.responses()] == [2, 2]
+
+
+def test_a_summary_says_which_rows_it_tells_of(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    run(client, "E")
+    part = client.get_experiment(name="E", categorical_filters={"topic": ["rain", "snow"]})
+    part.print_results_summary()
+    assert "Experiment: E\nOnly rows with topic = 'rain' or 'snow'\nPass rate: " in capsys.readouterr().out
+    copy.deepcopy(part).print_results_summary()
+    assert "Only rows with" in capsys.readouterr().out
+    for read_anew in (part.wait_until_finished, lambda: part.rate_responses()):
+        read_anew()
+        part.print_results_summary()
+        assert "Only rows" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("filters", "says"),
+    [
+        (
+            {"topic": ["snow"]},
+            "no response to a row with topic = 'snow'; call get_experiment() with values of its rows, or without "
+            "categorical_filters",
+        ),
+        (
+            {"tropic": ["rain"], "topic": ["rain"]},
+            "no response to a row with tropic = 'rain' and topic = 'rain'; collection 'Topics' has no column 'tropic', "
+            "it has 'topic', 'answer'",
+        ),
+    ],
+)
+def test_filters_that_find_nothing_are_named(
+    client: Client, filters: dict[str, list[str]], says: str
+) -> None:
+    run(client, "E")
+    part = client.get_experiment(name="E", categorical_filters=filters)
+    assert part.results is None
+    with pytest.raises(NoResultsError) as told:
+        part.print_results_summary()
+    assert str(told.value) == f"there are no results: experiment 'E' has {says}"
 
 
 def test_categorical_filters_narrow_the_results(client: Client) -> None:
