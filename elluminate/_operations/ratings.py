@@ -10,8 +10,16 @@ from elluminate_api.models import RatingMode, RatingVersion
 from elluminate._checks import checked_polling_interval
 from elluminate._following import follow_batch
 from elluminate._operations.base import Operations
-from elluminate.schemas.judging import rating_poll, ratings_of, response_ids, start_rating
-from elluminate.schemas.response import PromptResponse
+from elluminate.schemas.judging import (
+    given_at,
+    not_given_anew,
+    rating_poll,
+    ratings_of,
+    response_ids,
+    start_rating,
+)
+from elluminate.schemas.response import PromptResponse, Rating
+from elluminate.schemas.verdicts import warn_of_standing
 from elluminate.streaming import BatchStatusEvent, TaskStatus
 
 
@@ -44,7 +52,8 @@ class RatingOperations(Operations):
             polling_interval: Seconds between two looks, 0.1 to 10.
 
         Yields:
-            Events; the last is terminal and carries one list of ratings per response on SUCCESS.
+            Events; the last is terminal and carries one list of ratings per response on SUCCESS. With it an
+            IncompleteResultsWarning tells how many older verdicts stand because the judge gave none in their place.
 
         Raises:
             ValidationError: Something in the list is no response that a client returned.
@@ -56,7 +65,7 @@ class RatingOperations(Operations):
             [2, 2]
         """
         interval = checked_polling_interval(polling_interval)
-        ids = response_ids(prompt_responses)
+        ids, before = response_ids(prompt_responses), given_at(prompt_responses)
         task = await start_rating(self.session, ids, rating_mode)
         yield BatchStatusEvent(status=TaskStatus.PENDING)
         if task is None:
@@ -67,11 +76,10 @@ class RatingOperations(Operations):
         )
         try:
             async for status in statuses:
-                done = status.status == TaskStatus.SUCCESS
-                yield BatchStatusEvent(
-                    status=status.status,
-                    error_msg=status.error_msg,
-                    result=await ratings_of(self.session, ids) if done else None,
-                )
+                result: list[list[Rating]] | None = None
+                if status.status == TaskStatus.SUCCESS:
+                    result = await ratings_of(self.session, ids)
+                    warn_of_standing(not_given_anew(before, ids, result), sum(map(len, result)))
+                yield BatchStatusEvent(status=status.status, error_msg=status.error_msg, result=result)
         finally:
             await statuses.aclose()

@@ -15,6 +15,7 @@ from elluminate_api.api.responses import create_responses_batch, get_responses_b
 from elluminate_api.models import (
     AgentResultsDefinition,
     AgentResultsUploadResponse,
+    EvaluationMode,
     GenerationMetadata,
     LLMConfig,
     RatingMode,
@@ -24,7 +25,7 @@ from elluminate_api.types import UNSET
 
 from elluminate._binding import Bound
 from elluminate._blocking import blocking
-from elluminate._checks import checked_texts, checked_timeout
+from elluminate._checks import checked_texts, checked_timeout, known
 from elluminate._following import batch_ended
 from elluminate._messages import Messages, response_messages
 from elluminate._showing import quoted
@@ -32,7 +33,7 @@ from elluminate.exceptions import ValidationError
 from elluminate.schemas.agent_results import AgentResultsMatchPreview, definition_of, preview_matching, upload
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.judges import warn_of_changed_judge
-from elluminate.schemas.judging import rate
+from elluminate.schemas.judging import given_at, not_given_anew, rate, response_ids
 from elluminate.schemas.response import PromptResponse, Rating, responses_of
 from elluminate.schemas.results import ExperimentResults
 from elluminate.schemas.verdicts import account_for, warn_of_unjudged
@@ -120,7 +121,7 @@ class AnswersFromElsewhere(Bound, api.Experiment):
         rating_mode: RatingMode = RatingMode.DETAILED,
         timeout: float | None = None,
     ) -> list[list[Rating]]:
-        """Have responses judged against the experiment's criteria.
+        """Have responses judged against the experiment's criteria; new verdicts take the place of older ones.
 
         Args:
             prompt_responses: Which; None rates all responses of the experiment.
@@ -129,7 +130,8 @@ class AnswersFromElsewhere(Bound, api.Experiment):
 
         Returns:
             One list of ratings per response, in the order given. The responses carry them too. An
-            IncompleteResultsWarning tells of verdicts that the judge did not give, an OtherJudgeWarning of a judge that
+            IncompleteResultsWarning tells of verdicts that the judge did not give, and how many older ones stand in the
+            place of those, an OtherJudgeWarning of a judge that
             is not the one of before, because the server does not offer that any more.
 
         Raises:
@@ -143,33 +145,41 @@ class AnswersFromElsewhere(Bound, api.Experiment):
             2
         """
         checked_timeout(timeout)
+        mode = known(RatingMode, rating_mode, "rating_mode")
         session = self._bound_session()
         rates_all = prompt_responses is None
         if prompt_responses is None:
             if not self.rated_responses:
                 self.rated_responses = await responses_of(session, self.id)
             prompt_responses = self.rated_responses
-        if prompt_responses:
+        ids = response_ids(prompt_responses)
+        if ids:
             await warn_of_changed_judge(session, self, _AS_ONE_JUDGE[rates_all])
-        ratings = await rate(session, prompt_responses, rating_mode, timeout)
+        before = given_at(prompt_responses)
+        ratings = await rate(session, prompt_responses, mode, timeout)
         judged = {response.id: response for response in prompt_responses}
         for response in self.rated_responses:
             if response.id in judged:
                 response.ratings = judged[response.id].ratings
                 response.missing_verdicts = judged[response.id].missing_verdicts
-        await self._read_results()
+        fresh = await self._read_results()
         criteria = self.criterion_set.criteria or []
         account_for(None, prompt_responses, criteria, is_running=False)
         if self.rated_responses:
             account_for(self.results, self.rated_responses, criteria, is_running=False)
-        warn_of_unjudged(self, prompt_responses, criteria)
+        # What agents did is judged by criteria that were frozen, whatever the set has now.
+        is_frozen = self.evaluation_mode == EvaluationMode.AGENTIC
+        asked = [] if is_frozen else [criterion.id for criterion in fresh.criterion_set.criteria or []]
+        standing = not_given_anew(before, ids, ratings, asked)
+        warn_of_unjudged(self, prompt_responses, criteria, standing)
         return ratings
 
-    async def _read_results(self) -> None:
+    async def _read_results(self) -> api.Experiment:
         session = self._bound_session()
         fresh = await session.call(get_experiment.build(await session.project_id(), self.id), type(self))
         self.results = fresh.results
         self._tell_of_all_rows()
+        return fresh
 
     async def aget_agent_results_definition(self) -> AgentResultsDefinition:
         """The tasks of this AGENTIC experiment and their criteria, as they were when it was created.

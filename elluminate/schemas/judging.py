@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+import datetime
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from attrs import define
 from elluminate_api import models as api
@@ -60,6 +61,41 @@ async def rate(
             response.ratings = judged[response.id].ratings
             response.missing_verdicts = judged[response.id].missing_verdicts
     return _ratings(judged, ids)
+
+
+Given: TypeAlias = dict[tuple[int, int], datetime.datetime]
+"""When verdicts were given, by the ids of response and criterion."""
+
+
+def given_at(responses: Sequence[PromptResponse]) -> Given:
+    """When the verdicts on answers were given, as the responses have them."""
+    return {
+        (response.id, rating.criterion.id): rating.created_at
+        for response in responses
+        if response.error is None
+        for rating in response.ratings
+    }
+
+
+def not_given_anew(
+    before: Given, ids: Sequence[int], ratings: Sequence[Sequence[Rating]], criteria: Collection[int] = ()
+) -> list[Rating]:
+    """Verdicts that still are those of before a batch: the judge gave none in their place.
+
+    Args:
+        before: What `given_at` said before the batch.
+        ids: The responses that were to be judged.
+        ratings: Their verdicts after it.
+        criteria: Ids of those that the batch was to judge by; those that it has given a verdict on count in any case.
+            A verdict on another stands because nobody was asked for one.
+    """
+    verdicts = [
+        (rating, before.get((number, rating.criterion.id)) == rating.created_at)
+        for number, of_one in dict(zip(ids, ratings, strict=True)).items()
+        for rating in of_one
+    ]
+    asked = {*criteria, *(rating.criterion.id for rating, stands in verdicts if not stands)}
+    return [rating for rating, stands in verdicts if stands and rating.criterion.id in asked]
 
 
 def response_ids(responses: Sequence[PromptResponse]) -> list[int]:

@@ -11,7 +11,7 @@ from elluminate_api.models import EvaluationMode, MissingVerdict, MissingVerdict
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import ExperimentFailedWarning, IncompleteResultsWarning
 from elluminate.schemas.prompt_template import Criterion
-from elluminate.schemas.response import PromptResponse
+from elluminate.schemas.response import PromptResponse, Rating
 from elluminate.schemas.results import ExperimentResults, VerdictCounts
 
 NOT_TOLD = "The server does not tell why."
@@ -128,13 +128,45 @@ def warn_of_missing(
 
 
 def warn_of_unjudged(
-    experiment: api.Experiment, responses: Sequence[PromptResponse], criteria: Sequence[Criterion]
+    experiment: api.Experiment,
+    responses: Sequence[PromptResponse],
+    criteria: Sequence[Criterion],
+    standing: Sequence[Rating],
 ) -> None:
-    """Warn once of all that is missing of responses that were to be judged."""
+    """Warn once of responses that were to be judged: of all that is missing, and of older verdicts that stand."""
     lacking = [verdict for response in responses for verdict in response.missing_verdicts or []]
-    missing = _missing(experiment, *_tally(responses, lacking, criteria), criteria)
-    if missing:
-        warn_caller(f"experiment {experiment.name!r}: {missing}", IncompleteResultsWarning)
+    counts, by_criterion = _tally(responses, lacking, criteria)
+    told = [
+        _missing(experiment, counts, by_criterion, criteria),
+        _not_given_anew(standing, counts.given),
+    ]
+    if any(told):
+        warn_caller(
+            f"experiment {experiment.name!r}: {'. '.join(filter(None, told))}", IncompleteResultsWarning
+        )
+
+
+def warn_of_standing(standing: Sequence[Rating], given: int) -> None:
+    """Warn of older verdicts that stand after a batch, because the judge gave none in their place.
+
+    Args:
+        standing: Those.
+        given: How many verdicts there are.
+    """
+    if told := _not_given_anew(standing, given):
+        warn_caller(told, IncompleteResultsWarning)
+
+
+def _not_given_anew(standing: Sequence[Rating], given: int) -> str | None:
+    if not standing:
+        return None
+    names = {rating.criterion.id: rating.criterion.criterion_str for rating in standing}
+    often = Counter(rating.criterion.id for rating in standing)
+    of_criteria = [f"{count} for {shortened(names[number], 100)!r}" for number, count in often.items()]
+    return (
+        f"{len(standing)} of {given} verdicts could not be given anew, so that older ones stand: {_some(of_criteria)}. "
+        "The judge gave nothing usable in their place; rate_responses() asks it again"
+    )
 
 
 def _missing(

@@ -370,3 +370,44 @@ def test_answers_of_a_column_are_not_said_to_come_by_a_retry(
     )
     with pytest.raises(ConflictError, match="Correct the rows and create another experiment"):
         client.get_experiment(name="One lacks an answer").retry_failed()
+
+
+@pytest.mark.parametrize("hidden", [(), ("Is it kind?",)])
+def test_older_verdicts_that_stand_where_the_judge_fails_are_told(
+    client: Client, model_server: ModelServer, hidden: tuple[str, ...]
+) -> None:
+    experiment = run(client, criteria=[HARD, EASY, *hidden])
+    for criterion in (experiment.criterion_set.criteria or [])[2:]:
+        criterion.delete()  # its verdicts stay, and nobody is asked for them again
+    usual = model_server.verdict
+    says_nothing(model_server, "rain", HARD)
+    everything = 6 + 3 * len(hidden)
+    says = (
+        rf"^experiment 'Run': 1 of {everything} verdicts could not be given anew, so that older ones stand: 1 for "
+        rf"'{HARD}'\. The judge gave nothing usable in their place; rate_responses\(\) asks it again$".replace(
+            "?", r"\?"
+        )
+    )
+    with pytest.warns(IncompleteResultsWarning, match=says) as caught:
+        experiment.rate_responses()
+    assert [one.filename for one in caught] == [__file__]
+    with pytest.warns(IncompleteResultsWarning, match=says.replace("experiment 'Run': ", "")) as caught:
+        list(client.stream_batch_rate(experiment.rated_responses))
+    assert [one.filename for one in caught] == [__file__]
+
+    model_server.verdict = usual
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", IncompleteResultsWarning)
+        experiment.rate_responses()
+        list(client.stream_batch_rate(experiment.rated_responses))
+
+
+def test_what_is_missing_and_what_stands_is_told_at_once(client: Client, model_server: ModelServer) -> None:
+    experiment = run(client, criteria=[HARD])
+    experiment.criterion_set.add_criteria([EASY])
+    says_nothing(model_server, "rain")
+    with pytest.warns(IncompleteResultsWarning) as caught:
+        experiment.rate_responses()
+    (only,) = caught
+    assert "1 of 6 verdicts are missing" in str(only.message)
+    assert "1 of 5 verdicts could not be given anew, so that older ones stand" in str(only.message)
