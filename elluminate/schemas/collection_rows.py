@@ -10,29 +10,25 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from attrs import define
 from elluminate_api import models as api
 from elluminate_api.api.template_variables import (
     create_template_variables,
-    create_template_variables_batch,
     delete_all_template_variables,
     delete_template_variables,
     list_template_variables,
-    put_template_variables_batch,
     update_template_variables,
 )
 from elluminate_api.models import ColumnType
-from elluminate_api.types import UNSET, File, Request, Unset
+from elluminate_api.types import UNSET, Unset
 
 from elluminate._binding import Bound
 from elluminate._blocking import blocking, iterating
-from elluminate._bodies import to_json
 from elluminate._checks import checked_choice, checked_key, checked_rows
 from elluminate._columns import check_columns, without_outer_blanks
 from elluminate._lookup import required_id_of
 from elluminate._row_files import FilePath, rows_from_csv, rows_from_dataframe, rows_from_jsonl
-from elluminate._session import Session
-from elluminate.exceptions import APIError, NotSupportedError, ValidationError
+from elluminate.exceptions import ValidationError
+from elluminate.schemas.row_uploads import send_rows
 from elluminate.schemas.template_variables import AddedRows, TemplateVariables, share_collection
 
 if TYPE_CHECKING:
@@ -94,17 +90,7 @@ class Rows(Bound, api.TemplateVariablesCollection):
         if not checked_choice(add_columns, "add_columns"):
             self._check_columns(rows, "pass add_columns=True to have it as a column of its own")
         session = self._bound_session()
-        project = await session.project_id()
-        lines = b"\n".join(to_json(row, f"variables[{number}]") for number, row in enumerate(rows))
-        file = api.EntriesBatchUpload(file=File(lines, "variables.jsonl", "application/jsonl"))
-        if names:
-            putting = put_template_variables_batch.build(project, self.id, body=file, key=names)
-            result = await _put_rows(session, putting)
-        else:
-            adding = create_template_variables_batch.build(
-                project, self.id, body=file, skip_existing=bool(skip_existing)
-            )
-            result = AddedRows(await session.call(adding, list[TemplateVariables]))
+        result = await send_rows(session, self.id, rows, skip_existing=bool(skip_existing), key=names)
         share_collection(result)
         self._take_in(result.added)
         for row in result.updated:
@@ -383,29 +369,3 @@ class Rows(Bound, api.TemplateVariablesCollection):
     update_entry = blocking(aupdate_entry)
     delete_entry = blocking(adelete_entry)
     clear = blocking(aclear)
-
-
-@define(kw_only=True)
-class _PutEntries(api.PutEntries):
-    rows: list[TemplateVariables]  # type: ignore[assignment]
-
-
-async def _put_rows(session: Session, request: Request[api.PutEntries]) -> AddedRows:
-    """Add or update rows.
-
-    Raises:
-        NotSupportedError: The server knows no keys.
-    """
-    try:
-        put = await session.call(request, _PutEntries)
-    except APIError as error:
-        if error.status_code in (405, 501):
-            raise NotSupportedError(
-                "this server cannot tell by key=… which rows are there; change those with update_entry(), and add the "
-                f"others with add_many() ({error.message})",
-                error.status_code,
-            ) from error
-        raise
-    known = {*put.added_ids, *put.updated_ids}
-    unchanged = [row.id for row in put.rows if row.id not in known]
-    return AddedRows(put.rows, updated=put.updated_ids, unchanged=unchanged)

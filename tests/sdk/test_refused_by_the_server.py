@@ -21,7 +21,7 @@ REFUSALS: dict[str, list[Refusal]] = {
         Refusal(
             calling("collection.add_many", [{"topic": "x"}, {"topic": ["y"]}]),
             raises=APIError,
-            says=r"\[422\] Line 2: \$\.topic: a text column holds text, not \['y'\]",
+            says=r"\[422\] Row 2: \$\.topic: a text column holds text, not \['y'\]",
         ),
     ],
     "missing": [
