@@ -81,9 +81,10 @@ async def test_each_failure_is_queued_for_its_row_epoch_and_config(
     async with store.read() as session:
         items = (await session.scalars(select(WorkItem).order_by(WorkItem.id))).all()
         assert {item.task_id for item in items} == {task_id}
-        own_config = {"llm_config_id": world.llm_config_id}
-        assert [(item.entry_id, item.epoch, item.ordinal, item.payload) for item in items] == [
-            (world.entry_id, 1, 0, own_config),
+        configs = [(item.payload or {}).get("llm_config_id") for item in items]
+        places = [(item.entry_id, item.epoch, item.ordinal) for item in items]
+        assert [(*place, config) for place, config in zip(places, configs, strict=True)] == [
+            (world.entry_id, 1, 0, world.llm_config_id),
             (world.entry_id, 1, 1, None),
             (world.entry_id + 1, 1, 0, None),
             (world.entry_id, 1, 2, None),
