@@ -77,8 +77,8 @@ class AnswersFromElsewhere(Bound, api.Experiment):
             timeout: Seconds to wait at most.
 
         Returns:
-            The stored responses, in the order given. They are in `rated_responses` too, and counted in `results`, as
-            missing verdicts until they are judged.
+            The stored responses, in the order given. They are in `rated_responses` too, and counted in `results`, where
+            there are any yet, as missing verdicts until they are judged.
 
         Raises:
             ValidationError: The lists differ in length, or an entry cannot be used.
@@ -110,7 +110,8 @@ class AnswersFromElsewhere(Bound, api.Experiment):
                 timeout,
             )
         self.rated_responses = await responses_of(session, self.id)
-        await self._read_results()
+        if self.results is not None:  # counted anew, without asking the server again
+            self.results.verdicts = self.results.verdicts_by_criterion_id = None
         account_for(self.results, self.rated_responses, self.criterion_set.criteria or [], is_running=False)
         added = [response for response in self.rated_responses if response.id not in before]
         return sorted(added, key=lambda response: response.id)

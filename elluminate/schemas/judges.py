@@ -34,13 +34,15 @@ async def warn_of_changed_judge(
 ) -> None:
     """Warn before an experiment is judged whose judge the server does not offer any more: its default judges instead.
 
+    Only of a server in this process, whose judge is what this program's environment says; others are not asked for it.
+
     Args:
         session: What it is asked through.
         experiment: The experiment.
         way_out: How its verdicts come to be of one judge.
         only_if_incomplete: Whether nothing is judged where no verdict is missing.
     """
-    if experiment.rating_version is None:
+    if experiment.rating_version is None or not session.config.is_local:
         return
     keys = await _judges(session)
     if not keys or experiment.rating_version in keys:

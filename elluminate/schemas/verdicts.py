@@ -45,7 +45,11 @@ def account_for(
         if response.missing_verdicts is None:
             response.missing_verdicts = [] if is_running else lacks[response.id]
     if results is not None and results.verdicts is None:
-        missing = [verdict for lack in lacks.values() for verdict in lack]
+        missing = [
+            verdict
+            for response in responses
+            for verdict in lacks.get(response.id, response.missing_verdicts or [])
+        ]
         results.verdicts, results.verdicts_by_criterion_id = _tally(responses, missing, criteria, is_running)
 
 
