@@ -196,16 +196,13 @@ def test_a_stored_answer_is_a_whole_assistant_message(world: WiredWorld, wire: W
     experiment = world.call(client, "get_experiment", id=70, fetch_responses=False)
     rows = world.call(client, "get_collection", id=20).variables
     wire.then(
-        page_of(answers.response(79)),
-        Reply(text="null"),
-        page_of(answers.response(79), answers.response()),
-        Reply(json=answers.experiment()),
+        page_of(answers.response(79)), Reply(text="null"), page_of(answers.response(79), answers.response())
     )
     added = world.call(
         experiment, "add_responses", ["It is."], rows, metadata=[LLMConfig(name="Mine")], epoch=3
     )
     assert [response.id for response in added] == [80]
-    (stored,) = json.loads(wire.requests[-3].content)["prompt_response_ins"]
+    (stored,) = json.loads(wire.requests[-2].content)["prompt_response_ins"]
     assert stored["messages"] == [
         {
             "role": "assistant",
@@ -228,10 +225,10 @@ def test_why_an_answer_ended_is_sent_where_it_is_known(world: WiredWorld, wire: 
     client = world.client()
     experiment = world.call(client, "get_experiment", id=70, fetch_responses=False)
     rows = world.call(client, "get_collection", id=20).variables
-    wire.then(page_of(), Reply(text="null"), page_of(answers.response()), Reply(json=answers.experiment()))
+    wire.then(page_of(), Reply(text="null"), page_of(answers.response()))
     measured = GenerationMetadata(finish_reason="length", waited_seconds=0.0)
     world.call(experiment, "add_responses", ["It is."], rows, metadata=[measured])
-    (stored,) = json.loads(wire.requests[-3].content)["prompt_response_ins"]
+    (stored,) = json.loads(wire.requests[-2].content)["prompt_response_ins"]
     assert stored["metadata"]["finish_reason"] == "length"
     assert stored["metadata"]["waited_seconds"] == 0.0
     assert "answered_by_model" not in stored["metadata"]
