@@ -67,10 +67,8 @@ async def keep_results(store: Store, experiment_id: int) -> bool:
                 index_elements=[KeptResults.experiment_id], set_={"token": token, "body": None}
             )
         )
-    began = await _newest_transaction(store)
+    await _wait_for_writers(store)
     async with store.read(is_long=True) as session:
-        if not await _has_seen_all_before(session, began):
-            return False
         experiment = await session.get(Experiment, experiment_id)
         found = {} if experiment is None else await load_results(session, [experiment], {})
     results = found.get(experiment_id)
@@ -86,26 +84,14 @@ async def keep_results(store: Store, experiment_id: int) -> bool:
         return kept.scalar_one_or_none() is not None
 
 
-async def _newest_transaction(store: Store) -> int | None:
-    """The number that the next transaction gets, on PostgreSQL, where several write at the same time."""
-    if store.is_sqlite:
-        return None
-    async with store.read() as session:
-        number: int = await session.scalar(
-            text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-        )
-        return number
+async def _wait_for_writers(store: Store) -> None:
+    """Wait for those who, on PostgreSQL, may have changed something before the token was there for them to drop.
 
-
-async def _has_seen_all_before(session: AsyncSession, number: int | None) -> bool:
-    """Whether what the session sees has all transactions before that number in it, or knows that they were undone.
-
-    One that began before the token was there may change something and not drop the token, which it does not see.
+    Whoever changes what results are made of locks the table by the trigger, until the end of the transaction.
     """
-    if number is None:
-        return True
-    oldest = await session.scalar(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
-    return oldest is not None and oldest >= number
+    if not store.is_sqlite:  # which has one writer at a time
+        async with store.write() as session:
+            await session.execute(text(f"LOCK TABLE {KeptResults.__tablename__} IN SHARE MODE"))
 
 
 class ResultsKeeper:
