@@ -132,8 +132,8 @@ class AnswersFromElsewhere(Bound, api.Experiment):
         Returns:
             One list of ratings per response, in the order given. The responses carry them too. An
             IncompleteResultsWarning tells of verdicts that the judge did not give, and how many older ones stand in the
-            place of those, an OtherJudgeWarning of a judge that
-            is not the one of before, because the server does not offer that any more.
+            place of those; with `local:`, an OtherJudgeWarning of a judge that is not the one of before, because the
+            server does not offer that any more.
 
         Raises:
             ValidationError: Something in the list is no response that a client returned.

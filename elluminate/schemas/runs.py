@@ -113,9 +113,9 @@ class Runs(Bound, api.Experiment):
         keep their ids, texts and ratings. When nothing is missing, nothing changes.
 
         Epochs, model and sampling stay those of the run. So does the judge; where the server does not offer it any
-        more, its default judges what is missing, and an OtherJudgeWarning says so before anything is asked. Rows that
-        were added to the collection after the run was started are not part of it, and rows that were deleted are left
-        out. Other servers may retry failed responses only.
+        more, its default judges what is missing; with `local:`, an OtherJudgeWarning says so before anything is
+        asked. Rows that were added to the collection after the run was started are not part of it, and rows that were
+        deleted are left out. Other servers may retry failed responses only.
 
         Args:
             rating_mode: How much effort the judge spends; None keeps that of the run.
