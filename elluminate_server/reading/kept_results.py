@@ -134,6 +134,8 @@ class ResultsKeeper:
                 except (BusyError, DatabaseDamagedError) as error:
                     # Nobody waits for this, and whoever reads them the next time wishes for them again.
                     _logger.info("The results of experiment %d are not kept: %s", experiment_id, error)
+                except Exception as error:  # noqa: BLE001 - whatever it was, those of others are kept all the same
+                    _logger.warning("The results of experiment %d are not kept: %r", experiment_id, error)
                 async with self._changed:
                     self._wished.pop(experiment_id, None)
                     self._changed.notify_all()
