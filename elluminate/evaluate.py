@@ -44,7 +44,7 @@ def evaluate(
         criterion_set: A criterion set or its name; None takes the one linked to the template.
         llm_config: An LLM config or its name; None takes the project's default.
         name: Name of the experiment; None makes one from template, collection and time.
-        rating_mode: How much effort the judge spends.
+        rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
         rating_version: The judge; None takes the project's default.
         response_column_id: A column that holds the answers already, so that no model is asked.
         client: None takes one client for the whole process, made from the environment at the first call.

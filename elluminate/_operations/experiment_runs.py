@@ -56,7 +56,7 @@ class ExperimentRunOperations(ExperimentOperations):
             criterion_set: The criteria, or their set's name; None takes the set linked to the template.
             criteria: Yes/no questions instead of a set; they are stored as a set named after the experiment.
             description: What it is for.
-            rating_mode: How much effort the judge spends.
+            rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
             n_epochs: Responses per row, 1 to 1000.
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
             rating_version: The judge; None takes the project's default, "latest" the newest. For one that it does
@@ -136,7 +136,7 @@ class ExperimentRunOperations(ExperimentOperations):
             criterion_set: The criteria, or their set's name; None takes the set linked to the template.
             criteria: Yes/no questions instead of a set; they are stored as a set named after the experiment.
             description: What it is for.
-            rating_mode: How much effort the judge spends.
+            rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
             n_epochs: Responses per row, 1 to 1000.
             polling_interval: Seconds between two looks, 0.1 to 10.
             response_column_id: A column that holds the answers already, so that no model is asked.

@@ -126,7 +126,7 @@ class AnswersFromElsewhere(Bound, api.Experiment):
 
         Args:
             prompt_responses: Which; None rates all responses of the experiment.
-            rating_mode: How much effort the judge spends.
+            rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
             timeout: Seconds to wait at most.
 
         Returns:

@@ -63,7 +63,7 @@ class Reruns(Runs):
                 so on.
             prompt_template: Another prompt, or its name (the latest version); None keeps this one.
             llm_config: Another model, or its name; None keeps this one.
-            rating_mode: How much effort the judge spends.
+            rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
             n_epochs: Responses per row, 1 to 1000; None takes as many as this experiment.
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
             progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.

@@ -66,7 +66,7 @@ class Runs(Bound, api.Experiment):
         """Run an experiment that was created and not run yet, and wait until it has ended.
 
         Args:
-            rating_mode: How much effort the judge spends.
+            rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
             n_epochs: Responses per row, 1 to 1000.
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
             generation_params: Sampling for this run, instead of the LLM config's.
@@ -118,7 +118,8 @@ class Runs(Bound, api.Experiment):
         deleted are left out. Other servers may retry failed responses only.
 
         Args:
-            rating_mode: How much effort the judge spends; None keeps that of the run.
+            rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call; None keeps
+                that of the run.
             discard_annotations: Whether notes that people left on failed responses may be lost.
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
             progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.

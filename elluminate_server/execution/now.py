@@ -1,13 +1,12 @@
 """One answer, or the ratings of one response, while the caller waits for them: nothing is stored here."""
 
-import asyncio
-
 import attrs
 
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.generation import from_column, generate, load_subject
-from elluminate_server.execution.plans import Plan, answering_model, judging_model, load_plan
-from elluminate_server.execution.rating import Judged, Rated, judge, load_judged
+from elluminate_server.execution.judging import Judging
+from elluminate_server.execution.plans import CriterionPlan, Plan, answering_model, judging_model, load_plan
+from elluminate_server.execution.rating import Judged, Rated, load_judged
 from elluminate_server.execution.storing import NewResponse
 from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.providers import Models
@@ -68,17 +67,21 @@ async def rate_now(store: Store, models: Models, *, response_id: int, mode: Rati
         raise DomainError(f"Response {response_id} was deleted.")
     check_ratable(plan, judged)
     model, criteria = judging_model(models, plan, Caller()), judged.criteria(plan)
-    results = await asyncio.gather(*(judge(judged, criterion, model, mode) for criterion in criteria))
-    problems = [
-        f"criterion {criterion.id} ({criterion.label}): {result}"
-        for criterion, result in zip(criteria, results, strict=True)
-        if isinstance(result, str)
-    ]
-    if problems:
+    given: dict[CriterionPlan, Rated] = {}
+
+    async def keep(_: Judged, rated: Rated) -> None:
+        given[rated.criterion] = rated
+
+    missing = await Judging(mode, models.nonce_of, keep).judge(judged, criteria, model)
+    if missing:
+        problems = [
+            f"criterion {criterion.id} ({criterion.label}): {problem}"
+            for criterion, problem in missing.items()
+        ]
         raise ModelError(
             f"Response {response_id} was not rated. Not judged: {'; '.join(problems)}", retryable=True
         )
-    return [result for result in results if isinstance(result, Rated)]
+    return [given[criterion] for criterion in criteria]
 
 
 def check_ratable(plan: Plan, judged: Judged) -> None:

@@ -1,4 +1,4 @@
-"""One verdict: a response and a criterion shown to the judge."""
+"""A response as the judge sees it, and a verdict on it."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -10,15 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from elluminate_server.domain.criteria import render_criterion
-from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.agent_evaluation import frozen_criteria
 from elluminate_server.execution.moments import moment_of
 from elluminate_server.execution.plans import CriterionPlan, Plan
-from elluminate_server.llm import roles
-from elluminate_server.llm.types import JudgeCase, Model, ModelError, RatingMode, Verdict
+from elluminate_server.llm.types import JudgeCase, Verdict
 from elluminate_server.store.tables import Prompt, Rating, Response
 
-__all__ = ["Judged", "Rated", "judge", "load_judged"]
+__all__ = ["Judged", "Rated", "case_of", "load_judged"]
 
 
 @attrs.frozen(kw_only=True)
@@ -99,20 +97,25 @@ async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
     )
 
 
-async def judge(judged: Judged, criterion: CriterionPlan, model: Model, mode: RatingMode) -> Rated | str:
-    """Ask the judge; its verdict, or the reason why there is none. There is no default verdict."""
-    try:
-        filled = render_criterion(criterion.text, judged.values)
-        asked = filled if criterion.filled is None else criterion.filled
-        case = JudgeCase(
-            criterion=asked,
-            criterion_template=criterion.text if filled == asked else None,
-            prompt_messages=judged.prompt_messages,
-            response_messages=judged.messages,
-            row_values=judged.values,
-            trajectory=judged.trajectory,
-        )
-        verdict = await roles.judge(model, case, mode)
-    except (ModelError, DomainError) as error:
-        return str(error)
-    return Rated(criterion=criterion, verdict=verdict, metadata=verdict.metadata(model.config))
+def case_of(judged: Judged, criterion: CriterionPlan, nonce: str) -> JudgeCase:
+    """What the judge is shown of a response and a criterion.
+
+    Args:
+        judged: The response.
+        criterion: The criterion.
+        nonce: What the marks around data carry.
+
+    Raises:
+        DomainError: The criterion with the row's values is too large, or one of its placeholders has no value.
+    """
+    filled = render_criterion(criterion.text, judged.values)
+    asked = filled if criterion.filled is None else criterion.filled
+    return JudgeCase(
+        criterion=asked,
+        criterion_template=criterion.text if filled == asked else None,
+        prompt_messages=judged.prompt_messages,
+        response_messages=judged.messages,
+        row_values=judged.values,
+        trajectory=judged.trajectory,
+        nonce=nonce,
+    )

@@ -21,6 +21,7 @@ from elluminate_server.execution.generation import (
     generate,
     load_subjects,
 )
+from elluminate_server.execution.judging import Judging
 from elluminate_server.execution.leases import LeaseLostError, renew_for_writing
 from elluminate_server.execution.limits import MAX_WORKERS
 from elluminate_server.execution.multi_turn import Scene, converse, load_scene
@@ -32,11 +33,11 @@ from elluminate_server.execution.plans import (
 )
 from elluminate_server.execution.preparing import prepare, steps_of
 from elluminate_server.execution.progress import item_states
-from elluminate_server.execution.rating import Judged, Rated, judge, load_judged
+from elluminate_server.execution.rating import Judged, Rated, load_judged
 from elluminate_server.execution.storing import Closed, Given, NewResponse, NotStored, Record, Stored, Told
 from elluminate_server.execution.tally import Tally
 from elluminate_server.llm.providers import Models
-from elluminate_server.llm.types import ModelError, RatingMode
+from elluminate_server.llm.types import ModelError
 from elluminate_server.store.engine import Store
 from elluminate_server.store.pieces import write_in_pieces
 from elluminate_server.store.states import (
@@ -113,6 +114,7 @@ class Run:
         self._store = store
         self._told: asyncio.Queue[str | None] = asyncio.Queue()
         self._asking = Asking(models, shortages, patience=patience, tell=self._told.put_nowait)
+        self._nonce_of = models.nonce_of
         self._reading = reading
         self._commits = commits
         self._ending = ending
@@ -120,7 +122,7 @@ class Run:
         self._plans: dict[tuple[int, int | None], Plan] = {}
         self._kind: TaskKind = EXPERIMENT
         self._experiment_id: int | None = None
-        self._mode: RatingMode = "detailed"
+        self._judging = Judging("detailed", self._nonce_of, self._store_verdict)
         self._since: Any = None
         self._tally = Tally(0, 0, 0)
         # What is added later is another run's, so that this one's numbers fit together.
@@ -174,7 +176,9 @@ class Run:
             self._kind, self._experiment_id = task.kind, task.experiment_id
             if self._kind == EXPERIMENT and self._experiment_id is None:
                 raise LeaseLostError
-            self._mode = task.payload.get("rating_mode", "detailed")
+            self._judging = Judging(
+                task.payload.get("rating_mode", "detailed"), self._nonce_of, self._store_verdict
+            )
             self._since = task.created_at
             states = await item_states(session, self._task_id)
             last = await session.scalar(
@@ -361,16 +365,13 @@ class Run:
         if judged is not None and not judged.failed:
             plan = await self._load_plan(judged.experiment_id, None)
             left = [criterion for criterion in judged.criteria(plan) if not self._is_rated(judged, criterion)]
-            async with asyncio.TaskGroup() as group:
-                verdicts = {
-                    criterion: group.create_task(self._judge(plan, judged, criterion)) for criterion in left
-                }
-            for criterion, verdict in verdicts.items():
-                problem = verdict.result()
-                if isinstance(problem, HopelessError):
-                    return  # what was judged is kept, and the rest is left undone
-                if problem is not None:
-                    problems[str(criterion.id)] = problem
+            try:
+                missing = await self._judging.judge(judged, left, self._asking.judging(plan))
+            except HopelessError:
+                return  # what was judged is kept, and the rest is left undone
+            if missing and self._ending():
+                raise LeaseLostError  # calls were cut off, not answered; whoever takes over asks again
+            problems = {str(criterion.id): problem for criterion, problem in missing.items()}
         await self._write(
             Closed(
                 item_id=item.id,
@@ -386,20 +387,8 @@ class Run:
         rated_at = judged.rated.get(criterion.id)
         return rated_at is not None and (self._kind != RATINGS or rated_at >= self._since)
 
-    async def _judge(
-        self, plan: Plan, judged: Judged, criterion: CriterionPlan
-    ) -> str | HopelessError | None:
-        """Nothing, or the reason why there is no verdict."""
-        try:
-            result = await judge(judged, criterion, self._asking.judging(plan), self._mode)
-        except HopelessError as error:
-            return error
-        if isinstance(result, Rated):
-            await self._write(Given(response_id=judged.response_id, rated=result))
-            return None
-        if self._ending():
-            raise LeaseLostError
-        return result
+    async def _store_verdict(self, judged: Judged, rated: Rated) -> None:
+        await self._write(Given(response_id=judged.response_id, rated=rated))
 
     def _plan_key(self, item: _Item) -> tuple[int, int | None]:
         experiment_id = int(item.payload.get("experiment_id") or self._experiment_id or 0)

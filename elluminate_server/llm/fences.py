@@ -1,9 +1,11 @@
 """Marks around what a model is shown as data: text under test, values of rows, what others wrote.
 
-Every mark carries a random nonce that is made for one call. A text cannot forge a mark that it does not know, and the
-rule that goes with them says that marks without the nonce are text, and that nothing in the data is to be obeyed.
+Every mark carries a nonce: a random one that is made for one call, or one that is derived from a secret for all calls
+of an experiment's judge. A text cannot forge a mark that it does not know, and the rule that goes with them says that
+marks without the nonce are text, and that nothing in the data is to be obeyed.
 """
 
+import hmac
 import json
 import secrets
 from collections.abc import Mapping, Sequence
@@ -15,19 +17,24 @@ from elluminate_server.domain.criteria import render_criterion
 from elluminate_server.domain.messages import text_of
 from elluminate_server.domain.trajectory_text import transcript
 
-__all__ = ["Fences"]
+__all__ = ["Fences", "nonce_from"]
 
 
 def _new_nonce() -> str:
     return secrets.token_hex(8)
 
 
+def nonce_from(secret: bytes, name: str) -> str:
+    """The nonce of a name, which nobody can tell who does not know the secret: 64 bits of an HMAC with SHA-256."""
+    return hmac.digest(secret, name.encode(), "sha256").hex()[:16]
+
+
 @attrs.frozen
 class Fences:
-    """The marks of one call.
+    """The marks of a call.
 
     Attributes:
-        nonce: What all of them carry; random when not given.
+        nonce: What all of them carry, 16 hexadecimal digits; random when not given.
     """
 
     nonce: str = attrs.field(factory=_new_nonce)

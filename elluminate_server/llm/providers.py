@@ -16,11 +16,13 @@ means.
 - A config of a provider that has one address alone (Anthropic) is asked there when it names none.
 """
 
+import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from elluminate_server.llm.fences import nonce_from
 from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer
 from elluminate_server.llm.model_config import ModelConfig
@@ -182,12 +184,18 @@ class Models:
     Args:
         defaults: The server's own models.
         max_answer_bytes: Most bytes of a provider's answer that are read.
+        secret: What the marks in judges' prompts are made from; random, for this process alone, when not given.
     """
 
     def __init__(
-        self, defaults: ModelDefaults | None = None, *, max_answer_bytes: int = MAX_MODEL_ANSWER_BYTES
+        self,
+        defaults: ModelDefaults | None = None,
+        *,
+        max_answer_bytes: int = MAX_MODEL_ANSWER_BYTES,
+        secret: bytes | None = None,
     ) -> None:
         self._defaults = defaults or ModelDefaults()
+        self._secret = secret or secrets.token_bytes(32)
         self._max_answer_bytes = max_answer_bytes
         self._endpoints: dict[_Address, Endpoint] = {}
 
@@ -219,6 +227,13 @@ class Models:
         """The model that judges; `caller` as in `model_for`."""
         config = self._defaults.judging()
         return OfflineModel() if config is None else self._at_endpoint(config, caller)
+
+    def nonce_of(self, experiment_id: int) -> str:
+        """What the marks carry in all that the judge of an experiment is shown.
+
+        The same for its calls, so that what they begin with can be cached; unknown to those who write what is judged.
+        """
+        return nonce_from(self._secret, f"experiment {experiment_id}")
 
     async def aclose(self) -> None:
         """Close every connection pool. Models made before are not usable afterwards."""

@@ -11,7 +11,14 @@ import attrs
 
 from elluminate_server.domain.messages import response_text
 from elluminate_server.llm.json_answers import UnreadableAnswerError, ask_again
-from elluminate_server.llm.judging import VERDICT, judge_messages, parse_verdict
+from elluminate_server.llm.judging import (
+    VERDICT,
+    judge_messages,
+    judge_together_messages,
+    parse_verdict,
+    parse_verdicts,
+    verdicts,
+)
 from elluminate_server.llm.proposing import (
     CRITERIA,
     criteria_messages,
@@ -29,6 +36,7 @@ from elluminate_server.llm.types import (
     ModelError,
     ObjectShape,
     PlaysRoles,
+    Rating,
     RatingMode,
     Usage,
     UserCase,
@@ -36,7 +44,7 @@ from elluminate_server.llm.types import (
     Verdict,
 )
 
-__all__ = ["judge", "play_user", "propose_criteria", "propose_row"]
+__all__ = ["judge", "judge_together", "play_user", "propose_criteria", "propose_row"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -61,6 +69,40 @@ async def judge(model: Model, case: JudgeCase, mode: RatingMode) -> Verdict:
     (rating, reasoning), usage = await _ask_for_json(
         model, judge_messages(case, mode), VERDICT, parse_verdict
     )
+    return _verdict(case, rating, reasoning, usage)
+
+
+async def judge_together(model: Model, cases: Sequence[JudgeCase]) -> list[Verdict | Usage]:
+    """Judge one response for several criteria in one call, with one short sentence of reasoning each.
+
+    Args:
+        model: Who judges; one that follows prompts.
+        cases: The response with each of the criteria.
+
+    Returns:
+        For each of them, in their order, its verdict; or, where none could be read, its share of what the call cost.
+        Each has an even share of the call's tokens.
+
+    Raises:
+        ModelError: The model failed.
+        DomainError: A criterion with the row's values is too large.
+    """
+    answer = await model.answer(judge_together_messages(cases), preferred_shape=verdicts(len(cases)))
+    try:
+        read = parse_verdicts(response_text(answer.messages), count=len(cases), is_cut_off=answer.is_cut_off)
+    except UnreadableAnswerError:
+        read = {}
+    shares = answer.split(len(cases))
+    return [
+        _verdict(case, *read[number], share) if number in read else share
+        for number, (case, share) in enumerate(zip(cases, shares, strict=True), start=1)
+    ]
+
+
+def _verdict(case: JudgeCase, rating: Rating, reasoning: str | None, usage: Usage) -> Verdict:
+    # Marks may last for many calls, and what a judge says of them may be shown to a model one day.
+    if reasoning and case.nonce:
+        reasoning = reasoning.replace(case.nonce, "")
     return Verdict(rating=rating, reasoning=reasoning, **usage.measures())
 
 

@@ -141,6 +141,23 @@ class Usage:
             answered_by_model=later.answered_by_model or self.answered_by_model,
         )
 
+    def split(self, count: int) -> "list[Usage]":
+        """The call's share for each of so many results that it gave: its tokens are divided, its times are not.
+
+        >>> [share.output_tokens for share in Usage(output_tokens=7).split(3)]
+        [3, 2, 2]
+        """
+        return [
+            attrs.evolve(
+                Usage(**self.measures()),
+                input_tokens=_share(self.input_tokens, count, place),
+                output_tokens=_share(self.output_tokens, count, place),
+                reasoning_tokens=_share(self.reasoning_tokens, count, place),
+                cached_tokens=_share(self.cached_tokens, count, place),
+            )
+            for place in range(count)
+        ]
+
     def after_waiting(self, seconds: float) -> Self:
         """The same call, with what it waited before it was made."""
         return attrs.evolve(self, waited_seconds=self.waited_seconds + seconds)
@@ -157,6 +174,10 @@ class Usage:
             "custom_api_info": None,
             "trajectory_ingest_error": None,
         }
+
+
+def _share(tokens: int | None, count: int, place: int) -> int | None:
+    return None if tokens is None else tokens // count + (place < tokens % count)
 
 
 def _sum(one: int | None, other: int | None) -> int | None:
@@ -194,6 +215,7 @@ class JudgeCase:
         response_messages: The answer under test.
         row_values: The row's values by column name.
         trajectory: What an agent did on the way to its answer (ATIF); None when it is no agent's.
+        nonce: What the marks around data carry; None for a random one.
     """
 
     criterion: str
@@ -202,6 +224,7 @@ class JudgeCase:
     response_messages: Sequence[Mapping[str, Any]]
     row_values: Mapping[str, Any] = attrs.field(factory=dict)
     trajectory: Mapping[str, Any] | None = None
+    nonce: str | None = None
 
 
 @attrs.frozen(kw_only=True)

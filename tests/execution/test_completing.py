@@ -70,7 +70,7 @@ def test_a_cancelled_run_is_completed_and_nothing_is_asked_twice(
         experiment = backend.create_experiment(rows=rows, criteria=CRITERIA)
         # Fewer than the endpoint is given at a time, so that what is held leaves places to the judge.
         params = {"top_p": 0.5, "max_connections": 4}
-        task_id = backend.run(experiment, n_epochs=2, rating_mode="fast", generation_params=params)
+        task_id = backend.run(experiment, n_epochs=2, rating_mode="detailed", generation_params=params)
         backend.wait(lambda: backend.status(experiment, task_id), lambda s: s["completed_ratings"] == 8)
         cancel(backend, experiment)
     collection = f"collections/{experiment['collection']['id']}"
@@ -212,7 +212,7 @@ def test_what_was_judged_anew_is_completed_with_the_criteria_of_then(
     change_set(backend, experiment)
     model_server.verdict = refuse("Is it new?")
     ids = [response["id"] for response in backend.responses(experiment_id=experiment["id"])]
-    task_id = backend.post("ratings/batches", {"prompt_response_ids": ids})
+    task_id = backend.post("ratings/batches", {"prompt_response_ids": ids, "rating_mode": "detailed"})
     backend.wait(
         lambda: backend.get(f"ratings/batches/{task_id}"), lambda status: status["status"] == "SUCCESS"
     )
@@ -237,7 +237,7 @@ def test_an_answer_that_failed_and_was_to_be_judged_anew_gets_the_criteria_of_th
     backend.ended(experiment, backend.run(experiment))
     change_set(backend, experiment)
     ids = [response["id"] for response in backend.responses(experiment_id=experiment["id"])]
-    task_id = backend.post("ratings/batches", {"prompt_response_ids": ids})
+    task_id = backend.post("ratings/batches", {"prompt_response_ids": ids, "rating_mode": "detailed"})
     backend.wait(
         lambda: backend.get(f"ratings/batches/{task_id}"), lambda status: status["status"] == "SUCCESS"
     )

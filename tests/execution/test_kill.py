@@ -235,7 +235,9 @@ def test_a_killed_server_s_rating_batch_is_completed_by_the_next_start(tmp_path:
             model_server.requests.clear()
             with model_server.held(is_held):
                 chosen = [response["id"] for response in backend.responses(experiment_id=made["id"])]
-                task_id = backend.post("ratings/batches", {"prompt_response_ids": chosen})
+                task_id = backend.post(
+                    "ratings/batches", {"prompt_response_ids": chosen, "rating_mode": "detailed"}
+                )
                 model_server.wait_for_requests(1, is_held)
                 # All but one are new.
                 backend.wait(

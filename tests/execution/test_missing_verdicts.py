@@ -190,7 +190,7 @@ def test_what_becomes_of_the_set_later_changes_nothing_about_old_results(
 
     fails_to_judge(model_server, about("Is it new?", "topic1"))
     ids = [response["id"] for response in backend.responses(experiment_id=experiment["id"])]
-    task_id = backend.post("ratings/batches", {"prompt_response_ids": ids})
+    task_id = backend.post("ratings/batches", {"prompt_response_ids": ids, "rating_mode": "detailed"})
     backend.wait(
         lambda: backend.get(f"ratings/batches/{task_id}"), lambda status: status["status"] == "SUCCESS"
     )

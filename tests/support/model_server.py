@@ -11,6 +11,7 @@ Answers have all the keys of the provider's own ("The chat completion object" of
 
 import asyncio
 import json
+import re
 import socket
 import threading
 from collections import deque
@@ -42,13 +43,14 @@ class CapturedRequest:
 
     @property
     def kind(self) -> str:
-        """What was asked for: `verdict`, `criteria`, `row` or `answer`."""
+        """What was asked for: `verdict`, `verdicts`, `criteria`, `row` or `answer`."""
         response_format = self.json.get("response_format") or {}
         name = (response_format.get("json_schema") or {}).get("name")
-        if name in ("verdict", "criteria", "row"):
+        if name in ("verdict", "verdicts", "criteria", "row"):
             return str(name)
         system = next((m["content"] for m in self.json["messages"] if m["role"] == "system"), "")
         for sign, kind in (
+            ('{"1": {"reasoning"', "verdicts"),
             ('"rating"', "verdict"),
             ('{"criteria"', "criteria"),
             ("You invent test cases", "row"),
@@ -56,6 +58,13 @@ class CapturedRequest:
             if sign in system:
                 return kind
         return "answer"
+
+    @property
+    def criteria(self) -> list[str]:
+        """The criteria that a judge is asked about, as it is shown them, in their order."""
+        return re.findall(
+            r"<<<\w+ criterion(?: \d+)?\n(.*?)\n\w+>>>", self.json["messages"][1]["content"], re.DOTALL
+        )
 
 
 @attrs.frozen
@@ -141,6 +150,7 @@ class ModelServer:
         answer: Makes the text of an ordinary answer from the request, or a whole reply; "An answer to: <last
             message>" by default.
         verdict: Makes the text of a judge's answer, or a whole reply; YES by default.
+        verdicts: The same for the answer of a judge that is asked about several criteria at once.
         refused_formats: How requests with a response format of this type are answered, before any other reply.
         requests: Every request so far, in the order of arrival.
         most_at_once: Most requests that were open at the same time.
@@ -151,6 +161,7 @@ class ModelServer:
         self.latency = 0.0
         self.answer: Callable[[CapturedRequest], str | Reply] = _default_answer
         self.verdict: Callable[[CapturedRequest], str | Reply] = lambda request: _VERDICT
+        self.verdicts: Callable[[CapturedRequest], str | Reply] = _default_verdicts
         self.refused_formats: dict[str, Reply] = {}
         self.requests: list[CapturedRequest] = []
         self.most_at_once = 0
@@ -310,6 +321,8 @@ class ModelServer:
         match request.kind:
             case "verdict":
                 return _reply(self.verdict(request))
+            case "verdicts":
+                return _reply(self.verdicts(request))
             case "criteria":
                 return completion(json.dumps({"criteria": list(PROPOSED_CRITERIA)}))
             case "row":
@@ -320,6 +333,10 @@ class ModelServer:
 
 PROPOSED_CRITERIA = ("Is the response correct?", "Is the response short?", "Is the response in English?")
 _VERDICT = '{"reasoning": "The scripted judge says so.", "rating": "YES"}'
+
+
+def _default_verdicts(request: CapturedRequest) -> str:
+    return json.dumps({str(number): json.loads(_VERDICT) for number in range(1, len(request.criteria) + 1)})
 
 
 def _reply(said: str | Reply) -> Reply:

@@ -107,6 +107,6 @@ async def test_a_conversation_is_judged_as_a_whole() -> None:
         "YES",
         "NO",
     ]
-    system, asked = judge_messages(judged, "fast")
-    assert "whole conversation" in system["content"]
+    _, asked = judge_messages(judged, "fast")
+    assert "whole conversation" in asked["content"]
     assert asked["content"].count(" assistant]\n") == 2
