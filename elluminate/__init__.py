@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import InvalidResponseError as InvalidResponseError
     from elluminate.exceptions import ModelNotBoundError as ModelNotBoundError
     from elluminate.exceptions import NewColumnsWarning as NewColumnsWarning
+    from elluminate.exceptions import NoCacheWarning as NoCacheWarning
     from elluminate.exceptions import NoCriteriaWarning as NoCriteriaWarning
     from elluminate.exceptions import NoResultsError as NoResultsError
     from elluminate.exceptions import NoRowsWarning as NoRowsWarning
@@ -124,7 +125,8 @@ _HOMES = {
     "ConfigurationError ConflictError ConnectionFailedError ElluminateError EqualPromptsWarning "
     "ExistingDiffersWarning ExperimentFailedWarning "
     "ForeignModelError IncompleteResultsWarning "
-    "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCriteriaWarning NoResultsError NoRowsWarning "
+    "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCacheWarning NoCriteriaWarning NoResultsError "
+    "NoRowsWarning "
     "NotFetchedError NotFoundError NotSupportedError OtherJudgeWarning PartialUploadError PermissionDeniedError "
     "RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "

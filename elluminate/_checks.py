@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from elluminate_api.types import OpenEnum
+from elluminate_api.types import UNSET, OpenEnum, Unset
 
 from elluminate._showing import quoted, shown
 from elluminate.exceptions import ValidationError
@@ -100,6 +100,29 @@ def checked_timeout(seconds: float | None) -> float | None:
             f"timeout must be a positive number of seconds, not {shown(seconds)}; for example 600, or None"
         )
     return float(seconds)
+
+
+MOST_CACHE_SECONDS = 3155760000
+"""A hundred years: the longest that the contract has a word for."""
+
+
+def checked_cache(cache: bool | float | datetime.timedelta) -> int | Unset:
+    """How old an equal call's answer may be, in whole seconds; unset where none is taken.
+
+    Raises:
+        ValidationError: It is no lifetime.
+    """
+    if cache is True:
+        return MOST_CACHE_SECONDS
+    if cache is False:
+        return UNSET
+    seconds = cache.total_seconds() if isinstance(cache, datetime.timedelta) else cache
+    if not isinstance(seconds, int | float) or not 1 <= seconds <= MOST_CACHE_SECONDS:
+        raise ValidationError(
+            f"cache must be True, False, or a lifetime of at least one second, not {shown(cache)}; "
+            "for example datetime.timedelta(days=7), or 3600"
+        )
+    return int(seconds)
 
 
 def checked_epochs(n_epochs: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 
 from elluminate_api.models import LLMConfig, RatingMode
@@ -34,6 +35,7 @@ def evaluate(
     response_column_id: int | None = None,
     client: Client | None = None,
     progress: Progress = False,
+    cache: bool | float | datetime.timedelta = False,
 ) -> Experiment:
     """Run a template over a collection, have the answers judged, and return the finished experiment.
 
@@ -49,6 +51,7 @@ def evaluate(
         response_column_id: A column that holds the answers already, so that no model is asked.
         client: None takes one client for the whole process, made from the environment at the first call.
         progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+        cache: True, or a lifetime: equal calls are not made again; see `Client.run_experiment`.
 
     Raises:
         NotFoundError: There is nothing of a given name.
@@ -80,6 +83,7 @@ def evaluate(
         rating_version=rating_version,
         response_column_id=response_column_id,
         progress=progress,
+        cache=cache,
     )
 
 

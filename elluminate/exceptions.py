@@ -139,6 +139,10 @@ class IncompleteResultsWarning(UserWarning):
     """Verdicts are missing of a run that is over, so that its rates tell of the others alone."""
 
 
+class NoCacheWarning(UserWarning):
+    """A server keeps no answers, so that an experiment that was given a cache asks for all of them."""
+
+
 class NoCriteriaWarning(UserWarning):
     """A run has no criteria: its answers are not judged."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import AsyncGenerator, Sequence
 
 from elluminate_api.models import (
@@ -44,6 +45,7 @@ class ExperimentRunOperations(ExperimentOperations):
         response_column_id: int | None = None,
         *,
         progress: Progress = False,
+        cache: bool | float | datetime.timedelta = False,
     ) -> Experiment:
         """Create an experiment, run it, and wait until every response is given and rated.
 
@@ -64,6 +66,10 @@ class ExperimentRunOperations(ExperimentOperations):
             generate: False creates the experiment and does not run it.
             response_column_id: A column that holds the answers already, so that no model is asked.
             progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+            cache: True, or a lifetime: calls that were answered before, by an experiment with a cache, are not made
+                again. Equal are calls of one model with the same messages and parameters in the same epoch, and the
+                verdicts of one judge likewise; `response.cached` tells which. Made for programs that are run over and
+                over while prompts or criteria change. A NoCacheWarning tells of a server that has none.
 
         Returns:
             The experiment with its results and responses. If the run failed as a whole, an
@@ -101,6 +107,7 @@ class ExperimentRunOperations(ExperimentOperations):
                 rating_version=rating_version,
                 response_column_id=response_column_id,
                 generate=generate,
+                cache=cache,
             )
         )
         if not generate:
@@ -122,6 +129,8 @@ class ExperimentRunOperations(ExperimentOperations):
         polling_interval: float = 0.5,
         response_column_id: int | None = None,
         rating_version: str | None = None,
+        *,
+        cache: bool | float | datetime.timedelta = False,
     ) -> AsyncGenerator[ExperimentStatusEvent]:
         """Create an experiment, run it, and tell how it gets on, until it ends.
 
@@ -142,6 +151,7 @@ class ExperimentRunOperations(ExperimentOperations):
             response_column_id: A column that holds the answers already, so that no model is asked.
             rating_version: The judge; None takes the project's default, "latest" the newest. For one that it does
                 not know the server takes the default, and an OtherJudgeWarning says so.
+            cache: True, or a lifetime: equal calls are not made again; see `run_experiment`.
 
         Yields:
             Events. The first is PENDING; the last is terminal, and carries the experiment with its responses
@@ -176,6 +186,7 @@ class ExperimentRunOperations(ExperimentOperations):
                 rating_version=rating_version,
                 response_column_id=response_column_id,
                 generate=True,
+                cache=cache,
             )
         )
         warn_without_criteria(experiment)

@@ -62,6 +62,8 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         evaluation_agent_config: dict[str, Any] | None = None,
         persona_group_id: int | api.PersonaGroup | str | None = None,
         scenario_set: api.ScenarioSet | str | None = None,
+        *,
+        cache: bool | float | datetime.timedelta = False,
     ) -> Experiment:
         """Create an experiment without running it; `experiment.run()` does.
 
@@ -83,6 +85,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
             evaluation_agent_config: For agentic runs.
             persona_group_id: The personas' group, as an id, an object or a name; required for MULTI_TURN.
             scenario_set: Instead of a collection, for MULTI_TURN.
+            cache: True, or a lifetime: equal calls are not made again; see `run_experiment`.
 
         Returns:
             The experiment; `results` is None until it has run.
@@ -112,6 +115,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
                 evaluation_agent_config=evaluation_agent_config,
                 persona_group_id=persona_group_id,
                 scenario_set=scenario_set,
+                cache=cache,
             )
         )
 

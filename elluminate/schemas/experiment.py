@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -187,6 +188,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
         rating_version: str | Unset | None = UNSET,
         *,
         prompt_template: PromptTemplate | str | None = None,
+        cache: bool | float | datetime.timedelta | None = None,
     ) -> Experiment:
         """Create an experiment like this one, to be run with another model, another prompt or other criteria.
 
@@ -197,6 +199,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
             description: Another description; None keeps this one.
             rating_version: Another judge; None takes the project's default, left out keeps this one.
             prompt_template: Another prompt, or its name (the latest version); None keeps this one.
+            cache: Whether equal calls are not made again, as in `Client.run_experiment`; None keeps what this one does.
 
         Returns:
             The new experiment, which has not run.
@@ -226,6 +229,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
             evaluation_mode=self.evaluation_mode,
             agent_config=self.agent_config,
             evaluation_agent_config=self.evaluation_agent_config,
+            cache=(self.cache_seconds or False) if cache is None else cache,
         )
         body = new.request()
         parts = await find_parts(session, new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -13,12 +14,12 @@ from elluminate_api.api.experiments import create_experiment
 from elluminate_api.models import ColumnType, CriterionIn, EvaluationMode, LLMConfig, RatingMode
 
 from elluminate._braces import warn_of_unfilled_braces
-from elluminate._checks import checked_epochs, checked_id, checked_name, known
+from elluminate._checks import checked_cache, checked_epochs, checked_id, checked_name, known
 from elluminate._lookup import id_of, naming_conflicts, required_id_of
 from elluminate._session import Session
 from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
-from elluminate.exceptions import EqualPromptsWarning, ValidationError
+from elluminate.exceptions import EqualPromptsWarning, NoCacheWarning, ValidationError
 from elluminate.schemas.by_name import (
     check_named,
     collection_named,
@@ -61,6 +62,7 @@ class NewExperiment:
     generate: bool = False
     rating_mode: RatingMode = RatingMode.DETAILED
     n_epochs: int = 1
+    cache: bool | float | datetime.timedelta = False
 
     def request(self) -> api.CreateExperimentRequest:
         """The request's body, without the ids of its parts.
@@ -79,6 +81,7 @@ class NewExperiment:
             evaluation_mode=known(EvaluationMode, self.evaluation_mode, "evaluation_mode"),
             agent_config=self.agent_config,
             evaluation_agent_config=self.evaluation_agent_config,
+            cache_seconds=checked_cache(self.cache),
         )
         check_named(self.prompt_template, PromptTemplate, "prompt_template")
         check_named(self.collection, TemplateVariablesCollection, "collection")
@@ -261,11 +264,16 @@ async def post_experiment(session: Session, body: api.CreateExperimentRequest, k
     Raises:
         ConflictError: The name is taken.
 
-    An OtherJudgeWarning tells of a judge that the server does not know.
+    An OtherJudgeWarning tells of a judge that the server does not know, a NoCacheWarning of a server without a cache.
     """
     project = await session.project_id()
     with naming_conflicts("experiment", body.name):
         created = await session.call(create_experiment.build(project, body=body), kind)
     if body.rating_version not in (None, LATEST_JUDGE, created.rating_version):
         await warn_of_replaced_judge(session, created, str(body.rating_version))
+    if body.cache_seconds and created.cache_seconds is None:
+        warn_caller(
+            f"this server keeps no answers, so that experiment {body.name!r} asks for all of them; leave cache=… out",
+            NoCacheWarning,
+        )
     return created

@@ -61,6 +61,11 @@ class Rating(api.Rating):
     criterion: Criterion
     generation_metadata: GenerationMetadata | None = None
 
+    @property
+    def cached(self) -> bool:
+        """Whether no judge was asked, because an equal call had been answered before; see `run_experiment(cache=…)`."""
+        return bool(self.generation_metadata and self.generation_metadata.cached)
+
 
 class Responses(list["PromptResponse"]):
     """Responses as a list; `next()` works on it, too, for programs that take it for an iterator.
@@ -102,6 +107,14 @@ class PromptResponse(Bound, api.PromptResponse):
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         self.messages = [ResponseMessage(message) for message in self.messages]
+
+    @property
+    def cached(self) -> bool:
+        """Whether no model was asked, because an equal call had been answered before; see `run_experiment(cache=…)`.
+
+        Tokens and seconds in `generation_metadata` are those of that call.
+        """
+        return bool(self.generation_metadata and self.generation_metadata.cached)
 
     @property
     def response_text(self) -> str:

@@ -139,6 +139,8 @@ class ExperimentResults(Explained, api.ExperimentResults):
         answers = f"Rated responses: {self.num_rated_responses}, failed: {self.num_failed_responses}"
         if self.flaws:
             answers += f", {self.flaws}"
+        if self.num_cached_responses:
+            answers += f", from the cache: {self.num_cached_responses}"
         lines = [f"Pass rate: {self._rate()}", answers]
         counted = self.verdicts_by_criterion_id or {}
         names = {

@@ -149,6 +149,7 @@ async def _store_experiment(
         rating_version=judge_key(call.settings, request.rating_version),
         rating_mode=str(request.rating_mode),
         evaluation_mode=str(request.evaluation_mode),
+        cache_seconds=request.cache_seconds or None,
         **of_its_mode,
     )
     session.add(row)

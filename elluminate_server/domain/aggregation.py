@@ -41,6 +41,7 @@ class ResponseFacts(NamedTuple):
         input_price_per_mtok: US dollars per million input tokens; None when unknown.
         output_price_per_mtok: US dollars per million output tokens; None when unknown.
         flaw: What is wrong with the answer.
+        cached: Whether no model was asked, so that nothing was paid.
         lack: The verdicts that it should have and does not have.
     """
 
@@ -54,6 +55,7 @@ class ResponseFacts(NamedTuple):
     input_price_per_mtok: float | None = None
     output_price_per_mtok: float | None = None
     flaw: Flaw | None = None
+    cached: bool | None = None
     lack: Lack = COMPLETE
 
 
@@ -100,8 +102,9 @@ def aggregate(
     inputs = [r.input_tokens for r in answered if r.input_tokens is not None]
     outputs = [r.output_tokens for r in answered if r.output_tokens is not None]
     reasoning = [r.reasoning_tokens for r in answered if r.reasoning_tokens is not None]
-    input_cost = sum(_cost(r.input_tokens, r.input_price_per_mtok) for r in answered)
-    output_cost = sum(_cost(r.output_tokens, r.output_price_per_mtok) for r in answered)
+    paid = [r for r in answered if not r.cached]
+    input_cost = sum(_cost(r.input_tokens, r.input_price_per_mtok) for r in paid)
+    output_cost = sum(_cost(r.output_tokens, r.output_price_per_mtok) for r in paid)
     return {
         "mean_all_ratings": _mean_rating(verdicts),
         "std_all_ratings": 0.0,
@@ -131,6 +134,7 @@ def aggregate(
         "num_truncated_responses": flaws["truncated"],
         "num_refused_responses": flaws["refused"],
         "num_empty_responses": flaws["empty"],
+        "num_cached_responses": sum(1 for response in answered if response.cached),
     }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.errors import DomainError
+from elluminate_server.domain.flaws import Flaw, flaw_of
 from elluminate_server.domain.messages import assistant_message
 from elluminate_server.domain.rendering import value_text
 from elluminate_server.execution.plans import Plan
@@ -76,6 +77,16 @@ class Generated:
     config: ModelConfig | None = None
     termination_reason: str | None = None
     persona_version_id: int | None = None
+
+    @property
+    def flaw(self) -> Flaw | None:
+        """What is wrong with the answer; None where nothing is, or there is none."""
+        return None if self.error is not None else flaw_of(self.messages, self.usage.finish_reason)
+
+    @property
+    def is_flawed(self) -> bool:
+        """Whether there is no answer, or one with something wrong about it."""
+        return self.error is not None or self.flaw is not None
 
 
 async def load_subject(session: AsyncSession, plan: Plan, entry_id: int) -> Subject | None:

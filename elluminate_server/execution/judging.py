@@ -1,6 +1,7 @@
 """The verdicts on one response: a call for each criterion, or in the fast mode one for several."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
@@ -9,11 +10,18 @@ import attrs
 
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.asking import HopelessError
+from elluminate_server.execution.kept_calls import (
+    FIXED_NONCE,
+    KeptCalls,
+    keep_verdict,
+    kept_verdict,
+    verdict_key,
+)
 from elluminate_server.execution.plans import CriterionPlan
 from elluminate_server.execution.rating import Judged, Rated, case_of
 from elluminate_server.llm import roles
 from elluminate_server.llm.judging import MOST_TOGETHER
-from elluminate_server.llm.types import Model, ModelError, PlaysRoles, RatingMode, Usage, Verdict
+from elluminate_server.llm.types import JudgeCase, Model, ModelError, PlaysRoles, RatingMode, Usage, Verdict
 
 __all__ = ["Judging", "pieces_of"]
 
@@ -48,17 +56,29 @@ class Judging:
         self._unreadable_in_a_row = 0
 
     async def judge(
-        self, judged: Judged, criteria: Sequence[CriterionPlan], model: Model
+        self,
+        judged: Judged,
+        criteria: Sequence[CriterionPlan],
+        model: Model,
+        kept: KeptCalls | None = None,
     ) -> Mapping[CriterionPlan, str]:
         """Judge a response for these criteria and store the verdicts; why there is none, of those that have none.
+
+        Args:
+            judged: The response.
+            criteria: What it is judged by.
+            model: Who judges.
+            kept: Verdicts that may be taken; None where none is taken, nor kept.
 
         Raises:
             HopelessError: Nothing more will be answered. What was judged is stored.
         """
+        keys = {} if kept is None else self._keys(judged, criteria, model)
+        case = _Case(judged, model, keys)
+        left = criteria if kept is None else await self._take_kept(case, criteria, kept)
         async with asyncio.TaskGroup() as group:
             pieces = [
-                group.create_task(self._judge_piece(judged, piece, model))
-                for piece in self._pieces(criteria, model)
+                group.create_task(self._judge_piece(case, piece)) for piece in self._pieces(left, model)
             ]
         problems = {criterion: problem for piece in pieces for criterion, problem in piece.result().items()}
         for problem in problems.values():
@@ -66,20 +86,42 @@ class Judging:
                 raise problem
         return {criterion: str(problems[criterion]) for criterion in criteria if criterion in problems}
 
+    def _keys(
+        self, judged: Judged, criteria: Sequence[CriterionPlan], model: Model
+    ) -> Mapping[CriterionPlan, bytes]:
+        """Under what each verdict is kept, where it is."""
+        keys: dict[CriterionPlan, bytes] = {}
+        if not isinstance(model, PlaysRoles):
+            for criterion in criteria:
+                with contextlib.suppress(DomainError):  # which is told when it is asked about
+                    shown = case_of(judged, criterion, FIXED_NONCE)
+                    keys[criterion] = verdict_key(model.config, shown, self._mode, judged.epoch)
+        return keys
+
+    async def _take_kept(
+        self, case: "_Case", criteria: Sequence[CriterionPlan], kept: KeptCalls
+    ) -> Sequence[CriterionPlan]:
+        """Store the verdicts that were given before; the criteria that have none."""
+        found = await kept.find(list(case.keys.values()))
+        taken = {criterion: kept_verdict(found[key]) for criterion, key in case.keys.items() if key in found}
+        async with asyncio.TaskGroup() as group:
+            for criterion, verdict in taken.items():
+                group.create_task(self._store_verdict(case, criterion, verdict))
+        return [criterion for criterion in criteria if criterion not in taken]
+
     def _pieces(self, criteria: Sequence[CriterionPlan], model: Model) -> Sequence[Sequence[CriterionPlan]]:
         together = self._mode == "fast" and self._unreadable_in_a_row < UNREADABLE_CALLS
         most = MOST_TOGETHER if together and not isinstance(model, PlaysRoles) else 1
         return pieces_of(criteria, most)
 
     async def _judge_piece(
-        self, judged: Judged, criteria: Sequence[CriterionPlan], model: Model
+        self, case: "_Case", criteria: Sequence[CriterionPlan]
     ) -> Mapping[CriterionPlan, _Problem]:
         if len(criteria) == 1:
-            return await self._judge_one(judged, criteria[0], model, Usage())
-        spent: dict[CriterionPlan, Usage] = {}
+            return await self._judge_one(case, criteria[0], Usage())
         try:
-            cases = [case_of(judged, criterion, self._nonce(judged.experiment_id)) for criterion in criteria]
-            results = await roles.judge_together(model, cases)
+            shown = [self._shown(case, criterion) for criterion in criteria]
+            results = await roles.judge_together(case.model, shown)
         except HopelessError as error:
             return dict.fromkeys(criteria, error)
         except DomainError:
@@ -90,45 +132,61 @@ class Judging:
             # Refused for what it asks, most often: a part of it may well be answered.
             spent = dict(zip(criteria, error.usage.split(len(criteria)), strict=True))
         else:
-            spent = await self._store_read(judged, criteria, results, model)
+            spent = await self._store_read(case, criteria, results)
         async with asyncio.TaskGroup() as group:
             singly = [
-                group.create_task(self._judge_one(judged, criterion, model, usage))
+                group.create_task(self._judge_one(case, criterion, usage))
                 for criterion, usage in spent.items()
             ]
         return {criterion: problem for one in singly for criterion, problem in one.result().items()}
 
     async def _store_read(
-        self,
-        judged: Judged,
-        criteria: Sequence[CriterionPlan],
-        results: Sequence[Verdict | Usage],
-        model: Model,
+        self, case: "_Case", criteria: Sequence[CriterionPlan], results: Sequence[Verdict | Usage]
     ) -> dict[CriterionPlan, Usage]:
         """Store the verdicts that could be read; what was spent on each of the others."""
         spent: dict[CriterionPlan, Usage] = {}
         async with asyncio.TaskGroup() as group:
             for criterion, result in zip(criteria, results, strict=True):
                 if isinstance(result, Verdict):
-                    group.create_task(self._store(judged, _rated(criterion, result, model)))
+                    group.create_task(self._store_verdict(case, criterion, result))
                 else:
                     spent[criterion] = result
         self._unreadable_in_a_row = self._unreadable_in_a_row + 1 if len(spent) == len(criteria) else 0
         return spent
 
     async def _judge_one(
-        self, judged: Judged, criterion: CriterionPlan, model: Model, spent: Usage
+        self, case: "_Case", criterion: CriterionPlan, spent: Usage
     ) -> Mapping[CriterionPlan, _Problem]:
         try:
-            case = case_of(judged, criterion, self._nonce(judged.experiment_id))
-            verdict = await roles.judge(model, case, self._mode)
+            verdict = await roles.judge(case.model, self._shown(case, criterion), self._mode)
         except HopelessError as error:
             return {criterion: error}
         except (ModelError, DomainError) as error:
             return {criterion: str(error)}
         whole = attrs.evolve(spent.plus(verdict), finish_reason=verdict.finish_reason)
-        await self._store(judged, _rated(criterion, attrs.evolve(verdict, **whole.measures()), model))
+        await self._store_verdict(case, criterion, attrs.evolve(verdict, **whole.measures()))
         return {}
+
+    def _shown(self, case: "_Case", criterion: CriterionPlan) -> JudgeCase:
+        return case_of(case.judged, criterion, self._nonce(case.judged.experiment_id))
+
+    async def _store_verdict(self, case: "_Case", criterion: CriterionPlan, verdict: Verdict) -> None:
+        rated = Rated(
+            criterion=criterion,
+            verdict=verdict,
+            metadata=verdict.metadata(case.model.config),
+            kept=keep_verdict(case.keys.get(criterion), verdict),
+        )
+        await self._store(case.judged, rated)
+
+
+@attrs.frozen
+class _Case:
+    """A response that is judged: by whom, and under what the verdicts are kept."""
+
+    judged: Judged
+    model: Model
+    keys: Mapping[CriterionPlan, bytes]
 
 
 def pieces_of(criteria: Sequence[CriterionPlan], most: int) -> Sequence[Sequence[CriterionPlan]]:
@@ -136,7 +194,3 @@ def pieces_of(criteria: Sequence[CriterionPlan], most: int) -> Sequence[Sequence
     count = -(-len(criteria) // most)
     borders = [len(criteria) * place // max(count, 1) for place in range(count + 1)]
     return [criteria[begin:end] for begin, end in itertools.pairwise(borders)]
-
-
-def _rated(criterion: CriterionPlan, verdict: Verdict, model: Model) -> Rated:
-    return Rated(criterion=criterion, verdict=verdict, metadata=verdict.metadata(model.config))

@@ -64,6 +64,7 @@ class Plan:
 
     Attributes:
         experiment_id: The experiment.
+        project_id: Its project.
         collection_id: Its collection.
         template_id: The template version; None when its responses come from elsewhere.
         template_messages: The template's messages; None without a template.
@@ -80,9 +81,11 @@ class Plan:
         is_conversation: Whether personas talk with the model.
         prompt_column: Column that holds the rows' own prompts; None when the template alone is the prompt.
         prompt_type: What that column holds: raw_input or conversation.
+        cache_seconds: How old answers to equal calls may be that are taken; None where none are taken, nor kept.
     """
 
     experiment_id: int
+    project_id: int
     collection_id: int
     template_id: int | None
     template_messages: Sequence[Mapping[str, Any]] | None
@@ -99,6 +102,7 @@ class Plan:
     is_conversation: bool = False
     prompt_column: str | None = None
     prompt_type: str | None = None
+    cache_seconds: int | None = None
 
     @property
     def has_prompts(self) -> bool:
@@ -154,6 +158,7 @@ async def load_plan(
     params = experiment.generation_params or {}
     return Plan(
         experiment_id=experiment_id,
+        project_id=experiment.project_id,
         collection_id=experiment.collection_id,
         template_id=None if template is None else template.id,
         template_messages=None if template is None else template.messages,
@@ -178,6 +183,7 @@ async def load_plan(
         is_conversation=experiment.evaluation_mode == EvaluationMode.MULTI_TURN,
         prompt_column=None if prompt is None else prompt.name,
         prompt_type=None if prompt is None else prompt.column_type,
+        cache_seconds=experiment.cache_seconds,
     )
 
 

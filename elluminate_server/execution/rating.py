@@ -11,6 +11,7 @@ from sqlalchemy.orm import undefer
 
 from elluminate_server.domain.criteria import render_criterion
 from elluminate_server.execution.agent_evaluation import frozen_criteria
+from elluminate_server.execution.kept_calls import Kept
 from elluminate_server.execution.moments import moment_of
 from elluminate_server.execution.plans import CriterionPlan, Plan
 from elluminate_server.llm.types import JudgeCase, Verdict
@@ -27,6 +28,7 @@ class Judged:
         response_id: The response.
         experiment_id: Its experiment.
         entry_id: The row it is for.
+        epoch: Which of the row's answers it is.
         failed: Whether its generation failed, so that there is nothing to judge.
         prompt_messages: The prompt it answers.
         messages: The answer.
@@ -40,6 +42,7 @@ class Judged:
     response_id: int
     experiment_id: int
     entry_id: int
+    epoch: int
     failed: bool
     prompt_messages: Sequence[Mapping[str, Any]]
     messages: Sequence[Mapping[str, Any]]
@@ -56,11 +59,19 @@ class Judged:
 
 @attrs.frozen(kw_only=True)
 class Rated:
-    """A verdict and the model that gave it."""
+    """A verdict and the model that gave it.
+
+    Attributes:
+        criterion: What was asked.
+        verdict: The verdict.
+        metadata: The contract's `GenerationMetadata`.
+        kept: What is kept of it, to be taken by other runs; None where nothing is.
+    """
 
     criterion: CriterionPlan
     verdict: Verdict
     metadata: dict[str, Any]
+    kept: Kept | None = None
 
 
 async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
@@ -86,6 +97,7 @@ async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
         response_id=response_id,
         experiment_id=response.experiment_id,
         entry_id=response.entry_id,
+        epoch=response.epoch,
         failed=response.error is not None,
         prompt_messages=prompt.messages,
         messages=response.messages,

@@ -11,20 +11,14 @@ import attrs
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.execution.answering import Answered, Answering
 from elluminate_server.execution.asking import Asking, HopelessError, Shortages
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.deleting import delete_piece
-from elluminate_server.execution.generation import (
-    Generated,
-    Subject,
-    from_column,
-    generate,
-    load_subjects,
-)
+from elluminate_server.execution.generation import Subject, load_subjects
 from elluminate_server.execution.judging import Judging
 from elluminate_server.execution.leases import LeaseLostError, renew_for_writing
 from elluminate_server.execution.limits import MAX_WORKERS
-from elluminate_server.execution.multi_turn import Scene, converse, load_scene
 from elluminate_server.execution.outcomes import Outcome, outcome_of
 from elluminate_server.execution.plans import (
     CriterionPlan,
@@ -38,6 +32,7 @@ from elluminate_server.execution.storing import Closed, Given, NewResponse, NotS
 from elluminate_server.execution.tally import Tally
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError
+from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.pieces import write_in_pieces
 from elluminate_server.store.states import (
@@ -123,6 +118,7 @@ class Run:
         self._kind: TaskKind = EXPERIMENT
         self._experiment_id: int | None = None
         self._judging = Judging("detailed", self._nonce_of, self._store_verdict)
+        self._answering = self._answered_as_of(utc_now())
         self._since: Any = None
         self._tally = Tally(0, 0, 0)
         # What is added later is another run's, so that this one's numbers fit together.
@@ -180,6 +176,7 @@ class Run:
                 task.payload.get("rating_mode", "detailed"), self._nonce_of, self._store_verdict
             )
             self._since = task.created_at
+            self._answering = self._answered_as_of(task.created_at)
             states = await item_states(session, self._task_id)
             last = await session.scalar(
                 select(func.max(WorkItem.id)).where(WorkItem.task_id == self._task_id)
@@ -187,6 +184,16 @@ class Run:
         self._last_item = last or 0
         total = sum(states.values())
         self._tally = Tally(total, total - states.get(PENDING, 0), states.get(DONE, 0))
+
+    def _answered_as_of(self, asked_at: datetime.datetime) -> Answering:
+        return Answering(
+            self._asking,
+            self._read,
+            max_turns=self._max_turns,
+            asked_at=asked_at,
+            # Whoever has answers judged anew wants no verdict of before.
+            takes_kept=self._kind != RATINGS,
+        )
 
     async def _work_off(self) -> None:
         items: asyncio.Queue[tuple[_Item, Subject | None] | None] = asyncio.Queue(maxsize=SLICE)
@@ -302,15 +309,16 @@ class Run:
         asked = await self._ask(plan, item, subject)
         if asked is None:
             return None
-        subject, generated = asked
+        generated = asked.generated
         if generated.error is not None and self._ending():
             raise LeaseLostError  # the call was cut off, not answered; whoever takes over asks again
         response = NewResponse(
             plan=plan,
-            subject=subject,
+            subject=asked.subject,
             generated=generated,
             epoch=item.epoch,
             judged_as_of=item.judged_as_of or plan.run_asked_at,
+            kept=asked.kept,
         )
         is_over = self._kind == RESPONSES or generated.error is not None
         response_id: int | NotStored | None = await self._write(
@@ -324,41 +332,21 @@ class Run:
             response_id=response_id,
             experiment_id=plan.experiment_id,
             entry_id=item.entry_id,
+            epoch=item.epoch,
             failed=False,
-            prompt_messages=subject.messages or (),
+            prompt_messages=asked.subject.messages or (),
             messages=generated.messages,
-            values=subject.values,
+            values=asked.subject.values,
             rated={},
             moment=response.judged_as_of,
         )
 
-    async def _ask(
-        self, plan: Plan, item: _Item, subject: Subject | None
-    ) -> tuple[Subject, Generated] | None:
-        """The row with its prompt, and what came of asking; None when the row is gone."""
+    async def _ask(self, plan: Plan, item: _Item, subject: Subject | None) -> Answered | None:
         if plan.is_conversation:
-            if item.persona_version_id is None:
-                return None
-            async with self._read() as session:
-                scene = await load_scene(session, plan, item.entry_id, item.persona_version_id)
-            return None if scene is None else (scene.subject, await self._converse(plan, scene))
-        return None if subject is None else (subject, await self._generate(plan, subject))
-
-    async def _converse(self, plan: Plan, scene: Scene) -> Generated:
-        try:
-            model = self._asking.answering(plan)
-        except ModelError as error:
-            return Generated(error=str(error), persona_version_id=scene.persona_version_id)
-        return await converse(plan, scene, model, self._asking.playing_users(), max_turns=self._max_turns)
-
-    async def _generate(self, plan: Plan, subject: Subject) -> Generated:
-        if plan.response_column is not None:
-            return from_column(plan, subject)
-        try:
-            model = self._asking.answering(plan)
-        except ModelError as error:
-            return Generated(error=str(error))
-        return await generate(subject, model)
+            return await self._answering.converse(
+                plan, item.entry_id, item.persona_version_id, epoch=item.epoch
+            )
+        return await self._answering.answer(plan, subject, epoch=item.epoch)
 
     async def _rate(self, item: _Item, judged: Judged | None) -> None:
         problems: dict[str, str] = {}
@@ -366,7 +354,9 @@ class Run:
             plan = await self._load_plan(judged.experiment_id, None)
             left = [criterion for criterion in judged.criteria(plan) if not self._is_rated(judged, criterion)]
             try:
-                missing = await self._judging.judge(judged, left, self._asking.judging(plan))
+                missing = await self._judging.judge(
+                    judged, left, self._asking.judging(plan), self._answering.kept_calls(plan)
+                )
             except HopelessError:
                 return  # what was judged is kept, and the rest is left undone
             if missing and self._ending():
@@ -388,7 +378,8 @@ class Run:
         return rated_at is not None and (self._kind != RATINGS or rated_at >= self._since)
 
     async def _store_verdict(self, judged: Judged, rated: Rated) -> None:
-        await self._write(Given(response_id=judged.response_id, rated=rated))
+        plan = await self._load_plan(judged.experiment_id, None)
+        await self._write(Given(response_id=judged.response_id, rated=rated, project_id=plan.project_id))
 
     def _plan_key(self, item: _Item) -> tuple[int, int | None]:
         experiment_id = int(item.payload.get("experiment_id") or self._experiment_id or 0)

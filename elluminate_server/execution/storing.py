@@ -13,15 +13,23 @@ from typing import Any
 import attrs
 from sqlalchemy import Connection, Executable, bindparam, insert, select, update
 
-from elluminate_server.domain.flaws import flaw_of
 from elluminate_server.execution.generation import Generated, Subject
+from elluminate_server.execution.kept_calls import Kept, keep_calls
 from elluminate_server.execution.plans import Plan
 from elluminate_server.execution.rating import Rated
 from elluminate_server.execution.storing_prompts import store_prompts
 from elluminate_server.execution.tally import Tally
 from elluminate_server.store.columns import Id, utc_now
 from elluminate_server.store.states import ANSWERED, DONE, PENDING
-from elluminate_server.store.tables import Base, Criterion, LogLine, Prompt, Rating, Response, WorkItem
+from elluminate_server.store.tables import (
+    Base,
+    Criterion,
+    LogLine,
+    Prompt,
+    Rating,
+    Response,
+    WorkItem,
+)
 from elluminate_server.store.upserts import upsert
 
 __all__ = [
@@ -56,6 +64,7 @@ class NewResponse:
         generated: What came of asking.
         epoch: Which of the row's answers it is, from 1.
         judged_as_of: The moment whose criteria it is judged by; None for when it is stored.
+        kept: What is kept of it, to be taken by other runs; None where nothing is.
     """
 
     plan: Plan
@@ -65,6 +74,7 @@ class NewResponse:
     judged_as_of: datetime.datetime | None = attrs.field(
         default=attrs.Factory(lambda self: self.plan.run_asked_at, takes_self=True)
     )
+    kept: Kept | None = None
 
 
 class NotStored(enum.Enum):
@@ -100,6 +110,7 @@ class Given:
 
     response_id: int
     rated: Rated
+    project_id: int
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -150,6 +161,8 @@ def store_records(connection: Connection, records: Sequence[tuple[str, Record]])
         results[place] = response_id
     given = [record for _, record in records if isinstance(record, Given)]
     store_ratings(connection, [(record.response_id, record.rated) for record in given])
+    answers = [(record.response.plan.project_id, record.response.kept) for *_, record in stored]
+    keep_calls(connection, answers + [(record.project_id, record.rated.kept) for record in given])
     closed = [(task, record) for task, record in records if isinstance(record, Closed)]
     _close_items(connection, closed, log)
     for task, record in records:
@@ -293,7 +306,8 @@ def _response_row(response: NewResponse, prompt_id: int) -> dict[str, Any]:
         "termination_reason": generated.termination_reason,
         "persona_version_id": generated.persona_version_id,
         "generation_metadata": metadata,
-        "flaw": None if generated.error is not None else flaw_of(generated.messages, usage.finish_reason),
+        "flaw": generated.flaw,
+        "cached": usage.cached or None,
         "llm_model_name": None if config is None else config.model,
         "duration_seconds": None if config is None else usage.duration_seconds,
         "input_tokens": usage.input_tokens,

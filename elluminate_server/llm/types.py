@@ -109,6 +109,7 @@ class Usage:
         cached_tokens: Prompt tokens read from a cache; None when the provider does not say.
         finish_reason: Why the model stopped, in the endpoint's word; None when it does not say.
         answered_by_model: Model that the endpoint says answered; None when it does not say.
+        cached: Whether nothing was asked now, because an equal call had been answered before.
     """
 
     duration_seconds: float = 0.0
@@ -119,6 +120,7 @@ class Usage:
     cached_tokens: int | None = None
     finish_reason: str | None = None
     answered_by_model: str | None = None
+    cached: bool = False
 
     @property
     def is_cut_off(self) -> bool:
@@ -139,6 +141,7 @@ class Usage:
             cached_tokens=_sum(self.cached_tokens, later.cached_tokens),
             finish_reason=self.finish_reason if self.is_cut_off else later.finish_reason,
             answered_by_model=later.answered_by_model or self.answered_by_model,
+            cached=self.cached and later.cached,
         )
 
     def split(self, count: int) -> "list[Usage]":

@@ -54,6 +54,7 @@ async def load_experiments(
             generation_params=_params(row),
             n_epochs=row.n_epochs,
             response_column_id=row.response_column_id,
+            cache_seconds=row.cache_seconds,
             # What is kept is JSON, and goes out as it is.
             results=cast(models.ExperimentResults, kept[row.id]) if row.id in kept else results.get(row.id),
             evaluation_mode=models.EvaluationMode(row.evaluation_mode),

@@ -46,6 +46,7 @@ _RESPONSES = (
         _of_response.input_price_per_mtok,
         _of_response.output_price_per_mtok,
         _of_response.flaw,
+        _of_response.cached,
     )
     .where(_of_response.experiment_id.in_(_IDS))
     .order_by(*IN_ROW_ORDER)

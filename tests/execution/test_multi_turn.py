@@ -243,6 +243,7 @@ class Talker(OfflineModel):
 
 async def talk(model: Talker, user: Talker, *, max_turns: int = 10, goal: str = "Learn") -> Generated:
     plan = Plan(
+        project_id=1,
         experiment_id=1,
         collection_id=1,
         template_id=None,

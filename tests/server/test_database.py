@@ -24,7 +24,7 @@ from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
 
-HEAD = "0009"
+HEAD = "0010"
 
 
 def names(connection: Connection) -> set[str]:
@@ -42,6 +42,7 @@ PUBLISHED_MIGRATIONS = {
     "0007_flaws.py": "3963e3e3089e94e7",
     "0008_kept_results.py": "cb9b8a54b6fa4be3",
     "0009_judged_as_of.py": "2ffc3a8cd719a698",
+    "0010_kept_calls.py": "023bdc2113c2421a",
 }
 
 
@@ -141,7 +142,7 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
             ):
                 await session.execute(text(statement))
         with pytest.raises(
-            SchemaVersionError, match=rf"version {version}, .* needs 0009.* `elluminate migrate`"
+            SchemaVersionError, match=rf"version {version}, .* needs 0010.* `elluminate migrate`"
         ):
             await prepare(store)
 

@@ -46,6 +46,7 @@ from elluminate_server.store.tables.projects import ApiKey, IdempotencyKey, Orga
 from elluminate_server.store.tables.results import (
     AgentTask,
     Experiment,
+    KeptCall,
     KeptResults,
     Prompt,
     Rating,
@@ -65,6 +66,7 @@ __all__ = [
     "Entry",
     "Experiment",
     "IdempotencyKey",
+    "KeptCall",
     "KeptResults",
     "LLMConfig",
     "LogCursor",

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from elluminate_server.domain.flaws import Flaw
-from elluminate_server.store.columns import Id, Json, UtcDateTime
+from elluminate_server.store.columns import Id, Json, UtcDateTime, utc_now
 from elluminate_server.store.tables.base import (
     COUNTED,
     Base,
@@ -57,6 +57,8 @@ class Experiment(Base):
     response_column_id: Mapped[int | None] = mapped_column(Id, default=None)
     agent_config: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
     evaluation_agent_config: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    cache_seconds: Mapped[int | None] = mapped_column(Id, default=None)
+    """How old answers to equal calls may be that its runs take; NULL where they take none, and keep none."""
     generation_task_id: Mapped[str | None] = mapped_column(String(32), default=None)
     """The running task; NULL when none runs."""
     has_internal_error: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -152,6 +154,8 @@ class Response(Base):
     judged_as_of: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
     """The moment whose criteria it is judged by (`execution.moments`); NULL for when it was stored."""
     flaw: Mapped[Flaw | None] = mapped_column(Text, default=None)
+    cached: Mapped[bool | None] = mapped_column(Boolean, default=None)
+    """Whether no model was asked, because an equal call had been answered before."""
     created_at: Mapped[datetime.datetime] = created_at_column()
 
 
@@ -167,6 +171,21 @@ class KeptResults(Base):
     """Of whoever computes them: nothing has changed since it was written when it is still there."""
     body: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     """The contract's `ExperimentResults` as JSON; NULL while they are computed."""
+
+
+class KeptCall(Base):
+    """What a model answered to a call, kept for runs that would make an equal one (`execution.kept_calls`)."""
+
+    __tablename__ = "kept_calls"
+
+    project_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """SHA-256 of all that shapes the answer."""
+    answer: Mapped[bytes] = mapped_column(LargeBinary)
+    """JSON."""
+    created_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
 
 
 class Rating(Base):

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from attrs import define
-from msgspec import Meta
+from msgspec import UNSET, Meta
+from msgspec import UnsetType as Unset
 
 from ..models.evaluation_mode import EvaluationMode
 from ..models.rating_mode import RatingMode
@@ -35,6 +36,10 @@ class CreateExperimentRequest:
         evaluation_agent_config: Settings of the agent that judges trajectories.
         persona_group_id: Id of the personas. Needed for MULTI_TURN, refused otherwise.
         scenario_set_id: Id of the scenario set. Only with MULTI_TURN.
+        cache_seconds: Answers and verdicts are kept, and where a call is equal to one that was answered at most so
+            many seconds before the run was asked for, that answer is taken and no model asked. Calls
+            are equal when endpoint, model, messages and all parameters are, and the epoch is. A run
+            never takes what it has asked for itself. Null keeps and takes none.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
@@ -54,6 +59,7 @@ class CreateExperimentRequest:
     evaluation_agent_config: dict[str, Any] | None = None
     persona_group_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     scenario_set_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
+    cache_seconds: Annotated[int, Meta(ge=1, le=3155760000)] | None | Unset = UNSET
 
     __repr__ = one_line
 

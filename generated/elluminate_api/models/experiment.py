@@ -37,6 +37,7 @@ class Experiment:
         agent_config: Settings of the agent under test.
         evaluation_agent_config: Settings of the agent that judges trajectories.
         dropped_trajectories: Number of responses whose uploaded trajectory was not valid.
+        cache_seconds: How old an equal call's answer may be that is taken instead of asking. Null takes none.
     """
 
     id: int
@@ -61,6 +62,7 @@ class Experiment:
     agent_config: dict[str, Any] | None = None
     evaluation_agent_config: dict[str, Any] | None = None
     dropped_trajectories: int = 0
+    cache_seconds: int | None = None
 
     __repr__ = one_line
 

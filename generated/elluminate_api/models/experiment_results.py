@@ -36,6 +36,8 @@ class ExperimentResults:
         num_refused_responses: Number of answers that the model refused to give, or that the provider's content filter cut
             off.
         num_empty_responses: Number of answers without any text or tool call.
+        num_cached_responses: Number of answers for which no model was asked, because an equal call had been answered
+            before.
     """
 
     mean_all_ratings: MeanRating
@@ -61,6 +63,7 @@ class ExperimentResults:
     num_truncated_responses: int | None = None
     num_refused_responses: int | None = None
     num_empty_responses: int | None = None
+    num_cached_responses: int | None = None
 
     __repr__ = one_line
 

@@ -24,6 +24,8 @@ class GenerationMetadata:
             asked for, or another one.
         waited_seconds: Seconds before the attempt that duration_seconds tells of: for a free place, in earlier
             attempts that failed, and in the pauses after them.
+        cached: Whether no model was asked, because an equal call had been answered before. Tokens and
+            seconds are those of the call that was made then.
         custom_api_info: Trace of a call over the custom_api protocol.
         trajectory_ingest_error: Why an uploaded trajectory was dropped. Set by the server.
     """
@@ -37,6 +39,7 @@ class GenerationMetadata:
     finish_reason: str | None = None
     answered_by_model: str | None = None
     waited_seconds: float | None = None
+    cached: bool | None = None
     custom_api_info: CustomApiInfo | None = None
     trajectory_ingest_error: str | None = None
 
