@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage interop memory test-postgresql test-local-model check format codegen docs serve bench clean
+.PHONY: help install demo test coverage conformance interop memory test-postgresql test-local-model check format codegen docs serve bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ test: $(VENV)/.installed-dev ## run the whole test suite
 
 coverage: $(VENV)/.installed-dev ## run the whole test suite and measure which branches it takes; too few are an error
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=html $(ARGS)
+
+conformance: $(VENV)/.installed-dev ## send the server thousands of requests made from the contract, allowed and forbidden ones
+	$(BIN)/python -m pytest -n 2 tests/conformance $(ARGS)
 
 $(VENV)/.installed-scale: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,scale]'

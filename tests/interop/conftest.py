@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.interop.published import OURS, install
+from tests.support.lanes import asked_for_alone
 
-
-def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """Leave the folder out of the plain suite, which must pass without a package index."""
-    return None if any("interop" in Path(argument).parts for argument in config.args) else True
+pytest_ignore_collect = asked_for_alone("interop")
+"""The plain suite must pass without a package index."""
 
 
 @pytest.fixture(scope="session")

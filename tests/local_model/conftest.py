@@ -13,14 +13,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.lanes import asked_for_alone
+
 MODEL = "smollm2"
 READY_SECONDS = 180
 STOP_SECONDS = 30
 
 
-def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """Leave the folder out of the plain suite: what it needs is compiled first, which takes many minutes."""
-    return None if any("local_model" in Path(argument).parts for argument in config.args) else True
+pytest_ignore_collect = asked_for_alone("local_model")
+"""What it needs is compiled first, which takes many minutes."""
 
 
 @pytest.fixture(scope="session")

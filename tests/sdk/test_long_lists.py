@@ -13,7 +13,7 @@ from tests.unit.sdk import answers
 
 pytestmark = pytest.mark.anyio
 
-PAGE, PAGES = 20, 200
+PAGE, PAGES = 20, 80
 RESPONSES = json.dumps(
     {"items": [answers.response(number) for number in range(PAGE)], "count": PAGE * PAGES}
 ).encode()

@@ -1,10 +1,5 @@
 """Collected only when this folder is asked for by its path: reading so much is too slow for the plain suite."""
 
-from pathlib import Path
+from tests.support.lanes import asked_for_alone
 
-import pytest
-
-
-def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """Leave the folder out of the plain suite."""
-    return None if any("memory" in Path(argument).parts for argument in config.args) else True
+pytest_ignore_collect = asked_for_alone("memory")
