@@ -55,6 +55,7 @@ def test_every_field_of_the_contract() -> None:
         "num_truncated_responses": 0,
         "num_refused_responses": 0,
         "num_empty_responses": 0,
+        "num_cached_responses": 0,
     }
 
 
@@ -135,3 +136,10 @@ def test_shares_add_up_and_lists_hold_no_nulls(facts: list[ResponseFacts]) -> No
 def test_placeholders_without_a_column_are_missing() -> None:
     assert missing_columns(["b", "a", "b", "c"], ["c", "A"]) == ["b", "a"]
     assert missing_columns([], []) == []
+
+
+def test_what_was_taken_from_the_cache_is_counted_and_cost_nothing() -> None:
+    priced = {"input_tokens": 1_000_000, "input_price_per_mtok": 2.0}
+    computed = aggregate([ResponseFacts(**priced), ResponseFacts(**priced, cached=True)])
+    assert computed is not None
+    assert (computed["num_cached_responses"], computed["estimated_total_cost_usd"]) == (1, 2.0)
