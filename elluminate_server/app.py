@@ -66,7 +66,11 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         store = await stack.enter_async_context(Store(settings.database_url))
         await prepare(store, upgrade=settings.upgrade_database)
         await open_default_project(store, settings)
-        models = Models(settings.model_defaults(), max_answer_bytes=settings.llm_max_answer_bytes)
+        models = Models(
+            settings.model_defaults(),
+            reach=settings.reach(),
+            max_answer_bytes=settings.llm_max_answer_bytes,
+        )
         stack.push_async_callback(models.aclose)
         executor = Executor(store, models, settings)
         app.state.store, app.state.models, app.state.executor = store, models, executor

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import ipaddress
 import sys
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from elluminate_server import key_commands
 from elluminate_server.key_commands import KeyCommandError
+from elluminate_server.listening import is_loopback
 from elluminate_server.serving import ServingError, serve
 from elluminate_server.settings import Settings, SettingsError, default_database_url
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
@@ -61,22 +61,13 @@ def _telling_of_a_new_database(settings: Settings) -> Iterator[None]:
 
 
 def _serve(settings: Settings, host: str, port: int, log_level: str) -> None:
-    if not _is_loopback(host):
+    if not is_loopback(host):
         print(
             f"Warning: listening on {host}: the API is reachable from the network, over plain HTTP. "
             "Whoever has a key can use it; put a TLS proxy in front.",
             file=sys.stderr,
         )
     serve(settings, host, port, log_level=log_level)
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _migrate(settings: Settings) -> None:

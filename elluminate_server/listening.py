@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import ipaddress
 import logging
 import math
 import socket
@@ -16,7 +17,7 @@ from starlette.applications import Starlette
 from elluminate_server.connections import BoundedConnection, Bounds, connection_class
 from elluminate_server.settings import Settings
 
-__all__ = ["GRACE_SECONDS", "AddressInUseError", "Serving", "ServingError", "bind"]
+__all__ = ["GRACE_SECONDS", "AddressInUseError", "Serving", "ServingError", "bind", "is_loopback"]
 
 GRACE_SECONDS = 5
 """How long requests in flight may go on after the server was told to stop."""
@@ -87,6 +88,16 @@ def bind(host: str, port: int) -> socket.socket:
             ) from error
         raise ServingError(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from error
     return listener
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is an address that only programs on this machine reach, or the name of one."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Serving(uvicorn.Server):

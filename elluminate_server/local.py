@@ -195,7 +195,11 @@ class LocalServer:
             environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_LOCAL}
             database = MEMORY if self._location.startswith(MEMORY) else self._location
             settings = Settings.from_environment(
-                environment, database_url=database, process_key=self._key, upgrade_database=True
+                environment,
+                database_url=database,
+                process_key=self._key,
+                upgrade_database=True,
+                serves_this_machine_only=True,
             )
             probe(settings.database_url)
             self._app = create_app(settings)

@@ -18,7 +18,7 @@ import attrs
 
 from elluminate_server.app import create_app
 from elluminate_server.keys import keep_first_key, new_key
-from elluminate_server.listening import AddressInUseError, Serving, ServingError, bind
+from elluminate_server.listening import AddressInUseError, Serving, ServingError, bind, is_loopback
 from elluminate_server.local import (
     LocalAddress,
     LocalServer,
@@ -78,7 +78,11 @@ def serve(settings: Settings, host: str, port: int, *, log_level: str = "warning
 
 async def _serve(settings: Settings, listener: socket.socket, log_level: str) -> None:
     generated = None if settings.api_key is not None else new_key()
-    app = create_app(attrs.evolve(settings, process_key=generated))
+    app = create_app(
+        attrs.evolve(
+            settings, process_key=generated, serves_this_machine_only=is_loopback(listener.getsockname()[0])
+        )
+    )
     serving = Serving(app, listener, log_level=log_level)
 
     async def announce() -> None:

@@ -13,6 +13,7 @@ from elluminate_server.llm.addresses import check_address
 from elluminate_server.llm.key_headers import fits_a_header
 from elluminate_server.llm.model_config import MAX_CONNECTIONS
 from elluminate_server.llm.providers import ModelDefaults
+from elluminate_server.llm.reach import ALLOWING_VARIABLE, Reach
 from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, ModelError
 
 __all__ = ["MEMORY", "Settings", "SettingsError", "data_folder", "normalise_database_url"]
@@ -144,6 +145,9 @@ class Settings:
         process_key: Key that opens the default project for this process only; never stored.
         upgrade_database: Bring the database of an older version up to date at the start, after a copy; else the
             server refuses it. For `local:` only, where there is nobody to do it.
+        serves_this_machine_only: Whether it listens on a loopback address alone: its users are at this machine, and
+            may name model endpoints there and in its network.
+        allow_private_endpoints: Which other places they may name: see `llm.reach.Reach.of`.
         llm_base_url: OpenAI-compatible endpoint of the default model.
         llm_model: Its name there.
         llm_api_key: Its key.
@@ -195,6 +199,8 @@ class Settings:
     api_key: str | None = attrs.field(default=None, repr=False, validator=_api_key)
     process_key: str | None = attrs.field(default=None, repr=False)
     upgrade_database: bool = False
+    serves_this_machine_only: bool = False
+    allow_private_endpoints: str = ""
     llm_base_url: str | None = attrs.field(default=None, validator=_endpoint)
     llm_model: str | None = None
     llm_api_key: str | None = attrs.field(default=None, repr=False, validator=_model_key)
@@ -268,6 +274,22 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         self.model_defaults()
+        self.reach()
+
+    def reach(self) -> Reach:
+        """Which places are asked as model endpoints, for `llm.providers.Models`.
+
+        Raises:
+            SettingsError: What is allowed cannot be read.
+        """
+        try:
+            return Reach.of(
+                self.allow_private_endpoints,
+                is_private_usual=self.serves_this_machine_only,
+                own=[url for url in (self.llm_base_url, self.judge_base_url) if url],
+            )
+        except ValueError as error:
+            raise SettingsError(ALLOWING_VARIABLE, f"{error}.") from None
 
     def model_defaults(self) -> ModelDefaults:
         """The server's own models, for `llm.providers.Models`.
@@ -324,7 +346,7 @@ class Settings:
         return cls(**values)
 
 
-_OF_THIS_PROCESS = frozenset({"process_key", "upgrade_database"})
+_OF_THIS_PROCESS = frozenset({"process_key", "upgrade_database", "serves_this_machine_only"})
 """Never taken from the environment."""
 
 

@@ -14,6 +14,7 @@ from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid, quoted
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.providers import PROVIDER_NAMES
+from elluminate_server.llm.reach import AddressRefusedError
 from elluminate_server.llm.types import ModelError
 from elluminate_server.reading.finding import find_llm_config, see_llm_config
 from elluminate_server.reading.presenting import present_llm_config
@@ -38,6 +39,7 @@ async def create_llm_config(call: Call) -> Answer:
     request = call.decode(CreateLLMConfigRequest)
     refuse_both(request.temperature, request.reasoning_effort)
     _check_url(request.llm_base_url)
+    _check_reach(call, request.llm_base_url)
     values: dict[str, Any] = {
         field.name: msgspec.to_builtins(getattr(request, field.name))
         for field in attrs.fields(CreateLLMConfigRequest)
@@ -90,6 +92,15 @@ def _check_url(url: str | None) -> None:
         raise Invalid(
             f"$.llm_base_url: {quoted(url)} is no address of an API. Give one like 'https://llm.example/v1'."
         )
+
+
+def _check_reach(call: Call, url: str | None) -> None:
+    """Refuse an endpoint that is not asked, as far as its host says that by itself; the rest shows when it is asked."""
+    try:
+        if url is not None:
+            call.models.reach.check_written(url)
+    except AddressRefusedError as error:
+        raise Invalid(f"$.llm_base_url: {quoted(url)} {error.refused}. {error.way_out}") from None
 
 
 @operation("get_llm_config")

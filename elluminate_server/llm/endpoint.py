@@ -16,9 +16,16 @@ from elluminate_server.llm.http_calls import HttpAnswer, HttpCalls, HttpFailure
 from elluminate_server.llm.json_bodies import read_json, storable_text, write_json
 from elluminate_server.llm.key_headers import KeyHeaders, bearer, fits_a_header
 from elluminate_server.llm.model_config import MAX_CONNECTIONS, ModelConfig
+from elluminate_server.llm.reach import Reach
 from elluminate_server.llm.response_formats import FormatSupport
 from elluminate_server.llm.shortages import SHORTAGES, ShortageError, shortage_of
-from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, ModelAwayError, ModelError, Usage
+from elluminate_server.llm.types import (
+    MAX_MODEL_ANSWER_BYTES,
+    EndpointRefusedError,
+    ModelAwayError,
+    ModelError,
+    Usage,
+)
 
 __all__ = ["Endpoint", "Received"]
 
@@ -38,6 +45,7 @@ MOST_CROWDED = 3
 """Time-outs of one call that count as no attempt, because too many calls were under way with it."""
 
 
+_NEARBY_TOO = Reach()
 _NO_CONFIG = Bound(None, MAX_CONNECTIONS)
 
 _GATEWAY_TIME_OUTS = (504, 524)
@@ -101,6 +109,7 @@ class Endpoint:
         base_url: Address without the trailing slash.
         api_key: Its key; None sends none.
         key_headers: Where the provider reads the key.
+        reach: Which places are asked.
         max_answer_bytes: Most bytes of an answer that are read.
 
     Raises:
@@ -113,6 +122,7 @@ class Endpoint:
         base_url: str,
         api_key: str | None,
         key_headers: KeyHeaders = bearer,
+        reach: Reach = _NEARBY_TOO,
         max_answer_bytes: int = MAX_MODEL_ANSWER_BYTES,
     ) -> None:
         check_address(base_url)
@@ -124,7 +134,7 @@ class Endpoint:
         self._base_url = base_url
         self._api_key = api_key
         self._key_headers = {} if api_key is None else key_headers(api_key)
-        self._calls = HttpCalls(base_url, max_answer_bytes=max_answer_bytes)
+        self._calls = HttpCalls(base_url, reach=reach, max_answer_bytes=max_answer_bytes)
         self._gate = Gate(f"the model endpoint {base_url}")
         self._caller = Caller()
         self._formats: dict[str, FormatSupport] = {}
@@ -343,8 +353,9 @@ class Endpoint:
         if isinstance(outcome, HttpFailure):
             said = self._redacted(storable_text(outcome.reason))
             refusal = Refusal(outcome.kind)
+            kind = EndpointRefusedError if outcome.is_out_of_reach else ModelError
             return _Failed(
-                ModelError(
+                kind(
                     f"The model endpoint {self._base_url} {said}. {outcome.advice}",
                     retryable=refusal.is_passing,
                     is_hopeless=refusal.kind is Kind.HOPELESS,

@@ -15,6 +15,7 @@ import attrs
 
 from elluminate_server.llm.attempts import Kind, kind_of_status
 from elluminate_server.llm.network_environment import proxy_for, tls_context
+from elluminate_server.llm.reach import AddressRefusedError, Reach
 from elluminate_server.llm.shortages import shortage_of
 from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES
 
@@ -65,12 +66,14 @@ class HttpFailure:
         advice: What to do about it, as a sentence.
         kind: What it is about.
         shortage: What this process lacks, as a key of `SHORTAGES`, when that is why.
+        is_out_of_reach: Whether this server does not ask such a place.
     """
 
     reason: str
     advice: str
     kind: Kind = Kind.PASSING
     shortage: int | None = None
+    is_out_of_reach: bool = False
 
 
 class HttpCalls:
@@ -81,11 +84,16 @@ class HttpCalls:
 
     Args:
         base_url: What every address begins with.
+        reach: Which places are asked.
         max_answer_bytes: Most bytes of an answer that are read, packed and unpacked.
     """
 
-    def __init__(self, base_url: str, *, max_answer_bytes: int = MAX_MODEL_ANSWER_BYTES) -> None:
+    def __init__(
+        self, base_url: str, *, reach: Reach, max_answer_bytes: int = MAX_MODEL_ANSWER_BYTES
+    ) -> None:
         self._base_url = base_url
+        self._reach = reach
+        self._refused = _refused_as_written(reach, base_url)
         self._max_answer_bytes = max_answer_bytes
         self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
 
@@ -99,7 +107,7 @@ class HttpCalls:
         if loop not in self._pools:
             for ended in [known for known in self._pools if known.is_closed()]:
                 await self._pools.pop(ended).session.close()
-            self._pools[loop] = _Pool.make(self._base_url)
+            self._pools[loop] = _Pool.make(self._base_url, self._reach)
 
     async def post(
         self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float
@@ -117,6 +125,8 @@ class HttpCalls:
         """
         import aiohttp
 
+        if self._refused is not None:
+            return self._refused
         pool = self._pools[asyncio.get_running_loop()]
         try:
             async with asyncio.timeout(seconds):
@@ -171,19 +181,25 @@ class _Pool:
     proxy: Mapping[str, Any] = attrs.field(repr=False)
 
     @classmethod
-    def make(cls, base_url: str) -> "_Pool":
+    def make(cls, base_url: str, reach: Reach) -> "_Pool":
         # Resolving a name takes the first two; a first call would otherwise import them within its time.
         import concurrent.futures.thread  # noqa: F401
         import encodings.idna  # noqa: F401
 
         import aiohttp
 
+        from elluminate_server.llm.guarded_connections import guarded
+
         is_encrypted = base_url.lower().startswith("https:")
         proxy = proxy_for(base_url)
         needs_tls = is_encrypted or (proxy is not None and proxy.url.startswith("https:"))
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=_IDLE_SECONDS, ssl=tls_context() if needs_tls else True
+                limit=0,
+                keepalive_timeout=_IDLE_SECONDS,
+                ssl=tls_context() if needs_tls else True,
+                # Where a proxy is, the operator says; where a name leads to from there, only the proxy knows.
+                **({} if proxy is not None or reach.names(base_url) else guarded(reach)),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(),
@@ -256,9 +272,24 @@ def _inflated(packed: bytes, window_bits: int, most_bytes: int) -> bytes:
     return bytes(whole)
 
 
+def _refused_as_written(reach: Reach, base_url: str) -> HttpFailure | None:
+    try:
+        reach.check_written(base_url)
+    except AddressRefusedError as error:
+        return _out_of_reach(error)
+    return None
+
+
+def _out_of_reach(error: AddressRefusedError) -> HttpFailure:
+    return HttpFailure(error.refused, error.way_out, Kind.HOPELESS, is_out_of_reach=True)
+
+
 def _failure_of(error: Exception) -> HttpFailure:
     import aiohttp
 
+    refused = getattr(error, "os_error", error)
+    if isinstance(refused, AddressRefusedError):
+        return _out_of_reach(refused)
     match error:
         case _UnreadableError():
             return HttpFailure(f"answered with {error}", "Check what stands between.")

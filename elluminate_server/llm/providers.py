@@ -27,6 +27,7 @@ from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
+from elluminate_server.llm.reach import Reach
 from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, Model, ModelError
 
 if TYPE_CHECKING:
@@ -183,6 +184,7 @@ class Models:
 
     Args:
         defaults: The server's own models.
+        reach: Which places are asked; public, private and loopback addresses unless given.
         max_answer_bytes: Most bytes of a provider's answer that are read.
         secret: What the marks in judges' prompts are made from; random, for this process alone, when not given.
     """
@@ -191,9 +193,11 @@ class Models:
         self,
         defaults: ModelDefaults | None = None,
         *,
+        reach: Reach | None = None,
         max_answer_bytes: int = MAX_MODEL_ANSWER_BYTES,
         secret: bytes | None = None,
     ) -> None:
+        self.reach = reach or Reach()
         self._defaults = defaults or ModelDefaults()
         self._secret = secret or secrets.token_bytes(32)
         self._max_answer_bytes = max_answer_bytes
@@ -256,6 +260,7 @@ class Models:
                 base_url=address.base_url,
                 api_key=address.api_key,
                 key_headers=address.key_headers,
+                reach=self.reach,
                 max_answer_bytes=self._max_answer_bytes,
             )
         return provider.make(config, self._endpoints[address].called_by(caller or Caller()))

@@ -10,6 +10,7 @@ from elluminate_server.llm.model_config import ModelConfig
 
 __all__ = [
     "Answer",
+    "EndpointRefusedError",
     "JudgeCase",
     "Model",
     "ModelAwayError",
@@ -57,6 +58,10 @@ class ModelError(Exception):
         self.status = status
         self.is_hopeless = is_hopeless
         self.usage = usage or Usage()
+
+
+class EndpointRefusedError(ModelError):
+    """A model is at a place that this server does not ask; its operator can allow that."""
 
 
 class ModelAwayError(ModelError):

@@ -245,3 +245,36 @@ def test_a_database_that_is_not_ours_is_refused_and_left_alone(tmp_path: Path) -
         assert ended.stderr.count("\n") == 1
     with contextlib.closing(sqlite3.connect(database)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "status"),
+    [
+        ("127.0.0.1", "", 201),
+        ("127.0.0.1", "false", 422),
+        ("0.0.0.0", "", 422),
+        ("0.0.0.0", "127.0.0.1", 201),
+    ],
+)
+def test_who_listens_beyond_this_machine_asks_no_endpoint_on_it_unless_it_is_named(
+    host: str, allowed: str, status: int
+) -> None:
+    key = "key-of-the-operator"
+    with Started(
+        *("--host", host, "--database", ":memory:"),
+        ELLUMINATE_API_KEY=key,
+        ELLUMINATE_ALLOW_PRIVATE_ENDPOINTS=allowed,
+    ) as server:
+        port = server.exported("ELLUMINATE_BASE_URL").rpartition(":")[2]
+        answer = httpx.post(
+            f"http://127.0.0.1:{port}/api/v0/projects/1/llm_configs",
+            headers={"X-API-Key": key},
+            json={
+                "name": "c",
+                "llm_model_name": "m",
+                "api_key": "k",
+                "llm_base_url": "http://127.0.0.1:1/v1",
+            },
+            trust_env=False,
+        )
+    assert answer.status_code == status, answer.text

@@ -143,8 +143,8 @@ def client_of(address: LocalAddress) -> httpx.Client:
 @pytest.fixture
 def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
     """A server with the offline model."""
-    with _started(tmp_path) as started:
-        yield started
+    with started(tmp_path) as running:
+        yield running
 
 
 @pytest.fixture
@@ -162,12 +162,12 @@ def backend_with_model(
     monkeypatch.setenv("ELLUMINATE_LLM_BASE_URL", model_server.base_url)
     monkeypatch.setenv("ELLUMINATE_LLM_MODEL", "scripted")
     monkeypatch.setenv("ELLUMINATE_LLM_API_KEY", "key-of-the-tests")
-    with _started(tmp_path) as started:
-        yield started
+    with started(tmp_path) as running:
+        yield running
 
 
 @contextmanager
-def _started(path: Path) -> Iterator[Backend]:
+def started(path: Path) -> Iterator[Backend]:
     server = LocalServer(fresh_database(path))
     server.start()
     try:

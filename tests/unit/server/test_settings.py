@@ -244,3 +244,24 @@ def test_secrets_are_not_in_the_repr() -> None:
 
     assert "secret" not in repr(settings)
     assert "secret" not in repr(settings.model_defaults())
+
+
+def test_what_private_endpoints_are_asked_is_read_and_never_follows_from_the_environment_alone() -> None:
+    given = {
+        "ELLUMINATE_ALLOW_PRIVATE_ENDPOINTS": "llm.internal, 10.1.0.0/16",
+        "ELLUMINATE_LLM_BASE_URL": "http://10.9.9.9/v1",
+        "ELLUMINATE_LLM_MODEL": "m",
+        "ELLUMINATE_SERVES_THIS_MACHINE_ONLY": "true",
+    }
+    settings = Settings.from_environment(given)
+    reach = settings.reach()
+
+    assert (settings.serves_this_machine_only, reach.allows_private) == (False, False)
+    assert set(reach.hosts) == {"llm.internal"}
+    assert set(reach.own) == {("10.9.9.9", 80)}
+    assert Settings.from_environment({}, serves_this_machine_only=True).reach().allows_private
+
+
+def test_a_private_endpoint_that_is_none_is_refused_at_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"ELLUMINATE_ALLOW_PRIVATE_ENDPOINTS holds '10\.0\.0\.0/99'"):
+        Settings(allow_private_endpoints="10.0.0.0/99")
