@@ -96,8 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     keys = commands.add_parser(
         "keys",
-        help="list, create and revoke API keys",
-        description="List, create and revoke API keys in the database; the server may run meanwhile.",
+        help="list, create and revoke API keys; change the secret key",
+        description="List, create and revoke API keys in the database, and change the secret key that seals its "
+        "secrets; the server may run meanwhile.",
     )
     actions = keys.add_subparsers(dest="action", metavar="action", required=True)
     listing = actions.add_parser("list", help="show the keys, without their secrets")
@@ -106,9 +107,20 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--days", type=_days, help="for how many days it is valid (default: for ever)")
     revoke = actions.add_parser("revoke", help="let a key open nothing from now on")
     revoke.add_argument("key", type=_key_id, metavar="id", help="the key's id, as the list shows it")
+    rotate = actions.add_parser(
+        "rotate-secret",
+        help="seal the secrets in the database with another secret key",
+        description="Seal the secrets in the database with another secret key: the first one in ELLUMINATE_SECRET_KEY "
+        "(NEW,OLD), or a new one in the file beside the database.",
+    )
+    rotate.add_argument(
+        "--forget",
+        action="store_true",
+        help="the key is lost: drop the keys of model providers and revoke all API keys (first stop the servers)",
+    )
     for command, otherwise in ((listing, "all"), (create, "the default project"), (revoke, "any")):
         command.add_argument("--project", help=f"id or name of the project (default: {otherwise})")
-    for command in (serve, migrate, listing, create, revoke):
+    for command in (serve, migrate, listing, create, revoke, rotate):
         command.add_argument(
             "--database",
             metavar="URL-OR-PATH",

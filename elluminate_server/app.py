@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> Starlette:
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     async with contextlib.AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store(settings.database_url))
+        store = await stack.enter_async_context(Store(settings.database_url, secret_key=settings.secret_key))
         await prepare(store, upgrade=settings.upgrade_database)
         await open_default_project(store, settings)
         models = Models(

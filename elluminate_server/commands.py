@@ -16,6 +16,7 @@ from elluminate_server.settings import Settings, SettingsError, default_database
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate
 from elluminate_server.store.probing import DatabaseUnusableError, absent_file, check_is_there, probe
+from elluminate_server.store.secret_keys import SecretKeyError
 
 __all__ = ["CommandError", "run"]
 
@@ -84,7 +85,7 @@ def _migrate(settings: Settings) -> None:
 
 async def _migrate_database(settings: Settings) -> Migration:
     probe(settings.database_url)
-    async with Store(settings.database_url) as store:
+    async with Store(settings.database_url, secret_key=settings.secret_key) as store:
         return await migrate(store)
 
 
@@ -97,6 +98,8 @@ def _manage_keys(settings: Settings, options: argparse.Namespace) -> None:
         # The key alone on standard output, so that a shell can put it where it belongs.
         print(about, "It is shown only now:", file=sys.stderr)
         print(key)
+    elif options.action == "rotate-secret":
+        print(asyncio.run(key_commands.rotate_secret(settings, is_lost=options.forget)))
     else:
         print(asyncio.run(key_commands.revoke_key(settings, options.project, options.key)))
 
@@ -113,6 +116,7 @@ def _failures_in_one_line() -> Iterator[None]:
         DatabaseDamagedError,
         BusyError,
         KeyCommandError,
+        SecretKeyError,
     ) as error:
         raise CommandError(str(error)) from error
     except OperationalError as error:

@@ -15,9 +15,11 @@ from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
 from elluminate_server.store.probing import check_is_there, probe
+from elluminate_server.store.secret_keys import SecretKeyError
 from elluminate_server.store.tables import ApiKey, Project
+from elluminate_server.store.unlocking import change_key, unlock
 
-__all__ = ["KeyCommandError", "create_key", "list_keys", "revoke_key"]
+__all__ = ["KeyCommandError", "create_key", "list_keys", "revoke_key", "rotate_secret"]
 
 
 class KeyCommandError(RuntimeError):
@@ -89,15 +91,63 @@ async def revoke_key(settings: Settings, project: str | None, key_id: int) -> st
     return f"API key {key_id} ({row.name!r}) opens nothing from now on."
 
 
+async def rotate_secret(settings: Settings, *, is_lost: bool) -> str:
+    """Seal the database's secrets with another secret key; a line about it.
+
+    Args:
+        settings: Which database, and with which keys.
+        is_lost: Whether the key before is lost: what is sealed with it is dropped.
+
+    Raises:
+        KeyCommandError: The key is said to be lost, and is here.
+        SecretKeyError: A key is not here, or cannot be kept; or a secret cannot be opened.
+    """
+    async with _open_store(settings, unlocks=not is_lost) as store:
+        keys = store.vault.keys
+        if is_lost and await _is_here(store):
+            raise KeyCommandError(
+                "The secret key of this database is here: nothing has to be forgotten. Leave out --forget."
+            )
+        done = await change_key(store, is_lost=is_lost)
+        where = "in ELLUMINATE_SECRET_KEY" if keys.is_given else f"in {keys.file}"
+        if is_lost:
+            return (
+                f"What was sealed is dropped, and the secret key {done.now} {where} seals what comes. Make new API "
+                "keys (`elluminate keys create`), and enter the keys of model providers again."
+            )
+        if done.before is None:
+            return "The database holds no secrets yet; nothing was changed."
+        if done.before == done.now:
+            return (
+                f"The database's secrets are sealed with the first key of ELLUMINATE_SECRET_KEY ({done.now}) already; "
+                "nothing was changed. Set it to NEW,OLD to change from OLD to NEW."
+            )
+        left = f" Nothing needs {keys.file} any more." if keys.is_given and keys.has_file else ""
+        return (
+            f"The database's secrets were sealed with the secret key {done.before}, and are with {done.now} {where} "
+            f"now.{left}"
+        )
+
+
+async def _is_here(store: Store) -> bool:
+    try:
+        await unlock(store)
+    except SecretKeyError:
+        return False
+    return True
+
+
 @contextlib.asynccontextmanager
-async def _open_store(settings: Settings, *, is_new_allowed: bool = False) -> AsyncIterator[Store]:
+async def _open_store(
+    settings: Settings, *, is_new_allowed: bool = False, unlocks: bool = True
+) -> AsyncIterator[Store]:
     if settings.database_url == MEMORY:
         raise KeyCommandError("A database in memory keeps no keys. Name a file or a URL with --database.")
     if not is_new_allowed and settings.database_url != default_database_url():
         check_is_there(settings.database_url)
     probe(settings.database_url)
-    async with Store(settings.database_url) as store:
-        await prepare(store)
+    async with Store(settings.database_url, secret_key=settings.secret_key) as store:
+        await prepare(store, unlocks=unlocks)
         await open_default_project(store, attrs.evolve(settings, api_key=None))
         yield store
 

@@ -1,4 +1,4 @@
-"""API keys of the server's own making: made, kept as digests, revoked."""
+"""API keys of the server's own making: made, kept as digests under a pepper, revoked."""
 
 import datetime
 import hashlib
@@ -9,9 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
+from elluminate_server.store.sealing import make_pepper, pepper_of, peppered
 from elluminate_server.store.tables import ApiKey, Project
 
-__all__ = ["add_key", "digest_of", "keep_first_key", "new_key", "reach_of", "revoke"]
+__all__ = [
+    "add_key",
+    "digest_of",
+    "keep_first_key",
+    "known_digest",
+    "new_key",
+    "reach_of",
+    "revoke",
+    "stored_digest",
+]
 
 _SHOWN = 8
 """Characters of a key that lists show: the fixed beginning and a few of 43 random ones."""
@@ -22,8 +32,26 @@ def new_key() -> str:
     return f"elm_{secrets.token_urlsafe(32)}"
 
 
+async def known_digest(session: AsyncSession, key: str) -> str | None:
+    """What would be stored of an API key; None where none is stored yet."""
+    pepper = await pepper_of(session)
+    return None if pepper is None else peppered(pepper, digest_of(key))
+
+
+async def stored_digest(session: AsyncSession, key: str) -> str:
+    """What is stored of an API key: its HMAC-SHA-256 (hex) under the database's pepper, which the first one makes.
+
+    A key that somebody chose may be guessed; who has the database alone has nothing to compare guesses with.
+
+    Args:
+        session: Of a write transaction.
+        key: The key.
+    """
+    return peppered(await make_pepper(session), digest_of(key))
+
+
 def digest_of(key: str) -> str:
-    """What is stored of an API key: its SHA-256 (hex). Keys are random, so no salt is needed."""
+    """The SHA-256 (hex) of a key: for comparing, and under the pepper for what is stored."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -36,9 +64,8 @@ async def add_key(
         The stored row, which has its digest only, and the key itself, which is shown once and kept nowhere.
     """
     key = new_key()
-    row = ApiKey(
-        project_id=project_id, name=name, digest=digest_of(key), prefix=key[:_SHOWN], expires_at=expires_at
-    )
+    digest = await stored_digest(session, key)
+    row = ApiKey(project_id=project_id, name=name, digest=digest, prefix=key[:_SHOWN], expires_at=expires_at)
     session.add(row)
     await session.flush()
     return row, key
@@ -70,7 +97,6 @@ async def keep_first_key(store: Store, key: str) -> bool:
         project_id = await session.scalar(select(Project.id).order_by(Project.id).limit(1))
         if project_id is None:
             raise RuntimeError("The default project has to be there before its first key.")
-        session.add(
-            ApiKey(project_id=project_id, name="first start", digest=digest_of(key), prefix=key[:_SHOWN])
-        )
+        digest = await stored_digest(session, key)
+        session.add(ApiKey(project_id=project_id, name="first start", digest=digest, prefix=key[:_SHOWN]))
         return True

@@ -9,6 +9,7 @@ from typing import Any, Self
 import attrs
 import platformdirs
 
+from elluminate_server.domain.secret_key_texts import secret_key_texts
 from elluminate_server.llm.addresses import check_address
 from elluminate_server.llm.key_headers import fits_a_header
 from elluminate_server.llm.model_config import MAX_CONNECTIONS
@@ -113,6 +114,13 @@ def _api_key(_instance: object, _attribute: object, value: str | None) -> None:
         )
 
 
+def _secret_key(_instance: object, attribute: Any, value: str | None) -> None:
+    try:
+        secret_key_texts(value or "")
+    except ValueError as error:
+        raise SettingsError(_variable(attribute.name), str(error)) from None
+
+
 def _endpoint(_instance: object, attribute: Any, value: str | None) -> None:
     if value:
         variable = _variable(attribute.name)
@@ -143,6 +151,8 @@ class Settings:
         database_url: See `normalise_database_url`; an SQLite file in the user's data directory unless given.
         api_key: Key of the default project; stored as a digest. None leaves the stored keys alone.
         process_key: Key that opens the default project for this process only; never stored.
+        secret_key: What seals the secrets in the database; several with commas between them: the first one seals, the
+            others still open. None for a key in a file beside the database.
         upgrade_database: Bring the database of an older version up to date at the start, after a copy; else the
             server refuses it. For `local:` only, where there is nobody to do it.
         serves_this_machine_only: Whether it listens on a loopback address alone: its users are at this machine, and
@@ -198,6 +208,7 @@ class Settings:
     )
     api_key: str | None = attrs.field(default=None, repr=False, validator=_api_key)
     process_key: str | None = attrs.field(default=None, repr=False)
+    secret_key: str | None = attrs.field(default=None, repr=False, validator=_secret_key)
     upgrade_database: bool = False
     serves_this_machine_only: bool = False
     allow_private_endpoints: str = ""

@@ -5,11 +5,22 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.databases import POSTGRESQL
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """The event loop of tests that are coroutines; a test that must hold under trio, too, names both."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_folder_of_these_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """On PostgreSQL, the secret keys of databases are kept in the user's data folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        if POSTGRESQL:
+            patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

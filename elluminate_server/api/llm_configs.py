@@ -18,6 +18,7 @@ from elluminate_server.llm.reach import AddressRefusedError
 from elluminate_server.llm.types import ModelError
 from elluminate_server.reading.finding import find_llm_config, see_llm_config
 from elluminate_server.reading.presenting import present_llm_config
+from elluminate_server.store.sealing import add_with_secrets
 from elluminate_server.store.tables import Experiment, LLMConfig
 from elluminate_server.writing.deleting import hide_or_delete
 from elluminate_server.writing.naming import of_project, refuse_taken
@@ -30,7 +31,7 @@ async def list_llm_configs(call: Call) -> Answer:
     live = of_project(LLMConfig, call.project_id, call.query["name"])
     async with call.read() as session:
         rows, count = await page_of(call, session, live, LLMConfig.id)
-    return call.answer(paged([present_llm_config(row) for row in rows], count))
+        return call.answer(paged([present_llm_config(session, row) for row in rows], count))
 
 
 @operation("create_llm_config")
@@ -53,9 +54,8 @@ async def create_llm_config(call: Call) -> Answer:
         _check_settings(call, row)
     async with call.write() as session:
         await refuse_taken(session, call.project_id, LLMConfig, "an LLM config", request.name)
-        session.add(row)
-        await session.flush()
-        return call.answer(present_llm_config(row))
+        await add_with_secrets(session, row)
+        return call.answer(present_llm_config(session, row))
 
 
 def _check_provider(provider: str) -> None:
@@ -108,7 +108,7 @@ async def get_llm_config(call: Call) -> Answer:
     """One config, its key masked."""
     async with call.read() as session:
         row = await see_llm_config(session, call.project_id, call.path["llm_config_id"])
-    return call.answer(present_llm_config(row))
+        return call.answer(present_llm_config(session, row))
 
 
 @operation("delete_llm_config")
@@ -124,5 +124,5 @@ async def delete_llm_config(call: Call) -> Answer:
                 "Wait for it (wait_until_finished()), stop it (cancel()), or delete the experiment first."
             )
         if await hide_or_delete(session, row, users):
-            row.api_key = None
+            row.api_key = row.custom_api_config = None
         return call.answer()

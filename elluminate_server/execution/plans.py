@@ -16,7 +16,9 @@ from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.providers import Models
-from elluminate_server.llm.types import Model
+from elluminate_server.llm.types import Model, ModelError
+from elluminate_server.store.sealing import opened
+from elluminate_server.store.secret_keys import SecretKeyError
 from elluminate_server.store.tables import (
     CollectionColumn,
     Criterion,
@@ -137,9 +139,7 @@ async def load_plan(
     if experiment.prompt_template_id is not None:
         template = await session.get_one(PromptTemplate, experiment.prompt_template_id)
     config_id = llm_config_id if llm_config_id is not None else experiment.llm_config_id
-    config = (
-        None if config_id is None else ModelConfig.from_contract(await session.get_one(LLMConfig, config_id))
-    )
+    config = None if config_id is None else await _load_config(session, config_id)
     columns = (
         await session.scalars(
             select(CollectionColumn)
@@ -185,6 +185,14 @@ async def load_plan(
         prompt_type=None if prompt is None else prompt.column_type,
         cache_seconds=experiment.cache_seconds,
     )
+
+
+async def _load_config(session: AsyncSession, config_id: int) -> ModelConfig:
+    row = await session.get_one(LLMConfig, config_id)
+    try:
+        return ModelConfig.from_contract(opened(session, row))
+    except SecretKeyError as error:
+        raise ModelError(f"LLM config {row.name!r} cannot be used. {error.told}", is_hopeless=True) from error
 
 
 def _response_column(experiment: Experiment, columns: Sequence[CollectionColumn]) -> str | None:

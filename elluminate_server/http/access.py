@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import Headers
 
 from elluminate_server.http.problems import NotFound, Unauthorized
-from elluminate_server.keys import digest_of
+from elluminate_server.keys import digest_of, known_digest, stored_digest
 from elluminate_server.settings import Settings, SettingsError
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import BusyError, Store
@@ -92,7 +92,8 @@ async def authenticate(
     if process_key is not None and hmac.compare_digest(digest_of(key), digest_of(process_key)):
         for project in await fetch(session, _FIRST_PROJECT):
             return Principal(project.id, project.name)
-    known = await fetch(session, _KEY_AND_PROJECT, digest=digest_of(key))
+    digest = await known_digest(session, key)
+    known = [] if digest is None else await fetch(session, _KEY_AND_PROJECT, digest=digest)
     if not known:
         raise Unauthorized("This API key is not known here. Check ELLUMINATE_API_KEY and the address.")
     (found,) = known
@@ -143,7 +144,7 @@ async def open_default_project(store: Store, settings: Settings) -> int:
             session.add(project)
             await session.flush()
         if settings.api_key is not None:
-            digest = digest_of(settings.api_key)
+            digest = await stored_digest(session, settings.api_key)
             known = await session.scalar(select(ApiKey).where(ApiKey.digest == digest))
             if known is None:
                 session.add(

@@ -69,6 +69,7 @@ from elluminate_server.http.problems import (
 )
 from elluminate_server.llm.types import ModelError
 from elluminate_server.store.engine import DatabaseDamagedError
+from elluminate_server.store.secret_keys import SecretKeyError
 
 __all__ = ["HANDLERS", "Answer", "Call", "Handler", "Overtaken", "operation", "problem_response", "serve"]
 
@@ -123,6 +124,9 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
     except DatabaseDamagedError as error:
         if error.is_news:
             _logger.error("%s", error)  # noqa: TRY400 - where in the code it was met tells nothing
+        response = problem_response(Problem(error.told))
+    except SecretKeyError as error:
+        _logger.error("%s: %s", operation.id, error)  # noqa: TRY400 - where in the code it was met tells nothing
         response = problem_response(Problem(error.told))
     except (IntegrityError, Overtaken):
         _logger.warning("%s kept meeting concurrent changes", operation.id)

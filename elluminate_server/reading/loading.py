@@ -140,7 +140,7 @@ async def load_prompt_templates(
 async def load_llm_configs(session: AsyncSession, ids: Iterable[int | None]) -> dict[int, models.LLMConfig]:
     """LLM configs by id, deleted ones included."""
     rows = await fetch_by_ids(session, _LLM_CONFIGS, {wanted for wanted in ids if wanted is not None})
-    return {row.id: present_llm_config(row) for row in rows}
+    return {row.id: present_llm_config(session, row) for row in rows}
 
 
 async def current_criteria(session: AsyncSession, criterion_set_id: int) -> list[Criterion]:

@@ -1,14 +1,19 @@
 """Table rows as the contract's models, where several modules show them; what one alone shows is turned there."""
 
+import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
 from elluminate_api import models
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.verdicts import MissingVerdict
 from elluminate_server.llm.model_config import protocol_of
 from elluminate_server.store import tables
+from elluminate_server.store.sealing import opened
+from elluminate_server.store.vault import UnreadableSecretError
 
 __all__ = [
     "masked",
@@ -24,6 +29,8 @@ __all__ = [
     "present_response",
     "row_values",
 ]
+
+_logger = logging.getLogger("elluminate_server.reading")
 
 
 def present_project(row: tables.Project, organization: tables.Organization) -> models.Project:
@@ -158,13 +165,58 @@ def masked(key: str | None) -> str | None:
     return "****" + (key[-4:] if len(key) >= 12 else "")
 
 
-def present_llm_config(row: tables.LLMConfig) -> models.LLMConfig:
-    """An LLM config, its key masked."""
+def present_llm_config(session: AsyncSession, row: Any) -> models.LLMConfig:
+    """An LLM config, its key and what else may be a secret masked.
+
+    Args:
+        session: Where it was read.
+        row: The entity, or all columns of its table.
+    """
     # The columns are the contract's fields, by name, but for the protocol.
     columns = {column.key: getattr(row, column.key) for column in tables.LLMConfig.__table__.columns}
-    config = msgspec.convert(columns | protocol_of(row.inference_type), models.LLMConfig)
-    config.api_key = masked(row.api_key)
-    return config
+    columns |= _shown_secrets(opened(session, row))
+    return msgspec.convert(columns | protocol_of(row.inference_type), models.LLMConfig)
+
+
+def _shown_secrets(config: Any) -> dict[str, Any]:
+    try:
+        return {
+            "api_key": masked(config.api_key),
+            "custom_api_config": masked_config(config.custom_api_config),
+        }
+    except UnreadableSecretError as error:
+        # It is shown that there is a key; whoever uses it is told what is wrong with it.
+        _logger.warning("%s", error)
+        return {"api_key": masked("*"), "custom_api_config": None}
+
+
+def masked_config(config: Any) -> Any:
+    """A `custom_api_config` as it may be shown: headers, and fields whose names tell of a secret, are masked.
+
+    >>> masked_config({"headers": {"X-Key": "sk-abcdef123456", "Authorization": "Token {{api_key}}"}, "body": {"n": 1}})
+    {'headers': {'X-Key': '****3456', 'Authorization': 'Token {{api_key}}'}, 'body': {'n': 1}}
+    """
+    return _masked_within(config, is_secret=False)
+
+
+def _masked_within(value: Any, *, is_secret: bool) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            name: _masked_within(
+                part, is_secret=is_secret or name == "headers" or bool(_SECRET_NAME.search(name))
+            )
+            for name, part in value.items()
+        }
+    if isinstance(value, list):
+        return [_masked_within(part, is_secret=is_secret) for part in value]
+    if isinstance(value, str) and not _PLACEHOLDER.search(value):
+        return masked(value) if is_secret else _SECRET_PARAMETER.sub(r"\1****", value)
+    return value
+
+
+_SECRET_NAME = re.compile(r"(?i)(?:key|token|secret|password|passwd|auth|authorization|credentials?)$")
+_SECRET_PARAMETER = re.compile(r"(?i)([?&][^=&?]*(?:key|token|secret|password|passwd|auth|sig)=)[^&#]+")
+_PLACEHOLDER = re.compile(r"\{\{\s*api_key\s*\}\}")
 
 
 def present_prompt(

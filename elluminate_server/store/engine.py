@@ -32,10 +32,12 @@ from elluminate_server.store.failures import (
 )
 from elluminate_server.store.files import DatabaseFile
 from elluminate_server.store.rows import HERE
+from elluminate_server.store.secret_keys import SecretKeys, key_file
 from elluminate_server.store.sqlite import READING_DRIVER, ReadingConnection, SqliteConnection
+from elluminate_server.store.vault import VAULT, Vault
 from elluminate_server.store.writer_thread import WriterThread
 
-__all__ = ["BusyError", "DatabaseDamagedError", "DatabaseGoneError", "Store"]
+__all__ = ["ENGINE_OPTIONS", "BusyError", "DatabaseDamagedError", "DatabaseGoneError", "Store"]
 
 _logger = logging.getLogger("elluminate_server.store")
 
@@ -67,11 +69,18 @@ class Store:
         database_url: A URL of `settings.normalise_database_url`, or `:memory:` for one that is gone on
             `close` (it lives in a temporary folder, so that readers and the writer stay independent as in any
             other).
+        secret_key: What seals its secrets, as `domain.secret_key_texts` reads it; a file beside it unless given.
         busy_timeout: Seconds to wait for another writer.
+
+    Raises:
+        SecretKeyError: The file cannot be read.
     """
 
-    def __init__(self, database_url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
+    def __init__(
+        self, database_url: str, *, secret_key: str | None = None, busy_timeout: float = BUSY_TIMEOUT
+    ) -> None:
         self._remove_folder: Callable[[], None] | None = None
+        self.vault = Vault(SecretKeys(secret_key, key_file(database_url)))
         if database_url == MEMORY:
             # Not SQLite's own ":memory:": its connections share one transaction, or lock each other out.
             folder = tempfile.mkdtemp(prefix="elluminate-")
@@ -110,7 +119,7 @@ class Store:
     def _create_engine(self, driver: str | None = None) -> AsyncEngine:
         url = self.url if driver is None else self.url.set(drivername=driver)
         options: dict[str, Any] = {
-            **_OPTIONS,
+            **ENGINE_OPTIONS,
             "pool_size": 16,
             "max_overflow": 32,
             "pool_timeout": self._busy_timeout,
@@ -144,7 +153,7 @@ class Store:
                 "check_same_thread": False,
             },
             execution_options={"elluminate_begin": "BEGIN IMMEDIATE"},
-            **_OPTIONS,
+            **ENGINE_OPTIONS,
         )
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -164,7 +173,9 @@ class Store:
         """
         is_here = self.is_sqlite and not is_long
         engine = self._engine if self.is_sqlite and is_long else self._reading_engine
-        session = AsyncSession(engine, expire_on_commit=False, autoflush=False, info={HERE: is_here})
+        session = AsyncSession(
+            engine, expire_on_commit=False, autoflush=False, info={HERE: is_here, VAULT: self.vault}
+        )
         with self.failures():
             if self._file is not None:
                 self._file.check(now=False)
@@ -202,7 +213,7 @@ class Store:
                     if self._file is not None:
                         self._file.check(now=True)
                     session = await stack.enter_async_context(
-                        AsyncSession(self._writing_engine, expire_on_commit=False)
+                        AsyncSession(self._writing_engine, expire_on_commit=False, info={VAULT: self.vault})
                     )
                     async with session.begin():
                         yield session
@@ -297,7 +308,7 @@ class Store:
         await self.close()
 
 
-_OPTIONS: dict[str, Any] = {
+ENGINE_OPTIONS: dict[str, Any] = {
     "json_serializer": lambda value: msgspec.json.encode(value).decode(),
     "json_deserializer": msgspec.json.decode,
     # An error that showed the values of a failed statement would show keys.

@@ -18,6 +18,8 @@ from elluminate_server.store.engine import Store
 from elluminate_server.store.files import create_privately
 from elluminate_server.store.shrinking import make_shrinkable
 from elluminate_server.store.tables import Base
+from elluminate_server.store.unlocking import seal_copy, unlock
+from elluminate_server.store.vault import Vault
 
 __all__ = ["Migration", "SchemaVersionError", "migrate", "prepare"]
 
@@ -46,14 +48,16 @@ class Migration:
     backup: Path | None = None
 
 
-async def prepare(store: Store, *, upgrade: bool = False) -> None:
-    """Create the tables of an empty database, and check those of any other.
+async def prepare(store: Store, *, upgrade: bool = False, unlocks: bool = True) -> None:
+    """Create the tables of an empty database, check those of any other, and that its secrets can be opened.
 
     Args:
         store: The database.
         upgrade: Bring an older database up to date, after a copy, instead of refusing it.
+        unlocks: Whether its secrets are needed.
 
     Raises:
+        SecretKeyError: The secret key is not here that its secrets are sealed with.
         SchemaVersionError: The database is older (`elluminate migrate` brings it up to date), newer, or not
             ours.
         DatabaseDamagedError: It cannot be read.
@@ -63,6 +67,8 @@ async def prepare(store: Store, *, upgrade: bool = False) -> None:
             older = await connection.run_sync(_prepare)
     if older is None:
         store.make_private()
+        if unlocks:
+            await unlock(store)
         return
     if not upgrade:
         raise SchemaVersionError(
@@ -80,9 +86,11 @@ async def migrate(store: Store) -> Migration:
     """Bring an older database to this version's tables. One that is current stays as it is.
 
     An SQLite file is copied first, to a file beside it whose name ends in its version, the time and `.backup`. One
-    that cannot give its free pages back is rewritten, so that it can.
+    that cannot give its free pages back is rewritten, so that it can. Providers' keys that an older version stored in
+    clear are sealed, in the copy too.
 
     Raises:
+        SecretKeyError: The secret key is not here that its secrets are sealed with, or a new one cannot be kept.
         SchemaVersionError: The database is newer, or not ours.
         DatabaseDamagedError: It cannot be read.
         OSError, sqlite3.Error: There is no room for the copy, say. Nothing was changed.
@@ -92,12 +100,13 @@ async def migrate(store: Store) -> Migration:
             before = await connection.run_sync(_version)
         backup: Path | None = None
         if before not in (None, _head(_script())) and store.is_sqlite and store.url.database:
-            backup = await asyncio.to_thread(_back_up, store.url.database, f"{before}")
+            backup = await asyncio.to_thread(_back_up, store.url.database, f"{before}", store.vault)
         async with store.engine.begin() as connection:
             now = await connection.run_sync(_migrate)
         if store.is_sqlite and store.url.database:
             await asyncio.to_thread(_make_shrinkable, store.url.database)
     store.make_private()
+    await unlock(store)
     return Migration(before, now, backup)
 
 
@@ -154,7 +163,7 @@ def _check_columns(connection: Connection) -> None:
         )
 
 
-def _back_up(file: str, version: str) -> Path:
+def _back_up(file: str, version: str, vault: Vault) -> Path:
     database = Path(file).expanduser()
     now = datetime.datetime.now(datetime.UTC)
     backup = database.with_name(f"{database.name}.{version}-{now:%Y%m%dT%H%M%S%fZ}.backup")
@@ -166,6 +175,7 @@ def _back_up(file: str, version: str) -> Path:
             contextlib.closing(sqlite3.connect(unfinished)) as copy,
         ):
             source.backup(copy)
+        seal_copy(unfinished, vault)
         unfinished.replace(backup)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -1,10 +1,11 @@
 """`elluminate keys`: keys made, shown and revoked by whoever has the database."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from elluminate import AuthenticationError, Client
+from elluminate import AuthenticationError, Client, ElluminateError
 from elluminate.__main__ import main
 from elluminate_server.local import LocalServer
 
@@ -119,3 +120,56 @@ def test_wrong_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["keys", *arguments])
     assert ended.value.code == 2
+
+
+def test_the_secret_key_is_changed_while_a_server_runs(
+    database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(capsys, "rotate-secret", "--database", database)[0].startswith(
+        "The database holds no secrets yet"
+    )
+    key = run(capsys, "create", "Pipeline", "--database", database)[0].strip()
+    server = LocalServer(database)
+    server.start()
+    try:
+        with Client(base_url=server.address.base_url, api_key=key) as client:
+            client.create_llm_config("Paid", "m", api_key="sk-0123456789abcdef")
+            said = run(capsys, "rotate-secret", "--database", database)[0]
+            assert re.fullmatch(
+                rf"The database's secrets were sealed with the secret key (\w+), and are with (?!\1)\w+ in "
+                rf"{re.escape(database)}\.secret-key now\.\n",
+                said,
+            )
+            assert client.get_llm_config(name="Paid").api_key == "****cdef"
+            client.create_llm_config("Another", "m", api_key="sk-0123456789ghijkl")
+    finally:
+        server.stop()
+    monkeypatch.setenv("ELLUMINATE_SECRET_KEY", "key-of-the-operator-" * 2)
+    said = run(capsys, "rotate-secret", "--database", database)[0]
+    assert f"in ELLUMINATE_SECRET_KEY now. Nothing needs {database}.secret-key any more." in said
+    Path(f"{database}.secret-key").unlink()
+    assert "nothing was changed. Set it to NEW,OLD" in run(capsys, "rotate-secret", "--database", database)[0]
+    assert run(capsys, "list", "--database", database)[0].splitlines()[1].endswith("valid")
+
+
+def test_without_its_secret_key_a_database_is_told_in_one_line_with_the_way_out(
+    database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "create", "Pipeline", "--database", database)
+    assert main(["keys", "rotate-secret", "--forget", "--database", database]) == 1
+    assert "is here: nothing has to be forgotten" in capsys.readouterr().err
+    Path(f"{database}.secret-key").unlink()
+    for command in (["keys", "list"], ["serve", "--port", "0"], ["migrate"], ["keys", "rotate-secret"]):
+        assert main([*command, "--database", database]) == 1
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert f"there is no file {database}.secret-key" in said
+        assert "`elluminate keys rotate-secret --forget`" in said
+    with pytest.raises(ElluminateError, match=r"there is no file .*rotate-secret --forget"):
+        Client(base_url=f"local:{database}").list_collections()
+
+    said = run(capsys, "rotate-secret", "--forget", "--database", database)[0]
+    assert "enter the keys of model providers again" in said
+    assert run(capsys, "list", "--database", database)[0].splitlines()[1].endswith("revoked")
+    with Client(base_url=f"local:{database}") as client:
+        client.list_collections()

@@ -389,3 +389,17 @@ def test_the_host_program_s_logging_is_left_alone(tmp_path: Path) -> None:
     ended = run_script(script, tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert "uvicorn.access" not in ended.stderr
+
+
+def test_what_seals_secrets_is_loaded_when_there_is_one(tmp_path: Path) -> None:
+    program = f"""
+import sys
+from elluminate import Client
+with Client(base_url="local:{(tmp_path / "x.db").as_posix()}") as client:
+    client.get_or_create_collection("C")
+    print("cryptography" in sys.modules)
+    client.create_llm_config("Paid", "m", api_key="sk-0123456789abcdef")
+    print("cryptography" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

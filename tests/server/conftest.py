@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from elluminate_server.app import create_app
-from elluminate_server.keys import digest_of
+from elluminate_server.keys import stored_digest
 from elluminate_server.settings import Settings, normalise_database_url
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey
@@ -79,7 +79,12 @@ async def other(app: Starlette, api: httpx.AsyncClient, store: Store) -> AsyncIt
     created = (await api.post("http://testserver/api/v0/projects", json=body)).json()
     async with store.write() as session:
         session.add(
-            ApiKey(project_id=created["id"], name="other", digest=digest_of(OTHER_KEY), prefix="key-")
+            ApiKey(
+                project_id=created["id"],
+                name="other",
+                digest=await stored_digest(session, OTHER_KEY),
+                prefix="key-",
+            )
         )
     async with client(app, f"/api/v0/projects/{created['id']}", OTHER_KEY) as found:
         yield found

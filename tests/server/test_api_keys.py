@@ -9,7 +9,7 @@ from sqlalchemy import select
 from starlette.applications import Starlette
 
 from elluminate_server.http.access import open_default_project
-from elluminate_server.keys import add_key, digest_of
+from elluminate_server.keys import add_key, stored_digest
 from elluminate_server.settings import Settings, SettingsError
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey, IdempotencyKey
@@ -29,7 +29,7 @@ async def test_a_key_is_shown_once_and_stored_as_a_digest(api: httpx.AsyncClient
     assert listed == {**made, "key": None}
     async with store.read() as session:
         row = await session.get_one(ApiKey, made["id"])
-        assert row.digest == digest_of(made["key"])
+        assert row.digest == await stored_digest(session, made["key"])
         assert made["key"] not in row.prefix
 
 

@@ -13,7 +13,7 @@ from attrs import frozen
 from sqlalchemy import select, update
 
 from elluminate_server.app import create_app
-from elluminate_server.keys import digest_of
+from elluminate_server.keys import stored_digest
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey, Base, Collection, Organization
@@ -88,7 +88,12 @@ async def whole_server(folder: Path) -> AsyncIterator[Whole]:
                 organization = Organization(name="Another organization")
                 session.add(organization)
                 session.add(
-                    ApiKey(project_id=other_id, name="other", digest=digest_of(OTHER_KEY), prefix="key-")
+                    ApiKey(
+                        project_id=other_id,
+                        name="other",
+                        digest=await stored_digest(session, OTHER_KEY),
+                        prefix="key-",
+                    )
                 )
             async with client(app, f"/api/v0/projects/{other_id}", OTHER_KEY) as other:
                 mine = await _everything(api, store, project_id=1)

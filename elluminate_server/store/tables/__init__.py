@@ -23,8 +23,8 @@ What holds for all of them:
   there is none. Deleting an experiment sets its unfinished tasks to REVOKED and clears their `experiment_id`;
   whoever runs one has to check, in each of its write transactions, that it still holds the lease and the
   status is STARTED.
-- `llm_configs.api_key` is in clear, because the provider has to be given it; it never leaves the server. The
-  server's own API keys are only stored as SHA-256 digests.
+- Providers' keys (`llm_configs.api_key`, `custom_api_config`) are sealed, each for its place (`store.sealing`); they
+  never leave the server. The server's own API keys are only stored as digests, under a pepper that is sealed.
 """
 
 from elluminate_server.store.tables.base import Base
@@ -42,7 +42,13 @@ from elluminate_server.store.tables.inputs import (
     PromptTemplate,
     RowUpload,
 )
-from elluminate_server.store.tables.projects import ApiKey, IdempotencyKey, Organization, Project
+from elluminate_server.store.tables.projects import (
+    ApiKey,
+    IdempotencyKey,
+    Organization,
+    Project,
+    ServerSecret,
+)
 from elluminate_server.store.tables.results import (
     AgentTask,
     Experiment,
@@ -82,6 +88,7 @@ __all__ = [
     "Rating",
     "Response",
     "RowUpload",
+    "ServerSecret",
     "Task",
     "WorkItem",
 ]

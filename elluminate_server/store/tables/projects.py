@@ -54,7 +54,10 @@ class Project(Base):
 
 
 class ApiKey(Base):
-    """Key of one project; `digest` is the SHA-256 (hex) of the key, `prefix` its beginning, for lists."""
+    """Key of one project; `prefix` is its beginning, for lists.
+
+    `digest` is the HMAC-SHA-256 (hex) of its SHA-256 (hex) under the pepper (`store.sealing`).
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = (COUNTED,)
@@ -68,6 +71,21 @@ class ApiKey(Base):
     expires_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
     revoked_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
     last_used_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
+
+
+class ServerSecret(Base):
+    """With which secret key the database's secrets are sealed, and other notes about them: see `store.sealing`."""
+
+    __tablename__ = "server_secrets"
+    __table_args__ = (COUNTED,)
+
+    id: Mapped[int] = id_column()
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    key_id: Mapped[str] = mapped_column(String(16))
+    value: Mapped[str | None] = mapped_column(Text, default=None)
+
+    def __repr__(self) -> str:
+        return f"<ServerSecret {self.id} {self.name!r}>"
 
 
 class IdempotencyKey(Base):
