@@ -75,6 +75,7 @@ class Plan:
         response_format: The form of the answer.
         defaults: Column name to the value of a missing cell.
         config: LLM config with the experiment's overrides; None for the server's default model.
+        config_problem: Why the LLM config cannot be used; None where it can.
         generation_params: The experiment's overrides.
         criteria: The set's, in its order, those included that were edited or taken out since.
         run_asked_at: When the run was asked for: the moment whose criteria its answers are judged by.
@@ -105,6 +106,7 @@ class Plan:
     prompt_column: str | None = None
     prompt_type: str | None = None
     cache_seconds: int | None = None
+    config_problem: str | None = None
 
     @property
     def has_prompts(self) -> bool:
@@ -139,7 +141,7 @@ async def load_plan(
     if experiment.prompt_template_id is not None:
         template = await session.get_one(PromptTemplate, experiment.prompt_template_id)
     config_id = llm_config_id if llm_config_id is not None else experiment.llm_config_id
-    config = None if config_id is None else await _load_config(session, config_id)
+    config, problem = (None, None) if config_id is None else await _load_config(session, config_id)
     columns = (
         await session.scalars(
             select(CollectionColumn)
@@ -184,15 +186,17 @@ async def load_plan(
         prompt_column=None if prompt is None else prompt.name,
         prompt_type=None if prompt is None else prompt.column_type,
         cache_seconds=experiment.cache_seconds,
+        config_problem=problem,
     )
 
 
-async def _load_config(session: AsyncSession, config_id: int) -> ModelConfig:
+async def _load_config(session: AsyncSession, config_id: int) -> tuple[ModelConfig, None] | tuple[None, str]:
+    """An LLM config, or why it cannot be used."""
     row = await session.get_one(LLMConfig, config_id)
     try:
-        return ModelConfig.from_contract(opened(session, row))
+        return ModelConfig.from_contract(opened(session, row)), None
     except SecretKeyError as error:
-        raise ModelError(f"LLM config {row.name!r} cannot be used. {error.told}", is_hopeless=True) from error
+        return None, f"LLM config {row.name!r} cannot be used. {error.told}"
 
 
 def _response_column(experiment: Experiment, columns: Sequence[CollectionColumn]) -> str | None:
@@ -209,6 +213,8 @@ def answering_model(models: Models, plan: Plan, caller: Caller) -> Model:
     Raises:
         ModelError: The LLM config cannot be used.
     """
+    if plan.config_problem is not None:
+        raise ModelError(plan.config_problem, is_hopeless=True)
     if plan.config is not None:
         return models.model_for(plan.config, caller)
     default = models.model_for(None, caller)

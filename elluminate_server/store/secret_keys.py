@@ -122,7 +122,9 @@ class SecretKeys:
                 if key.id == key_id:
                     return key
             if attempt == 1:
-                self._kept = self._read()
+                # One that is not in the file any more still opens what was read before it was replaced.
+                found = self._read()
+                self._kept = [*found, *(key for key in self._kept if key not in found)]
         raise SecretKeyError(
             f"The database holds secrets that are sealed with the secret key {key_id}, which is not here: "
             f"{self._looked()}. Set {VARIABLE} to it, or put its file back. If it is lost, stop the servers that use "
