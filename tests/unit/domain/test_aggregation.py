@@ -139,7 +139,7 @@ def test_placeholders_without_a_column_are_missing() -> None:
 
 
 def test_what_was_taken_from_the_cache_is_counted_and_cost_nothing() -> None:
-    priced = {"input_tokens": 1_000_000, "input_price_per_mtok": 2.0}
-    computed = aggregate([ResponseFacts(**priced), ResponseFacts(**priced, cached=True)])
+    asked = ResponseFacts(input_tokens=1_000_000, input_price_per_mtok=2.0)
+    computed = aggregate([asked, asked._replace(cached=True)])
     assert computed is not None
     assert (computed["num_cached_responses"], computed["estimated_total_cost_usd"]) == (1, 2.0)
