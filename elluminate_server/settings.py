@@ -171,6 +171,9 @@ class Settings:
         llm_temperature: Its temperature, 0 to 2; the endpoint's unless given.
         llm_max_tokens: Most tokens of its answers, thinking included, up to 1,000,000; 0, as where none is given, asks
             for no limit.
+        llm_input_price_per_mtok: US dollars for a million tokens of its prompts; what its provider publishes, where
+            that is known, unless given.
+        llm_output_price_per_mtok: The same of its answers.
         llm_patience: Seconds that a run waits for an endpoint that refuses calls for load, or is away, up to
             10,000,000; an hour unless given.
         judge_timeout: As `llm_timeout`, of the judge; the default model's unless given.
@@ -178,6 +181,8 @@ class Settings:
         judge_max_connections: As `llm_max_connections`, of the judge; the default model's unless given.
         judge_temperature: The judge's temperature, 0 to 2; 0 unless given, for models that take one.
         judge_max_tokens: As `llm_max_tokens`, of the judge.
+        judge_input_price_per_mtok: As `llm_input_price_per_mtok`, of the judge; the default model's where that judges.
+        judge_output_price_per_mtok: The same of its answers.
         llm_max_answer_bytes: Most bytes of a model's answer that are read, packed and unpacked; 16 MB unless given.
         page_size: Items of a page of a list, 1 to 1000.
         response_page_size: Items of a page of responses, 1 to 1000.
@@ -222,6 +227,8 @@ class Settings:
     llm_max_tokens: int = attrs.field(
         default=0, validator=_bounded("ELLUMINATE_LLM_MAX_TOKENS", 0, 1_000_000)
     )
+    llm_input_price_per_mtok: float | None = _optional("ELLUMINATE_LLM_INPUT_PRICE_PER_MTOK", 0, 1_000_000)
+    llm_output_price_per_mtok: float | None = _optional("ELLUMINATE_LLM_OUTPUT_PRICE_PER_MTOK", 0, 1_000_000)
     llm_patience: float = attrs.field(
         default=float(LLM_PATIENCE), validator=_bounded("ELLUMINATE_LLM_PATIENCE", 0, 10_000_000)
     )
@@ -234,6 +241,12 @@ class Settings:
     judge_temperature: float | None = _optional("ELLUMINATE_JUDGE_TEMPERATURE", 0, 2)
     judge_max_tokens: int = attrs.field(
         default=0, validator=_bounded("ELLUMINATE_JUDGE_MAX_TOKENS", 0, 1_000_000)
+    )
+    judge_input_price_per_mtok: float | None = _optional(
+        "ELLUMINATE_JUDGE_INPUT_PRICE_PER_MTOK", 0, 1_000_000
+    )
+    judge_output_price_per_mtok: float | None = _optional(
+        "ELLUMINATE_JUDGE_OUTPUT_PRICE_PER_MTOK", 0, 1_000_000
     )
     llm_max_answer_bytes: int = attrs.field(
         default=MAX_MODEL_ANSWER_BYTES, validator=_bounded("ELLUMINATE_LLM_MAX_ANSWER_BYTES", 1024, 1 << 31)
@@ -331,6 +344,8 @@ class Settings:
             "max_connections": getattr(self, f"{whose}_max_connections") or most,
             "temperature": getattr(self, f"{whose}_temperature"),
             "max_tokens": getattr(self, f"{whose}_max_tokens") or None,
+            "input_price_per_mtok": getattr(self, f"{whose}_input_price_per_mtok"),
+            "output_price_per_mtok": getattr(self, f"{whose}_output_price_per_mtok"),
         }
 
     @classmethod

@@ -55,6 +55,8 @@ class LLMConfigDefaults(TypedDict, total=False):
     custom_api_config: dict[str, Any]
     custom_response_parser: str
     provider: str
+    input_price_per_mtok: float
+    output_price_per_mtok: float
 
 
 class LLMConfigOperations(Operations):
@@ -85,6 +87,8 @@ class LLMConfigOperations(Operations):
         custom_api_config: dict[str, Any] | None = None,
         custom_response_parser: str | None = None,
         provider: str | None = None,
+        input_price_per_mtok: float | None = None,
+        output_price_per_mtok: float | None = None,
     ) -> LLMConfig:
         """Create an LLM config: a model and how it is asked.
 
@@ -113,6 +117,9 @@ class LLMConfigOperations(Operations):
             custom_response_parser: Source that extracts a custom provider's answer.
             provider: Provider whose own protocol is spoken: "anthropic". Instead of `inference_type`; this
                 project's backend knows it, other servers may not.
+            input_price_per_mtok: US dollars for a million input tokens; None for what the provider publishes, where
+                the server knows it. Without either, costs are unknown.
+            output_price_per_mtok: US dollars for a million output tokens, in the same way.
 
         Returns:
             The config; of `api_key` it shows the last four characters at most.
@@ -158,6 +165,8 @@ class LLMConfigOperations(Operations):
             custom_api_config=custom_api_config,
             custom_response_parser=custom_response_parser,
             provider=UNSET if provider is None else provider,
+            input_price_per_mtok=input_price_per_mtok,
+            output_price_per_mtok=output_price_per_mtok,
         )
         project = await self.session.project_id()
         with naming_conflicts("llm_config", name):

@@ -122,6 +122,7 @@ if TYPE_CHECKING:
     from elluminate.schemas.response import Rating as Rating
     from elluminate.schemas.response import ResolvedPromptContext as ResolvedPromptContext
     from elluminate.schemas.results import ExperimentResults as ExperimentResults
+    from elluminate.schemas.results import ModelCosts as ModelCosts
     from elluminate.schemas.results import VerdictCounts as VerdictCounts
     from elluminate.schemas.scenario_set import Scenario as Scenario
     from elluminate.schemas.scenario_set import ScenarioField as ScenarioField
@@ -149,7 +150,7 @@ _RICH = {
     "persona": "Persona PersonaGroup",
     "prompt_template": "Criterion PromptTemplate",
     "response": "Prompt PromptResponse Rating ResolvedPromptContext",
-    "results": "ExperimentResults VerdictCounts",
+    "results": "ExperimentResults ModelCosts VerdictCounts",
     "scenario_set": "Scenario ScenarioField ScenarioSet",
     "template_variables": "AddedRows TemplateVariables",
     "template_string": "TemplateString",

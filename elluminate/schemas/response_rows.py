@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elluminate.schemas.llm_config import GenerationMetadata
     from elluminate.schemas.prompt_template import Criterion
     from elluminate.schemas.response import PromptResponse
 
@@ -22,7 +23,8 @@ def response_rows(
     """One flat dict per response, all with the same keys.
 
     `flaw` is "refused" where the model or the provider's filter refused, "truncated" where the answer was cut off at a
-    limit of tokens, else None. `input.<column>` for each column; `rating.<criterion>`, `reasoning.<criterion>` and
+    limit of tokens, else None. `cost_usd` and `judge_cost_usd` are what answer and verdicts came to, None where that
+    is not known. `input.<column>` for each column; `rating.<criterion>`, `reasoning.<criterion>` and
     `missing.<criterion>` (why there is no verdict) for each criterion, those without any verdict included. A criterion
     goes by its label, else by its question; where two share that, by its id as well.
 
@@ -52,6 +54,8 @@ def response_rows(
             "input_tokens": metadata.input_tokens if metadata else None,
             "output_tokens": metadata.output_tokens if metadata else None,
             "duration_seconds": metadata.duration_seconds if metadata else None,
+            "cost_usd": _cost(metadata),
+            "judge_cost_usd": _judging_cost(response),
             "finish_reason": metadata.finish_reason if metadata else None,
             "flaw": _flaw(response),
         }
@@ -62,6 +66,21 @@ def response_rows(
             row[f"missing.{name}"] = missing.get(criterion)
         rows.append(row)
     return rows
+
+
+def _cost(metadata: GenerationMetadata | None) -> float | None:
+    """What one call to a model came to, in US dollars; None where that is not known."""
+    if metadata is None:
+        return None
+    asking, answering = metadata.estimated_input_cost_usd, metadata.estimated_output_cost_usd
+    return None if asking is None or answering is None else asking + answering
+
+
+def _judging_cost(response: PromptResponse) -> float | None:
+    """What all verdicts on it came to, in US dollars; None where that is not known of each."""
+    costs = [_cost(rating.generation_metadata) for rating in response.ratings]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
 
 
 def _flaw(response: PromptResponse) -> str | None:

@@ -40,14 +40,39 @@ class VerdictCounts(api.VerdictCounts):
 
 
 @define(kw_only=True, repr=False)
+class ModelCosts(api.ModelCosts):
+    """Tokens and price of answers or verdicts, as far as they are known.
+
+    `str()` of it is the price in words: "0.0123 USD", "at least 0.0100 USD (1 of 3 not priced)" or "unknown".
+    """
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the price of all is known."""
+        return self.priced_count == self.count
+
+    def __str__(self) -> str:
+        if self.is_known:
+            return f"{self.cost_usd or 0.0:.4f} USD"
+        if self.cost_usd is None:
+            return "unknown"
+        return (
+            f"at least {self.cost_usd:.4f} USD ({self.count - self.priced_count} of {self.count} not priced)"
+        )
+
+
+@define(kw_only=True, repr=False)
 class ExperimentResults(Explained, api.ExperimentResults):
     """What an experiment came to: shares of YES, tokens, durations, costs, and what became of every verdict.
 
     `pass_rate` is YES ratings / all ratings, 0 to 1. `verdicts` tells how many there are, and what is missing; it is
-    None where the server does not tell and the responses were not fetched.
+    None where the server does not tell and the responses were not fetched. `answer_costs` and `judge_costs` tell what
+    was paid, and of how many answers and verdicts that is known; None where the server does not tell.
     """
 
     mean_rating_by_criterion_id: dict[int, MeanRating]  # type: ignore[assignment]
+    answer_costs: ModelCosts | None = None
+    judge_costs: ModelCosts | None = None
     verdicts: VerdictCounts | None = None
     verdicts_by_criterion_id: dict[int, VerdictCounts] | None = None  # type: ignore[assignment]
 
@@ -164,9 +189,28 @@ class ExperimentResults(Explained, api.ExperimentResults):
             lines.append(f"Mean duration: {self.mean_duration_seconds:.2f} s")
         if self.mean_input_tokens is not None and self.mean_output_tokens is not None:
             lines.append(f"Mean tokens: {self.mean_input_tokens:.0f} in, {self.mean_output_tokens:.0f} out")
-        if self.estimated_total_cost_usd:
+        if self.answer_costs is not None:
+            judging = (
+                "" if not self.judge_costs or not self.judge_costs.count else f", judging {self.judge_costs}"
+            )
+            lines.append(f"Estimated cost: answers {self.answer_costs}{judging}")
+        elif self.estimated_total_cost_usd:
             lines.append(f"Estimated cost: {self.estimated_total_cost_usd:.4f} USD")
         return "\n".join(lines)
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What answers and verdicts came to together, in US dollars; None where that is not known of all of them.
+
+        Example:
+            >>> cost = experiment.results.cost_usd
+            >>> print("unknown" if cost is None else f"{cost:.2f} USD")
+            0.00 USD
+        """
+        told = (self.answer_costs, self.judge_costs)
+        if any(costs is None or not costs.is_known for costs in told):
+            return None
+        return sum(costs.cost_usd or 0.0 for costs in told if costs is not None)
 
     def _rate(self) -> str:
         if self.pass_rate is None:

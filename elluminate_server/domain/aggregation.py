@@ -8,8 +8,9 @@ How things count:
   denominator. It is neither a YES nor a NO.
 - A failed response counts in `num_failed_responses` and nowhere else: it has no verdicts, and its duration
   and tokens are left out of means, lists and costs.
-- An unknown number (a provider that reports no usage) is left out of its list and its mean, and costs
-  nothing.
+- An unknown number (a provider that reports no usage) is left out of its list and its mean.
+- A price that is not known is in no sum: `answer_costs` and `judge_costs` tell of how many there is one. What an agent
+  says that it cost is the price of its answer.
 - `std_all_ratings` is always 0, as on the existing platform: one number per experiment has no spread.
 - Every verdict that was to be given is in `verdicts` once: given, pending, or missing for a reason (see `verdicts`).
 """
@@ -22,9 +23,17 @@ from typing import Any, Literal, NamedTuple
 from elluminate_server.domain.flaws import Flaw
 from elluminate_server.domain.verdicts import COMPLETE, Lack, count_verdicts
 
-__all__ = ["ResponseFacts", "aggregate"]
+__all__ = ["ResponseFacts", "Spent", "aggregate"]
 
 _TOKENS_PER_PRICE = 1_000_000
+
+
+class Spent(NamedTuple):
+    """What a call took: tokens and US dollars; None where unknown."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
 
 
 class ResponseFacts(NamedTuple):
@@ -38,11 +47,13 @@ class ResponseFacts(NamedTuple):
         output_tokens: Tokens of the answer, reasoning included; None when unknown.
         reasoning_tokens: Tokens of reasoning; None when unknown.
         epoch: 1 for the first run over the rows.
-        input_price_per_mtok: US dollars per million input tokens; None when unknown.
-        output_price_per_mtok: US dollars per million output tokens; None when unknown.
+        input_price_per_mtok: US dollars that a million input tokens came to; None when unknown.
+        output_price_per_mtok: The same of output tokens.
         flaw: What is wrong with the answer.
         cached: Whether no model was asked, so that nothing was paid.
+        reported_cost_usd: What an agent says that it cost, in US dollars.
         lack: The verdicts that it should have and does not have.
+        judging: What its verdicts took.
     """
 
     ratings: Sequence[tuple[int, Literal["YES", "NO"]]] = ()
@@ -56,7 +67,9 @@ class ResponseFacts(NamedTuple):
     output_price_per_mtok: float | None = None
     flaw: Flaw | None = None
     cached: bool | None = None
+    reported_cost_usd: float | None = None
     lack: Lack = COMPLETE
+    judging: Sequence["Spent"] = ()
 
 
 def aggregate(
@@ -102,9 +115,11 @@ def aggregate(
     inputs = [r.input_tokens for r in answered if r.input_tokens is not None]
     outputs = [r.output_tokens for r in answered if r.output_tokens is not None]
     reasoning = [r.reasoning_tokens for r in answered if r.reasoning_tokens is not None]
-    paid = [r for r in answered if not r.cached]
-    input_cost = sum(_cost(r.input_tokens, r.input_price_per_mtok) for r in paid)
-    output_cost = sum(_cost(r.output_tokens, r.output_price_per_mtok) for r in paid)
+    spent = [_spent(response) for response in answered]
+    reported = sum(r.reported_cost_usd for r in answered if r.reported_cost_usd is not None)
+    paid = [r for r in answered if r.reported_cost_usd is None and not r.cached]
+    input_cost = sum(_cost(r.input_tokens, r.input_price_per_mtok) or 0.0 for r in paid)
+    output_cost = sum(_cost(r.output_tokens, r.output_price_per_mtok) or 0.0 for r in paid)
     return {
         "mean_all_ratings": _mean_rating(verdicts),
         "std_all_ratings": 0.0,
@@ -126,7 +141,9 @@ def aggregate(
         "experiment_duration_seconds": experiment_duration_seconds,
         "estimated_input_cost_usd": input_cost,
         "estimated_output_cost_usd": output_cost,
-        "estimated_total_cost_usd": input_cost + output_cost,
+        "estimated_total_cost_usd": input_cost + output_cost + reported,
+        "answer_costs": _costs(spent),
+        "judge_costs": _costs(list(itertools.chain.from_iterable(r.judging for r in answered))),
         "verdicts": all_verdicts,
         "verdicts_by_criterion_id": {
             str(criterion_id): counts for criterion_id, counts in verdicts_by_criterion.items()
@@ -149,8 +166,33 @@ def _mean(numbers: Sequence[float]) -> float | None:
     return sum(numbers) / len(numbers) if numbers else None
 
 
-def _cost(tokens: int | None, price_per_mtok: float | None) -> float:
-    return (tokens or 0) * (price_per_mtok or 0.0) / _TOKENS_PER_PRICE
+def _cost(tokens: int | None, price_per_mtok: float | None) -> float | None:
+    return None if tokens is None or price_per_mtok is None else tokens * price_per_mtok / _TOKENS_PER_PRICE
+
+
+def _spent(response: ResponseFacts) -> Spent:
+    cost = 0.0 if response.cached else response.reported_cost_usd
+    if cost is None:
+        asking = _cost(response.input_tokens, response.input_price_per_mtok)
+        answering = _cost(response.output_tokens, response.output_price_per_mtok)
+        cost = None if asking is None or answering is None else asking + answering
+    return Spent(response.input_tokens, response.output_tokens, cost)
+
+
+def _costs(spent: Sequence[Spent]) -> dict[str, Any]:
+    """The contract's `ModelCosts`."""
+    priced = [call.cost_usd for call in spent if call.cost_usd is not None]
+    return {
+        "count": len(spent),
+        "priced_count": len(priced),
+        "input_tokens": _sum([call.input_tokens for call in spent if call.input_tokens is not None]),
+        "output_tokens": _sum([call.output_tokens for call in spent if call.output_tokens is not None]),
+        "cost_usd": None if spent and not priced else sum(priced, 0.0),
+    }
+
+
+def _sum(numbers: Sequence[int]) -> int | None:
+    return sum(numbers) if numbers else None
 
 
 def _completed_epochs(finished: Sequence[ResponseFacts], rows: int | None) -> int:

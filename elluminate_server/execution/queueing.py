@@ -20,6 +20,7 @@ from elluminate_server.execution.leases import expiry
 from elluminate_server.execution.moments import judge_anew
 from elluminate_server.execution.plans import Plan, load_plan
 from elluminate_server.execution.preparing import Rows, begin_preparing
+from elluminate_server.llm.prices import price_of_tokens
 from elluminate_server.store.chunks import chunks
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.states import ANSWERED, EXPERIMENT, RATINGS, RESPONSES, TaskKind
@@ -324,7 +325,14 @@ async def _prompts(session: AsyncSession, plan: Plan, entry_ids: Sequence[int]) 
 
 def _response_of(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
     metadata = dict(order.metadata) if order.metadata is not None else None
-    config = (metadata or {}).get("llm_model_config") or {}
+    told = metadata or {}
+    config = told.get("llm_model_config") or {}
+    prices = {
+        f"{side}_price_per_mtok": config.get(f"{side}_price_per_mtok")
+        if told.get(f"estimated_{side}_cost_usd") is None
+        else price_of_tokens(told[f"estimated_{side}_cost_usd"], told.get(f"{side}_tokens"))
+        for side in ("input", "output")
+    }
     return Response(
         experiment_id=plan.experiment_id,
         prompt_id=prompt_id,
@@ -333,10 +341,9 @@ def _response_of(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
         messages=[dict(message) for message in order.messages],
         generation_metadata=metadata,
         llm_model_name=config.get("llm_model_name"),
-        input_price_per_mtok=config.get("input_price_per_mtok"),
-        output_price_per_mtok=config.get("output_price_per_mtok"),
+        **prices,
         **{
-            name: (metadata or {}).get(name)
+            name: told.get(name)
             for name in (
                 "duration_seconds",
                 "input_tokens",
@@ -345,5 +352,5 @@ def _response_of(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
             )
         },
         judged_as_of=plan.run_asked_at,
-        flaw=flaw_of(order.messages, (metadata or {}).get("finish_reason")),
+        flaw=flaw_of(order.messages, told.get("finish_reason")),
     )

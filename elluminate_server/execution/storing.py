@@ -19,6 +19,7 @@ from elluminate_server.execution.plans import Plan
 from elluminate_server.execution.rating import Rated
 from elluminate_server.execution.storing_prompts import store_prompts
 from elluminate_server.execution.tally import Tally
+from elluminate_server.llm.prices import price_of_tokens
 from elluminate_server.store.columns import Id, utc_now
 from elluminate_server.store.states import ANSWERED, DONE, PENDING
 from elluminate_server.store.tables import (
@@ -313,8 +314,8 @@ def _response_row(response: NewResponse, prompt_id: int) -> dict[str, Any]:
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
-        "input_price_per_mtok": None if config is None else config.input_price_per_mtok,
-        "output_price_per_mtok": None if config is None else config.output_price_per_mtok,
+        "input_price_per_mtok": price_of_tokens(usage.estimated_input_cost_usd, usage.input_tokens),
+        "output_price_per_mtok": price_of_tokens(usage.estimated_output_cost_usd, usage.output_tokens),
     }
 
 
@@ -331,6 +332,9 @@ def store_ratings(connection: Connection, ratings: Sequence[tuple[int, Rated]]) 
             "new_rating": rated.verdict.rating,
             "new_reasoning": rated.verdict.reasoning,
             "new_generation_metadata": rated.metadata,
+            "new_input_tokens": rated.verdict.input_tokens,
+            "new_output_tokens": rated.verdict.output_tokens,
+            "new_cost_usd": rated.verdict.estimated_cost_usd,
             "new_created_at": now,
         }
         for response_id, rated in ratings
@@ -383,7 +387,8 @@ _ADD_RESPONSES = insert(_RESPONSES).returning(_RESPONSES.c.id, sort_by_parameter
 
 @functools.cache
 def _put_ratings(dialect: str) -> Any:
-    names = ("rating", "reasoning", "generation_metadata", "created_at")
+    costs = ("input_tokens", "output_tokens", "cost_usd")
+    names = ("rating", "reasoning", "generation_metadata", "created_at", *costs)
     values = [bindparam(f"new_{name}", type_=_RATINGS.c[name].type) for name in names]
     response_is_there = select(_RESPONSES.c.id).where(_RESPONSES.c.id == bindparam("of_response")).exists()
     row = select(bindparam("of_response", type_=Id), _CRITERIA.c.id, *values).where(

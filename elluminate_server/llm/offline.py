@@ -51,6 +51,9 @@ OFFLINE_CONFIG = ModelConfig(
     output_price_per_mtok=0.0,
 )
 
+_FREE: dict[str, Any] = {"estimated_input_cost_usd": 0.0, "estimated_output_cost_usd": 0.0}
+"""It costs nothing, which is known, unlike the price of a model on a machine of somebody's own."""
+
 SHARE_OF_REQUEST = 0.6
 """How much of a request's content words an answer takes up."""
 
@@ -130,6 +133,7 @@ class OfflineModel:
             cached_tokens=0,
             finish_reason="stop" if tool is None else "tool_calls",
             answered_by_model=OFFLINE_CONFIG.model,
+            **_FREE,
         )
 
     async def judge(self, case: JudgeCase, mode: RatingMode) -> Verdict:
@@ -146,6 +150,7 @@ class OfflineModel:
             cached_tokens=0,
             finish_reason="stop",
             answered_by_model=OFFLINE_CONFIG.model,
+            **_FREE,
         )
 
     async def play_user(self, case: UserCase) -> UserTurn:
@@ -161,6 +166,7 @@ class OfflineModel:
             cached_tokens=0,
             finish_reason="stop",
             answered_by_model=OFFLINE_CONFIG.model,
+            **_FREE,
         )
 
     async def propose_criteria(self, template_messages: Sequence[Mapping[str, Any]]) -> list[str]:

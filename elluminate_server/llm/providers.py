@@ -27,6 +27,7 @@ from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
+from elluminate_server.llm.prices import PricedModel
 from elluminate_server.llm.reach import Reach
 from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, Model, ModelError
 
@@ -44,6 +45,9 @@ JUDGE_TEMPERATURE = 0.0
 _CALLING = ("timeout", "max_retries", "max_connections")
 """Settings that say how a model is called, not how it answers."""
 
+_PRICES = ("input_price_per_mtok", "output_price_per_mtok")
+"""Settings that hold for a model at an endpoint, whoever asks it."""
+
 
 @attrs.frozen(kw_only=True)
 class ModelDefaults:
@@ -60,9 +64,9 @@ class ModelDefaults:
         judge_model: Its name there.
         judge_api_key: Its key.
         sampling: Further fields of the answering model's `ModelConfig`: timeout, max_retries, max_connections,
-            temperature, max_tokens. None counts as not given.
+            temperature, max_tokens, prices. None counts as not given.
         judge_sampling: The same of the judge. How it is called (timeout, max_retries, max_connections) falls back to
-            the answering model's; its temperature to 0, for models that take one.
+            the answering model's, its prices where both are one; its temperature to 0, for models that take one.
 
     Raises:
         ValueError: An endpoint without a model name, or a model name without an endpoint.
@@ -107,7 +111,9 @@ class ModelDefaults:
         key = self.judge_api_key
         if not key and _same_endpoint(base_url, self.base_url or OPENAI_BASE_URL):
             key = self.api_key
-        calling = {name: value for name, value in _given(self.sampling).items() if name in _CALLING}
+        is_the_same = model == self.model and _same_endpoint(base_url, self.base_url or OPENAI_BASE_URL)
+        shared = (*_CALLING, *_PRICES) if is_the_same else _CALLING
+        calling = {name: value for name, value in _given(self.sampling).items() if name in shared}
         return ModelConfig(
             config_name=model,
             model=model,
@@ -223,9 +229,15 @@ class Models:
         default = self._defaults.answering()
         if default is None:
             return OfflineModel()
-        return self._at_endpoint(
-            attrs.evolve(config, base_url=default.base_url, api_key=config.api_key or default.api_key), caller
+        prices = {name: getattr(default, name) for name in _PRICES} if config.model == default.model else {}
+        own = {name: getattr(config, name) for name in _PRICES}
+        given = attrs.evolve(
+            config,
+            base_url=default.base_url,
+            api_key=config.api_key or default.api_key,
+            **{**prices, **_given(own)},
         )
+        return self._at_endpoint(given, caller)
 
     def judge_model(self, caller: Caller | None = None) -> Model:
         """The model that judges; `caller` as in `model_for`."""
@@ -263,7 +275,7 @@ class Models:
                 reach=self.reach,
                 max_answer_bytes=self._max_answer_bytes,
             )
-        return provider.make(config, self._endpoints[address].called_by(caller or Caller()))
+        return PricedModel(provider.make(config, self._endpoints[address].called_by(caller or Caller())))
 
 
 @attrs.frozen(kw_only=True)

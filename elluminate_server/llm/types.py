@@ -115,6 +115,8 @@ class Usage:
         finish_reason: Why the model stopped, in the endpoint's word; None when it does not say.
         answered_by_model: Model that the endpoint says answered; None when it does not say.
         cached: Whether nothing was asked now, because an equal call had been answered before.
+        estimated_input_cost_usd: Price of the prompt in US dollars (`llm.prices`); None when it is not known.
+        estimated_output_cost_usd: Price of the answer in US dollars; None when it is not known.
     """
 
     duration_seconds: float = 0.0
@@ -126,6 +128,13 @@ class Usage:
     finish_reason: str | None = None
     answered_by_model: str | None = None
     cached: bool = False
+    estimated_input_cost_usd: float | None = None
+    estimated_output_cost_usd: float | None = None
+
+    @property
+    def estimated_cost_usd(self) -> float | None:
+        """Price of both in US dollars; None when that is not known."""
+        return _known_sum(self.estimated_input_cost_usd, self.estimated_output_cost_usd)
 
     @property
     def is_cut_off(self) -> bool:
@@ -135,7 +144,8 @@ class Usage:
     def plus(self, later: "Usage") -> "Usage":
         """Both calls together.
 
-        A number that neither says stays unknown. Two answers of which one was cut off count as cut off.
+        A number that neither says stays unknown, a price that one of them does not say. Two answers of which one was
+        cut off count as cut off.
         """
         return Usage(
             duration_seconds=self.duration_seconds + later.duration_seconds,
@@ -147,6 +157,12 @@ class Usage:
             finish_reason=self.finish_reason if self.is_cut_off else later.finish_reason,
             answered_by_model=later.answered_by_model or self.answered_by_model,
             cached=self.cached and later.cached,
+            estimated_input_cost_usd=_known_sum(
+                self.estimated_input_cost_usd, later.estimated_input_cost_usd
+            ),
+            estimated_output_cost_usd=_known_sum(
+                self.estimated_output_cost_usd, later.estimated_output_cost_usd
+            ),
         )
 
     def split(self, count: int) -> "list[Usage]":
@@ -190,6 +206,10 @@ def _share(tokens: int | None, count: int, place: int) -> int | None:
 
 def _sum(one: int | None, other: int | None) -> int | None:
     return None if one is None and other is None else (one or 0) + (other or 0)
+
+
+def _known_sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
 
 
 @attrs.frozen(kw_only=True)

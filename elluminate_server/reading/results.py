@@ -10,7 +10,7 @@ from elluminate_api import models
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.domain.aggregation import ResponseFacts, aggregate
+from elluminate_server.domain.aggregation import ResponseFacts, Spent, aggregate
 from elluminate_server.domain.rendering import value_text
 from elluminate_server.http.problems import Invalid, quoted
 from elluminate_server.reading.responses import IN_ROW_ORDER
@@ -27,7 +27,14 @@ _IDS: Any = bindparam("ids", expanding=True)
 _of_response, _of_rating, _of_entry = Response.__table__.c, Rating.__table__.c, Entry.__table__.c
 _ROWS = select(_of_entry.id, _of_entry.input_values).where(_of_entry.id.in_(_IDS))
 _RATINGS = (
-    select(_of_rating.response_id, _of_rating.criterion_id, _of_rating.rating)
+    select(
+        _of_rating.response_id,
+        _of_rating.criterion_id,
+        _of_rating.rating,
+        _of_rating.input_tokens,
+        _of_rating.output_tokens,
+        _of_rating.cost_usd,
+    )
     .join(Response.__table__, _of_response.id == _of_rating.response_id)
     .where(_of_response.experiment_id.in_(_IDS))
 )
@@ -47,6 +54,7 @@ _RESPONSES = (
         _of_response.output_price_per_mtok,
         _of_response.flaw,
         _of_response.cached,
+        _of_response.agent_trial,
     )
     .where(_of_response.experiment_id.in_(_IDS))
     .order_by(*IN_ROW_ORDER)
@@ -87,19 +95,25 @@ async def load_results(
     """
     ids = [experiment.id for experiment in experiments]
     ratings: dict[int, list[tuple[int, Literal["YES", "NO"]]]] = defaultdict(list)
-    for response_id, criterion_id, rating in await fetch_by_ids(session, _RATINGS, ids):
+    judging: dict[int, dict[int, Spent]] = defaultdict(dict)
+    for response_id, criterion_id, rating, *spent in await fetch_by_ids(session, _RATINGS, ids):
         ratings[response_id].append((criterion_id, rating))
+        judging[response_id][criterion_id] = Spent._make(spent)
     chosen = await filtered_prompts(session, ids, filters) if filters else None
     responses = await fetch_by_ids(session, _RESPONSES, ids)
     # Without a response there are no results, however many rows a run has just been asked for.
     accounts = await load_accounts(session, {row.experiment_id for row in responses})
     facts: dict[int, list[ResponseFacts]] = defaultdict(list)
-    for response_id, experiment_id, prompt_id, entry_id, error, *measures in responses:
+    for response_id, experiment_id, prompt_id, entry_id, error, *measures, trial in responses:
         if chosen is None or prompt_id in chosen:
             account = accounts[experiment_id]
             given = account.counted(response_id, entry_id, ratings[response_id])
             lack = account.lack(response_id, entry_id, error, dict(given))
-            facts[experiment_id].append(ResponseFacts._make((given, error is not None, *measures, lack)))
+            reported = None if trial is None else trial.get("cost_usd")
+            spent = [judging[response_id][criterion_id] for criterion_id, _ in given]
+            facts[experiment_id].append(
+                ResponseFacts._make((given, error is not None, *measures, reported, lack, spent))
+            )
     results = {}
     for experiment in experiments:
         if experiment.id not in accounts:

@@ -150,6 +150,7 @@ class Response(Base):
     output_tokens: Mapped[int | None] = mapped_column(Id, default=None)
     reasoning_tokens: Mapped[int | None] = mapped_column(Id, default=None)
     input_price_per_mtok: Mapped[float | None] = mapped_column(Float, default=None)
+    """US dollars that a million of its tokens came to when it was made, cached ones at their price; NULL if unknown."""
     output_price_per_mtok: Mapped[float | None] = mapped_column(Float, default=None)
     judged_as_of: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
     """The moment whose criteria it is judged by (`execution.moments`); NULL for when it was stored."""
@@ -204,4 +205,9 @@ class Rating(Base):
     rating: Mapped[str] = mapped_column(String(3))
     reasoning: Mapped[str | None] = mapped_column(Text, default=None)
     generation_metadata: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    """The contract's `GenerationMetadata`; the next ones repeat parts of it."""
+    input_tokens: Mapped[int | None] = mapped_column(Id, default=None)
+    output_tokens: Mapped[int | None] = mapped_column(Id, default=None)
+    cost_usd: Mapped[float | None] = mapped_column(Float, default=None)
+    """What the judge's call came to when it was made; NULL if unknown."""
     created_at: Mapped[datetime.datetime] = created_at_column()

@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from .missing_verdict import MissingVerdict
     from .missing_verdict_cause import MissingVerdictCause
     from .missing_verdict_reason import MissingVerdictReason
+    from .model_costs import ModelCosts
     from .named_tool_choice import NamedToolChoice
     from .named_tool_choice_type import NamedToolChoiceType
     from .organization import Organization
@@ -262,6 +263,7 @@ _MODULES = {
     "MissingVerdict": "missing_verdict",
     "MissingVerdictCause": "missing_verdict_cause",
     "MissingVerdictReason": "missing_verdict_reason",
+    "ModelCosts": "model_costs",
     "NamedToolChoice": "named_tool_choice",
     "NamedToolChoiceType": "named_tool_choice_type",
     "Organization": "organization",
@@ -438,6 +440,7 @@ __all__ = (
     "MissingVerdict",
     "MissingVerdictCause",
     "MissingVerdictReason",
+    "ModelCosts",
     "NamedToolChoice",
     "NamedToolChoiceType",
     "Organization",

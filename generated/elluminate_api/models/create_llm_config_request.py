@@ -45,8 +45,10 @@ class CreateLLMConfigRequest:
         custom_api_config: Request template, for the custom_api protocol.
         custom_response_parser: How the answer is found in the provider's response, for the custom_api protocol. At most
             100000 characters.
-        input_price_per_mtok: Price of a million input tokens, in US dollars, 0 to 1000000.
-        output_price_per_mtok: Price of a million output tokens, in US dollars, 0 to 1000000.
+        input_price_per_mtok: Price of a million input tokens, in US dollars, 0 to 1000000. Null means the one that the
+            provider publishes, if any.
+        output_price_per_mtok: Price of a million output tokens, in US dollars, 0 to 1000000. Null means the one that the
+            provider publishes, if any.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]

@@ -26,9 +26,12 @@ class ExperimentResults:
         reasoning_tokens_per_response: Tokens of reasoning of each answer.
         completed_epochs: Number of epochs that are complete.
         experiment_duration_seconds: From the start of the run to its end, in seconds.
-        estimated_input_cost_usd: Price of the prompts by the config's prices, in US dollars. 0 without prices.
-        estimated_output_cost_usd: Price of the answers by the config's prices, in US dollars. 0 without prices.
-        estimated_total_cost_usd: Sum of the two.
+        estimated_input_cost_usd: Price of the prompts, in US dollars, as far as it is known: answer_costs tells how far that
+            is.
+        estimated_output_cost_usd: Price of the answers, in US dollars, as far as it is known.
+        estimated_total_cost_usd: Sum of the two, and of what agents report as one number. Without the judge.
+        answer_costs: What the answers came to that did not fail.
+        judge_costs: What the verdicts on them came to, given by a model or uploaded.
         verdicts: What became of the verdicts that the answers should have, over all criteria.
         verdicts_by_criterion_id: The same per criterion, in the order of the set, those without any verdict included. The
             keys are criterion ids as decimal text.
@@ -58,6 +61,8 @@ class ExperimentResults:
     estimated_input_cost_usd: float = 0.0
     estimated_output_cost_usd: float = 0.0
     estimated_total_cost_usd: float = 0.0
+    answer_costs: ModelCosts | None = None
+    judge_costs: ModelCosts | None = None
     verdicts: VerdictCounts | None = None
     verdicts_by_criterion_id: dict[str, VerdictCounts] | None = None
     num_truncated_responses: int | None = None
@@ -69,4 +74,5 @@ class ExperimentResults:
 
 
 from ..models.mean_rating import MeanRating  # noqa: E402
+from ..models.model_costs import ModelCosts  # noqa: E402
 from ..models.verdict_counts import VerdictCounts  # noqa: E402

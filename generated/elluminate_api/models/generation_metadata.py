@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Annotated
+
 from attrs import define
+from msgspec import Meta
 
 from ..types import one_line
 
@@ -26,6 +29,10 @@ class GenerationMetadata:
             attempts that failed, and in the pauses after them.
         cached: Whether no model was asked, because an equal call had been answered before. Tokens and
             seconds are those of the call that was made then.
+        estimated_input_cost_usd: Price of the prompt, in US dollars: by the config's price, else by the one that the provider
+            publishes for the model, cached tokens at theirs. Null where no price is known, or the
+            number of tokens is not.
+        estimated_output_cost_usd: Price of the answer, in US dollars, in the same way. Null where it is not known.
         custom_api_info: Trace of a call over the custom_api protocol.
         trajectory_ingest_error: Why an uploaded trajectory was dropped. Set by the server.
     """
@@ -40,6 +47,8 @@ class GenerationMetadata:
     answered_by_model: str | None = None
     waited_seconds: float | None = None
     cached: bool | None = None
+    estimated_input_cost_usd: Annotated[float, Meta(ge=0.0)] | None = None
+    estimated_output_cost_usd: Annotated[float, Meta(ge=0.0)] | None = None
     custom_api_info: CustomApiInfo | None = None
     trajectory_ingest_error: str | None = None
 

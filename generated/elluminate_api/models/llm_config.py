@@ -46,8 +46,10 @@ class LLMConfig:
         verbosity: How long answers should be.
         custom_api_config: Request template, for the custom_api protocol.
         custom_response_parser: How the answer is found in the provider's response, for the custom_api protocol.
-        input_price_per_mtok: Price of a million input tokens, in US dollars.
-        output_price_per_mtok: Price of a million output tokens, in US dollars.
+        input_price_per_mtok: Price of a million input tokens, in US dollars. Null means the one that the provider
+            publishes, if any.
+        output_price_per_mtok: Price of a million output tokens, in US dollars. Null means the one that the provider
+            publishes, if any.
     """
 
     id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elluminate_server.domain.aggregation import ResponseFacts, aggregate
+from elluminate_server.domain.aggregation import ResponseFacts, Spent, aggregate
 from elluminate_server.domain.compatibility import missing_columns
 
 
@@ -50,6 +50,20 @@ def test_every_field_of_the_contract() -> None:
         "estimated_input_cost_usd": pytest.approx(0.0002),
         "estimated_output_cost_usd": pytest.approx(0.0001),
         "estimated_total_cost_usd": pytest.approx(0.0003),
+        "answer_costs": {
+            "count": 2,
+            "priced_count": 1,
+            "input_tokens": 300,
+            "output_tokens": 40,
+            "cost_usd": pytest.approx(0.0003),
+        },
+        "judge_costs": {
+            "count": 0,
+            "priced_count": 0,
+            "input_tokens": None,
+            "output_tokens": None,
+            "cost_usd": 0.0,
+        },
         "verdicts": counts_of(3),
         "verdicts_by_criterion_id": {"1": counts_of(2), "2": counts_of(1)},
         "num_truncated_responses": 0,
@@ -78,6 +92,33 @@ def test_generated_but_unrated_responses_have_results_without_verdicts() -> None
     assert computed["mean_rating_by_criterion_id"] == {}
     assert computed["num_rated_responses"] == 0
     assert computed["output_tokens_per_response"] == [3]
+
+
+def test_a_price_that_is_not_known_is_none_and_in_no_sum() -> None:
+    unpriced = ResponseFacts(input_tokens=5, output_tokens=5, judging=[Spent(100, 10, None)])
+    computed = results(unpriced)
+    assert computed["answer_costs"]["cost_usd"] is computed["judge_costs"]["cost_usd"] is None
+    assert computed["judge_costs"]["input_tokens"] == 100
+
+    without_tokens = ResponseFacts(input_price_per_mtok=1.0, output_price_per_mtok=1.0)
+    half = ResponseFacts(input_tokens=5, output_tokens=5, input_price_per_mtok=1.0)
+    judged = ResponseFacts(reported_cost_usd=0.25, judging=[Spent(7, 3, 0.5), Spent(None, None, 0.0)])
+    computed = results(unpriced, without_tokens, half, judged, ResponseFacts(failed=True))
+    assert computed["answer_costs"] == {
+        "count": 4,
+        "priced_count": 1,
+        "input_tokens": 10,
+        "output_tokens": 10,
+        "cost_usd": 0.25,
+    }
+    assert computed["judge_costs"] == {
+        "count": 3,
+        "priced_count": 2,
+        "input_tokens": 107,
+        "output_tokens": 13,
+        "cost_usd": 0.5,
+    }
+    assert computed["estimated_total_cost_usd"] == pytest.approx(0.250005)
 
 
 def test_failures_count_as_failures_and_nowhere_else() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from elluminate_server.llm.model_config import ModelConfig
+from elluminate_server.llm.prices import PricedModel
 from elluminate_server.llm.providers import ModelDefaults, Models
 from elluminate_server.llm.types import Model, ModelError
 from tests.support.model_server import ModelServer, Reply, completion, failure
@@ -211,7 +212,9 @@ def test_the_key_is_in_no_repr(server: ModelServer) -> None:
     )
     models = Models(defaults)
     model = models.model_for(llm_config)
-    assert KEY not in f"{llm_config!r} {defaults!r} {models!r} {model!r} {vars(model)!r} {vars(models)!r}"
+    assert isinstance(model, PricedModel)
+    shown = (llm_config, defaults, models, model, vars(model.model), vars(models))
+    assert KEY not in " ".join(map(repr, shown))
     assert KEY not in str(llm_config.public())
 
 

@@ -76,6 +76,8 @@ def test_overrides_win_and_none_is_no_override() -> None:
         ("ELLUMINATE_LLM_MAX_ANSWER_BYTES", "1023"),
         ("ELLUMINATE_JUDGE_MAX_TOKENS", "-1"),
         ("ELLUMINATE_LLM_PATIENCE", "-1"),
+        ("ELLUMINATE_LLM_INPUT_PRICE_PER_MTOK", "-0.5"),
+        ("ELLUMINATE_JUDGE_OUTPUT_PRICE_PER_MTOK", "free"),
         ("ELLUMINATE_LLM_TIMEOUT", "0.5"),
         ("ELLUMINATE_LLM_TIMEOUT", "soon"),
         ("ELLUMINATE_LLM_MAX_RETRIES", "1.5"),
@@ -216,6 +218,23 @@ def test_the_judge_is_called_as_the_default_model_is_but_answers_by_its_own_sett
     )
     assert calling(judging) == calling(answering) == (30, 1, 7)
     assert (judging.temperature, judging.sent_temperature, judging.max_tokens) == (None, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("of_judge", "expected"),
+    [
+        pytest.param({}, (2.0, 8.0), id="the-same-model"),
+        pytest.param({"JUDGE_OUTPUT_PRICE_PER_MTOK": "0"}, (2.0, 0.0), id="a-price-of-its-own"),
+        pytest.param({"JUDGE_MODEL": "other"}, (None, None), id="another-model"),
+        pytest.param({"JUDGE_BASE_URL": "https://other.example/v1"}, (None, None), id="another-endpoint"),
+    ],
+)
+def test_the_judge_has_the_default_models_prices_where_it_is_the_same(
+    of_judge: dict[str, str], expected: tuple[float | None, float | None]
+) -> None:
+    answering, judging = own_models(LLM_INPUT_PRICE_PER_MTOK="2", LLM_OUTPUT_PRICE_PER_MTOK="8", **of_judge)
+    assert (answering.input_price_per_mtok, answering.output_price_per_mtok) == (2.0, 8.0)
+    assert (judging.input_price_per_mtok, judging.output_price_per_mtok) == expected
 
 
 def test_what_is_not_set_is_left_to_the_endpoint() -> None:
