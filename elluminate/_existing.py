@@ -132,6 +132,23 @@ def _api_key(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -
     return "another one (values not shown)"
 
 
+def _custom_api_config(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
+    """What a custom API is asked with; what may be a secret in it is read back masked, as a key is."""
+    return None if _is_as_shown(wanted, there) else "another one (values not shown)"
+
+
+def _is_as_shown(wanted: Any, there: Any) -> bool:
+    """As `_is_same`, of what is shown with secrets masked: what the mask leaves has to be the same."""
+    if isinstance(wanted, Mapping) and isinstance(there, Mapping):
+        return all(name in there and _is_as_shown(value, there[name]) for name, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(there, list):
+        return len(wanted) == len(there) and all(map(_is_as_shown, wanted, there))
+    if isinstance(wanted, str) and isinstance(there, str) and _MASK in there:
+        before, _, after = there.partition(_MASK)
+        return wanted.startswith(before) and wanted.endswith(after)
+    return _is_same(wanted, there)
+
+
 def _base_url(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
     if not isinstance(wanted, str):
         return None
@@ -262,6 +279,7 @@ def _list(value: Any) -> list[Any]:
 
 _OF_FIELDS: dict[str, Callable[[Any, Any, Mapping[str, Any], Any], str | None]] = {
     "api_key": _api_key,
+    "custom_api_config": _custom_api_config,
     "llm_base_url": _base_url,
     "variables": _variables,
     "columns": _columns,

@@ -113,8 +113,10 @@ class LLMConfigOperations(Operations):
             reasoning_effort: "minimal", "low", "medium" or "high".
             verbosity: "low", "medium" or "high".
             inference_type: The provider's protocol.
-            custom_api_config: Request template of a custom provider.
-            custom_response_parser: Source that extracts a custom provider's answer.
+            custom_api_config: What a custom provider is sent, and where its answer stands: `body`, `headers`, `path`
+                and `response`, as the guide's page on models tells. Values of headers are kept like the key.
+            custom_response_parser: Path of the answer's text in a custom provider's answer ("$.output.text"), where
+                `custom_api_config` does not say it.
             provider: Provider whose own protocol is spoken: "anthropic". Instead of `inference_type`; this
                 project's backend knows it, other servers may not.
             input_price_per_mtok: US dollars for a million input tokens; None for what the provider publishes, where

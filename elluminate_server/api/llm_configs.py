@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 import msgspec
-from elluminate_api.models import CreateLLMConfigRequest
+from elluminate_api.models import CreateLLMConfigRequest, InferenceType
 from sqlalchemy import select
 
 from elluminate_server.domain.shapes import suggestion
@@ -50,7 +50,7 @@ async def create_llm_config(call: Call) -> Answer:
         _check_provider(request.provider)
         values["inference_type"] = request.provider
     row = LLMConfig(project_id=call.project_id, **values)
-    if request.provider:
+    if request.provider or row.inference_type == InferenceType.CUSTOM_API:
         _check_settings(call, row)
     async with call.write() as session:
         await refuse_taken(session, call.project_id, LLMConfig, "an LLM config", request.name)

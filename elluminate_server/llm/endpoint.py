@@ -137,6 +137,7 @@ class Endpoint:
         self._calls = HttpCalls(base_url, reach=reach, max_answer_bytes=max_answer_bytes)
         self._gate = Gate(f"the model endpoint {base_url}")
         self._caller = Caller()
+        self._secrets: Collection[str] = ()
         self._formats: dict[str, FormatSupport] = {}
         self._shown: dict[str, set[str]] = {}
 
@@ -148,6 +149,12 @@ class Endpoint:
         called = copy.copy(self)
         called._caller = caller
         return called
+
+    def hiding(self, secrets: Collection[str]) -> Self:
+        """The same endpoint, in whose words these stand as little as the key."""
+        hiding = copy.copy(self)
+        hiding._secrets = secrets
+        return hiding
 
     @property
     def gate(self) -> Gate:
@@ -351,7 +358,7 @@ class Endpoint:
         self, outcome: HttpAnswer | HttpFailure, model: str, final_statuses: Collection[int]
     ) -> _Failed:
         if isinstance(outcome, HttpFailure):
-            said = self._redacted(storable_text(outcome.reason))
+            said = self.redacted(storable_text(outcome.reason))
             refusal = Refusal(outcome.kind)
             kind = EndpointRefusedError if outcome.is_out_of_reach else ModelError
             return _Failed(
@@ -364,7 +371,7 @@ class Endpoint:
                 is_final=False,
             )
         error = _error_in(outcome.body)
-        said = self._redacted(_said_in(error, outcome.body)) or "nothing"
+        said = self.redacted(_said_in(error, outcome.body)) or "nothing"
         if len(said) > LONGEST_PROVIDER_MESSAGE:
             said = said[:LONGEST_PROVIDER_MESSAGE] + "…"
         status = outcome.status
@@ -385,8 +392,11 @@ class Endpoint:
             is_final,
         )
 
-    def _redacted(self, text: str) -> str:
-        return redacted(text, self._api_key, "[key]")
+    def redacted(self, text: str) -> str:
+        """What the endpoint said, without the key and what else is to be hidden."""
+        for secret in (self._api_key, *self._secrets):
+            text = redacted(text, secret, "[key]")
+        return text
 
 
 def _error_in(body: bytes) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-__all__ = ["KeyHeaders", "anthropic_key", "azure_key", "bearer", "fits_a_header"]
+__all__ = ["KeyHeaders", "anthropic_key", "azure_key", "bearer", "fits_a_header", "no_header"]
 
 KeyHeaders = Callable[[str], Mapping[str, str]]
 """Puts a key into the headers that a provider reads it from."""
@@ -26,3 +26,8 @@ def azure_key(key: str) -> Mapping[str, str]:
 def anthropic_key(key: str) -> Mapping[str, str]:
     """The header of Anthropic's API."""
     return {"x-api-key": key}
+
+
+def no_header(key: str) -> Mapping[str, str]:
+    """None: the provider puts it where its config says."""
+    return {}

@@ -41,6 +41,8 @@ class ModelConfig:
         max_connections: Most calls at a time, 32 unless given.
         input_price_per_mtok: US dollars per million input tokens.
         output_price_per_mtok: US dollars per million output tokens.
+        custom_api_config: What is sent to an API of somebody's own, and where its answer stands; may hold secrets.
+        custom_response_parser: The path of the answer's text there, where the former does not say it.
         preferred_temperature: Temperature where none is set, for models that take one; not in the contract.
     """
 
@@ -67,6 +69,8 @@ class ModelConfig:
     max_connections: int = MAX_CONNECTIONS
     input_price_per_mtok: float | None = None
     output_price_per_mtok: float | None = None
+    custom_api_config: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
+    custom_response_parser: str | None = attrs.field(default=None, repr=False)
     preferred_temperature: float | None = None
 
     def with_overrides(self, generation_params: Mapping[str, Any] | None) -> Self:

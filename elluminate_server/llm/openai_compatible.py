@@ -20,7 +20,7 @@ from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.response_formats import ask_in_steps, steps_of
 from elluminate_server.llm.types import Answer, ModelError, ObjectShape
 
-__all__ = ["OpenAICompatibleModel"]
+__all__ = ["OpenAICompatibleModel", "sendable", "without_nulls"]
 
 
 class OpenAICompatibleModel:
@@ -57,10 +57,10 @@ class OpenAICompatibleModel:
         """
         request = self._request(messages)
         if tools:
-            request["tools"] = [_without_nulls(tool) for tool in tools]
+            request["tools"] = [without_nulls(tool) for tool in tools]
             if tool_choice is not None:
                 request["tool_choice"] = (
-                    tool_choice if isinstance(tool_choice, str) else _without_nulls(tool_choice)
+                    tool_choice if isinstance(tool_choice, str) else without_nulls(tool_choice)
                 )
         if preferred_shape is not None:
             support = self._endpoint.format_support(self._config.model)
@@ -76,7 +76,7 @@ class OpenAICompatibleModel:
 
     def _request(self, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         config = self._config
-        sent = [_sendable(message) for message in messages]
+        sent = [sendable(message) for message in messages]
         if config.system_message:
             sent.insert(0, {"role": "system", "content": config.system_message})
         # OpenAI's reasoning models refuse `max_tokens`; most compatible endpoints know nothing else.
@@ -127,7 +127,7 @@ def _target_of(config: ModelConfig) -> str:
     return f"{root}/deployments/{deployment}/chat/completions?api-version={quote_plus(config.api_version)}"
 
 
-def _sendable(message: Mapping[str, Any]) -> dict[str, Any]:
+def sendable(message: Mapping[str, Any]) -> dict[str, Any]:
     """A message without the unset keys and empty lists of stored messages, which endpoints refuse."""
     return {
         key: value
@@ -137,7 +137,7 @@ def _sendable(message: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _without_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
+def without_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
     """A tool or tool choice without its unset keys; a JSON schema inside stays as it is."""
     return {
         key: {name: item for name, item in part.items() if item is not None} if key == "function" else part

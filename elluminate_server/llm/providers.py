@@ -24,7 +24,7 @@ import attrs
 
 from elluminate_server.llm.fences import nonce_from
 from elluminate_server.llm.gates import Caller
-from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer
+from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer, no_header
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.prices import PricedModel
@@ -132,11 +132,13 @@ class Provider:
         make: Makes a model; imports what it needs when it is first used.
         key_headers: Where the key goes.
         base_url: Address of a config that names none; None for the server's default endpoint.
+        has_default: Whether the server's default endpoint may be asked in this way.
     """
 
     make: Callable[[ModelConfig, "Endpoint"], Model]
     key_headers: KeyHeaders = bearer
     base_url: str | None = None
+    has_default: bool = True
 
 
 def _openai_compatible(config: ModelConfig, endpoint: "Endpoint") -> Model:
@@ -151,9 +153,16 @@ def _anthropic(config: ModelConfig, endpoint: "Endpoint") -> Model:
     return AnthropicModel(config, endpoint)
 
 
+def _custom_api(config: ModelConfig, endpoint: "Endpoint") -> Model:
+    from elluminate_server.llm.custom_api import CustomApiModel
+
+    return CustomApiModel(config, endpoint)
+
+
 PROVIDERS: Mapping[str, Provider] = {
     "openai": Provider(_openai_compatible),
     "anthropic": Provider(_anthropic, anthropic_key, "https://api.anthropic.com"),
+    "custom_api": Provider(_custom_api, no_header, has_default=False),
 }
 """Inference type to provider."""
 
@@ -178,7 +187,6 @@ def _provider_of(config: ModelConfig) -> Provider:
 
 _REFUSED = {
     "botario": "a protocol of the hosted platform that is not published",
-    "custom_api": "which this backend does not support yet",
 }
 
 
@@ -226,6 +234,11 @@ class Models:
         if config.base_url or provider.base_url:
             given = attrs.evolve(config, base_url=config.base_url or provider.base_url)
             return self._at_endpoint(given, caller)
+        if not provider.has_default:
+            raise ModelError(
+                f"LLM config {config.config_name!r} has no base URL, and there is none that its inference type "
+                f"{config.inference_type!r} could mean: set llm_base_url to the address of the service."
+            )
         default = self._defaults.answering()
         if default is None:
             return OfflineModel()

@@ -23,7 +23,7 @@ CONFIG = {
     "max_tokens": None,
     "logprobs": False,
     "inference_type": "openai",
-    "custom_api_config": {"headers": {"X-Key": "hush"}},
+    "custom_api_config": {"headers": {"X-Key": "hush-hush-1234", "X-Team": "evals"}, "body": {"n": 1}},
 }
 
 
@@ -185,7 +185,7 @@ DIFFERENT: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[str]]] = {
             "llm_base_url": "https://ann:hush@llm.test/v2?key=hush",
             "temperature": 0.5,
             "max_tokens": 100,
-            "custom_api_config": {"headers": {"X-Key": "hush!"}},
+            "custom_api_config": {"headers": {"X-Key": "hush-hush-5678"}},
         },
         [
             "api_key: another one (values not shown); llm_base_url: 'https://llm.test/v2' was given, "

@@ -183,6 +183,26 @@ async def test_what_is_wrong_with_an_answer_is_known_of_older_ones(url: str) -> 
             assert list(flaws) == ["truncated", "refused", None, None]
 
 
+async def test_what_older_verdicts_took_is_read_out_of_their_metadata(url: str) -> None:
+    told = ['{"input_tokens": 7, "output_tokens": 3}', '{"input_tokens": null}', None]
+    async with Store(url) as store:
+        await make_version(store, "0009")
+        with contextlib.closing(sqlite3.connect(store.url.database or "")) as connection, connection:
+            connection.executemany(
+                "INSERT INTO ratings (id, response_id, criterion_id, rating, generation_metadata, created_at) "
+                "VALUES (?, 1, ?, 'YES', ?, 0)",
+                [(number, number, metadata) for number, metadata in enumerate(told)],
+            )
+            connection.execute("INSERT INTO kept_results (experiment_id, token) VALUES (1, 't')")
+        await prepare(store, upgrade=True)
+        async with store.read() as session:
+            rows = await session.execute(
+                text("SELECT input_tokens, output_tokens, cost_usd FROM ratings ORDER BY id")
+            )
+            assert [tuple(row) for row in rows] == [(7, 3, None), (None, None, None), (None, None, None)]
+            assert await session.scalar(text("SELECT count(*) FROM kept_results")) == 0
+
+
 async def test_a_database_that_lacks_a_column_of_its_version_is_refused(url: str) -> None:
     async with Store(url) as store:
         await prepare(store)

@@ -202,6 +202,32 @@ async def test_a_provider_is_shown_to_older_clients_as_a_protocol_that_they_know
     assert (plain["inference_type"], plain["provider"]) == ("openai", None)
 
 
+CUSTOM_API = {
+    "path": "/generate",
+    "headers": {"X-Token": "token-of-ours-1234", "Accept": "*/*"},
+    "body": {"input": "{{prompt}}"},
+    "response": {"text": "$.output"},
+}
+
+
+async def test_headers_of_a_custom_api_are_masked_like_a_key(api: httpx.AsyncClient, world: World) -> None:
+    body = {
+        "name": "Ours",
+        "llm_model_name": "m",
+        "api_key": "",
+        "llm_base_url": "https://ours.example",
+        "inference_type": "custom_api",
+        "custom_api_config": CUSTOM_API,
+    }
+    made = await created(api, "/llm_configs", body)
+
+    shown = {**CUSTOM_API, "headers": {"X-Token": "****1234", "Accept": "****"}}
+    assert (made["custom_api_config"], made["provider"]) == (shown, None)
+    listed = await api.get("/llm_configs?name=Ours")
+    assert listed.json()["items"] == [made]
+    assert "token-of-ours" not in listed.text
+
+
 async def test_a_deleted_config_stays_on_its_experiments_without_its_key(
     api: httpx.AsyncClient, world: World
 ) -> None:
@@ -231,6 +257,14 @@ async def test_a_deleted_config_stays_on_its_experiments_without_its_key(
         (
             {"provider": "anthropic", "logprobs": True},
             "LLM config 'B' sets logprobs, which Anthropic's API does not have",
+        ),
+        (
+            {"inference_type": "custom_api", "llm_base_url": "https://ours.example"},
+            "LLM config 'B' cannot be used with a custom API: custom_api_config is missing",
+        ),
+        (
+            {"inference_type": "custom_api", "custom_api_config": CUSTOM_API, "llm_base_url": None},
+            "LLM config 'B' has no base URL",
         ),
         ({"top_p": 1.5}, "$.top_p"),
     ],

@@ -42,8 +42,11 @@ class CreateLLMConfigRequest:
         top_logprobs: Number of alternatives per token with log probabilities, 0 to 20.
         reasoning_effort: How much the model may think. Not together with temperature.
         verbosity: How long answers should be.
-        custom_api_config: Request template, for the custom_api protocol.
-        custom_response_parser: How the answer is found in the provider's response, for the custom_api protocol. At most
+        custom_api_config: Request template, for the custom_api protocol. elluminate_server reads body (the JSON that
+            is sent, with placeholders such as {{prompt}}), headers, path (what follows the base URL)
+            and response (JSON paths of the answer's parts: text, and what else is told).
+        custom_response_parser: How the answer is found in the provider's response, for the custom_api protocol.
+            elluminate_server takes a JSON path, $.output.text for example, and runs no code. At most
             100000 characters.
         input_price_per_mtok: Price of a million input tokens, in US dollars, 0 to 1000000. Null means the one that the
             provider publishes, if any.

@@ -44,7 +44,8 @@ class LLMConfig:
         top_logprobs: Number of alternatives per token with log probabilities.
         reasoning_effort: How much the model may think. Not together with temperature.
         verbosity: How long answers should be.
-        custom_api_config: Request template, for the custom_api protocol.
+        custom_api_config: Request template, for the custom_api protocol. elluminate_server masks the values of its
+            headers, as it masks api_key.
         custom_response_parser: How the answer is found in the provider's response, for the custom_api protocol.
         input_price_per_mtok: Price of a million input tokens, in US dollars. Null means the one that the provider
             publishes, if any.

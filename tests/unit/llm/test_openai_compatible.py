@@ -312,11 +312,6 @@ async def test_a_key_that_cannot_be_sent_is_refused_without_being_shown(
     assert key not in str(caught.value)
 
 
-async def test_custom_api_is_refused_with_the_way_out(server: ModelServer) -> None:
-    with pytest.raises(ModelError, match="does not support yet"):
-        await answer(config(server, inference_type="custom_api"))
-
-
 async def test_calls_share_one_pool_and_run_at_the_same_time(server: ModelServer) -> None:
     models = Models()
     try:
