@@ -19,6 +19,7 @@ import attrs
 __all__ = [
     "LONGEST_BACKOFF",
     "LONGEST_FORETOLD",
+    "UNKNOWN_MODEL",
     "Kind",
     "Refusal",
     "asked_pause",
@@ -85,14 +86,17 @@ _KINDS = {
     **dict.fromkeys((401, 402, 403, 404, 407), Kind.HOPELESS),
 }
 
+UNKNOWN_MODEL = frozenset({"model_not_found", "DeploymentNotFound"})
+"""Codes of errors by which OpenAI and Azure say that they do not know a model."""
+
 _HOPELESS_CODES = frozenset(
     {
+        *UNKNOWN_MODEL,
         "account_deactivated",
         "billing_hard_limit_reached",
         "billing_not_active",
         "insufficient_quota",
         "invalid_api_key",
-        "model_not_found",
     }
 )
 """Codes of errors after which nothing goes through until a person has done something, whatever the status."""

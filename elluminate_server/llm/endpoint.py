@@ -10,7 +10,15 @@ import attrs
 
 from elluminate_server.domain.redaction import redacted
 from elluminate_server.llm.addresses import check_address
-from elluminate_server.llm.attempts import Kind, Refusal, backoff, foretold_pause, refusal_of
+from elluminate_server.llm.answers import mapping
+from elluminate_server.llm.attempts import (
+    UNKNOWN_MODEL,
+    Kind,
+    Refusal,
+    backoff,
+    foretold_pause,
+    refusal_of,
+)
 from elluminate_server.llm.gates import Bound, Caller, Gate, Place, clock
 from elluminate_server.llm.http_calls import HttpAnswer, HttpCalls, HttpFailure
 from elluminate_server.llm.json_bodies import read_json, storable_text, write_json
@@ -378,7 +386,7 @@ class Endpoint:
         refusal = refusal_of(status, outcome.headers, error, said)
         is_final = status in final_statuses
         # One that does not know a path, or a form, says so in the same way as one that does not know a model.
-        is_meant = model in said or (isinstance(error, Mapping) and error.get("code") == "model_not_found")
+        is_meant = model in said or mapping(error).get("code") in UNKNOWN_MODEL
         is_hopeless = refusal.kind is Kind.HOPELESS and (not is_final or is_meant)
         advice = _ADVICE.get(status, _REDIRECT_ADVICE if 300 <= status < 400 else "")
         return _Failed(
@@ -415,7 +423,7 @@ def _said_in(error: Any, body: bytes) -> str:
     if isinstance(error, Mapping):
         for key in ("message", "detail"):
             if error.get(key):
-                return f"{error[key]}{_parameter(error)}"
+                return f"{error[key]}{_parameter(error)}{_filtered(error)}"
     return storable_text(body.decode("utf-8", errors="replace").strip())
 
 
@@ -425,6 +433,13 @@ def _parameter(error: Mapping[str, Any]) -> str:
     if not isinstance(name, str) or not name or name in str(error.get("message")):
         return ""
     return f" (parameter {name!r})"
+
+
+def _filtered(error: Mapping[str, Any]) -> str:
+    """Why Azure's content filter refused a prompt."""
+    results = mapping(mapping(error.get("innererror")).get("content_filter_result"))
+    names = [str(name) for name, result in results.items() if mapping(result).get("filtered") is True]
+    return f" (filtered: {', '.join(names)})" if names else ""
 
 
 _ADVICE = {
