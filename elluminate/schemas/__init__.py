@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from elluminate_api.models import FunctionTool as FunctionTool
     from elluminate_api.models import GenerationParams as GenerationParams
     from elluminate_api.models import InferenceType as InferenceType
+    from elluminate_api.models import LLMConfigProblem as LLMConfigProblem
     from elluminate_api.models import MeanRating as MeanRating
     from elluminate_api.models import MissingVerdict as MissingVerdict
     from elluminate_api.models import MissingVerdictCause as MissingVerdictCause
@@ -113,6 +114,7 @@ if TYPE_CHECKING:
     from elluminate.schemas.filters import TemplateVariablesCollectionSort as TemplateVariablesCollectionSort
     from elluminate.schemas.llm_config import GenerationMetadata as GenerationMetadata
     from elluminate.schemas.llm_config import LLMConfig as LLMConfig
+    from elluminate.schemas.llm_config import LLMConfigTest as LLMConfigTest
     from elluminate.schemas.persona import Persona as Persona
     from elluminate.schemas.persona import PersonaGroup as PersonaGroup
     from elluminate.schemas.prompt_template import Criterion as Criterion
@@ -146,7 +148,7 @@ _RICH = {
     "experiment": "Experiment",
     "filters": "ExperimentFilter PromptResponseFilter PromptTemplateFilter ResponsesSampleFilter "
     "TemplateVariablesCollectionFilter TemplateVariablesCollectionSort",
-    "llm_config": "GenerationMetadata LLMConfig",
+    "llm_config": "GenerationMetadata LLMConfig LLMConfigTest",
     "persona": "Persona PersonaGroup",
     "prompt_template": "Criterion PromptTemplate",
     "response": "Prompt PromptResponse Rating ResolvedPromptContext",
@@ -170,7 +172,7 @@ _GENERATED = (
     "CreateRatingRequest CreateScenarioSetRequest CreateTemplateVariablesRequest CriterionIn "
     "CriterionRatingIn CriterionScope DailyUsageStats EditCriterionRequest EvaluationMode "
     "ExperimentGenerationStatus ExperimentMap ExperimentMapResponse ExperimentMapSample "
-    "FunctionDefinition FunctionTool GenerationParams InferenceType "
+    "FunctionDefinition FunctionTool GenerationParams InferenceType LLMConfigProblem "
     "MeanRating MissingVerdict MissingVerdictCause MissingVerdictReason "
     "NamedToolChoice Organization PersonaMinimal Project RatingMode "
     "RatingValue RatingVersion RatingVersionStability "

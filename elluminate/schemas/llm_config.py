@@ -9,9 +9,13 @@ from typing import Any
 
 from attrs import define
 from elluminate_api import models as api
+from elluminate_api.api.llm_configs import try_llm_config
 from elluminate_api.types import one_line
 
 from elluminate._binding import Bound, unbound
+from elluminate._blocking import blocking
+from elluminate._showing import shown
+from elluminate.exceptions import ValidationError
 
 
 @define(kw_only=True, repr=False)
@@ -24,6 +28,56 @@ class LLMConfig(Bound, api.LLMConfig):
     """
 
     _session: Any = unbound()
+
+    async def atest(self, prompt: str | None = None) -> LLMConfigTest:
+        """Ask the model something small, to see whether the config works; the provider may charge for it.
+
+        The backend makes it, with at most 2048 tokens and half a minute; nothing is stored. A model that cannot be
+        asked raises nothing: the result says what is wrong.
+
+        Args:
+            prompt: What to ask, 1 to 10000 characters; unless given, for the one word OK.
+
+        Returns:
+            Whether it answered, what, how fast and who; or what is wrong, in `problem` and in words.
+
+        Raises:
+            NotFoundError: The config was deleted, or the server is another one, which has no such test.
+            ValidationError: The config is part of a response's metadata and has no id, or `prompt` is no text.
+
+        Example:
+            >>> tested = client.get_llm_config(name="Small").test()
+            >>> print(tested.reply if tested.ok else f"{tested.problem}: {tested.reason}")
+        """
+        if self.id is None:
+            raise ValidationError(f"the LLM config {self.name!r} is not stored, so that it cannot be tested")
+        if prompt is not None and not (isinstance(prompt, str) and prompt.strip()):
+            raise ValidationError(f"prompt must be a text that is not blank, not {shown(prompt)}")
+        body = api.TryLLMConfigRequest() if prompt is None else api.TryLLMConfigRequest(prompt=prompt)
+        session = self._bound_session()
+        request = try_llm_config.build(await session.project_id(), self.id, body=body)
+        return await session.call(request, LLMConfigTest)
+
+    test = blocking(atest)
+
+    __repr__ = one_line
+
+
+@define(kw_only=True, repr=False)
+class LLMConfigTest(api.LLMConfigTest):
+    """What became of one small call with an LLM config: an answer, or what is wrong."""
+
+    generation_metadata: GenerationMetadata | None = None
+
+    @property
+    def latency_seconds(self) -> float | None:
+        """How long the endpoint took, in seconds; None where it was not asked."""
+        return None if self.generation_metadata is None else self.generation_metadata.duration_seconds
+
+    @property
+    def answered_by_model(self) -> str | None:
+        """Model that the endpoint says answered."""
+        return None if self.generation_metadata is None else self.generation_metadata.answered_by_model
 
     __repr__ = one_line
 

@@ -5,7 +5,13 @@ from typing import Any
 
 import attrs
 import msgspec
-from elluminate_api.models import CreateLLMConfigRequest, InferenceType
+from elluminate_api.models import (
+    CreateLLMConfigRequest,
+    InferenceType,
+    LLMConfigProblem,
+    LLMConfigTest,
+    TryLLMConfigRequest,
+)
 from sqlalchemy import select
 
 from elluminate_server.domain.shapes import suggestion
@@ -15,10 +21,12 @@ from elluminate_server.http.problems import Conflict, Invalid, quoted
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.providers import PROVIDER_NAMES
 from elluminate_server.llm.reach import AddressRefusedError
+from elluminate_server.llm.trying import try_config
 from elluminate_server.llm.types import ModelError
 from elluminate_server.reading.finding import find_llm_config, see_llm_config
 from elluminate_server.reading.presenting import present_llm_config
-from elluminate_server.store.sealing import add_with_secrets
+from elluminate_server.store.sealing import add_with_secrets, opened
+from elluminate_server.store.secret_keys import SecretKeyError
 from elluminate_server.store.tables import Experiment, LLMConfig
 from elluminate_server.writing.deleting import hide_or_delete
 from elluminate_server.writing.naming import of_project, refuse_taken
@@ -109,6 +117,20 @@ async def get_llm_config(call: Call) -> Answer:
     async with call.read() as session:
         row = await see_llm_config(session, call.project_id, call.path["llm_config_id"])
         return call.answer(present_llm_config(session, row))
+
+
+@operation("try_llm_config")
+async def try_llm_config(call: Call) -> Answer:
+    """Ask its model once, outside any transaction."""
+    request = call.decode(TryLLMConfigRequest)
+    async with call.read() as session:
+        row = await see_llm_config(session, call.project_id, call.path["llm_config_id"])
+        try:
+            config = ModelConfig.from_contract(opened(session, row))
+        except SecretKeyError as error:
+            reason = f"LLM config {row.name!r} cannot be used. {error.told}"
+            return call.answer(LLMConfigTest(ok=False, problem=LLMConfigProblem.CONFIG, reason=reason))
+    return call.answer(await try_config(call.models, config, request.prompt))
 
 
 @operation("delete_llm_config")

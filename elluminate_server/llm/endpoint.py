@@ -346,7 +346,13 @@ class Endpoint:
         others_pass = self._gate.has_answered_since(since) and not is_longer
         kind = ModelError if others_pass else ModelAwayError
         status = None if failed is None else failed.error.status
-        return kind(said, retryable=True, status=status, usage=usage)
+        return kind(
+            said,
+            retryable=True,
+            status=status,
+            usage=usage,
+            kind=Kind.LOAD if failed is None else failed.refusal.kind,
+        )
 
     async def _prepare(self) -> None:
         try:
@@ -374,6 +380,7 @@ class Endpoint:
                     f"The model endpoint {self._base_url} {said}. {outcome.advice}",
                     retryable=refusal.is_passing,
                     is_hopeless=refusal.kind is Kind.HOPELESS,
+                    kind=refusal.kind,
                 ),
                 refusal,
                 is_final=False,
@@ -395,6 +402,7 @@ class Endpoint:
                 retryable=refusal.is_passing,
                 status=status,
                 is_hopeless=is_hopeless,
+                kind=refusal.kind,
             ),
             refusal,
             is_final,

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, Self, runtime_checkable
 import attrs
 
 from elluminate_server.domain.flaws import CUT_OFF
+from elluminate_server.llm.attempts import Kind
 from elluminate_server.llm.model_config import ModelConfig
 
 __all__ = [
@@ -42,6 +43,7 @@ class ModelError(Exception):
         status: HTTP status of the provider, when it gave one.
         is_hopeless: Whether every call of this model with this key fails like this, until a person has done something.
         usage: What the call cost all the same, as far as it is known.
+        kind: What the attempt that failed last was about; None where it was none of an endpoint.
     """
 
     def __init__(
@@ -52,12 +54,14 @@ class ModelError(Exception):
         status: int | None = None,
         is_hopeless: bool = False,
         usage: "Usage | None" = None,
+        kind: Kind | None = None,
     ) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.status = status
         self.is_hopeless = is_hopeless
         self.usage = usage or Usage()
+        self.kind = kind
 
 
 class EndpointRefusedError(ModelError):

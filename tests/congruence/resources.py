@@ -154,6 +154,8 @@ async def _llm_configs(call: Caller) -> Any:
     await call.do("get_llm_config", id=small.id)
     await call.do("get_or_create_llm_config", "Small")
     await call.do("list_llm_configs")
+    tested = await call.of(small, "test", "Explain tides.")
+    assert (tested.ok, tested.answered_by_model) == (True, "offline")
     return small
 
 

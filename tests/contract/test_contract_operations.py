@@ -104,6 +104,7 @@ ADDED_OPERATIONS = {
     "list_personas": "the platform has personas and no interface to them",
     "list_persona_groups": "the platform has persona groups and no interface to them",
     "cancel_experiment": "existing programs can only wait",
+    "try_llm_config": "the platform tests configs on its website only",
     "put_template_variables_batch": "existing programs can only add rows",
     "list_rating_versions": "the platform documents the path, and no existing program calls it",
 }

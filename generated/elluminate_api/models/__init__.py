@@ -94,6 +94,8 @@ if TYPE_CHECKING:
     from .inference_type import InferenceType
     from .json_object import JsonObject
     from .llm_config import LLMConfig
+    from .llm_config_problem import LLMConfigProblem
+    from .llm_config_test import LLMConfigTest
     from .mean_rating import MeanRating
     from .message_annotation import MessageAnnotation
     from .missing_verdict import MissingVerdict
@@ -156,6 +158,7 @@ if TYPE_CHECKING:
     from .tool_choice_function import ToolChoiceFunction
     from .tool_choice_mode import ToolChoiceMode
     from .tool_message import ToolMessage
+    from .try_llm_config_request import TryLLMConfigRequest
     from .uce_input import UCEInput
     from .uce_payload_v1 import UCEPayloadV1
     from .uce_response_format import UCEResponseFormat
@@ -258,6 +261,8 @@ _MODULES = {
     "InferenceType": "inference_type",
     "JsonObject": "json_object",
     "LLMConfig": "llm_config",
+    "LLMConfigProblem": "llm_config_problem",
+    "LLMConfigTest": "llm_config_test",
     "MeanRating": "mean_rating",
     "MessageAnnotation": "message_annotation",
     "MissingVerdict": "missing_verdict",
@@ -318,6 +323,7 @@ _MODULES = {
     "ToolChoiceFunction": "tool_choice_function",
     "ToolChoiceMode": "tool_choice_mode",
     "ToolMessage": "tool_message",
+    "TryLLMConfigRequest": "try_llm_config_request",
     "UCEInput": "uce_input",
     "UCEPayloadV1": "uce_payload_v1",
     "UCEResponseFormat": "uce_response_format",
@@ -435,6 +441,8 @@ __all__ = (
     "InferenceType",
     "JsonObject",
     "LLMConfig",
+    "LLMConfigProblem",
+    "LLMConfigTest",
     "MeanRating",
     "MessageAnnotation",
     "MissingVerdict",
@@ -495,6 +503,7 @@ __all__ = (
     "ToolChoiceFunction",
     "ToolChoiceMode",
     "ToolMessage",
+    "TryLLMConfigRequest",
     "UCEInput",
     "UCEPayloadV1",
     "UCEResponseFormat",
