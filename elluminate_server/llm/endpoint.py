@@ -261,7 +261,9 @@ class Endpoint:
                 self._gate.answered(place, allowed=attempt_seconds, foretold=foretold)
                 return Received(outcome.body, ended - started, started - asked)
             assert failed is not None  # noqa: S101 - for the type checker
-            failed.error.usage = Usage(duration_seconds=ended - started, waited_seconds=started - asked)
+            failed.error.usage = attrs.evolve(
+                failed.error.usage, duration_seconds=ended - started, waited_seconds=started - asked
+            )
             pause = self._give_back(place, failed, trials, attempt_seconds, max_retries)
             if pause is None:
                 raise failed.error
@@ -403,6 +405,9 @@ class Endpoint:
                 status=status,
                 is_hopeless=is_hopeless,
                 kind=refusal.kind,
+                usage=Usage(
+                    estimated_input_cost_usd=0.0, estimated_output_cost_usd=0.0
+                ),  # nobody charges for it
             ),
             refusal,
             is_final,

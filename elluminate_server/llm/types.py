@@ -151,6 +151,8 @@ class Usage:
         A number that neither says stays unknown, a price that one of them does not say. Two answers of which one was
         cut off count as cut off.
         """
+        if self == Usage():  # where nothing was asked, no price is unknown
+            return Usage(**later.measures())
         return Usage(
             duration_seconds=self.duration_seconds + later.duration_seconds,
             waited_seconds=self.waited_seconds + later.waited_seconds,
@@ -170,7 +172,7 @@ class Usage:
         )
 
     def split(self, count: int) -> "list[Usage]":
-        """The call's share for each of so many results that it gave: its tokens are divided, its times are not.
+        """The call's share for each of so many results that it gave: tokens and price are divided, times are not.
 
         >>> [share.output_tokens for share in Usage(output_tokens=7).split(3)]
         [3, 2, 2]
@@ -182,6 +184,8 @@ class Usage:
                 output_tokens=_share(self.output_tokens, count, place),
                 reasoning_tokens=_share(self.reasoning_tokens, count, place),
                 cached_tokens=_share(self.cached_tokens, count, place),
+                estimated_input_cost_usd=_part(self.estimated_input_cost_usd, count),
+                estimated_output_cost_usd=_part(self.estimated_output_cost_usd, count),
             )
             for place in range(count)
         ]
@@ -210,6 +214,10 @@ def _share(tokens: int | None, count: int, place: int) -> int | None:
 
 def _sum(one: int | None, other: int | None) -> int | None:
     return None if one is None and other is None else (one or 0) + (other or 0)
+
+
+def _part(cost: float | None, count: int) -> float | None:
+    return None if cost is None else cost / count
 
 
 def _known_sum(one: float | None, other: float | None) -> float | None:

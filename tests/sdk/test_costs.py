@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 from elluminate import Client
-from elluminate.schemas import Experiment, LLMConfig, ModelCosts
+from elluminate.schemas import Experiment, LLMConfig, ModelCosts, RatingMode
 from tests.support.model_server import ModelServer
 
 OF_AN_ANSWER = (11 * 2.0 + 7 * 8.0) / 1_000_000
 
 
-def run(client: Client, name: str, llm_config: LLMConfig | None) -> Experiment:
+def run(client: Client, name: str, llm_config: LLMConfig | None, **fields: Any) -> Experiment:
     template, _ = client.get_or_create_prompt_template("Costs", "Describe {{place}}.")
     collection, _ = client.get_or_create_collection(
         "Costs", {"variables": [{"place": "Ulm"}, {"place": "Bonn"}]}
     )
     return client.run_experiment(
-        name, template, collection, criteria=["Is it short?", "Is it true?"], llm_config=llm_config
+        name, template, collection, criteria=["Is it short?", "Is it true?"], llm_config=llm_config, **fields
     )
 
 
@@ -101,6 +101,19 @@ def test_the_judge_is_priced_by_the_settings(
         assert [row["judge_cost_usd"] for row in experiment.to_dicts()] == pytest.approx(
             [2 * OF_AN_ANSWER] * 2
         )
+
+
+def test_criteria_that_are_judged_together_share_the_cost_of_their_call(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELLUMINATE_LLM_INPUT_PRICE_PER_MTOK", "2")
+    monkeypatch.setenv("ELLUMINATE_LLM_OUTPUT_PRICE_PER_MTOK", "8")
+    with Client(base_url="local::memory:priced-together") as priced:
+        judging = run(priced, "Together", None, rating_mode=RatingMode.FAST).results
+    assert judging is not None
+    assert judging.judge_costs is not None
+    assert (judging.judge_costs.count, judging.judge_costs.input_tokens) == (4, 22)
+    assert judging.judge_costs.cost_usd == pytest.approx(2 * OF_AN_ANSWER)
 
 
 def test_the_offline_model_is_known_to_be_free() -> None:

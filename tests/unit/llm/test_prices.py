@@ -11,7 +11,7 @@ from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OFFLINE_CONFIG, OfflineModel
 from elluminate_server.llm.prices import price_of_tokens, priced
 from elluminate_server.llm.providers import Models
-from elluminate_server.llm.types import Usage
+from elluminate_server.llm.types import ModelError, Usage
 from tests.support.model_server import ModelServer, completion
 from tests.unit.llm.openai_calls import USER, ask, config
 
@@ -93,7 +93,20 @@ def test_calls_together_have_a_price_when_each_has_one() -> None:
     one = priced(Usage(input_tokens=1_000_000, output_tokens=0), OFFLINE_CONFIG)
     other = attrs.evolve(one, estimated_input_cost_usd=2.0)
     assert one.plus(other).estimated_cost_usd == 2.0
-    assert one.plus(Usage()).estimated_cost_usd is None
+    assert one.plus(Usage(duration_seconds=1.0)).estimated_cost_usd is None
+    assert Usage().plus(other).estimated_cost_usd == 2.0
+    assert [share.estimated_cost_usd for share in other.split(4)] == [0.5] * 4
+
+
+async def test_a_refusal_costs_nothing_and_a_time_out_nobody_knows_what() -> None:
+    own = {"input_price_per_mtok": 2.0, "output_price_per_mtok": 8.0, "max_retries": 0}
+    with ModelServer() as server:
+        server.fail(1, status=400)
+        with pytest.raises(ModelError) as refused:
+            await ask(config(server, **own), lambda model: model.answer(USER))
+        with server.held(), pytest.raises(ModelError) as late:
+            await ask(config(server, **own, timeout=0.05), lambda model: model.answer(USER))
+    assert (refused.value.usage.estimated_cost_usd, late.value.usage.estimated_cost_usd) == (0.0, None)
 
 
 def test_what_tokens_came_to_gives_their_cost_again() -> None:
