@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage conformance interop memory test-postgresql test-local-model check format codegen docs serve bench clean
+.PHONY: help install demo test coverage conformance interop memory test-postgresql test-local-model test-providers check format codegen docs serve bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,13 @@ $(VENV)/.installed-local-llm: $(VENV)/.installed-dev
 
 test-local-model: $(VENV)/.installed-local-llm ## run the example and a small run on a real model behind llama-cpp-python
 	$(BIN)/python -m pytest -rP tests/local_model $(ARGS)
+
+$(VENV)/.installed-providers: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,providers]'
+	@touch $@
+
+test-providers: $(VENV)/.installed-providers ## run the tests of models that are asked through any-llm-sdk
+	$(BIN)/python -m pytest tests/unit/llm/test_any_llm.py $(ARGS)
 
 memory: $(VENV)/.installed-dev ## show that the client reads 100,000 responses in less than 150 MB
 	$(BIN)/python -m pytest -rP tests/sdk/memory $(ARGS)

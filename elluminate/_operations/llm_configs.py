@@ -117,8 +117,9 @@ class LLMConfigOperations(Operations):
                 and `response`, as the guide's page on models tells. Values of headers are kept like the key.
             custom_response_parser: Path of the answer's text in a custom provider's answer ("$.output.text"), where
                 `custom_api_config` does not say it.
-            provider: Provider whose own protocol is spoken: "anthropic". Instead of `inference_type`; this
-                project's backend knows it, other servers may not.
+            provider: Provider whose own protocol is spoken: "anthropic", or "any_llm" with a model like
+                "mistral:mistral-small-latest". Instead of `inference_type`; this project's backend knows it, other
+                servers may not.
             input_price_per_mtok: US dollars for a million input tokens; None for what the provider publishes, where
                 the server knows it. Without either, costs are unknown.
             output_price_per_mtok: US dollars for a million output tokens, in the same way.

@@ -20,7 +20,7 @@ from elluminate_server.llm.attempts import (
     refusal_of,
 )
 from elluminate_server.llm.gates import Bound, Caller, Gate, Place, clock
-from elluminate_server.llm.http_calls import HttpAnswer, HttpCalls, HttpFailure
+from elluminate_server.llm.http_calls import Calls, HttpAnswer, HttpCalls, HttpFailure
 from elluminate_server.llm.json_bodies import read_json, storable_text, write_json
 from elluminate_server.llm.key_headers import KeyHeaders, bearer, fits_a_header
 from elluminate_server.llm.model_config import MAX_CONNECTIONS, ModelConfig
@@ -119,6 +119,7 @@ class Endpoint:
         key_headers: Where the provider reads the key.
         reach: Which places are asked.
         max_answer_bytes: Most bytes of an answer that are read.
+        calls: What sends, in place of HTTP calls to the address.
 
     Raises:
         ModelError: The address cannot be asked, or the key cannot be put into a header.
@@ -132,8 +133,10 @@ class Endpoint:
         key_headers: KeyHeaders = bearer,
         reach: Reach = _NEARBY_TOO,
         max_answer_bytes: int = MAX_MODEL_ANSWER_BYTES,
+        calls: Calls | None = None,
     ) -> None:
-        check_address(base_url)
+        if calls is None:
+            check_address(base_url)
         if api_key is not None and not fits_a_header(api_key):
             raise ModelError(
                 f"The API key for {base_url} cannot be sent: it holds blanks, line breaks or characters that "
@@ -142,7 +145,7 @@ class Endpoint:
         self._base_url = base_url
         self._api_key = api_key
         self._key_headers = {} if api_key is None else key_headers(api_key)
-        self._calls = HttpCalls(base_url, reach=reach, max_answer_bytes=max_answer_bytes)
+        self._calls = calls or HttpCalls(base_url, reach=reach, max_answer_bytes=max_answer_bytes)
         self._gate = Gate(f"the model endpoint {base_url}")
         self._caller = Caller()
         self._secrets: Collection[str] = ()

@@ -9,7 +9,7 @@ import asyncio
 import io
 import zlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
@@ -22,7 +22,7 @@ from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["HttpAnswer", "HttpCalls", "HttpFailure"]
+__all__ = ["Calls", "HttpAnswer", "HttpCalls", "HttpFailure"]
 
 LONGEST_REASON = 300
 _MOST_HEAD_BYTES = 64 * 1024
@@ -74,6 +74,18 @@ class HttpFailure:
     kind: Kind = Kind.PASSING
     shortage: int | None = None
     is_out_of_reach: bool = False
+
+
+class Calls(Protocol):
+    """What sends the calls to an endpoint: `HttpCalls`, or what stands in its place."""
+
+    async def prepare(self) -> None: ...
+
+    async def post(
+        self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float
+    ) -> HttpAnswer | HttpFailure: ...
+
+    async def aclose(self) -> None: ...
 
 
 class HttpCalls:

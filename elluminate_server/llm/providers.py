@@ -22,17 +22,19 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from elluminate_server.llm.addresses import check_address
 from elluminate_server.llm.fences import nonce_from
 from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer, no_header
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.prices import PricedModel
-from elluminate_server.llm.reach import Reach
+from elluminate_server.llm.reach import ALLOWING_VARIABLE, AddressRefusedError, Reach
 from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, Model, ModelError
 
 if TYPE_CHECKING:
     from elluminate_server.llm.endpoint import Endpoint
+    from elluminate_server.llm.http_calls import Calls
 
 __all__ = ["PROVIDER_NAMES", "ModelDefaults", "Models", "Provider"]
 
@@ -133,12 +135,15 @@ class Provider:
         key_headers: Where the key goes.
         base_url: Address of a config that names none; None for the server's default endpoint.
         has_default: Whether the server's default endpoint may be asked in this way.
+        calls: What the endpoint of a config is called, and what makes what sends to it; None for HTTP calls to its
+            address.
     """
 
     make: Callable[[ModelConfig, "Endpoint"], Model]
     key_headers: KeyHeaders = bearer
     base_url: str | None = None
     has_default: bool = True
+    calls: Callable[[ModelConfig], tuple[str, Callable[[], "Calls"]]] | None = None
 
 
 def _openai_compatible(config: ModelConfig, endpoint: "Endpoint") -> Model:
@@ -159,14 +164,21 @@ def _custom_api(config: ModelConfig, endpoint: "Endpoint") -> Model:
     return CustomApiModel(config, endpoint)
 
 
+def _any_llm_calls(config: ModelConfig) -> tuple[str, Callable[[], "Calls"]]:
+    from elluminate_server.llm.any_llm import AnyLlmCalls, address_of
+
+    return address_of(config), lambda: AnyLlmCalls(config)
+
+
 PROVIDERS: Mapping[str, Provider] = {
     "openai": Provider(_openai_compatible),
     "anthropic": Provider(_anthropic, anthropic_key, "https://api.anthropic.com"),
+    "any_llm": Provider(_openai_compatible, no_header, calls=_any_llm_calls),
     "custom_api": Provider(_custom_api, no_header, has_default=False),
 }
 """Inference type to provider."""
 
-PROVIDER_NAMES = ("anthropic",)
+PROVIDER_NAMES = ("anthropic", "any_llm")
 """Those of them that a config names as its provider."""
 
 AZURE = Provider(_openai_compatible, azure_key)
@@ -231,7 +243,7 @@ class Models:
             default = self._defaults.answering()
             return OfflineModel() if default is None else self._at_endpoint(default, caller)
         provider = _provider_of(config)
-        if config.base_url or provider.base_url:
+        if config.base_url or provider.base_url or provider.calls is not None:
             given = attrs.evolve(config, base_url=config.base_url or provider.base_url)
             return self._at_endpoint(given, caller)
         if not provider.has_default:
@@ -271,12 +283,37 @@ class Models:
         for endpoint in endpoints:
             await endpoint.aclose()
 
+    def _check_reach_beyond(self, config: ModelConfig) -> None:
+        """Refuse calls whose addresses nobody here sees where a server has to see them.
+
+        Raises:
+            ModelError: It is such a server.
+        """
+        if not self.reach.allows_private:
+            raise ModelError(
+                f"LLM config {config.config_name!r} has the provider {config.inference_type!r}, whose package chooses and "
+                "connects to addresses by itself, with what this machine may do. This server asks public addresses alone, "
+                f"and cannot check them there: whoever runs it can allow it, with {ALLOWING_VARIABLE}=true."
+            )
+        if config.base_url:
+            check_address(config.base_url)
+            try:
+                self.reach.check_written(config.base_url)
+            except AddressRefusedError as error:
+                raise ModelError(
+                    f"The model endpoint {config.base_url} {error.refused}. {error.way_out}"
+                ) from None
+
     def _at_endpoint(self, config: ModelConfig, caller: Caller | None) -> Model:
         from elluminate_server.llm.endpoint import Endpoint
 
         provider = _provider_of(config)
+        base_url, calls = (config.base_url or OPENAI_BASE_URL).rstrip("/"), None
+        if provider.calls is not None:
+            self._check_reach_beyond(config)
+            base_url, calls = provider.calls(config)
         address = _Address(
-            base_url=(config.base_url or OPENAI_BASE_URL).rstrip("/"),
+            base_url=base_url,
             api_key=config.api_key or None,
             key_headers=provider.key_headers,
         )
@@ -287,6 +324,7 @@ class Models:
                 key_headers=address.key_headers,
                 reach=self.reach,
                 max_answer_bytes=self._max_answer_bytes,
+                calls=None if calls is None else calls(),
             )
         return PricedModel(provider.make(config, self._endpoints[address].called_by(caller or Caller())))
 

@@ -248,7 +248,7 @@ async def test_a_deleted_config_stays_on_its_experiments_without_its_key(
         ({"inference_type": "carrier pigeon"}, "'custom_api'"),
         (
             {"provider": "pigeon post"},
-            "$.provider: 'pigeon post' is no provider that this server knows: anthropic",
+            "$.provider: 'pigeon post' is no provider that this server knows: anthropic, any_llm.",
         ),
         (
             {"provider": "antropic"},

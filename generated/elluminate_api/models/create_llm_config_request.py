@@ -27,7 +27,8 @@ class CreateLLMConfigRequest:
             is given fewer.
         inference_type: Protocol of the provider.
         provider: Provider whose own protocol is to be spoken, instead of the one that inference_type names:
-            anthropic. At most 32 characters.
+            anthropic, or any_llm, where llm_model_name is provider and model ("mistral:mistral-small-
+            latest"). At most 32 characters.
         max_retries: Repetitions of a failed call, 0 to 100. Refusals for load and outages count as none: a run
             waits for their end. Null means the server's default.
         timeout: Longest wait for an answer, 1 to 36000 seconds, from when the call is sent. Null means the

@@ -27,9 +27,9 @@ class LLMConfig:
         max_connections: Most calls at the same time, of all runs together. An endpoint that takes fewer is given
             fewer. Never null.
         inference_type: Protocol of the provider. Never null.
-        provider: Provider whose own protocol is spoken, where inference_type has no word for it: anthropic.
-            Then inference_type is custom_api, which is all that existing clients know of it. Null for
-            every other one.
+        provider: Provider whose own protocol is spoken, where inference_type has no word for it: anthropic,
+            or any_llm for those that the package any-llm-sdk knows. Then inference_type is custom_api,
+            which is all that existing clients know of it. Null for every other one.
         max_retries: Repetitions of a failed call. Refusals for load and outages count as none: a run waits for
             their end. Null means the server's default.
         timeout: Longest wait for an answer, in seconds, from when the call is sent. Null means the server's

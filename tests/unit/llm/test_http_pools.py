@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.http_calls import HttpCalls
 from elluminate_server.llm.pace import FIRST_LIMIT
 from elluminate_server.llm.types import ModelError
 from tests.support.model_server import ModelServer
@@ -91,6 +92,7 @@ def test_each_event_loop_has_its_pool_and_all_of_them_are_closed(server: ModelSe
         thread.join(30)
         other.close()
     assert len(server.requests) == 3
+    assert isinstance(asked._calls, HttpCalls)
     assert asked._calls._pools == {}
 
 
@@ -184,7 +186,9 @@ def test_a_connection_that_the_server_closed_meanwhile_is_not_used(server: Model
 
 
 def _idle_connections(asked: Endpoint) -> int:
-    pools = asked._calls._pools.values()
+    calls = asked._calls
+    assert isinstance(calls, HttpCalls)
+    pools = calls._pools.values()
     return sum(
         protocol.is_connected()
         for pool in pools
