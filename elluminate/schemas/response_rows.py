@@ -72,6 +72,8 @@ def _cost(metadata: GenerationMetadata | None) -> float | None:
     """What one call to a model came to, in US dollars; None where that is not known."""
     if metadata is None:
         return None
+    if metadata.cached:
+        return 0.0  # what it tells is the price of then
     asking, answering = metadata.estimated_input_cost_usd, metadata.estimated_output_cost_usd
     return None if asking is None or answering is None else asking + answering
 

@@ -231,8 +231,7 @@ def _digest(*parts: Any) -> bytes:
 
 def _replayed(measures: Mapping[str, Any]) -> Usage:
     known = {name: measures[name] for name in Usage().measures() if name in measures}
-    free = {"estimated_input_cost_usd": 0.0, "estimated_output_cost_usd": 0.0}
-    return Usage(**{**known, **free, "waited_seconds": 0.0, "cached": True})
+    return Usage(**{**known, "waited_seconds": 0.0, "cached": True})
 
 
 _CALLS = Base.metadata.tables[KeptCall.__tablename__]

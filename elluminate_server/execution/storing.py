@@ -334,7 +334,7 @@ def store_ratings(connection: Connection, ratings: Sequence[tuple[int, Rated]]) 
             "new_generation_metadata": rated.metadata,
             "new_input_tokens": rated.verdict.input_tokens,
             "new_output_tokens": rated.verdict.output_tokens,
-            "new_cost_usd": rated.verdict.estimated_cost_usd,
+            "new_cost_usd": 0.0 if rated.verdict.cached else rated.verdict.estimated_cost_usd,
             "new_created_at": now,
         }
         for response_id, rated in ratings

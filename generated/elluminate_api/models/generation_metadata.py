@@ -27,8 +27,8 @@ class GenerationMetadata:
             asked for, or another one.
         waited_seconds: Seconds before the attempt that duration_seconds tells of: for a free place, in earlier
             attempts that failed, and in the pauses after them.
-        cached: Whether no model was asked, because an equal call had been answered before. Tokens and
-            seconds are those of the call that was made then.
+        cached: Whether no model was asked, because an equal call had been answered before. Tokens, seconds
+            and prices are those of the call that was made then.
         estimated_input_cost_usd: Price of the prompt, in US dollars: by the config's price, else by the one that the provider
             publishes for the model, cached tokens at theirs. Null where no price is known, or the
             number of tokens is not.
