@@ -1,9 +1,9 @@
 """Models of every provider that the package `any-llm-sdk` knows (extra `providers`), asked through it.
 
 Its calls stand where HTTP calls do (`llm.http_calls.Calls`), so that the gate, attempts, time limits and words about
-failures are those of every endpoint. It reads answers whole, through the provider's own package: the bound on their
-bytes, proxies, certificates, and which addresses are connected to (on this machine, too) are that package's. So a server
-that asks public addresses alone does not ask in this way (`Models`).
+failures are those of every endpoint. The bound on an answer's bytes, proxies, certificates, and which addresses are
+connected to (on this machine, too) are the packages' own. So a server that asks public addresses alone does not ask in
+this way (`Models`).
 """
 
 import asyncio

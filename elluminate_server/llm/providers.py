@@ -291,9 +291,9 @@ class Models:
         """
         if not self.reach.allows_private:
             raise ModelError(
-                f"LLM config {config.config_name!r} has the provider {config.inference_type!r}, whose package chooses and "
-                "connects to addresses by itself, with what this machine may do. This server asks public addresses alone, "
-                f"and cannot check them there: whoever runs it can allow it, with {ALLOWING_VARIABLE}=true."
+                f"LLM config {config.config_name!r} has the provider {config.inference_type!r}, whose package chooses "
+                "and connects to addresses by itself. This server asks public addresses alone, and cannot check them "
+                f"there: whoever runs it can allow it, with {ALLOWING_VARIABLE}=true."
             )
         if config.base_url:
             check_address(config.base_url)

@@ -175,7 +175,7 @@ def test_a_config_that_cannot_be_used_is_refused(changes: dict[str, Any], told: 
 def test_a_server_that_asks_public_addresses_alone_does_not_ask_in_this_way() -> None:
     with pytest.raises(ModelError, match="ELLUMINATE_ALLOW_PRIVATE_ENDPOINTS=true"):
         Models(reach=Reach(allows_private=False)).model_for(config_at(None))
-    with pytest.raises(ModelError, match="169.254.169.254"):
+    with pytest.raises(ModelError, match=r"169\.254\.169\.254"):
         Models().model_for(config_at("http://169.254.169.254/latest"))
 
 
