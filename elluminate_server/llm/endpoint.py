@@ -343,7 +343,7 @@ class Endpoint:
         else:
             said, usage = str(failed.error), failed.error.usage
         is_longer = left > self._patience
-        if is_longer:
+        if is_longer and left >= 1:
             said += f" (It asks to be left alone for {left:.0f} s, longer than is waited.)"
         elif trials.refused > 1:
             said += f" (It was asked again for {waited:.0f} s.)"

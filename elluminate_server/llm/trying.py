@@ -21,8 +21,8 @@ MOST_TOKENS = 2048
 
 MOST_SECONDS = 30.0
 """Seconds for the answer."""
-_PATIENCE = 5.0
-"""Seconds for which an endpoint is waited for that is busy or away."""
+_PATIENCE = 0.0
+"""Seconds for which an endpoint is waited for that is busy or away: that is what the caller wants to know."""
 _ALL_IN_ALL = 45.0
 """Seconds for everything, what a provider asks twice included."""
 

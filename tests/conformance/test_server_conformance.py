@@ -23,7 +23,7 @@ from tests.support.serve_process import Served, clean_environment, serving
 
 SEED = os.environ.get("SCHEMATHESIS_SEED", "20260401")
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "25")
-SECONDS = 480
+SECONDS = 1500
 
 ANSWERS = (
     "not_a_server_error",
