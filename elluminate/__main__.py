@@ -19,6 +19,7 @@ _EXAMPLES = """\
 examples:
   elluminate serve                             serve on http://127.0.0.1:8000, data in the user's data folder
   elluminate serve --port 0 --database evals.db    any free port, data in ./evals.db
+  elluminate serve --model local               answer and judge with a small model in this process, no network
   elluminate serve --database postgresql://evals@db.example/evals
   elluminate migrate --database evals.db       upgrade the database of an older version
   elluminate keys create "Nightly pipeline" --days 90    print a new API key, which is shown only now
@@ -87,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument(
         "--log-level", choices=_LOG_LEVELS, default="warning", help="what is logged (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--model",
+        metavar="NAME",
+        help="the default model: its name at ELLUMINATE_LLM_BASE_URL, or local for SmolLM2-135M-Instruct in this "
+        "process, which needs the extra local-llm and, as a judge, is at chance (default: ELLUMINATE_LLM_MODEL, else "
+        "the built-in offline model)",
     )
     migrate = commands.add_parser(
         "migrate",

@@ -36,7 +36,8 @@ def run(options: argparse.Namespace) -> None:
         ModuleNotFoundError: The database's driver is not installed.
     """
     with _failures_in_one_line():
-        settings = Settings.from_environment(database_url=options.database)
+        model = getattr(options, "model", None)  # of the commands that serve
+        settings = Settings.from_environment(database_url=options.database, llm_model=model)
         if options.command == "serve":
             _serve(settings, options.host, options.port, options.log_level)
         elif options.command == "migrate":

@@ -12,6 +12,7 @@ import platformdirs
 from elluminate_server.domain.secret_key_texts import secret_key_texts
 from elluminate_server.llm.addresses import check_address
 from elluminate_server.llm.key_headers import fits_a_header
+from elluminate_server.llm.local_model import LOCAL_MODEL, missing_packages
 from elluminate_server.llm.model_config import MAX_CONNECTIONS
 from elluminate_server.llm.providers import ModelDefaults
 from elluminate_server.llm.reach import ALLOWING_VARIABLE, Reach
@@ -321,6 +322,14 @@ class Settings:
         Raises:
             SettingsError: An endpoint without a model name, or the reverse.
         """
+        for name in ("llm", "judge"):
+            model, base_url = getattr(self, f"{name}_model"), getattr(self, f"{name}_base_url")
+            if model == LOCAL_MODEL and base_url is None and (missing := missing_packages()):
+                raise SettingsError(
+                    f"ELLUMINATE_{name.upper()}_MODEL",
+                    f"is {LOCAL_MODEL!r}, which needs {' and '.join(missing)}: install elluminate-open with its extra "
+                    '"local-llm" (in a checkout: pip install ".[local-llm]").',
+                )
         try:
             return ModelDefaults(
                 base_url=self.llm_base_url,

@@ -8,6 +8,8 @@ The rules:
 - No config means the server's default model.
 - When the server has no default endpoint, the built-in offline model answers for both, and says so: its
   `config.model` is `offline`, never the name of a model that was not asked.
+- The model `local`, without an endpoint, is the one in this process (`llm/local_model.py`). Where it is the default, it
+  answers for every config without a base URL, and says so, too.
 - A default key is only ever sent to the endpoint it was configured with.
 
 A provider is a class with one verb (`Model.answer`). `PROVIDERS` says which one an LLM config's inference type
@@ -26,6 +28,7 @@ from elluminate_server.llm.addresses import check_address
 from elluminate_server.llm.fences import nonce_from
 from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer, no_header
+from elluminate_server.llm.local_model import LOCAL_CONFIG, LOCAL_MODEL, LocalModel
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.prices import PricedModel
@@ -84,18 +87,29 @@ class ModelDefaults:
     judge_sampling: Mapping[str, Any] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
-        _check_pair("ELLUMINATE_LLM", self.base_url or self.api_key, self.model)
-        judge_endpoint = self.judge_base_url or self.judge_api_key
-        _check_pair(
-            "ELLUMINATE_JUDGE",
-            judge_endpoint or self.base_url or self.api_key,
-            self.judge_model or self.model,
-        )
+        endpoint, judge_endpoint = self.base_url or self.api_key, self.judge_base_url or self.judge_api_key
+        _check_pair("ELLUMINATE_LLM", endpoint, self.model)
+        if not self._judges_itself:
+            _check_pair("ELLUMINATE_JUDGE", judge_endpoint or endpoint, self.judge_model or self.model)
+
+    @property
+    def _answers_itself(self) -> bool:
+        """Whether the model that answers is in this process."""
+        return self.model == LOCAL_MODEL and not (self.base_url or self.api_key)
+
+    @property
+    def _judges_itself(self) -> bool:
+        """Whether the model that judges is in this process."""
+        if self.judge_base_url or self.judge_api_key:
+            return False
+        return self._answers_itself if self.judge_model is None else self.judge_model == LOCAL_MODEL
 
     def answering(self) -> ModelConfig | None:
         """The default model that answers; None when no endpoint is configured."""
         if not self.model:
             return None
+        if self._answers_itself:
+            return attrs.evolve(LOCAL_CONFIG, **_sampled(self.sampling))
         return ModelConfig(
             config_name=self.model,
             model=self.model,
@@ -109,6 +123,10 @@ class ModelDefaults:
         model = self.judge_model or self.model
         if not model:
             return None
+        if self._judges_itself:
+            return attrs.evolve(
+                LOCAL_CONFIG, preferred_temperature=JUDGE_TEMPERATURE, **_sampled(self.judge_sampling)
+            )
         base_url = self.judge_base_url or self.base_url or OPENAI_BASE_URL
         key = self.judge_api_key
         if not key and _same_endpoint(base_url, self.base_url or OPENAI_BASE_URL):
@@ -254,6 +272,8 @@ class Models:
         default = self._defaults.answering()
         if default is None:
             return OfflineModel()
+        if default.inference_type == LOCAL_MODEL:
+            return self._at_endpoint(default, caller)
         prices = {name: getattr(default, name) for name in _PRICES} if config.model == default.model else {}
         own = {name: getattr(config, name) for name in _PRICES}
         given = attrs.evolve(
@@ -305,6 +325,8 @@ class Models:
                 ) from None
 
     def _at_endpoint(self, config: ModelConfig, caller: Caller | None) -> Model:
+        if config.inference_type == LOCAL_MODEL:
+            return PricedModel(LocalModel(config))
         from elluminate_server.llm.endpoint import Endpoint
 
         provider = _provider_of(config)
@@ -342,7 +364,14 @@ def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
+def _sampled(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What the model in this process takes of settings."""
+    return {name: settings[name] for name in ("temperature", "max_tokens") if settings.get(name) is not None}
+
+
 def _check_pair(prefix: str, endpoint: str | None, model: str | None) -> None:
+    if model == LOCAL_MODEL and not endpoint:
+        return
     if endpoint and not model:
         raise ValueError(
             f"An endpoint is configured, but no model: set {prefix}_MODEL to the model's name there."

@@ -16,6 +16,8 @@ from elluminate_server.llm.simulated_user import END_MARK
 from elluminate_server.llm.types import Answer, JudgeCase, Model, ModelError, ObjectShape, UserCase
 from tests.support.model_server import ModelServer
 
+URL = "http://llm.example/v1"
+
 pytestmark = pytest.mark.anyio
 
 USER = [{"role": "user", "content": "Hello"}]
@@ -205,3 +207,28 @@ def test_botario_is_refused_with_its_reason() -> None:
 def test_a_provider_with_one_address_is_asked_there() -> None:
     config = ModelConfig(config_name="c", model="claude", inference_type="anthropic", api_key="k")
     assert Models().model_for(config).config.base_url == "https://api.anthropic.com"
+
+
+@pytest.mark.parametrize(
+    ("given", "answers", "judges"),
+    [
+        pytest.param({"model": "local"}, True, True, id="both"),
+        pytest.param({"model": "local", "judge_model": "local"}, True, True, id="both, named"),
+        pytest.param({"model": "m", "base_url": URL, "judge_model": "local"}, False, True, id="the judge"),
+        pytest.param(
+            {"model": "local", "judge_model": "m", "judge_base_url": URL}, True, False, id="the answering one"
+        ),
+        pytest.param({"model": "local", "base_url": URL}, False, False, id="a model of that name elsewhere"),
+    ],
+)
+def test_the_model_in_this_process_is_asked_where_it_is_named_without_an_endpoint(
+    given: dict[str, Any], answers: bool, judges: bool
+) -> None:
+    models = Models(ModelDefaults(**given, sampling={"temperature": 0.3, "max_connections": 9}))
+    assert (models.model_for(None).config.inference_type == "local") is answers
+    assert (models.judge_model().config.inference_type == "local") is judges
+    if answers:
+        config = models.model_for(None).config
+        assert (config.temperature, config.max_connections) == (0.3, 1)
+        other = ModelConfig(config_name="c", model="other")
+        assert models.model_for(other).config.model == "SmolLM2-135M-Instruct"

@@ -284,3 +284,14 @@ def test_what_private_endpoints_are_asked_is_read_and_never_follows_from_the_env
 def test_a_private_endpoint_that_is_none_is_refused_at_the_start() -> None:
     with pytest.raises(SettingsError, match=r"ELLUMINATE_ALLOW_PRIVATE_ENDPOINTS holds '10\.0\.0\.0/99'"):
         Settings(allow_private_endpoints="10.0.0.0/99")
+
+
+def test_a_model_in_this_process_that_is_not_installed_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("elluminate_server.settings.missing_packages", lambda: ["llama_cpp"])
+    with pytest.raises(SettingsError, match=r"ELLUMINATE_JUDGE_MODEL.*needs llama_cpp.*local-llm"):
+        Settings(judge_model="local")
+    Settings(llm_model="local", llm_base_url="http://127.0.0.1:1/v1")
+    monkeypatch.setattr("elluminate_server.settings.missing_packages", list)
+    assert Settings(llm_model="local").model_defaults().model == "local"
