@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage conformance interop memory test-postgresql demo-llm test-local-model test-providers check format codegen docs serve bench clean
+.PHONY: help install demo test coverage conformance interop memory test-postgresql test-scale demo-llm test-local-model test-providers check format codegen docs serve bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ $(VENV)/.installed-scale: $(VENV)/.installed-dev
 
 test-postgresql: $(VENV)/.installed-scale ## run the tests of the server and of runs on a PostgreSQL of their own
 	.ci/postgresql $(ARGS)
+
+test-scale: $(VENV)/.installed-scale ## run the tests of many workers on PostgreSQL and Redis of their own
+	.ci/scale $(ARGS)
 
 interop: $(VENV)/.installed-dev ## run the published client, from the package index, against this server
 	$(BIN)/python -m pytest -n 2 --dist loadscope tests/interop $(ARGS)

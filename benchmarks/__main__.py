@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from attrs import frozen
 
-from benchmarks import calls, decoding, fixed_server, importing
+from benchmarks import calls, decoding, fixed_server, importing, sharing
 from benchmarks.interleaving import Ratio
 from benchmarks.responses_page import RATINGS, RESPONSES, page_of_responses, without_nulls
 
@@ -26,6 +26,9 @@ _EXIT = "exit code: 0 all bounds are met, 1 a bound is missed"
 DECODING_BOUND = 3.0
 CALL_BOUND = 1.3
 IMPORT_BOUND_MS = 50.0
+SHARING_BOUND = 0.55
+SHARING_ROUNDS = 1
+"""Each takes half a minute."""
 
 
 @frozen
@@ -139,7 +142,22 @@ def _importing(rounds: int) -> list[Line]:
     ]
 
 
-_PARTS = {"decoding": _decoding, "calls": _calls, "import": _importing}
+def _sharing(rounds: int) -> list[Line]:
+    ratio = sharing.one_worker_and_two(min(rounds, SHARING_ROUNDS))
+    return [
+        Line(
+            f"a run of {sharing.ROWS} rows, {sharing.LATENCY:g} s a call, {sharing.CONCURRENCY} rows at a time in each "
+            "worker: two workers / one",
+            ratio,
+            f"one {ratio.first_typical:.1f} s",
+            f"two {ratio.second_typical:.1f} s",
+            f"at most {SHARING_BOUND:.2f}x",
+            ratio.median <= SHARING_BOUND,
+        )
+    ]
+
+
+_PARTS = {"decoding": _decoding, "calls": _calls, "import": _importing, "sharing": _sharing}
 
 
 def _print_table(lines: list[Line]) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `elluminate serve`, `elluminate migrate`, `elluminate keys`, `elluminate --version`.
+"""The command line: `elluminate serve`, `worker`, `migrate`, `keys` and `--version`.
 
 What a command of the server does is in `elluminate_server.commands`, which is imported when one is asked for.
 """
@@ -21,6 +21,7 @@ examples:
   elluminate serve --port 0 --database evals.db    any free port, data in ./evals.db
   elluminate serve --model local               answer and judge with a small model in this process, no network
   elluminate serve --database postgresql://evals@db.example/evals
+  elluminate worker --concurrency 50           work on what servers on the same database are asked to do
   elluminate migrate --database evals.db       upgrade the database of an older version
   elluminate keys create "Nightly pipeline" --days 90    print a new API key, which is shown only now
 
@@ -32,6 +33,19 @@ _SERVE_NOTES = """\
 Ctrl-C and SIGTERM end the server cleanly (exit code 0). Runs that are under way go on at the next start.
 Exit code 1: it could not start; the reason is on standard error.
 """
+
+_WORKER_NOTES = """\
+Give it the environment of the servers: the database and the models. Any number of workers share the runs, on as many
+machines as the database can be reached from (PostgreSQL, for more than one). With ELLUMINATE_BROKER_URL (Redis or
+RabbitMQ) it is a worker of Celery, which is woken by messages and seen by Celery's tools.
+
+Ctrl-C and SIGTERM end it cleanly (exit code 0): what it had begun goes on elsewhere at once. A second one ends it
+without that, and others go on after ten seconds, as when it is killed.
+Exit code 1: it could not start; the reason is on standard error.
+"""
+
+_OF_SCALE = {"psycopg": "PostgreSQL", "celery": "ELLUMINATE_BROKER_URL"}
+"""Modules of that extra, and what they are for."""
 
 _LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 
@@ -62,9 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CommandError as error:
         return _fail(str(error))
     except ModuleNotFoundError as error:
-        if error.name != "psycopg":
+        if error.name not in _OF_SCALE:
             raise
-        return _fail(f"PostgreSQL needs {how_to_install(error, 'scale')}.")
+        return _fail(f"{_OF_SCALE[error.name]} needs {how_to_install(error, 'scale')}.")
     return 0
 
 
@@ -87,7 +101,10 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=_port, default=8000, help="port, 0 for any free one (default: %(default)s)"
     )
     serve.add_argument(
-        "--log-level", choices=_LOG_LEVELS, default="warning", help="what is logged (default: %(default)s)"
+        "--no-work",
+        dest="works",
+        action="store_false",
+        help="serve requests alone, and leave runs to workers (with ELLUMINATE_BROKER_URL it does so anyway)",
     )
     serve.add_argument(
         "--model",
@@ -96,6 +113,26 @@ def _parser() -> argparse.ArgumentParser:
         "process, which needs the extra local-llm and, as a judge, is at chance (default: ELLUMINATE_LLM_MODEL, else "
         "the built-in offline model)",
     )
+    worker = commands.add_parser(
+        "worker",
+        help="work on runs without serving",
+        description="Work on what servers on the same database are asked to do, without serving.",
+        epilog=_WORKER_NOTES,
+        formatter_class=raw,
+    )
+    worker.add_argument(
+        "--concurrency",
+        type=_concurrency,
+        metavar="N",
+        help="most test cases at a time that it answers and rates (default: as many as the models take)",
+    )
+    for command in (serve, worker):
+        command.add_argument(
+            "--log-level",
+            choices=_LOG_LEVELS,
+            default="warning",
+            help="what is logged (default: %(default)s)",
+        )
     migrate = commands.add_parser(
         "migrate",
         help="upgrade the database of an older version",
@@ -128,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command, otherwise in ((listing, "all"), (create, "the default project"), (revoke, "any")):
         command.add_argument("--project", help=f"id or name of the project (default: {otherwise})")
-    for command in (serve, migrate, listing, create, revoke, rotate):
+    for command in (serve, worker, migrate, listing, create, revoke, rotate):
         command.add_argument(
             "--database",
             metavar="URL-OR-PATH",
@@ -142,6 +179,12 @@ def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) <= 65535:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
+
+
+def _concurrency(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 10_000:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of test cases: 1 to 10000")
 
 
 def _days(text: str) -> int:

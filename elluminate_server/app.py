@@ -18,7 +18,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from elluminate_server import __version__, api
+from elluminate_server.broker import announcing
 from elluminate_server.execution import Executor
+from elluminate_server.execution.places import sharing_places
 from elluminate_server.housekeeping import keeping_house
 from elluminate_server.http.access import open_default_project
 from elluminate_server.http.contract import PREFIX, ContractOperation, document, operations
@@ -70,10 +72,17 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
             settings.model_defaults(),
             reach=settings.reach(),
             max_answer_bytes=settings.llm_max_answer_bytes,
+            secret=settings.marks_secret(),
         )
         stack.push_async_callback(models.aclose)
-        executor = Executor(store, models, settings)
+        wake = {}
+        if settings.broker_url is not None:
+            announcer = await stack.enter_async_context(announcing(store, settings))
+            wake = {"on_wake": announcer.wake}
+        executor = Executor(store, models, settings, **wake)
         app.state.store, app.state.models, app.state.executor = store, models, executor
+        if settings.shares_work:
+            await stack.enter_async_context(sharing_places(store, models, executor.owner))
         stack.push_async_callback(executor.stop)
         await executor.start()
         await stack.enter_async_context(keeping_house(store, settings))

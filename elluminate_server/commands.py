@@ -1,4 +1,4 @@
-"""What the commands of the server do: `serve`, `migrate` and `keys`. The command line itself is the SDK's."""
+"""What the commands of the server do: `serve`, `worker`, `migrate` and `keys`. The command line itself is the SDK's."""
 
 import argparse
 import asyncio
@@ -6,17 +6,20 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
+import attrs
 from sqlalchemy.exc import OperationalError
 
 from elluminate_server import key_commands
+from elluminate_server.celery_worker import work_with_celery
 from elluminate_server.key_commands import KeyCommandError
 from elluminate_server.listening import is_loopback
 from elluminate_server.serving import ServingError, serve
-from elluminate_server.settings import Settings, SettingsError, default_database_url
+from elluminate_server.settings import MEMORY, Settings, SettingsError, default_database_url
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate
 from elluminate_server.store.probing import DatabaseUnusableError, absent_file, check_is_there, probe
 from elluminate_server.store.secret_keys import SecretKeyError
+from elluminate_server.worker import work
 
 __all__ = ["CommandError", "run"]
 
@@ -39,7 +42,11 @@ def run(options: argparse.Namespace) -> None:
         model = getattr(options, "model", None)  # of the commands that serve
         settings = Settings.from_environment(database_url=options.database, llm_model=model)
         if options.command == "serve":
+            works = options.works and settings.broker_url is None  # else workers of the broker do
+            settings = attrs.evolve(settings, works=works, shares_work=True)
             _serve(settings, options.host, options.port, options.log_level)
+        elif options.command == "worker":
+            _work(settings, options)
         elif options.command == "migrate":
             if options.database is not None:  # what is named here and is not there was misspelt
                 check_is_there(settings.database_url)
@@ -70,6 +77,17 @@ def _serve(settings: Settings, host: str, port: int, log_level: str) -> None:
             file=sys.stderr,
         )
     serve(settings, host, port, log_level=log_level)
+
+
+def _work(settings: Settings, options: argparse.Namespace) -> None:
+    if settings.database_url == MEMORY:
+        raise CommandError("A worker shares a database with a server, and one in memory is a process's own.")
+    if options.database is not None:  # what is named here and is not there was misspelt
+        check_is_there(settings.database_url)
+    settings = attrs.evolve(settings, shares_work=True, concurrency=options.concurrency)
+    with _telling_of_a_new_database(settings):
+        start = work if settings.broker_url is None else work_with_celery
+        start(settings, log_level=options.log_level)
 
 
 def _migrate(settings: Settings) -> None:

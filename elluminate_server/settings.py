@@ -1,5 +1,6 @@
 """Every setting of the server, read from ELLUMINATE_* variables and checked at once."""
 
+import hmac
 import os
 import re
 from collections.abc import Mapping
@@ -31,6 +32,8 @@ MAX_COLUMNS = 200
 MAX_REQUEST_CELLS = 2_000_000
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 IDEMPOTENCY_LIFETIME = 24 * 60 * 60
+
+_BROKERS = ("redis", "rediss", "amqp", "amqps")
 
 
 class SettingsError(ValueError):
@@ -140,6 +143,22 @@ def _model_key(_instance: object, attribute: Any, value: str | None) -> None:
         )
 
 
+def _broker(_instance: object, _attribute: object, value: str | None) -> None:
+    if value is not None and value.partition("://")[0] not in _BROKERS:
+        # The rest of a URL may hold a password.
+        raise SettingsError(
+            "ELLUMINATE_BROKER_URL",
+            f"has the scheme {value.partition(':')[0]!r}. Use redis://host:6379/0 or amqp://user@host// (RabbitMQ).",
+        )
+
+
+def _queue(_instance: object, _attribute: object, value: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", value):
+        raise SettingsError(
+            "ELLUMINATE_QUEUE", f"is {value!r}; it must be 1 to 100 letters, digits, '_', '.' and '-'."
+        )
+
+
 def _variable(field: str) -> str:
     return f"ELLUMINATE_{field.upper()}"
 
@@ -159,6 +178,12 @@ class Settings:
         serves_this_machine_only: Whether it listens on a loopback address alone: its users are at this machine, and
             may name model endpoints there and in its network.
         allow_private_endpoints: Which other places they may name: see `llm.reach.Reach.of`.
+        broker_url: Broker of Celery, through which workers are told of tasks; None where they look for themselves.
+        queue: Its queue.
+        works: Whether this process runs tasks; one that does not serves requests alone.
+        shares_work: Whether it shares them with others on the same database, which have to be configured alike.
+        concurrency: Most test cases at a time that it answers and rates, of all runs, 1 to 10,000; None for as many as
+            the models take.
         llm_base_url: OpenAI-compatible endpoint of the default model.
         llm_model: Its name there.
         llm_api_key: Its key.
@@ -218,6 +243,11 @@ class Settings:
     upgrade_database: bool = False
     serves_this_machine_only: bool = False
     allow_private_endpoints: str = ""
+    broker_url: str | None = attrs.field(default=None, repr=False, validator=_broker)
+    queue: str = attrs.field(default="elluminate", validator=_queue)
+    works: bool = True
+    shares_work: bool = False
+    concurrency: int | None = _optional("--concurrency", 1, 10_000)
     llm_base_url: str | None = attrs.field(default=None, validator=_endpoint)
     llm_model: str | None = None
     llm_api_key: str | None = attrs.field(default=None, repr=False, validator=_model_key)
@@ -316,6 +346,16 @@ class Settings:
         except ValueError as error:
             raise SettingsError(ALLOWING_VARIABLE, f"{error}.") from None
 
+    def marks_secret(self) -> bytes | None:
+        """What the marks in judges' prompts are made from, for `llm.providers.Models`; None without a secret key.
+
+        The same for all processes that have the key, so that providers' prompt caches serve them together.
+        """
+        if self.secret_key is None:
+            return None
+        newest = secret_key_texts(self.secret_key)[0]
+        return hmac.digest(newest.encode(), b"marks in judges' prompts", "sha256")
+
     def model_defaults(self) -> ModelDefaults:
         """The server's own models, for `llm.providers.Models`.
 
@@ -381,7 +421,16 @@ class Settings:
         return cls(**values)
 
 
-_OF_THIS_PROCESS = frozenset({"process_key", "upgrade_database", "serves_this_machine_only"})
+_OF_THIS_PROCESS = frozenset(
+    {
+        "process_key",
+        "upgrade_database",
+        "serves_this_machine_only",
+        "works",
+        "shares_work",
+        "concurrency",
+    }
+)
 """Never taken from the environment."""
 
 

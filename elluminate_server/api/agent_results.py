@@ -92,7 +92,7 @@ async def upload_agent_results(call: Call) -> Answer:
             ]
         task_id = None
         if evaluated:
-            task_id = await add_evaluation(session, call.executor.owner, experiment, evaluated)
+            task_id = await add_evaluation(session, call.executor.process, experiment, evaluated)
             call.on_commit(call.executor.wake)
         return call.answer(
             models.AgentResultsUploadResponse(

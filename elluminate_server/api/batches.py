@@ -21,7 +21,7 @@ async def create_responses_batch(call: Call) -> Answer:
         orders = await checked_orders(
             session, call.project_id, request.prompt_response_ins, where="$.prompt_response_ins[{}]"
         )
-        task_id = await add_responses(session, call.executor.owner, call.project_id, orders)
+        task_id = await add_responses(session, call.executor.process, call.project_id, orders)
         call.on_commit(call.executor.wake)
         return call.answer(task_id)
 

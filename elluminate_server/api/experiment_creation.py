@@ -164,7 +164,7 @@ async def _start_if_asked(
     if request.generate:
         await add_experiment(
             session,
-            call.executor.owner,
+            call.executor.process,
             row,
             rating_mode=row.rating_mode,
             n_epochs=row.n_epochs,

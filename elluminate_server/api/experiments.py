@@ -79,6 +79,6 @@ async def delete_experiment(call: Call) -> Answer:
     async with call.write() as session:
         row = await find_experiment(session, call.project_id, call.path["experiment_id"])
         await revoke_all(session, row.id, f"Experiment {row.name!r} was deleted.")
-        await delete_in_pieces(session, call.executor.owner, row)
+        await delete_in_pieces(session, call.executor.process, row)
         call.on_commit(call.executor.wake)
         return call.answer()

@@ -67,7 +67,7 @@ async def create_ratings_batch(call: Call) -> Answer:
         await _check_ratable(session, call.project_id, request.prompt_response_ids)
         task_id = await add_ratings(
             session,
-            call.executor.owner,
+            call.executor.process,
             call.project_id,
             request.prompt_response_ids,
             rating_mode=request.rating_mode.value,

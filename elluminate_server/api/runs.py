@@ -77,7 +77,7 @@ async def run_experiment(call: Call) -> Answer:
         experiment.rating_version = judge_key(call.settings, experiment.rating_version)
         await add_experiment(
             session,
-            call.executor.owner,
+            call.executor.process,
             experiment,
             rating_mode=request.rating_mode.value,
             n_epochs=request.n_epochs,
@@ -228,7 +228,7 @@ async def _queue_what_is_missing(call: Call, request: RetryFailedRequest) -> Non
             if can_generate(experiment) and not request.discard_annotations:
                 await _refuse_notes(session, experiment)
             mode = experiment.rating_mode if request.rating_mode is UNSET else request.rating_mode.value
-            await add_retry(session, call.executor.owner, experiment, rating_mode=mode)
+            await add_retry(session, call.executor.process, experiment, rating_mode=mode)
             experiment.rating_version = judge_key(call.settings, experiment.rating_version)
             call.on_commit(call.executor.wake)
         elif not can_generate(experiment):

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution import queueing
-from elluminate_server.execution.leases import UNFINISHED
+from elluminate_server.execution.leases import UNFINISHED, Process
 from elluminate_server.execution.plans import CriterionPlan
 from elluminate_server.store.states import AGENT_EVALUATION
 from elluminate_server.store.tables import AgentTask, Criterion, Experiment, LogLine, Task
@@ -15,7 +15,7 @@ __all__ = ["add_evaluation", "frozen_criteria"]
 
 
 async def add_evaluation(
-    session: AsyncSession, owner: str, experiment: Experiment, response_ids: Sequence[int]
+    session: AsyncSession, process: Process, experiment: Experiment, response_ids: Sequence[int]
 ) -> str:
     """Queue the evaluation of uploaded trials; the task's id.
 
@@ -24,7 +24,7 @@ async def add_evaluation(
 
     Args:
         session: The caller's write transaction.
-        owner: See `queueing.add_task`.
+        process: See `queueing.add_task`.
         experiment: AGENTIC; its `generation_task_id` is set.
         response_ids: The trials' responses; at least one.
     """
@@ -32,7 +32,7 @@ async def add_evaluation(
     if task_id is None:
         task_id = await queueing.add_task(
             session,
-            owner,
+            process,
             experiment.project_id,
             experiment.id,
             AGENT_EVALUATION,

@@ -102,11 +102,15 @@ class Answering:
         Raises:
             HopelessError: Nothing will be answered any more.
         """
+        scene = await self.load_scene(plan, entry_id, persona_version_id)
+        return None if scene is None else await self._converse(plan, scene, epoch)
+
+    async def load_scene(self, plan: Plan, entry_id: int, persona_version_id: int | None) -> Scene | None:
+        """Who is to talk about what; None when one of them is gone."""
         if persona_version_id is None:
             return None
         async with self._read() as session:
-            scene = await load_scene(session, plan, entry_id, persona_version_id)
-        return None if scene is None else await self._converse(plan, scene, epoch)
+            return await load_scene(session, plan, entry_id, persona_version_id)
 
     async def _converse(self, plan: Plan, scene: Scene, epoch: int) -> Answered:
         try:

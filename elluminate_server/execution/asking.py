@@ -56,6 +56,10 @@ class Asking:
         shortages: Those of the process.
         patience: Seconds that a call waits for an endpoint that refuses it for load, or is away.
         tell: Told when the run waits for an endpoint, and when it goes on.
+
+    Attributes:
+        ended_by: Why nothing more is asked for.
+        is_ended_here: Whether that was found out by this process.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Asking:
         self._caller = Caller(patience=patience, queues_within_it=False, tell=tell)
         self._failed_in_a_row: Counter[tuple[Any, ...]] = Counter()
         self.ended_by: HopelessError | None = None
+        self.is_ended_here = False
 
     def answering(self, plan: Plan) -> Model:
         """The model under test.
@@ -114,10 +119,16 @@ class Asking:
             if self._failed_in_a_row[_key(model)] >= HOPELESS_CALLS:
                 self._end(error)
 
-    def _end(self, error: ModelError) -> None:
+    def end(self, reason: HopelessError) -> None:
+        """Ask for nothing more: what is under way is brought to its end, and what waits is not sent."""
         if self.ended_by is None:
-            self.ended_by = HopelessError(str(error))
-            self._caller.end(self.ended_by)
+            self.ended_by = reason
+            self._caller.end(reason)
+
+    def _end(self, error: ModelError) -> None:
+        self.is_ended_here = self.is_ended_here or self.ended_by is None
+        self.end(HopelessError(str(error)))
+        assert self.ended_by is not None  # noqa: S101 - for the type checker
         raise self.ended_by from None
 
     def _asked(self, model: Model) -> Model:

@@ -16,7 +16,7 @@ import attrs
 from sqlalchemy import Connection
 
 from elluminate_server.execution import leases
-from elluminate_server.execution.leases import LeaseLostError, renew_while_writing
+from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.store.engine import BusyError, Store
 
 __all__ = ["Commits"]
@@ -40,8 +40,10 @@ class Commits(Generic[Record]):
 
     Args:
         store: The database.
-        owner: The process, which has to hold the lease of every task it writes for.
-        write: Writes records, each given with its task, on a connection in a transaction; what comes of each of them.
+        keep: Called with the tasks that records are for, and the records, on a connection in a transaction: keeps the
+            right to write for them, and says for which of them there is one.
+        write: Writes records, each given with its task, on the same connection; what comes of each of them. An
+            exception among that is raised where the record came from, and the others are written.
             It blocks, in a thread of its own. It may be called again with some of the same records when the
             transaction broke, so it has to find out whether they were written the first time.
         on_commit: Called after a commit with the tasks that were written for.
@@ -50,12 +52,12 @@ class Commits(Generic[Record]):
     def __init__(
         self,
         store: Store,
-        owner: str,
+        keep: Callable[[Connection, Sequence[tuple[str, Record]]], set[str]],
         write: Callable[[Connection, Sequence[tuple[str, Record]]], Sequence[Any]],
         on_commit: Callable[[set[str]], None],
     ) -> None:
         self._store = store
-        self._owner = owner
+        self._keep = keep
         self._write_records = write
         self._on_commit = on_commit
         self._waiting: list[_Waiting[Record]] = []
@@ -69,7 +71,7 @@ class Commits(Generic[Record]):
             record: What is to be written.
 
         Raises:
-            LeaseLostError: The task is not this process's any more; nothing was written.
+            LeaseLostError: The task is over, or not this process's any more; nothing was written.
             Exception: What writing it raised; nothing of it was written.
         """
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -124,10 +126,8 @@ class Commits(Generic[Record]):
                 await self._write([waiting])
 
     async def _write_together(self, batch: list[_Waiting[Record]]) -> None:
-        tasks = sorted({waiting.task_id for waiting in batch})
-
         def write(connection: Connection) -> dict[_Waiting[Record], Any]:
-            held = {task_id for task_id in tasks if renew_while_writing(connection, self._owner, task_id)}
+            held = self._keep(connection, [(waiting.task_id, waiting.record) for waiting in batch])
             mine = [waiting for waiting in batch if waiting.task_id in held]
             results = self._write_records(connection, [(waiting.task_id, waiting.record) for waiting in mine])
             return dict(zip(mine, results, strict=True))
@@ -137,10 +137,11 @@ class Commits(Generic[Record]):
         for waiting in batch:
             if waiting.done.done():
                 continue
-            if waiting in results:
-                waiting.done.set_result(results[waiting])
+            result = results.get(waiting) if waiting in results else LeaseLostError()
+            if isinstance(result, Exception):
+                waiting.done.set_exception(result)
             else:
-                waiting.done.set_exception(LeaseLostError())
+                waiting.done.set_result(result)
 
 
 def _cancel(batch: list[_Waiting[Any]]) -> None:

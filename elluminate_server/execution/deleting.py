@@ -11,6 +11,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.execution.leases import Process
 from elluminate_server.execution.queueing import add_task
 from elluminate_server.store import pieces
 from elluminate_server.store.columns import utc_now
@@ -20,19 +21,19 @@ from elluminate_server.store.tables import AgentTask, Experiment, LogLine, Promp
 __all__ = ["delete_in_pieces", "delete_piece"]
 
 
-async def delete_in_pieces(session: AsyncSession, owner: str, experiment: Experiment) -> None:
+async def delete_in_pieces(session: AsyncSession, process: Process, experiment: Experiment) -> None:
     """Delete an experiment of which nothing runs: at once when it is small, else by a task.
 
     Args:
         session: The caller's write transaction.
-        owner: See `queueing.add_task`.
+        process: See `queueing.add_task`.
         experiment: Readers do not see it any more when the transaction is committed; its name is free.
     """
     if await delete_piece(session, experiment.id, pieces.FIRST_SIZE):
         return
     experiment.deleted_at = utc_now()
     experiment.name = f"deleted {uuid.uuid4().hex}"
-    await add_task(session, owner, experiment.project_id, experiment.id, DELETION, {})
+    await add_task(session, process, experiment.project_id, experiment.id, DELETION, {})
     await session.flush()
 
 

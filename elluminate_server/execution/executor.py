@@ -2,21 +2,26 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.execution import leases
-from elluminate_server.execution.asking import Shortages
+from elluminate_server.execution import leases, shares
 from elluminate_server.execution.commits import Commits
-from elluminate_server.execution.leases import LeaseLostError
-from elluminate_server.execution.limits import reading_slots
+from elluminate_server.execution.leases import LeaseLostError, Process
+from elluminate_server.execution.means import Means
 from elluminate_server.execution.notices import Notices
 from elluminate_server.execution.outcomes import Outcome
-from elluminate_server.execution.progress import progress_of
+from elluminate_server.execution.preparing import steps_of
+from elluminate_server.execution.progress import item_states, progress_of
 from elluminate_server.execution.run import Run
-from elluminate_server.execution.storing import store_records
+from elluminate_server.execution.storing import keep_shares, store_records
 from elluminate_server.llm.providers import Models
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
@@ -30,39 +35,73 @@ logger = logging.getLogger("elluminate_server.execution")
 MAX_RUNNING = 50
 """Most tasks at a time in one process; the others wait in the queue."""
 
+LOOK_SECONDS = 0.5
+"""From one look for what other processes were asked to do to the next."""
+
 
 class Executor:
     """The runs of one process.
 
     The queue is the database: `queueing`, `requeueing` and `agent_evaluation` add tasks inside the caller's
-    transaction, leased to `owner`, and `wake` says after the commit that they are there. A run that this process
-    does not finish, because it stops or is killed, is finished by the next one.
+    transaction, for `process`, and `wake` says after the commit that they are there. A run that this process
+    does not finish, because it stops or is killed, is finished by the next one. What is open for others is worked on by
+    all processes that share work.
 
     Args:
         store: The database.
         models: The models that answer and judge.
         settings: The server's settings.
+        on_wake: Told, too, when there is something new to do.
 
     Attributes:
-        owner: Under which name this process holds leases.
+        process: What this process is to those that queue tasks.
+        owner: Its name, under which it holds leases.
         notices: What has changed, for whoever waits in this process.
     """
 
-    def __init__(self, store: Store, models: Models, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        models: Models,
+        settings: Settings,
+        *,
+        on_wake: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
-        self._models = models
+        self._on_wake = on_wake
         self._settings = settings
-        self.owner = leases.new_owner()
+        self.process = Process(works=settings.works, shares=settings.shares_work)
+        self.owner = self.process.name
         self._runs: dict[str, asyncio.Task[None]] = {}
+        self._answers_for: set[str] = set()
+        self._current: dict[str, Run] = {}
+        self._shared: set[str] = set()
+        self._left: set[str] = set()
+        self._kept_at = 0.0
         self._work = asyncio.Event()
         self._services: list[asyncio.Task[None]] = []
-        self._commits = Commits(store, self.owner, store_records, self._publish)
-        self._reading = reading_slots()
-        self._shortages = Shortages()
+        self._commits = Commits(
+            store,
+            functools.partial(keep_shares, self.owner),
+            functools.partial(store_records, self.owner),
+            self._publish,
+        )
+        self._means = Means(
+            owner=self.owner,
+            store=store,
+            models=models,
+            commits=self._commits,
+            ending=_interpreter_is_ending,
+            max_turns=settings.max_conversation_turns,
+            patience=settings.llm_patience,
+            concurrency=settings.concurrency,
+        )
         self.notices = Notices()
 
     async def start(self) -> None:
-        """Begin to take tasks; first of all those that a former process left behind."""
+        """Begin to take tasks, where this process works; first of all those that a former process left behind."""
+        if not self.process.works:
+            return
         self._services = [
             asyncio.create_task(self._commits.run(), name="elluminate-commits"),
             asyncio.create_task(self._tend(), name="elluminate-tasks"),
@@ -74,6 +113,8 @@ class Executor:
         for task in [*self._runs.values(), *self._services]:
             task.cancel()
         await asyncio.gather(*self._runs.values(), *self._services, return_exceptions=True)
+        if not self.process.works:
+            return
         try:
             async with self._store.write() as session:
                 await leases.release(session, self.owner)
@@ -88,10 +129,15 @@ class Executor:
     def wake(self) -> None:
         """Look for new, revoked and abandoned tasks now; called after the commit."""
         self._work.set()
+        self._on_wake()
+
+    def works_on(self, task_id: str) -> bool:
+        """Whether this process does the task, or a part of it."""
+        return task_id in self._runs
 
     def is_running(self, task_id: str) -> bool:
-        """Whether the task runs in this process, so that its changes are published in `notices`."""
-        return task_id in self._runs
+        """Whether the task runs in this process alone, so that all its changes are published in `notices`."""
+        return task_id in self._answers_for and task_id not in self._shared
 
     def stop_run(self, task_id: str) -> None:
         """Stop a task that was revoked, and tell whoever watches it; called after the commit."""
@@ -125,17 +171,51 @@ class Executor:
                 elif not _interpreter_is_ending():
                     logger.exception("The queue could not be read")
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(leases.HEARTBEAT_SECONDS):
+                async with asyncio.timeout(self._pause):
                     await self._work.wait()
 
+    @property
+    def _pause(self) -> float:
+        """Seconds to the next look at the queue."""
+        seconds = leases.HEARTBEAT_SECONDS
+        return min(seconds, LOOK_SECONDS) if self.process.shares else seconds
+
     async def _keep_leases(self) -> None:
-        if not self._runs:
+        """Renew what this process holds, and free what dead ones held."""
+        now = time.monotonic()
+        if now - self._kept_at < leases.HEARTBEAT_SECONDS and not self._left:
             return
-        async with self._store.write() as session:
-            kept = await leases.renew(session, self.owner, list(self._runs))
-        for task_id, run in list(self._runs.items()):
-            if task_id not in kept:
+        async with self._store.read() as session:
+            is_anyone_dead = await shares.is_anyone_dead(session)
+            self._shared = await shares.shared_with_others(session, self.owner, list(self._runs))
+            for task_id in self._shared & self._current.keys():
+                states = await item_states(session, task_id)
+                self._current[task_id].note_all(states)
+        running = list(self._runs)
+        if running or self._left or is_anyone_dead:
+            async with self._store.write() as session:
+                await self._renew(session, running)
+                freed = await shares.take_from_the_dead(session)
+            if freed:
+                logger.info("What an ended process had of %d tasks is free.", len(freed))
+        self._kept_at = now
+
+    async def _renew(self, session: AsyncSession, running: list[str]) -> None:
+        left, self._left = self._left - set(running), set()
+        if left:
+            await shares.leave(session, self.owner, left)
+        if not running:
+            return
+        held = await leases.renew(session, self.owner, self._answers_for & set(running))
+        going_on = await shares.renew(session, self.owner, running)
+        for task_id in running:
+            run = self._runs.get(task_id)
+            if run is None:
+                continue
+            if task_id not in going_on or (task_id in self._answers_for and task_id not in held):
                 run.cancel()
+            elif (reason := going_on[task_id]) is not None and task_id in self._current:
+                self._current[task_id].end(reason)
 
     async def _take_tasks(self) -> None:
         room = MAX_RUNNING - len(self._runs)
@@ -149,10 +229,24 @@ class Executor:
             if taken and was_left:
                 await self._tell_what_goes_on(task_id)
             if taken:
-                self._runs[task_id] = asyncio.create_task(
-                    self._run(task_id), name=f"elluminate-run-{task_id}"
-                )
+                self._answers_for.add(task_id)
+                self._begin(task_id, self._run(task_id))
             self.notices.publish(task_id, over=not taken)
+        if self.process.shares:
+            await self._take_parts(room - len(free))
+
+    async def _take_parts(self, room: int) -> None:
+        """Help with what others answer for."""
+        if room <= 0:
+            return
+        async with self._store.read() as session:
+            found = await shares.find_open(session, list(self._runs), room)
+        for task in found:
+            if not steps_of(task):
+                self._begin(task.id, self._help(task.id))
+
+    def _begin(self, task_id: str, run: Coroutine[Any, Any, None]) -> None:
+        self._runs[task_id] = asyncio.create_task(run, name=f"elluminate-run-{task_id}")
 
     async def _tell_what_goes_on(self, task_id: str) -> None:
         """Say that a run goes on which nobody has started here: it costs calls of models."""
@@ -176,27 +270,62 @@ class Executor:
                 pass
         except LeaseLostError:
             logger.info("Task %s was revoked or taken over, or this process ends", task_id)
+            self._left.add(task_id)
         except Exception:
             # Not even its end could be written. It is taken again, `leases.MAX_ATTEMPTS` times at most.
+            self._left.add(task_id)
             if not _interpreter_is_ending():
                 logger.exception("Task %s could not be ended", task_id)
+        except asyncio.CancelledError:
+            self._left.add(task_id)
+            raise
         finally:
-            self._runs.pop(task_id, None)
-            self.notices.publish(task_id, over=True)
-            self._work.set()
+            self._answers_for.discard(task_id)
+            self._over(task_id)
+
+    async def _help(self, task_id: str) -> None:
+        """Do a part of a task that another process answers for."""
+        run = self._current[task_id] = Run(task_id, self._means, answers_for_it=False)
+        try:
+            await run.help()
+        except Exception as error:
+            cause = _first_of(error)
+            if not _is_no_outcome(cause) and not _interpreter_is_ending():
+                # Whoever answers for the task comes by the same, and ends it.
+                logger.exception("Task %s could not be helped with", task_id)
+            if not isinstance(cause, LeaseLostError):
+                await asyncio.sleep(leases.LEASE_SECONDS)
+        finally:
+            self._left.add(task_id)
+            self._over(task_id)
+
+    def _over(self, task_id: str) -> None:
+        self._runs.pop(task_id, None)
+        self._current.pop(task_id, None)
+        self.notices.publish(task_id, over=True)
+        self._work.set()
 
     async def _run_to_its_end(self, task_id: str) -> bool:
         """Do what is left of the task; False when it goes on, from where its rows say it stands."""
         try:
+            await self._give_back(task_id)
             outcome = await self._perform(task_id)
             is_over = await self._finish(task_id, outcome)
         except BusyError as error:
             logger.warning("Task %s goes on when the database can be used again: %s", task_id, error)
+            self._left.add(task_id)
             await asyncio.sleep(leases.HEARTBEAT_SECONDS)
             return False
         if not is_over:
             logger.debug("Task %s was given more to do", task_id)
         return is_over
+
+    async def _give_back(self, task_id: str) -> None:
+        """Have the items free again that an earlier try of this process was broken off with."""
+        if task_id in self._left:
+            async with self._store.write() as session:
+                await shares.leave(session, self.owner, [task_id])
+            self._left.discard(task_id)
 
     async def _finish(self, task_id: str, outcome: Outcome) -> bool:
         async with self._store.write() as session:
@@ -211,18 +340,7 @@ class Executor:
             )
 
     async def _perform(self, task_id: str) -> Outcome:
-        run = Run(
-            task_id,
-            self.owner,
-            self._store,
-            self._models,
-            self._shortages,
-            self._reading,
-            self._commits,
-            _interpreter_is_ending,
-            max_turns=self._settings.max_conversation_turns,
-            patience=self._settings.llm_patience,
-        )
+        run = self._current[task_id] = Run(task_id, self._means, answers_for_it=True)
         # A night without any server, after which a run is taken up again, does not count.
         limit = self._settings.run_time_limit
         timeout = asyncio.timeout(limit)

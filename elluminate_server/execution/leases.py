@@ -1,8 +1,9 @@
-"""Which process runs a task: leases in the task's row, taken, renewed, given back.
+"""Which process answers for a task: leases in the task's row, taken, renewed, given back.
 
 A process owns a task while its name is in the row and the lease has not expired. It renews the lease every
-few seconds, and checks it in each transaction that writes what the task produced. So a task of a killed process
-is free after `LEASE_SECONDS`, and a process that was only asleep for that long cannot write a second answer.
+few seconds. It alone makes the task's items, declares its end, or deletes what it is to delete. The items themselves
+are worked on by it and others; whose each of them is, is said in `shares`. So a task of a killed process is free after
+`LEASE_SECONDS`, and a process that was only asleep for that long cannot write a second answer.
 
 Times are the processes' own. A clock that was put back leaves leases that end long after they could; they count as
 expired. The clocks of processes that share a database have to agree within `LEASE_SECONDS`.
@@ -13,12 +14,13 @@ import uuid
 from collections.abc import Collection
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, and_, bindparam, or_, select, update
+import attrs
+from sqlalchemy import CursorResult, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.states import EXPERIMENT
-from elluminate_server.store.tables import Base, Experiment, LogLine, Task, WorkItem
+from elluminate_server.store.tables import Experiment, LogLine, Share, Task, WorkItem
 
 __all__ = [
     "HEARTBEAT_SECONDS",
@@ -27,15 +29,17 @@ __all__ = [
     "TERMINAL",
     "UNFINISHED",
     "LeaseLostError",
+    "Process",
     "claim",
+    "count_no_deaths",
     "expiry",
     "find_claimable",
     "finish",
+    "latest_expiry",
     "new_owner",
     "release",
     "renew",
     "renew_for_writing",
-    "renew_while_writing",
     "revoke",
     "revoke_all",
 ]
@@ -44,7 +48,7 @@ LEASE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 3.0
 
 MAX_ATTEMPTS = 5
-"""How many processes in a row may die over one task, none of which got anything done, before it is given up."""
+"""How many processes in a row may die over a task or an item, with nothing that came of it, before it is given up."""
 
 UNFINISHED = ("PENDING", "STARTED")
 TERMINAL = ("SUCCESS", "FAILURE", "REVOKED", "REJECTED", "TIMEOUT")
@@ -59,9 +63,29 @@ def new_owner() -> str:
     return uuid.uuid4().hex
 
 
+@attrs.frozen(kw_only=True)
+class Process:
+    """A process, as what it is asked to do is queued.
+
+    Attributes:
+        name: Under which it holds leases; no other has it.
+        works: Whether it runs tasks; else what it is asked for is free for others at once.
+        shares: Whether others may do a part of what it is asked for, because they are configured alike.
+    """
+
+    name: str = attrs.field(factory=new_owner)
+    works: bool = True
+    shares: bool = False
+
+
 def expiry() -> datetime.datetime:
     """When a lease that is taken now expires."""
     return utc_now() + datetime.timedelta(seconds=LEASE_SECONDS)
+
+
+def latest_expiry() -> datetime.datetime:
+    """Twice as far as a lease reaches: one that expires later was written by another clock, and counts as expired."""
+    return utc_now() + datetime.timedelta(seconds=2 * LEASE_SECONDS)
 
 
 async def find_claimable(
@@ -72,12 +96,16 @@ async def find_claimable(
     Its own are those that it has queued; the others are those that nobody holds any more.
     """
     found = await session.execute(
-        select(Task.id, Task.lease_owner)
+        select(Task.id, Task.lease_owner, Task.status)
         .where(Task.status.in_(UNFINISHED), _free_for(owner), Task.id.not_in(list(running)))
         .order_by(Task.created_at)
         .limit(limit)
     )
-    return {task_id: holder != owner for task_id, holder in found}
+    # What a process that only serves was asked nobody has had yet.
+    return {
+        task_id: holder != owner and (holder is not None or status != "PENDING")
+        for task_id, holder, status in found
+    }
 
 
 async def claim(session: AsyncSession, owner: str, task_id: str) -> bool:
@@ -123,14 +151,15 @@ async def renew_for_writing(session: AsyncSession, owner: str, task_id: str) -> 
 
     That is progress: the lives before this one no longer count as attempts.
     """
-    connection = await session.connection()
-    return await connection.run_sync(renew_while_writing, owner, task_id)
+    mine = _renewal(owner, [task_id]).values(attempts=1)
+    return bool(await _count(session, mine))
 
 
-def renew_while_writing(connection: Connection, owner: str, task_id: str) -> bool:
-    """The same on a connection."""
-    values = {"task": task_id, "owner": owner, "until": expiry()}
-    return bool(connection.execute(_RENEWAL_BY_PROGRESS, values).rowcount)
+async def count_no_deaths(session: AsyncSession, owner: str, task_id: str) -> None:
+    """Forget the processes that died over the task: from here on, those that die over its items are counted."""
+    await session.execute(
+        update(Task).where(Task.id == task_id, Task.lease_owner == owner).values(attempts=1)
+    )
 
 
 async def renew(session: AsyncSession, owner: str, task_ids: Collection[str]) -> set[str]:
@@ -156,6 +185,8 @@ async def release(session: AsyncSession, owner: str) -> None:
         .where(Task.lease_owner == owner, Task.status.in_(UNFINISHED))
         .values(lease_owner=None, lease_expires_at=None)
     )
+    await session.execute(delete(Share).where(Share.owner == owner))
+    await session.execute(_letting_go(WorkItem.holder == owner))
 
 
 async def finish(
@@ -201,6 +232,7 @@ async def finish(
     )
     if not ended:
         raise LeaseLostError
+    await _end_shares(session, [task_id])
     changes: dict[str, Any] = {"generation_task_id": None, "finished_at": now}
     if internal:
         changes["has_internal_error"] = True
@@ -222,6 +254,7 @@ async def revoke(session: AsyncSession, experiment: Experiment, reason: str) -> 
         return None
     if await _count(session, _revocation(Task.id == task_id, reason)):
         session.add(LogLine(task_id=task_id, line=f"REVOKED: {reason}"))
+        await _end_shares(session, [task_id])
     experiment.generation_task_id, experiment.finished_at = None, utc_now()
     return task_id
 
@@ -234,6 +267,18 @@ async def revoke_all(session: AsyncSession, experiment_id: int, reason: str) -> 
     await session.execute(
         _revocation(Task.experiment_id == experiment_id, reason).execution_options(synchronize_session=False)
     )
+
+
+async def _end_shares(session: AsyncSession, task_ids: Collection[str]) -> None:
+    """Of a task that is over nobody has a part any more."""
+    held = list(await session.scalars(select(Share.owner).where(Share.task_id.in_(list(task_ids)))))
+    if held:
+        await session.execute(delete(Share).where(Share.task_id.in_(list(task_ids))))
+        await session.execute(_letting_go(WorkItem.holder.in_(held), WorkItem.task_id.in_(list(task_ids))))
+
+
+def _letting_go(*which: Any) -> Any:
+    return update(WorkItem).where(*which).values(holder=None).execution_options(synchronize_session=False)
 
 
 def _revocation(which: Any, reason: str) -> Any:
@@ -256,8 +301,7 @@ def _free_for(owner: str) -> Any:
         Task.lease_owner.is_(None),
         Task.lease_owner == owner,
         Task.lease_expires_at < now,
-        # Twice as far as a lease reaches: whoever wrote it had another clock.
-        Task.lease_expires_at > now + datetime.timedelta(seconds=2 * LEASE_SECONDS),
+        Task.lease_expires_at > latest_expiry(),
     )
 
 
@@ -269,16 +313,3 @@ def _renewal(owner: str, task_ids: Collection[str]) -> Any:
 async def _count(session: AsyncSession, statement: Any) -> int:
     result = cast("CursorResult[Any]", await session.execute(statement))
     return result.rowcount
-
-
-_TASKS = Base.metadata.tables[Task.__tablename__]
-
-_RENEWAL_BY_PROGRESS = (
-    update(_TASKS)
-    .where(
-        _TASKS.c.id == bindparam("task"),
-        _TASKS.c.lease_owner == bindparam("owner"),
-        _TASKS.c.status == "STARTED",
-    )
-    .values(lease_expires_at=bindparam("until"), attempts=1)
-)

@@ -7,7 +7,7 @@ from elluminate_server.execution.generation import from_column, generate, load_s
 from elluminate_server.execution.judging import Judging
 from elluminate_server.execution.plans import CriterionPlan, Plan, answering_model, judging_model, load_plan
 from elluminate_server.execution.rating import Judged, Rated, load_judged
-from elluminate_server.execution.storing import NewResponse
+from elluminate_server.execution.records import NewResponse
 from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.providers import Models
 from elluminate_server.llm.types import ModelError, RatingMode

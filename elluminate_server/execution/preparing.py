@@ -235,7 +235,7 @@ async def _take_over(
     moved: CursorResult[Any] = await session.execute(  # type: ignore[assignment]
         update(WorkItem)
         .where(WorkItem.id.in_(left))
-        .values(task_id=task.id, ordinal=WorkItem.ordinal + first)
+        .values(task_id=task.id, ordinal=WorkItem.ordinal + first, holder=None, attempts=0)
         .execution_options(synchronize_session=False)
     )
     rest = Unfinished(task_id=step.task_id, first_ordinal=first) if moved.rowcount == size else None

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.domain.flaws import flaw_of
 from elluminate_server.execution.generation import prompt_row, subject_of
-from elluminate_server.execution.leases import expiry
+from elluminate_server.execution.leases import Process, expiry
 from elluminate_server.execution.moments import judge_anew
 from elluminate_server.execution.plans import Plan, load_plan
 from elluminate_server.execution.preparing import Rows, begin_preparing
@@ -74,7 +74,7 @@ class ResponseOrder:
 
 async def add_experiment(
     session: AsyncSession,
-    owner: str,
+    process: Process,
     experiment: Experiment,
     *,
     rating_mode: str,
@@ -90,7 +90,7 @@ async def add_experiment(
 
     Args:
         session: The caller's write transaction.
-        owner: See `add_task`.
+        process: See `add_task`.
         experiment: Its `generation_task_id` is set, and the following parameters are noted on it.
         rating_mode: `fast` or `detailed`.
         n_epochs: Answers per row, 1 to 1000.
@@ -125,7 +125,7 @@ async def add_experiment(
     if generation_params is not None:
         experiment.generation_params = dict(generation_params)
     task_id = await add_task(
-        session, owner, experiment.project_id, experiment.id, EXPERIMENT, {"rating_mode": rating_mode}
+        session, process, experiment.project_id, experiment.id, EXPERIMENT, {"rating_mode": rating_mode}
     )
     rows_to_add = Rows(
         n_epochs=n_epochs,
@@ -162,7 +162,7 @@ async def _personas(session: AsyncSession, experiment: Experiment) -> list[int |
 
 
 async def add_responses(
-    session: AsyncSession, owner: str, project_id: int, orders: Sequence[ResponseOrder]
+    session: AsyncSession, process: Process, project_id: int, orders: Sequence[ResponseOrder]
 ) -> str | None:
     """Store the given responses now and queue the others; the task's id, or None when there are none at all.
 
@@ -170,7 +170,7 @@ async def add_responses(
 
     Args:
         session: The caller's write transaction.
-        owner: See `add_task`.
+        process: See `add_task`.
         project_id: The project.
         orders: Checked by the caller: experiments, rows and LLM configs exist and belong together.
     """
@@ -178,7 +178,7 @@ async def add_responses(
         return None
     experiments = {order.experiment_id for order in orders}
     only = next(iter(experiments)) if len(experiments) == 1 else None
-    task_id = await add_task(session, owner, project_id, only, RESPONSES, {})
+    task_id = await add_task(session, process, project_id, only, RESPONSES, {})
     given = [order for order in orders if order.messages]
     await store_given(session, given)
     to_generate = [
@@ -205,13 +205,13 @@ async def add_responses(
 
 
 async def add_ratings(
-    session: AsyncSession, owner: str, project_id: int, response_ids: Sequence[int], *, rating_mode: str
+    session: AsyncSession, process: Process, project_id: int, response_ids: Sequence[int], *, rating_mode: str
 ) -> str | None:
     """Queue the rating of responses, which replaces their ratings; the task's id, or None when there are none.
 
     Args:
         session: The caller's write transaction.
-        owner: See `add_task`.
+        process: See `add_task`.
         project_id: The project.
         response_ids: In the order of rating. Checked by the caller: they exist and have criteria.
         rating_mode: `fast` or `detailed`.
@@ -225,7 +225,7 @@ async def add_ratings(
         )
     only = next(iter(experiments)) if len(experiments) == 1 else None
     await judge_anew(session, response_ids)
-    task_id = await add_task(session, owner, project_id, only, RATINGS, {"rating_mode": rating_mode})
+    task_id = await add_task(session, process, project_id, only, RATINGS, {"rating_mode": rating_mode})
     await add_rating_items(session, task_id, response_ids)
     return task_id
 
@@ -258,7 +258,7 @@ async def add_rating_items(session: AsyncSession, task_id: str, response_ids: Se
 
 async def add_task(
     session: AsyncSession,
-    owner: str,
+    process: Process,
     project_id: int,
     experiment_id: int | None,
     kind: TaskKind,
@@ -268,7 +268,7 @@ async def add_task(
 
     Args:
         session: The caller's write transaction; the task is there when it commits. `Executor.wake` comes after that.
-        owner: Who is to run it: `Executor.owner` of the process that was asked.
+        process: The one that was asked: `Executor.process`.
         project_id: The project.
         experiment_id: The experiment that it is about, if it is about one.
         kind: What is to be done.
@@ -280,10 +280,11 @@ async def add_task(
         experiment_id=experiment_id,
         kind=kind,
         payload=payload,
-        # The process that was asked runs it, because its models are the ones the user configured; others take
-        # over only when it is gone.
-        lease_owner=owner,
-        lease_expires_at=expiry(),
+        # The process that was asked runs it, because its models are the ones the user configured. Those of one
+        # deployment are configured alike, and do a part of it; others take over only when it is gone.
+        lease_owner=process.name if process.works else None,
+        lease_expires_at=expiry() if process.works else None,
+        is_open=process.shares,
     )
     session.add(task)
     await session.flush()

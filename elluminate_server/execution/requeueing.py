@@ -4,6 +4,7 @@ from elluminate_api.models import EvaluationMode
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution.gaps import unfinished_tasks
+from elluminate_server.execution.leases import Process
 from elluminate_server.execution.preparing import (
     Gaps,
     Rows,
@@ -21,7 +22,9 @@ from elluminate_server.store.tables import Experiment
 __all__ = ["add_retry"]
 
 
-async def add_retry(session: AsyncSession, owner: str, experiment: Experiment, *, rating_mode: str) -> str:
+async def add_retry(
+    session: AsyncSession, process: Process, experiment: Experiment, *, rating_mode: str
+) -> str:
     """Queue what is missing of an experiment that does not run; the task's id.
 
     - What an ended task left undone: rows and epochs without a response, answers that were not judged yet.
@@ -33,13 +36,13 @@ async def add_retry(session: AsyncSession, owner: str, experiment: Experiment, *
 
     Args:
         session: The caller's write transaction.
-        owner: See `queueing.add_task`.
+        process: See `queueing.add_task`.
         experiment: Not running; its `generation_task_id` is set.
         rating_mode: `fast` or `detailed`.
     """
     kind: TaskKind = AGENT_EVALUATION if experiment.evaluation_mode == EvaluationMode.AGENTIC else EXPERIMENT
     task_id = await add_task(
-        session, owner, experiment.project_id, experiment.id, kind, {"rating_mode": rating_mode}
+        session, process, experiment.project_id, experiment.id, kind, {"rating_mode": rating_mode}
     )
     never_queued: list[Step] = []
     not_done: list[Step] = []

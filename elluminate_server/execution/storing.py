@@ -4,47 +4,34 @@ Everything here runs on a connection and blocks: a run's results go through `Com
 together; a request's go through `run_sync` of its session.
 """
 
-import datetime
-import enum
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import attrs
 from sqlalchemy import Connection, Executable, bindparam, insert, select, update
 
-from elluminate_server.execution.generation import Generated, Subject
-from elluminate_server.execution.kept_calls import Kept, keep_calls
-from elluminate_server.execution.plans import Plan
+from elluminate_server.execution.kept_calls import keep_calls
 from elluminate_server.execution.rating import Rated
+from elluminate_server.execution.records import (
+    Closed,
+    Given,
+    NewResponse,
+    NotStored,
+    OfItem,
+    Record,
+    Stored,
+    Told,
+)
+from elluminate_server.execution.shares import Claim, ItemLostError, claim, keep_while_writing
 from elluminate_server.execution.storing_prompts import store_prompts
 from elluminate_server.execution.tally import Tally
 from elluminate_server.llm.prices import price_of_tokens
 from elluminate_server.store.columns import Id, utc_now
 from elluminate_server.store.states import ANSWERED, DONE, PENDING
-from elluminate_server.store.tables import (
-    Base,
-    Criterion,
-    LogLine,
-    Prompt,
-    Rating,
-    Response,
-    WorkItem,
-)
+from elluminate_server.store.tables import Base, Criterion, LogLine, Prompt, Rating, Response, WorkItem
 from elluminate_server.store.upserts import upsert
 
-__all__ = [
-    "Closed",
-    "Given",
-    "NewResponse",
-    "NotStored",
-    "Record",
-    "Stored",
-    "Told",
-    "store_ratings",
-    "store_records",
-    "store_responses",
-]
+__all__ = ["keep_shares", "store_ratings", "store_records", "store_responses"]
 
 _TABLES = Base.metadata.tables
 _PROMPTS = _TABLES[Prompt.__tablename__]
@@ -55,122 +42,63 @@ _ITEMS = _TABLES[WorkItem.__tablename__]
 _LINES = _TABLES[LogLine.__tablename__]
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class NewResponse:
-    """An answer that is not stored yet.
-
-    Attributes:
-        plan: How it was made.
-        subject: The row it is for.
-        generated: What came of asking.
-        epoch: Which of the row's answers it is, from 1.
-        judged_as_of: The moment whose criteria it is judged by; None for when it is stored.
-        kept: What is kept of it, to be taken by other runs; None where nothing is.
-    """
-
-    plan: Plan
-    subject: Subject
-    generated: Generated
-    epoch: int
-    judged_as_of: datetime.datetime | None = attrs.field(
-        default=attrs.Factory(lambda self: self.plan.run_asked_at, takes_self=True)
-    )
-    kept: Kept | None = None
+def keep_shares(owner: str, connection: Connection, records: Sequence[tuple[str, Record]]) -> set[str]:
+    """Renew the shares of a process in the tasks that the records are for; those of them that still go on."""
+    results: dict[str, bool] = {}
+    for task_id, record in records:
+        results[task_id] = results.get(task_id, False) or isinstance(record, OfItem)
+    return keep_while_writing(connection, owner, results)
 
 
-class NotStored(enum.Enum):
-    """Why an answer was not stored although its row is there."""
+def store_records(owner: str, connection: Connection, records: Sequence[tuple[str, Record]]) -> list[Any]:
+    """Store what the runs of a process have produced, each record with the id of its task; what comes of each.
 
-    OTHER_PROMPT = "other prompt"
-    """The row was edited, and was answered in another epoch first, with another prompt, which is the one that stays."""
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Stored:
-    """A work item's answer, to be stored.
-
-    What comes of it is the response's id; None when the row is gone, or nothing is left to do with the answer;
-    `NotStored` when the model has to be asked again.
-
-    Attributes:
-        item_id: The work item.
-        response: The answer.
-        is_over: Whether nothing is left to do with it.
-        tally: Where it counts.
-    """
-
-    item_id: int
-    response: NewResponse
-    is_over: bool
-    tally: Tally
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Given:
-    """A verdict, to be stored in place of an older one."""
-
-    response_id: int
-    rated: Rated
-    project_id: int
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Closed:
-    """A work item with which nothing is left to do.
-
-    Attributes:
-        item_id: The work item.
-        place: What the log calls it.
-        response_id: Its answer, where that is older than this run.
-        problems: Criterion id (decimal string) to the reason why it could not be judged.
-        tally: Where it counts.
-    """
-
-    item_id: int
-    place: str
-    response_id: int | None
-    problems: Mapping[str, str]
-    tally: Tally
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Told:
-    """A line of the log that is about the whole run.
-
-    Attributes:
-        line: What it says.
-    """
-
-    line: str
-
-
-Record = Stored | Given | Closed | Told
-"""What a run wants to have written."""
-
-
-def store_records(connection: Connection, records: Sequence[tuple[str, Record]]) -> list[Any]:
-    """Store what runs have produced, each record with the id of its task; what comes of each.
+    Of a record for an item that another process has taken, that is an `ItemLostError`, and nothing is stored.
 
     May be done again with the same records when the transaction broke, and it is not known whether it was committed.
     """
     results: list[Any] = [None] * len(records)
     log = _Log()
-    stored = [
-        (place, task, record) for place, (task, record) in enumerate(records) if isinstance(record, Stored)
-    ]
-    for place, response_id in _store_answers(connection, stored, log):
+    known = _known_items(connection, [record.item_id for _, record in records if isinstance(record, OfItem)])
+    stored, given, closed = [], [], []
+    for place, (task, record) in enumerate(records):
+        item = known.get(record.item_id) if isinstance(record, OfItem) else None
+        if isinstance(record, Stored) and not _is_lost(item, owner):
+            stored.append((place, task, record))
+        elif item is not None and item.state == DONE:
+            # Written by the commit whose connection broke, or by the process that took the item over.
+            continue
+        elif _is_lost(item, owner):
+            results[place] = ItemLostError("The work item is another process's.")
+        elif isinstance(record, Given):
+            given.append(record)
+        elif isinstance(record, Closed):
+            closed.append((task, record))
+    for place, response_id in _store_answers(connection, owner, stored, known, log):
         results[place] = response_id
-    given = [record for _, record in records if isinstance(record, Given)]
     store_ratings(connection, [(record.response_id, record.rated) for record in given])
     answers = [(record.response.plan.project_id, record.response.kept) for *_, record in stored]
     keep_calls(connection, answers + [(record.project_id, record.rated.kept) for record in given])
-    closed = [(task, record) for task, record in records if isinstance(record, Closed)]
+    survived = sorted({record.item_id for record in given if known[record.item_id].attempts})
+    _execute_many(connection, _FORGET_DEATHS, [{"item": item_id} for item_id in survived])
     _close_items(connection, closed, log)
-    for task, record in records:
+    for place, (task, record) in enumerate(records):
         if isinstance(record, Told):
             log.add(task, record.line)
+        elif isinstance(record, Claim):
+            results[place] = claim(connection, owner, task, record)
     _execute_many(connection, _ADD_LINES, log.lines())
     return results
+
+
+def _known_items(connection: Connection, item_ids: Sequence[int]) -> Mapping[int, Any]:
+    if not item_ids:
+        return {}
+    return {row.id: row for row in connection.execute(_STATES, {"ids": sorted(set(item_ids))})}
+
+
+def _is_lost(known: Any, owner: str) -> bool:
+    return known is not None and known.state != DONE and known.holder != owner
 
 
 class _Log:
@@ -195,13 +123,14 @@ class _Log:
 
 
 def _store_answers(
-    connection: Connection, stored: Sequence[tuple[int, str, Stored]], log: _Log
+    connection: Connection,
+    owner: str,
+    stored: Sequence[tuple[int, str, Stored]],
+    known: Mapping[int, Any],
+    log: _Log,
 ) -> Iterable[tuple[int, int | NotStored | None]]:
     if not stored:
         return []
-    known = {
-        row.id: row for row in connection.execute(_STATES, {"ids": [record.item_id for *_, record in stored]})
-    }
     # Of the others the row is gone, or they were written by the commit whose connection broke.
     new = [
         entry for entry in stored if entry[2].item_id in known and known[entry[2].item_id].state == PENDING
@@ -217,6 +146,7 @@ def _store_answers(
             {
                 "item": record.item_id,
                 "new_state": DONE if record.is_over else ANSWERED,
+                "new_holder": None if record.is_over else owner,
                 "new_error": record.response.generated.error,
                 "new_response": ids[place],
             }
@@ -349,8 +279,11 @@ def _execute_many(connection: Connection, statement: Executable, rows: Sequence[
 
 # Built once: building a statement costs more than running it.
 
-_STATES = select(_ITEMS.c.id, _ITEMS.c.state, _ITEMS.c.response_id).where(
-    _ITEMS.c.id.in_(bindparam("ids", expanding=True))
+_STATES = (
+    select(_ITEMS.c.id, _ITEMS.c.state, _ITEMS.c.response_id, _ITEMS.c.holder, _ITEMS.c.attempts)
+    .where(_ITEMS.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_ITEMS.c.id)
+    .with_for_update()
 )
 
 _ANSWER = (
@@ -358,7 +291,8 @@ _ANSWER = (
     .where(_ITEMS.c.id == bindparam("item"))
     .values(
         state=bindparam("new_state"),
-        attempts=_ITEMS.c.attempts + 1,
+        attempts=0,
+        holder=bindparam("new_holder"),
         error=bindparam("new_error"),
         response_id=bindparam("new_response"),
     )
@@ -367,8 +301,10 @@ _ANSWER = (
 _CLOSE = (
     update(_ITEMS)
     .where(_ITEMS.c.id == bindparam("item"))
-    .values(state=DONE, rating_errors=bindparam("new_problems"))
+    .values(state=DONE, holder=None, rating_errors=bindparam("new_problems"))
 )
+
+_FORGET_DEATHS = update(_ITEMS).where(_ITEMS.c.id == bindparam("item")).values(attempts=0)
 
 _FORGET_PROBLEMS = (
     update(_ITEMS)

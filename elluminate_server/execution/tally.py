@@ -14,8 +14,8 @@ class Tally:
 
     Attributes:
         total: How many answers the run is about.
-        answered_before: How many of them were there before it.
-        rated_before: How many of them were done before it.
+        answered_before: How many of them were there before it, or came of other processes since.
+        rated_before: How many of them were done before it, or by other processes since.
     """
 
     total: int
@@ -29,6 +29,11 @@ class Tally:
     def is_brief(self) -> bool:
         """Whether the log says only how far the run is after a commit."""
         return self.total > EACH_UP_TO
+
+    def note_all(self, answered: int, rated: int) -> None:
+        """Take note of how many there are of all processes together."""
+        self.answered_before = max(self.answered_before, answered - len(self._answered))
+        self.rated_before = max(self.rated_before, rated - len(self._rated))
 
     def count_answered(self, item_id: int) -> str:
         """Count an answer; the log's words for it."""

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Self
 
 import anyio
@@ -120,6 +120,7 @@ class Endpoint:
         reach: Which places are asked.
         max_answer_bytes: Most bytes of an answer that are read.
         calls: What sends, in place of HTTP calls to the address.
+        ask: See `gates.Gate`.
 
     Raises:
         ModelError: The address cannot be asked, or the key cannot be put into a header.
@@ -134,6 +135,7 @@ class Endpoint:
         reach: Reach = _NEARBY_TOO,
         max_answer_bytes: int = MAX_MODEL_ANSWER_BYTES,
         calls: Calls | None = None,
+        ask: Callable[[], None] | None = None,
     ) -> None:
         if calls is None:
             check_address(base_url)
@@ -146,7 +148,7 @@ class Endpoint:
         self._api_key = api_key
         self._key_headers = {} if api_key is None else key_headers(api_key)
         self._calls = calls or HttpCalls(base_url, reach=reach, max_answer_bytes=max_answer_bytes)
-        self._gate = Gate(f"the model endpoint {base_url}")
+        self._gate = Gate(f"the model endpoint {base_url}", ask=ask)
         self._caller = Caller()
         self._secrets: Collection[str] = ()
         self._formats: dict[str, FormatSupport] = {}

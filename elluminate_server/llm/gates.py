@@ -2,6 +2,9 @@
 
 A call that waits, for its turn or for the endpoint, has no place: it gets one when it may be sent, and gives it back
 with what became of it. Callers take turns, so that a run of ten rows does not wait behind one of a hundred thousand.
+
+Where other processes ask the same endpoint, a gate gives no more places than it is allowed: whoever divides them says
+how many, and is told when there are too few.
 """
 
 import asyncio
@@ -9,14 +12,14 @@ import math
 import threading
 import weakref
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
 from elluminate_server.llm.attempts import Kind, Refusal
 from elluminate_server.llm.pace import Pace, Sent
 
-__all__ = ["REQUEST_PATIENCE", "Bound", "Caller", "Gate", "Place", "clock"]
+__all__ = ["REQUEST_PATIENCE", "Bound", "Caller", "Demand", "Gate", "Place", "clock"]
 
 REQUEST_PATIENCE = 30.0
 """Seconds that a call waits which somebody waits for."""
@@ -78,6 +81,19 @@ class Bound:
     most: int
 
 
+@attrs.frozen
+class Demand:
+    """What there is to do at an endpoint, or for one of its bounds.
+
+    Attributes:
+        under_way: Calls that are.
+        wanted: Calls that would be if nobody else asked there.
+    """
+
+    under_way: int
+    wanted: int
+
+
 @attrs.frozen(eq=False)
 class Place:
     """A call that may be sent.
@@ -127,6 +143,7 @@ class Gate:
 
     Args:
         name: What callers are told about.
+        ask: Told when calls wait for nothing but to be allowed; None where this process has the endpoint to itself.
 
     Attributes:
         pace: What the endpoint has shown to take.
@@ -134,8 +151,12 @@ class Gate:
         is_known: Whether anything has ever answered there, if only with a refusal.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, ask: Callable[[], None] | None = None) -> None:
         self.pace = Pace()
+        self._ask = ask
+        self._allowed: Mapping[Bound, int] = {}
+        self._allowed_in_all = 0
+        self._has_asked = False
         self._name = name
         self._lock = threading.Lock()
         self._lines: OrderedDict[_Line, deque[_Waiter]] = OrderedDict()
@@ -155,6 +176,48 @@ class Gate:
     def has_answered_since(self, moment: float) -> bool:
         """Whether any call was answered since then."""
         return self._answered_at >= moment
+
+    # Other processes
+
+    def demand(self) -> Mapping[Bound, Demand]:
+        """What there is to do, by what it counts for."""
+        with self._lock:
+            waiting: Counter[Bound] = Counter()
+            for (_, bound), waiters in self._lines.items():
+                waiting[bound] += len(waiters)
+            # A few more than the pace lets go on, so that it can find out whether the endpoint takes them.
+            most = 2 * self.pace.places
+            return {
+                bound: Demand(
+                    self._under_way[bound],
+                    max(
+                        self._under_way[bound], min(self._under_way[bound] + waiting[bound], bound.most, most)
+                    ),
+                )
+                for bound in {*self._under_way, *waiting}
+            }
+
+    def allow(self, in_all: int, by_bound: Mapping[Bound, int]) -> None:
+        """Let so many calls be under way at a time, from now on; those that are stay.
+
+        Args:
+            in_all: Of all bounds together.
+            by_bound: Of each; none of one that is not there.
+        """
+        with self._lock:
+            self._allowed_in_all, self._allowed = in_all, dict(by_bound)
+            self._has_asked = False
+            self._admit()
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds for which nothing is sent, because the endpoint has asked for that."""
+        return max(0.0, self.pace.paused_until - clock())
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for some time, because another process was asked to."""
+        with self._lock:
+            self.pace.pause(clock(), seconds)
 
     async def enter(
         self, caller: Caller, bound: Bound, *, is_repeated: bool = False, until: float = math.inf
@@ -285,11 +348,10 @@ class Gate:
             most = max(bound.most for bound in [*self._under_way, *(line[1] for line in self._lines)])
             if self._total >= min(self.pace.places, most):
                 return
-            line = next(
-                (line for line in self._lines if self._under_way[line[1]] < line[1].most),
-                None,
-            )
+            line = next((line for line in self._lines if self._has_room(line[1])), None)
             if line is None:
+                if any(self._under_way[bound] < bound.most for _, bound in self._lines):
+                    self._ask_to_be_allowed()
                 return
             waiters = self._lines[line]
             now, opens_at = clock(), self.pace.opens_at
@@ -304,6 +366,19 @@ class Gate:
             self._total += 1
             self._under_way[waiter.bound] += 1
             waiter.wake()
+
+    def _has_room(self, bound: Bound) -> bool:
+        most = bound.most
+        if self._ask is not None:
+            if self._total >= self._allowed_in_all:
+                return False
+            most = min(most, self._allowed.get(bound, 0))
+        return self._under_way[bound] < most
+
+    def _ask_to_be_allowed(self) -> None:
+        if self._ask is not None and not self._has_asked:
+            self._has_asked = True
+            self._ask()
 
     def _look_again(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
         if self._timer is not None and self._timer[1] <= at and not self._timer[0].is_closed():

@@ -18,6 +18,7 @@ means.
 - A config of a provider that has one address alone (Anthropic) is asked there when it names none.
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ import attrs
 
 from elluminate_server.llm.addresses import check_address
 from elluminate_server.llm.fences import nonce_from
-from elluminate_server.llm.gates import Caller
+from elluminate_server.llm.gates import Caller, Gate
 from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer, no_header
 from elluminate_server.llm.local_model import LOCAL_CONFIG, LOCAL_MODEL, LocalModel
 from elluminate_server.llm.model_config import ModelConfig
@@ -246,6 +247,19 @@ class Models:
         self._secret = secret or secrets.token_bytes(32)
         self._max_answer_bytes = max_answer_bytes
         self._endpoints: dict[_Address, Endpoint] = {}
+        self._ask_for_places: Callable[[], None] | None = None
+
+    def share_gates(self, ask: Callable[[], None]) -> None:
+        """Have every gate give no more places than it is allowed; called before any model is asked for.
+
+        Args:
+            ask: Told when calls wait to be allowed; see `gates.Gate`.
+        """
+        self._ask_for_places = ask
+
+    def gates(self) -> Mapping[str, Gate]:
+        """The gates that were needed so far, by a name that is the same in all processes, and tells no key."""
+        return {address.digest: endpoint.gate for address, endpoint in self._endpoints.items()}
 
     def model_for(self, config: ModelConfig | None, caller: Caller | None = None) -> Model:
         """The model that answers for an LLM config, or the default one.
@@ -347,6 +361,7 @@ class Models:
                 reach=self.reach,
                 max_answer_bytes=self._max_answer_bytes,
                 calls=None if calls is None else calls(),
+                ask=self._ask_for_places,
             )
         return PricedModel(provider.make(config, self._endpoints[address].called_by(caller or Caller())))
 
@@ -358,6 +373,11 @@ class _Address:
     base_url: str
     api_key: str | None = attrs.field(repr=False)
     key_headers: KeyHeaders
+
+    @property
+    def digest(self) -> str:
+        text = "\0".join((self.base_url, self.api_key or "", getattr(self.key_headers, "__name__", "")))
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _given(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,9 @@ def test_the_published_client_in_the_same_place_is_told(
         assert warning == ""
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["migrate", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["serve", "--help"], ["worker", "--help"], ["migrate", "--help"]]
+)
 def test_help_says_what_there_is(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

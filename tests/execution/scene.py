@@ -174,7 +174,7 @@ class Scene:
             experiment = await session.get_one(Experiment, self.experiment_id)
             task_id = await add_experiment(
                 session,
-                executor.owner,
+                executor.process,
                 experiment,
                 rating_mode="detailed",
                 n_epochs=n_epochs,

@@ -18,7 +18,7 @@ GIVEN = [{"role": "assistant", "content": "Given."}]
 
 async def enqueue(here: Scene, executor: Executor, orders: list[ResponseOrder]) -> str | None:
     async with here.store.write() as session:
-        task_id = await add_responses(session, executor.owner, here.project_id, orders)
+        task_id = await add_responses(session, executor.process, here.project_id, orders)
     executor.wake()
     return task_id
 
@@ -26,7 +26,7 @@ async def enqueue(here: Scene, executor: Executor, orders: list[ResponseOrder]) 
 async def rate(here: Scene, executor: Executor, response_ids: list[int]) -> str:
     async with here.store.write() as session:
         task_id = await add_ratings(
-            session, executor.owner, here.project_id, response_ids, rating_mode="detailed"
+            session, executor.process, here.project_id, response_ids, rating_mode="detailed"
         )
     executor.wake()
     assert task_id is not None

@@ -12,28 +12,30 @@ from sqlalchemy.exc import IntegrityError
 from elluminate_server.execution import leases
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
+from elluminate_server.execution.shares import keep_while_writing
 from elluminate_server.store.tables import Base, LogLine, Task
 from tests.execution.scene import Scene, scene
 from tests.support.databases import sqlite_only
 
 pytestmark = pytest.mark.anyio
 
-OWNER = "this process"
 NO_TASK = "no such task"
 
 
-async def add_task(here: Scene, owner: str) -> str:
+async def add_task(here: Scene, status: str = "STARTED") -> str:
     async with here.store.write() as session:
         task = Task(
             id=leases.new_owner(),
             project_id=here.project_id,
             kind="responses",
-            status="STARTED",
-            lease_owner=owner,
-            lease_expires_at=leases.expiry(),
+            status=status,
         )
         session.add(task)
     return task.id
+
+
+def keep(connection: Connection, records: Sequence[tuple[str, str]]) -> set[str]:
+    return keep_while_writing(connection, "this process", dict.fromkeys([task for task, _ in records], True))
 
 
 def write_lines(connection: Connection, records: Sequence[tuple[str, str]]) -> list[str]:
@@ -46,9 +48,9 @@ def write_lines(connection: Connection, records: Sequence[tuple[str, str]]) -> l
 
 async def test_writes_that_arrive_together_share_a_commit(tmp_path: Path) -> None:
     async with scene(tmp_path) as here:
-        task_id = await add_task(here, OWNER)
+        task_id = await add_task(here)
         commits: list[set[str]] = []
-        writer = Commits(here.store, OWNER, write_lines, commits.append)
+        writer = Commits(here.store, keep, write_lines, commits.append)
         adding = [asyncio.create_task(writer.add(task_id, task_id)) for _ in range(10)]
         await asyncio.sleep(0)
         running = asyncio.create_task(writer.run())
@@ -58,13 +60,13 @@ async def test_writes_that_arrive_together_share_a_commit(tmp_path: Path) -> Non
         running.cancel()
 
 
-async def test_a_write_that_breaks_and_a_lost_lease_fail_alone(tmp_path: Path) -> None:
+async def test_a_write_that_breaks_and_one_of_a_task_that_is_over_fail_alone(tmp_path: Path) -> None:
     async with scene(tmp_path) as here:
-        mine, theirs = await add_task(here, OWNER), await add_task(here, "another process")
-        writer = Commits(here.store, OWNER, write_lines, lambda _: None)
+        mine, revoked = await add_task(here), await add_task(here, "REVOKED")
+        writer = Commits(here.store, keep, write_lines, lambda _: None)
         adding = [
             asyncio.create_task(writer.add(task_id, record))
-            for task_id, record in [(mine, mine), (mine, NO_TASK), (theirs, theirs), (mine, mine)]
+            for task_id, record in [(mine, mine), (mine, NO_TASK), (revoked, revoked), (mine, mine)]
         ]
         await asyncio.sleep(0)
         running = asyncio.create_task(writer.run())
@@ -79,7 +81,7 @@ async def test_who_waits_while_the_writer_is_stopped_is_cancelled_and_what_is_be
     tmp_path: Path,
 ) -> None:
     async with scene(tmp_path) as here:
-        task_id = await add_task(here, OWNER)
+        task_id = await add_task(here)
         entered, go_on = threading.Event(), threading.Event()
 
         def write_slowly(connection: Connection, records: Sequence[tuple[str, str]]) -> list[str]:
@@ -87,7 +89,7 @@ async def test_who_waits_while_the_writer_is_stopped_is_cancelled_and_what_is_be
             assert go_on.wait(30)
             return write_lines(connection, records)
 
-        writer = Commits(here.store, OWNER, write_slowly, lambda _: None)
+        writer = Commits(here.store, keep, write_slowly, lambda _: None)
         adding = asyncio.create_task(writer.add(task_id, task_id))
         running = asyncio.create_task(writer.run())
         assert await asyncio.to_thread(entered.wait, 30)

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.execution import run
+from elluminate_server.execution import working
 from elluminate_server.execution.generation import Generated, Subject, load_subjects
 from elluminate_server.execution.plans import Plan, load_plan
-from elluminate_server.execution.storing import NewResponse, store_responses
+from elluminate_server.execution.records import NewResponse
+from elluminate_server.execution.storing import store_responses
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import Entry, Prompt, Response
 from tests.execution.scene import Scene, running, scene
@@ -73,15 +74,14 @@ async def test_an_answer_stands_with_the_messages_that_were_sent(
 ) -> None:
     async with scene(tmp_path) as stage:
         editing = Editing(stage.store)
-        monkeypatch.setattr(run, "SLICE", 1)
-        monkeypatch.setattr(run, "load_subjects", editing.load_subjects)
+        monkeypatch.setattr(working, "load_subjects", editing.load_subjects)
 
         async def until_edited(_: str) -> None:
             await editing.done.wait()
 
         stage.model.on_answer = until_edited
         await stage.add_experiment(rows=1)
-        async with running(stage.executor()) as executor:
+        async with running(stage.executor(concurrency=1)) as executor:
             task = await stage.ended(await stage.enqueue(executor, n_epochs=2))
         assert task.status == "SUCCESS"
         await stage.assert_each_row_once(rows=1, criteria=2, epochs=2)

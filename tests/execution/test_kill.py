@@ -95,6 +95,7 @@ def expire_leases(database: str) -> None:
     engine = create_engine(normalise_database_url(database).replace("+aiosqlite", ""))
     with engine.begin() as connection:
         connection.execute(text("UPDATE tasks SET lease_expires_at = NULL, lease_owner = NULL"))
+        connection.execute(text("UPDATE task_shares SET expires_at = '2000-01-01'"))
     engine.dispose()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from elluminate_server.execution import Executor, leases
 from elluminate_server.execution.queueing import add_experiment
 from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import Response, Task
+from elluminate_server.store.tables import Rating, Response, Share, Task, WorkItem
 from tests.execution.scene import Scene, eventually, running, scene
 
 pytestmark = pytest.mark.anyio
@@ -130,7 +130,10 @@ async def test_a_queued_task_is_left_to_the_server_that_was_asked(tmp_path: Path
             assert await leases.find_claimable(session, asked.owner, [], 10) == {task_id: False}
 
 
-async def test_a_server_that_lost_its_lease_writes_nothing_more(tmp_path: Path) -> None:
+async def test_a_server_that_lost_its_lease_writes_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "HEARTBEAT_SECONDS", 0.1)
     async with scene(tmp_path) as here, running(here.executor()) as sleeper:
         await here.add_experiment(rows=4)
         go_on = hold_after(here, 2)
@@ -140,6 +143,7 @@ async def test_a_server_that_lost_its_lease_writes_nothing_more(tmp_path: Path) 
             await session.execute(
                 update(Task).values(lease_owner="another process", lease_expires_at=leases.expiry())
             )
+            await session.execute(update(WorkItem).values(holder="another process"))
         go_on.set()
 
         async def gave_up() -> bool:
@@ -158,7 +162,7 @@ async def test_a_task_that_kills_its_servers_is_given_up(tmp_path: Path) -> None
             experiment = await here.experiment()
             task_id = await add_experiment(
                 session,
-                executor.owner,
+                executor.process,
                 await session.merge(experiment),
                 rating_mode="fast",
                 n_epochs=1,
@@ -173,27 +177,113 @@ async def test_a_task_that_kills_its_servers_is_given_up(tmp_path: Path) -> None
         assert here.model.answered == []
 
 
-async def test_servers_that_die_before_any_answer_count_as_so_many_lives(tmp_path: Path) -> None:
+async def expire_leases(here: Scene) -> None:
+    """Let the time go by until what a crashed executor held is free."""
+    async with here.store.write() as session:
+        await session.execute(update(Task).values(lease_expires_at=utc_now()))
+        await session.execute(update(Share).values(expires_at=utc_now()))
+
+
+async def test_a_row_over_which_servers_die_is_given_up_and_the_others_are_done(tmp_path: Path) -> None:
+    poison, rows = "Explain topic3.", 6
     async with scene(tmp_path) as here:
-        await here.add_experiment(rows=2)
-        hold_after(here, 0)
-        task_id = ""
-        for _ in range(leases.MAX_ATTEMPTS):
+        await here.add_experiment(rows=rows)
+        dies = asyncio.Event()
+
+        async def answer(text: str) -> None:
+            # Whoever is asked about the poison dies of it; what is asked beside it is not answered before.
+            if text == poison:
+                dies.set()
+            if poison in here.model.answered[asked:]:
+                await asyncio.Event().wait()
+
+        here.model.on_answer = answer
+        task_id, deaths = "", 0
+        while True:
             executor, asked = here.executor(), len(here.model.answered)
             await executor.start()
             task_id = task_id or await here.enqueue(executor)
 
-            async def asks(before: int = asked) -> bool:
-                return len(here.model.answered) > before
+            async def is_dead_or_done(task_id: str = task_id) -> bool:
+                return dies.is_set() or (await here.task(task_id)).status == "SUCCESS"
 
-            await eventually(asks, "the model is asked")
+            await eventually(is_dead_or_done, "it dies, or the run is over")
+            if not dies.is_set():
+                await executor.stop()
+                break
             await crash(executor)
-            async with here.store.write() as session:
-                await session.execute(update(Task).values(lease_expires_at=utc_now()))
+            deaths += 1
+            dies.clear()
+            await expire_leases(here)
+        # Two deaths more than count at most: of those processes that had done something before.
+        assert leases.MAX_ATTEMPTS <= deaths <= leases.MAX_ATTEMPTS + 2
+        assert here.model.answered.count(poison) == deaths
+        responses = await here.all(Response)
+        assert len({response.entry_id for response in responses}) == len(responses) == rows
+        (failed,) = [response for response in responses if response.error]
+        assert failed.error.startswith("Given up: 5 processes ended in the middle of it")
+        assert await here.count(Rating) == (rows - 1) * 2
+
+
+async def test_a_verdict_over_which_servers_die_is_given_up_and_the_others_are_given(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.add_experiment(rows=1, criteria=("Is it short?", "Does it kill?"))
+        dies = asyncio.Event()
+
+        async def judge(criterion: str) -> None:
+            if "kill" in criterion:
+                dies.set()
+                await asyncio.Event().wait()
+
+        here.model.on_judge = judge
+        task_id = ""
+        for life in range(leases.MAX_ATTEMPTS):
+            executor = here.executor()
+            await executor.start()
+            task_id = task_id or await here.enqueue(executor)
+            async with asyncio.timeout(30):
+                await dies.wait()
+            if not life:
+
+                async def is_rated() -> bool:
+                    return await here.count(Rating) == 1
+
+                await eventually(is_rated, "the other verdict is stored")
+            await crash(executor)
+            dies.clear()
+            await expire_leases(here)
         async with running(here.executor()):
-            task = await here.ended(task_id)
-        assert task.status == "FAILURE"
-        assert "got nothing more of it done" in (task.error_msg or "")
+            assert (await here.ended(task_id)).status == "SUCCESS"
+        (item,) = await here.all(WorkItem)
+        assert [problem[:8] for problem in item.rating_errors.values()] == ["Given up"]
+        assert await here.count(Rating) == 1
+        assert len(here.model.answered) == 1
+
+
+async def test_deaths_in_lives_with_progress_give_no_row_up(tmp_path: Path) -> None:
+    """Ten kills, each after something was done: as when a machine restarts again and again."""
+    async with scene(tmp_path) as here:
+        await here.add_experiment(rows=11)
+        task_id = ""
+        for life in range(10):
+            asked = len(here.model.answered)
+
+            async def answer_one(_text: str, before: int = asked) -> None:
+                if len(here.model.answered) > before + 1:
+                    await asyncio.Event().wait()
+
+            here.model.on_answer = answer_one
+            executor = here.executor()
+            await executor.start()
+            task_id = task_id or await here.enqueue(executor)
+            await until_answered(here, life + 1)
+            await crash(executor)
+            await expire_leases(here)
+        here.model.on_answer = lambda _: asyncio.sleep(0)
+        async with running(here.executor()):
+            assert (await here.ended(task_id)).status == "SUCCESS"
+        assert [response.error for response in await here.all(Response)] == [None] * 11
+        await here.assert_each_row_once(rows=11, criteria=2)
 
 
 async def test_a_lease_that_ends_later_than_a_lease_can_is_expired(tmp_path: Path) -> None:

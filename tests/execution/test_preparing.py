@@ -37,7 +37,7 @@ async def retry(here: Scene, executor: Executor) -> str:
     """Queue what is missing; the task's id."""
     async with here.store.write() as session:
         experiment = await session.get_one(Experiment, here.experiment_id)
-        task_id = await add_retry(session, executor.owner, experiment, rating_mode="detailed")
+        task_id = await add_retry(session, executor.process, experiment, rating_mode="detailed")
     executor.wake()
     return task_id
 
@@ -102,7 +102,7 @@ async def test_a_run_over_some_rows_takes_these_alone_in_every_epoch(tmp_path: P
         async with here.store.write() as session:
             task_id = await add_experiment(
                 session,
-                executor.owner,
+                executor.process,
                 await session.get_one(Experiment, here.experiment_id),
                 rating_mode="detailed",
                 n_epochs=2,

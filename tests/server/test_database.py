@@ -24,7 +24,7 @@ from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
 
-HEAD = "0012"
+HEAD = "0013"
 
 
 def names(connection: Connection) -> set[str]:
@@ -45,6 +45,7 @@ PUBLISHED_MIGRATIONS = {
     "0010_kept_calls.py": "023bdc2113c2421a",
     "0011_server_secrets.py": "d459fd637c3ac829",
     "0012_costs.py": "583b1589d0672fb8",
+    "0013_shared_work.py": "286105f2f04cdeb6",
 }
 
 
@@ -144,7 +145,7 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
             ):
                 await session.execute(text(statement))
         with pytest.raises(
-            SchemaVersionError, match=rf"version {version}, .* needs 0012.* `elluminate migrate`"
+            SchemaVersionError, match=rf"version {version}, .* needs 0013.* `elluminate migrate`"
         ):
             await prepare(store)
 

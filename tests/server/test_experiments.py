@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from starlette.applications import Starlette
 
+from elluminate_server.execution.leases import Process
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import Experiment, LogLine, Prompt, Rating, Response, Task, WorkItem
@@ -19,8 +20,8 @@ pytestmark = pytest.mark.anyio
 class IdleExecutor:
     """An executor that queues and never works, so that a test sees the state in between."""
 
-    def __init__(self, owner: str) -> None:
-        self.owner = owner
+    def __init__(self, process: Process) -> None:
+        self.process = process
         self.woken = 0
 
     def wake(self) -> None:
@@ -31,7 +32,7 @@ class IdleExecutor:
 async def idle(app: Starlette) -> IdleExecutor:
     inner = app.state.executor
     await inner.stop()
-    app.state.executor = IdleExecutor(inner.owner)
+    app.state.executor = IdleExecutor(inner.process)
     return app.state.executor  # type: ignore[no-any-return]
 
 

@@ -43,7 +43,10 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 @contextmanager
 def serving(
-    database: Path | str, *, port: int = 0, environment: Mapping[str, str] | None = None
+    database: Path | str,
+    *arguments: str,
+    port: int = 0,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Served]:
     """A server on a free port, until the block ends.
 
@@ -51,6 +54,7 @@ def serving(
         AssertionError: It did not get ready; with what it printed.
     """
     command = [sys.executable, "-m", "elluminate", "serve", "--port", str(port), "--database", str(database)]
+    command += arguments
     process = subprocess.Popen(
         command,
         env=clean_environment(**(environment or {})),

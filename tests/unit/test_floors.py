@@ -16,10 +16,10 @@ FLOORS = {
     # Top down. A room is a module or a folder; those on one floor do not know each other.
     "elluminate_server": """
         commands
-        serving
+        serving  celery_worker
         local
-        app  listening  key_commands
-        housekeeping
+        app  listening  key_commands  worker
+        housekeeping  broker
         api
         writing
         reading

@@ -58,13 +58,24 @@ from elluminate_server.store.tables.results import (
     Rating,
     Response,
 )
-from elluminate_server.store.tables.tasks import IS_FLAWED, LogCursor, LogLine, Task, WorkItem
+from elluminate_server.store.tables.tasks import (
+    IS_FLAWED,
+    IS_FREE,
+    CallPlaces,
+    LogCursor,
+    LogLine,
+    Share,
+    Task,
+    WorkItem,
+)
 
 __all__ = [
     "IS_FLAWED",
+    "IS_FREE",
     "AgentTask",
     "ApiKey",
     "Base",
+    "CallPlaces",
     "Collection",
     "CollectionColumn",
     "Criterion",
@@ -89,6 +100,7 @@ __all__ = [
     "Response",
     "RowUpload",
     "ServerSecret",
+    "Share",
     "Task",
     "WorkItem",
 ]

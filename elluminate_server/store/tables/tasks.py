@@ -4,12 +4,14 @@ import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ForeignKey,
     Index,
     Integer,
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -46,6 +48,10 @@ class Task(Base):
     """How many processes have taken it since anything was done, the one that has it included."""
     lease_owner: Mapped[str | None] = mapped_column(String(64), default=None)
     lease_expires_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
+    is_open: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether other processes may work on it beside the one that holds it."""
+    ended_by: Mapped[str | None] = mapped_column(Text, default=None)
+    """Why nothing more is begun of it, while what is under way is still brought to its end."""
     created_at: Mapped[datetime.datetime] = created_at_column()
     started_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
     finished_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
@@ -53,6 +59,42 @@ class Task(Base):
 
 IS_FLAWED = text("(error IS NOT NULL OR rating_errors IS NOT NULL)")
 """Of work items: no answer came of them, or not every verdict."""
+
+
+class Share(Base):
+    """What one process has of a task: the items that it holds, until a moment."""
+
+    __tablename__ = "task_shares"
+
+    task_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True
+    )
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
+    has_progressed: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Whether the process has got anything of the task done."""
+
+
+class CallPlaces(Base):
+    """How many calls one process may have under way at a time at an endpoint, or for one of its bounds."""
+
+    __tablename__ = "call_places"
+
+    resource: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A digest of the endpoint with its key, or of that and the bound."""
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    places: Mapped[int] = mapped_column(Integer)
+    wanted: Mapped[int] = mapped_column(Integer)
+    most: Mapped[int] = mapped_column(Integer)
+    """Of all processes together."""
+    paused_until: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
+    """Before then the endpoint has asked to be left alone."""
+    expires_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
+
+
+IS_FREE = text("holder IS NULL AND state <> 'done'")
+"""Of work items: nobody has them, and they are to be done."""
+IS_HELD = text("holder IS NOT NULL")
 
 
 class WorkItem(Base):
@@ -71,6 +113,16 @@ class WorkItem(Base):
         ),
         # Counted with every look at a run.
         Index("ix_work_items_flawed", "task_id", sqlite_where=IS_FLAWED, postgresql_where=IS_FLAWED),
+        # Claimed from, in this order.
+        Index(
+            "ix_work_items_free",
+            "task_id",
+            "attempts",
+            "id",
+            sqlite_where=IS_FREE,
+            postgresql_where=IS_FREE,
+        ),
+        Index("ix_work_items_held", "holder", sqlite_where=IS_HELD, postgresql_where=IS_HELD),
         COUNTED,
     )
 
@@ -86,6 +138,9 @@ class WorkItem(Base):
     """Who talks with the model; NULL outside multi-turn experiments."""
     state: Mapped[ItemState] = mapped_column(String(16), default=PENDING)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    """How many processes have died over it since anything came of it; of one that is done it says nothing."""
+    holder: Mapped[str | None] = mapped_column(String(64), default=None)
+    """The process that works on it, which has a share in the task."""
     error: Mapped[str | None] = mapped_column(Text, default=None)
     rating_errors: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
     """Criterion id (decimal string) to the reason why it could not be judged."""

@@ -295,3 +295,33 @@ def test_a_model_in_this_process_that_is_not_installed_is_refused_at_the_start(
     Settings(llm_model="local", llm_base_url="http://127.0.0.1:1/v1")
     monkeypatch.setattr("elluminate_server.settings.missing_packages", list)
     assert Settings(llm_model="local").model_defaults().model == "local"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("ELLUMINATE_BROKER_URL", "kafka://user:hunter2@host", id="no broker of Celery's"),
+        pytest.param("ELLUMINATE_BROKER_URL", "redis.example", id="no URL"),
+        pytest.param("ELLUMINATE_QUEUE", "two words", id="no name of a queue"),
+    ],
+)
+def test_a_broker_that_cannot_be_used_is_refused_without_its_password(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=variable) as caught:
+        Settings.from_environment({variable: value})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_broker_is_read_from_the_environment_and_not_shown() -> None:
+    url = "amqps://user:hunter2@broker.example//"
+    settings = Settings.from_environment({"ELLUMINATE_BROKER_URL": url, "ELLUMINATE_QUEUE": "evals"})
+    assert (settings.broker_url, settings.queue) == (url, "evals")
+    assert "hunter2" not in repr(settings)
+
+
+def test_processes_that_share_a_secret_key_make_the_same_marks() -> None:
+    key, other = "0123456789" * 4, "9876543210" * 4
+    one, same = Settings(secret_key=key).marks_secret(), Settings(secret_key=f"{key},{other}").marks_secret()
+    assert one is not None
+    assert (one, len(one)) == (same, 32)
+    assert Settings(secret_key=other).marks_secret() != one
+    assert Settings().marks_secret() is None

@@ -1,0 +1,97 @@
+"""Works without serving, for `elluminate worker`: one of any number of processes that share a deployment's runs."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import FrameType
+
+import attrs
+
+from elluminate_server.execution import Executor
+from elluminate_server.execution.places import sharing_places
+from elluminate_server.llm.providers import Models
+from elluminate_server.settings import Settings
+from elluminate_server.store.engine import Store
+from elluminate_server.store.migrating import prepare
+from elluminate_server.store.probing import probe
+
+__all__ = ["announce_start", "work", "working"]
+
+
+def work(settings: Settings, *, log_level: str = "warning") -> None:
+    """Work in the foreground until Ctrl-C or SIGTERM, both of which end it cleanly; a second one ends it at once.
+
+    What it had begun is given back, and others go on with it; what it was killed over is free after its lease.
+
+    Args:
+        settings: As the servers of the same database have them.
+        log_level: `critical`, `error`, `warning`, `info` or `debug`.
+
+    Raises:
+        DatabaseUnusableError: The database is an SQLite file that cannot be opened or written.
+        DatabaseDamagedError: It is damaged.
+        SchemaVersionError: It is of another version.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("elluminate_server").setLevel(log_level.upper())
+    probe(settings.database_url)
+    # The event loop that psycopg needs on Windows, too.
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    with _told_by_signals(lambda: loop.call_soon_threadsafe(stopped.set)):
+        async with working(settings):
+            announce_start(settings)
+            await stopped.wait()
+
+
+def announce_start(settings: Settings) -> None:
+    """Say that the worker works."""
+    most = "" if settings.concurrency is None else f", {settings.concurrency} test cases at a time"
+    print(f"elluminate works{most}. Stop with Ctrl-C.", flush=True)  # noqa: T201 - the command's output
+
+
+@contextlib.asynccontextmanager
+async def working(settings: Settings) -> AsyncIterator[Executor]:
+    """A database that is worked on, for as long as the block lasts."""
+    async with contextlib.AsyncExitStack() as stack:
+        store = await stack.enter_async_context(Store(settings.database_url, secret_key=settings.secret_key))
+        await prepare(store)
+        models = Models(
+            settings.model_defaults(),
+            reach=attrs.evolve(settings, serves_this_machine_only=store.is_sqlite).reach(),
+            max_answer_bytes=settings.llm_max_answer_bytes,
+            secret=settings.marks_secret(),
+        )
+        stack.push_async_callback(models.aclose)
+        executor = Executor(store, models, settings)
+        await stack.enter_async_context(sharing_places(store, models, executor.owner))
+        stack.push_async_callback(executor.stop)
+        await executor.start()
+        yield executor
+
+
+@contextlib.contextmanager
+def _told_by_signals(stop: Callable[[], object]) -> Iterator[None]:
+    """Call a function at the first signal; the second one does what it does by itself."""
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform == "win32":
+        signals.append(signal.SIGBREAK)
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
