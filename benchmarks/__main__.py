@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from attrs import frozen
 
-from benchmarks import calls, decoding, fixed_server, importing, sharing
+from benchmarks import calls, decoding, engine, fixed_server, importing, sharing
 from benchmarks.interleaving import Ratio
 from benchmarks.responses_page import RATINGS, RESPONSES, page_of_responses, without_nulls
 
@@ -26,6 +26,11 @@ _EXIT = "exit code: 0 all bounds are met, 1 a bound is missed"
 DECODING_BOUND = 3.0
 CALL_BOUND = 1.3
 IMPORT_BOUND_MS = 50.0
+CPU_PER_CALL_BOUND = 0.001
+OFFLINE_BOUND = 1_000
+COMPARING_BOUND = 1.1
+ENDING_BOUND = 0.2
+ENGINE_ROUNDS = 3
 SHARING_BOUND = 0.55
 SHARING_ROUNDS = 1
 """Each takes half a minute."""
@@ -142,6 +147,51 @@ def _importing(rounds: int) -> list[Line]:
     ]
 
 
+def _engine(rounds: int) -> list[Line]:
+    rounds = min(rounds, ENGINE_ROUNDS)
+    lines = []
+    for load in engine.MEASURED:
+        taken = engine.model_bound(load, rounds)
+        per_call, polls = taken.cpu_per_call, taken.slowest_polls
+        lines.append(
+            Line(
+                f"{engine.ROWS} rows x {len(engine.CRITERIA)} criteria, {load.latency * 1_000:.0f} ms a call, "
+                f"{load.at_once} at a time: run / the least that it can take",
+                taken.ratio,
+                f"least {taken.ratio.first_typical:.1f} s",
+                f"run {taken.ratio.second_typical:.1f} s, {_ms(per_call)} of computing a call, requests meanwhile "
+                f"{_ms(polls)} at the 99th percentile",
+                f"at most {load.bound:.1f}x, 1 ms",
+                taken.ratio.median <= load.bound and per_call <= CPU_PER_CALL_BOUND,
+            )
+        )
+    ratio, added = engine.comparing_at_defaults(rounds)
+    lines.append(
+        Line(
+            f"three experiments of {engine.GUIDES_ROWS} rows at once / one, {engine.GUIDES_LATENCY:g} s a call, "
+            f"default settings; one ends {added * 1_000:.0f} ms after its models",
+            ratio,
+            f"one {ratio.first_typical:.2f} s",
+            f"three {ratio.second_typical:.2f} s",
+            f"at most {COMPARING_BOUND:.1f}x, {ENDING_BOUND:g} s",
+            ratio.median <= COMPARING_BOUND and added <= ENDING_BOUND,
+        )
+    )
+    rows = engine.offline(rounds)
+    wanted = Ratio([1 / OFFLINE_BOUND], [1 / rows])
+    lines.append(
+        Line(
+            f"offline model, {len(engine.OFFLINE_CRITERIA)} criteria, SQLite, {OFFLINE_BOUND} rows: taken / wanted",
+            wanted,
+            f"{OFFLINE_BOUND} rows a second",
+            f"{rows:.0f} rows a second",
+            "at most 1.0x the time",
+            rows >= OFFLINE_BOUND,
+        )
+    )
+    return lines
+
+
 def _sharing(rounds: int) -> list[Line]:
     ratio = sharing.one_worker_and_two(min(rounds, SHARING_ROUNDS))
     return [
@@ -157,7 +207,13 @@ def _sharing(rounds: int) -> list[Line]:
     ]
 
 
-_PARTS = {"decoding": _decoding, "calls": _calls, "import": _importing, "sharing": _sharing}
+_PARTS = {
+    "decoding": _decoding,
+    "calls": _calls,
+    "import": _importing,
+    "engine": _engine,
+    "sharing": _sharing,
+}
 
 
 def _print_table(lines: list[Line]) -> None:

@@ -1,0 +1,179 @@
+"""Runs against the least that their models allow: how much the engine adds, in time and in computing."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from benchmarks import model_endpoint
+from benchmarks.interleaving import Ratio
+from elluminate import Client, unique_name
+from elluminate.schemas import Experiment
+from tests.support.serve_process import Served, serving
+
+__all__ = ["MEASURED", "Load", "comparing_at_defaults", "model_bound", "offline"]
+
+ROWS, CRITERIA = 1_000, ("Is it short?", "Is it true?", "Is it kind?")
+OFFLINE_ROWS, OFFLINE_CRITERIA = 4_000, ("Is it short?", "Is it about {{topic}}?")
+GUIDES_ROWS, GUIDES_LATENCY = 5, 0.5
+
+
+@frozen
+class Load:
+    """A run whose time is the model's.
+
+    Attributes:
+        latency: Seconds that every call takes.
+        at_once: Calls at a time.
+        bound: What the run may take, as a multiple of the least that it can.
+    """
+
+    latency: float
+    at_once: int
+    bound: float
+
+
+MEASURED = (Load(0.05, 50, 1.3), Load(0.2, 200, 1.2))
+
+
+@frozen
+class Taken:
+    """What a run took.
+
+    Attributes:
+        ratio: Seconds of the run, against the least that it can take.
+        cpu_per_call: Seconds of computing in the server, per call of a model.
+        slowest_polls: Seconds that 99 of 100 looks at its status took at most.
+    """
+
+    ratio: Ratio
+    cpu_per_call: float
+    slowest_polls: float
+
+
+def model_bound(load: Load, rounds: int) -> Taken:
+    """Rows with three criteria each, judged one by one."""
+    calls = ROWS * (1 + len(CRITERIA))
+    ideal = calls * load.latency / load.at_once
+    took: list[float] = []
+    computed: list[float] = []
+    polls: list[float] = []
+    environment = {"ELLUMINATE_MAX_CONCURRENT_CALLS": str(load.at_once)}
+    with _deployed(load.latency, environment) as (served, client):
+        _ran(client, 50, CRITERIA)  # the endpoint has shown by then what it takes
+        for _ in range(rounds):
+            before = _computed(served)
+            with _polling(served, polls):
+                took.append(_ran(client, ROWS, CRITERIA)[1])
+            computed.append((_computed(served) - before) / calls)
+    return Taken(Ratio([ideal] * rounds, took), statistics.median(computed), _of_100(polls, 99))
+
+
+def offline(rounds: int) -> float:
+    """Rows a second with the offline model and two criteria, where nothing but the engine takes time."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder) / "runs.db") as served,
+        Client(base_url=served.base_url, api_key=served.api_key) as client,
+    ):
+        took = [_ran(client, OFFLINE_ROWS, OFFLINE_CRITERIA)[1] for _ in range(rounds)]
+    return OFFLINE_ROWS / statistics.median(took)
+
+
+def comparing_at_defaults(rounds: int) -> tuple[Ratio, float]:
+    """Three experiments at once against one, at default settings; and the seconds that one adds to its models'."""
+    ones, threes = [], []
+    with _deployed(GUIDES_LATENCY, {}) as (_, client):
+        _ran(client, GUIDES_ROWS, CRITERIA[:2])
+        for _ in range(rounds):
+            ones.append(_ran(client, GUIDES_ROWS, CRITERIA[:2])[1])
+            began = time.perf_counter()
+            threads = [
+                threading.Thread(target=_ran, args=(client, GUIDES_ROWS, CRITERIA[:2])) for _ in range(3)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            threes.append(time.perf_counter() - began)
+    return Ratio(ones, threes), statistics.median(ones) - 2 * GUIDES_LATENCY
+
+
+@contextmanager
+def _deployed(latency: float, environment: Mapping[str, str]) -> Iterator[tuple[Served, Client]]:
+    with tempfile.TemporaryDirectory() as folder, model_endpoint.running(latency) as base_url:
+        models = {"ELLUMINATE_LLM_BASE_URL": base_url, "ELLUMINATE_LLM_MODEL": "fixed"}
+        with (
+            serving(Path(folder) / "runs.db", environment={**models, **environment}) as served,
+            Client(base_url=served.base_url, api_key=served.api_key) as client,
+        ):
+            yield served, client
+
+
+def _ran(client: Client, rows: int, criteria: tuple[str, ...]) -> tuple[Experiment, float]:
+    """A run that succeeded, and its seconds: those that the server tells; for few rows those that its caller waits."""
+    template, _ = client.get_or_create_prompt_template("Explain", template="Explain {{topic}}.")
+    collection, is_new = client.get_or_create_collection(f"{rows} topics")
+    if is_new:
+        collection.add_many([{"topic": f"topic {number}"} for number in range(rows)])
+    experiment = client.create_experiment(
+        unique_name("Run"),
+        template,
+        collection,
+        criterion_set=client.get_or_create_criterion_set(f"{len(criteria)}", {"criteria": list(criteria)})[0],
+    )
+    began = time.perf_counter()
+    experiment = experiment.run()
+    waited = time.perf_counter() - began
+    results = experiment.results
+    if (
+        results is None
+        or results.num_rated_responses != rows
+        or results.verdicts is None
+        or results.verdicts.missing
+    ):
+        raise RuntimeError(f"The run did not succeed: {results}")
+    told = results.experiment_duration_seconds
+    return experiment, waited if rows <= 10 or told is None else told
+
+
+@contextmanager
+def _polling(served: Served, took: list[float]) -> Iterator[None]:
+    """Look at the list of experiments all the while, as somebody does who waits."""
+    over = threading.Event()
+
+    def poll() -> None:
+        with Client(base_url=served.base_url, api_key=served.api_key) as client:
+            while not over.wait(0.05):
+                began = time.perf_counter()
+                client.list_criterion_sets()
+                took.append(time.perf_counter() - began)
+
+    thread = threading.Thread(target=poll)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _computed(served: Served) -> float:
+    """Seconds of computing that the server has taken so far; 0 where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{served.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except FileNotFoundError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _of_100(times: list[float], which: int) -> float:
+    return statistics.quantiles(times, n=100)[which - 1] if len(times) > 1 else 0.0
