@@ -295,7 +295,11 @@ class Session(Paging):
         """
         response = await self._send(request)
         target = into or request.operation.success
-        if target is None or response is None:
+        if response is None:
+            return None
+        if target is None:
+            if response.content:  # of a page that something in between sent, nothing is known to be done
+                self._decoded(response, Any)
             return None
         return self._decoded(response, target)
 

@@ -32,6 +32,31 @@ def test_a_proxys_page_is_named_by_type_and_start(world: WiredWorld, wire: Wire)
     assert len(str(caught.value.response_info.body)) <= 10_000
 
 
+@pytest.mark.parametrize(
+    ("reply", "is_done"),
+    [
+        (Reply(204), True),
+        (Reply(200), True),
+        (Reply(200, json=None), True),
+        (Reply(200, json={"detail": "gone"}), True),
+        (Reply(200, text=LOGIN_PAGE), False),
+    ],
+    ids=["nothing", "200", "null", "an object", "a proxy's page"],
+)
+def test_a_proxys_page_is_no_deletion(world: WiredWorld, wire: Wire, reply: Reply, is_done: bool) -> None:
+    client = world.client()
+    wire.then(Reply(200, json=answers.collection()))
+    collection = world.call(client, "get_collection", id=20)
+    wire.then(reply)
+    if is_done:
+        world.call(client, "delete_collection", collection)
+        return
+    with pytest.raises(
+        InvalidResponseError, match=r"the answer to DELETE .* is not JSON .*proxy or a login page"
+    ):
+        world.call(client, "delete_collection", collection)
+
+
 COLLECTION = json.dumps(answers.collection()).encode()
 
 
