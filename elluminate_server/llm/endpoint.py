@@ -21,7 +21,7 @@ from elluminate_server.llm.attempts import (
 )
 from elluminate_server.llm.gates import Bound, Caller, Gate, Place, clock
 from elluminate_server.llm.http_calls import Calls, HttpAnswer, HttpCalls, HttpFailure
-from elluminate_server.llm.json_bodies import read_json, storable_text, write_json
+from elluminate_server.llm.json_bodies import is_json, read_json, storable_text, write_json
 from elluminate_server.llm.key_headers import KeyHeaders, bearer, fits_a_header
 from elluminate_server.llm.model_config import MAX_CONNECTIONS, ModelConfig
 from elluminate_server.llm.reach import Reach
@@ -51,6 +51,8 @@ LONGEST_OWN_BACKOFF = 8.0
 """Longest pause, in seconds, of a call that failed alone."""
 MOST_CROWDED = 3
 """Time-outs of one call that count as no attempt, because too many calls were under way with it."""
+MOST_UNREADABLE = 3
+"""Times that a call is asked again whose answer is no JSON: the page of a proxy, or one that breaks off."""
 
 
 _NEARBY_TOO = Reach()
@@ -96,6 +98,7 @@ class _Trials:
         sent: All attempts.
         counted: Attempts that count against `max_retries`.
         crowded: Time-outs among those that do not.
+        unreadable: Answers that were no JSON.
         refused_since: When the first one was sent that was refused and waited for.
         refused: How many of those there were.
     """
@@ -103,6 +106,7 @@ class _Trials:
     sent: int = 0
     counted: int = 0
     crowded: int = 0
+    unreadable: int = 0
     refused_since: float | None = None
     refused: int = 0
 
@@ -253,6 +257,8 @@ class Endpoint:
                 outcome = await self._attempt(
                     self._base_url + target, body, sent_headers, attempt_seconds, trials
                 )
+                if isinstance(outcome, HttpAnswer):
+                    outcome = self._understood(outcome, trials, may_ask_again=trials.counted < max_retries)
                 is_answered = isinstance(outcome, HttpAnswer) and 200 <= outcome.status < 300
                 if not is_answered:
                     failed = self._failed(outcome, str(request.get("model")), final_statuses)
@@ -294,6 +300,26 @@ class Endpoint:
         if isinstance(outcome, HttpFailure) and outcome.shortage is not None:
             raise self._shortage(outcome.shortage)
         return outcome
+
+    def _understood(
+        self, answer: HttpAnswer, trials: _Trials, *, may_ask_again: bool
+    ) -> HttpAnswer | HttpFailure:
+        """The answer, unless it is none: a proxy's page, or JSON that breaks off, may well not come again.
+
+        Where nothing was ever understood, the address is probably wrong: there it stays an answer, to be refused.
+        """
+        if not 200 <= answer.status < 300:
+            return answer
+        if is_json(answer.body):
+            self._gate.is_understood = True
+        elif may_ask_again and self._gate.is_understood and trials.unreadable < MOST_UNREADABLE:
+            trials.unreadable += 1
+            start = storable_text(answer.body[:LONGEST_PROVIDER_MESSAGE].decode("utf-8", errors="replace"))
+            return HttpFailure(
+                f"answered {answer.status} with something that is not JSON: {start!r}",
+                "Is a proxy or a login page in between?",
+            )
+        return answer
 
     def _give_back(
         self, place: Place, failed: _Failed, trials: _Trials, attempt_seconds: float, max_retries: int

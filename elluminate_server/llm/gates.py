@@ -149,6 +149,7 @@ class Gate:
         pace: What the endpoint has shown to take.
         reason: Why it was last waited for; empty when it never was.
         is_known: Whether anything has ever answered there, if only with a refusal.
+        is_understood: Whether anything has ever answered there in JSON.
     """
 
     def __init__(self, name: str, *, ask: Callable[[], None] | None = None) -> None:
@@ -165,6 +166,7 @@ class Gate:
         self._timer: tuple[asyncio.AbstractEventLoop, float] | None = None
         self.reason = ""
         self.is_known = False
+        self.is_understood = False
         self._told: weakref.WeakKeyDictionary[Caller, _Told] = weakref.WeakKeyDictionary()
         self._answered_at = -math.inf
 

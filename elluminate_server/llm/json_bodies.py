@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["read_json", "storable_text", "write_json"]
+__all__ = ["is_json", "read_json", "storable_text", "write_json"]
 
+_check = msgspec.json.Decoder(msgspec.Raw).decode
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -46,6 +47,24 @@ def read_json(body: bytes) -> Any:
     # Python's own reader takes halves of surrogate pairs and NaN.
     text = body.decode("utf-8", errors="replace")
     return json.loads(text, object_pairs_hook=_of_text, parse_constant=_no_number)
+
+
+def is_json(body: bytes) -> bool:
+    """Whether a body can be read as JSON.
+
+    >>> [is_json(body) for body in (b"{}", b'{"a": NaN}', b"<html>", b'{"a":')]
+    [True, True, False, False]
+    """
+    try:
+        _check(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            read_json(body)
+        except ValueError:
+            return False
+        except RecursionError:
+            return True
+    return True
 
 
 def storable_text(text: str) -> str:
