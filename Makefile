@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage conformance interop memory test-postgresql test-scale demo-llm test-local-model test-providers check format codegen docs serve bench clean
+.PHONY: help install demo test coverage conformance faults interop memory test-postgresql test-scale demo-llm test-local-model test-providers check format codegen docs serve bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ coverage: $(VENV)/.installed-dev ## run the whole test suite and measure which b
 
 conformance: $(VENV)/.installed-dev ## send the server thousands of requests made from the contract, allowed and forbidden ones
 	$(BIN)/python -m pytest -n 2 tests/conformance $(ARGS)
+
+faults: $(VENV)/.installed-dev ## run programs through hundreds of faults on the way, and kills of servers and clients; FAULTS_SEED repeats a seed
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/faults $(ARGS)
 
 $(VENV)/.installed-scale: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,scale]'
