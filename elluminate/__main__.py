@@ -113,6 +113,13 @@ def _parser() -> argparse.ArgumentParser:
         "process, which needs the extra local-llm and, as a judge, is at chance (default: ELLUMINATE_LLM_MODEL, else "
         "the built-in offline model)",
     )
+    serve.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="text for people, or one JSON object a line, with time, level, logger, message, request_id, task_id and "
+        "exception (default: %(default)s)",
+    )
     worker = commands.add_parser(
         "worker",
         help="work on runs without serving",

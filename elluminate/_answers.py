@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 _KEPT_CHARACTERS = 10_000
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
 class Asked(Protocol):
@@ -85,6 +87,12 @@ def _as_text(detail: Any) -> str:
             for item in detail
         )
     return str(detail)
+
+
+def request_id_of(answer: Answer) -> str | None:
+    """How the server's log names the request, by its `X-Request-ID`; None where it tells none of that form."""
+    value = answer.headers.get("x-request-id", "")
+    return value if _REQUEST_ID.fullmatch(value) else None
 
 
 def retry_after_of(answer: Answer, now: datetime.datetime | None = None) -> float | None:

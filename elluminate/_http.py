@@ -202,16 +202,19 @@ class Credential:
 
         # Bytes as text of as many characters, whatever the encoding of the page is.
         content, encoding = response.content, "latin-1"
+        request_id = told = response.headers.get("x-request-id", "")
         for value in self._headers.values():
             secret = value.removeprefix("Bearer ").encode().decode(encoding)
             content = redacted(content.decode(encoding), secret, "[redacted]").encode(encoding)
-        if content == response.content:
+            request_id = redacted(request_id, secret, "[redacted]")
+        if content == response.content and request_id == told:
             return response
         kept = {
             name: response.headers[name]
             for name in ("content-type", "retry-after", "location")
             if name in response.headers
         }
+        kept["x-request-id"] = request_id
         return httpx.Response(response.status_code, headers=kept, content=content, request=response.request)
 
 
@@ -249,16 +252,19 @@ def error_of(error: Exception, request: Request) -> TransportError | None:
     """A failure of the HTTP library as ours, None for anything that is not one."""
     where = f"{request.method} {request.url}"
     reason = str(error) or type(error).__name__
+    request_id = request.headers.get("x-request-id")
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
         return ConnectionFailedError(f"could not connect in time: {where}")
     if isinstance(error, httpx.TimeoutException):
-        return RequestTimeoutError(f"no answer in time: {where}; raise timeout=… if the server needs longer")
+        return RequestTimeoutError(
+            f"no answer in time: {where}; raise timeout=… if the server needs longer", request_id
+        )
     if isinstance(error, httpx.ConnectError | httpx.ProxyError):
         return ConnectionFailedError(
             f"could not connect: {where} ({reason}); is the base URL right and the server running?"
         )
     if isinstance(error, httpx.HTTPError):
-        return TransportError(f"the connection broke: {where} ({reason})")
+        return TransportError(f"the connection broke: {where} ({reason})", request_id)
     return None
 
 

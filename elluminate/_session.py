@@ -317,7 +317,7 @@ class Session(Paging):
         """Send a request as often as it needs and may; None where it was done although its answer was lost."""
         retries = self.config.retries
         operation = request.operation
-        headers = {"SDK-Version": CONTRACT_LEVEL}
+        headers = {"SDK-Version": CONTRACT_LEVEL, "X-Request-ID": uuid.uuid4().hex[:16]}
         if operation.method == "POST":
             headers["Idempotency-Key"] = str(uuid.uuid4())  # one per call: the same on every attempt
         if request.body is not UNSET and operation.media_type != "multipart/form-data":
@@ -375,7 +375,10 @@ class Session(Paging):
                 raise ours from error
             if logger.isEnabledFor(logging.DEBUG):
                 took = (time.perf_counter() - started) * 1000
-                logger.debug("%s %s: %d in %.0f ms", request.method, request.url, response.status_code, took)
+                logger.debug(
+                    "%s %s: %d in %.0f ms (request %s)",
+                    *(request.method, request.url, response.status_code, took, headers["X-Request-ID"]),
+                )
             if 200 <= response.status_code < 300:
                 if "idempotency-key" in response.headers:
                     self._link.keys_honoured = True

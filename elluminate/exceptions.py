@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from attrs import field, frozen
 
-from elluminate._answers import Answer, json_of, kept_text, message_of, retry_after_of
+from elluminate._answers import Answer, json_of, kept_text, message_of, request_id_of, retry_after_of
 
 if TYPE_CHECKING:
     from elluminate_api.models import AgentResultsUploadResponse, AgentResultTaskRefOut
@@ -78,7 +78,19 @@ class ModelNotBoundError(ElluminateError):
 
 
 class TransportError(ElluminateError):
-    """The request got no answer: no connection, a broken connection, a refused redirect."""
+    """The request got no answer: no connection, a broken connection, a refused redirect.
+
+    Attributes:
+        request_id: What was sent as `X-Request-ID`: where the server has seen the request, its log names it so.
+    """
+
+    def __init__(self, message: str = "", request_id: str | None = None) -> None:
+        super().__init__(_with_request_id(message, request_id))
+        self.request_id = request_id
+
+
+def _with_request_id(message: str, request_id: str | None) -> str:
+    return message if request_id is None else f"{message} (request {request_id})"
 
 
 class ConnectionFailedError(TransportError):
@@ -205,12 +217,16 @@ class APIError(ElluminateError):
         message: The server's `detail`, else the answer's text.
         status_code: HTTP status.
         response_info: The answer, without headers.
+        request_id: How the server's log names the request, for whoever operates it; None where the server does not
+            tell. It ends the error's text.
     """
 
     def __init__(
         self, message: str, status_code: int | None = None, response: Answer | None = None, **extra: Any
     ) -> None:
-        super().__init__(message if status_code is None else f"[{status_code}] {message}")
+        self.request_id = None if response is None else request_id_of(response)
+        text = message if status_code is None else f"[{status_code}] {message}"
+        super().__init__(_with_request_id(text, self.request_id))
         self.message = message
         self.status_code = status_code
         self.response_info = None if response is None else ResponseInfo.from_response(response)

@@ -27,6 +27,7 @@ from elluminate_server.http.contract import PREFIX, ContractOperation, document,
 from elluminate_server.http.idempotency import Turns
 from elluminate_server.http.pipeline import HANDLERS, problem_response, serve
 from elluminate_server.http.problems import Problem, Unavailable
+from elluminate_server.http.request_ids import RequestIds
 from elluminate_server.llm.providers import Models
 from elluminate_server.reading.kept_results import ResultsKeeper, keeping_results
 from elluminate_server.settings import Settings
@@ -53,6 +54,7 @@ def create_app(settings: Settings) -> Starlette:
     """
     _load_handlers()
     app = Starlette(routes=_routes(), lifespan=_lifespan, exception_handlers={HTTPException: _refuse})
+    app.add_middleware(RequestIds)
     # No path of the contract ends in a slash, and a redirected POST would become a GET.
     app.router.redirect_slashes = False
     app.state.settings = settings

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
         if options.command == "serve":
             works = options.works and settings.broker_url is None  # else workers of the broker do
             settings = attrs.evolve(settings, works=works, shares_work=True)
-            _serve(settings, options.host, options.port, options.log_level)
+            _serve(settings, options)
         elif options.command == "worker":
             _work(settings, options)
         elif options.command == "migrate":
@@ -69,14 +69,14 @@ def _telling_of_a_new_database(settings: Settings) -> Iterator[None]:
             print(f"There was no database {file.absolute()}: a new one was made.", file=sys.stderr)
 
 
-def _serve(settings: Settings, host: str, port: int, log_level: str) -> None:
-    if not is_loopback(host):
+def _serve(settings: Settings, options: argparse.Namespace) -> None:
+    if not is_loopback(options.host):
         print(
-            f"Warning: listening on {host}: the API is reachable from the network, over plain HTTP. "
+            f"Warning: listening on {options.host}: the API is reachable from the network, over plain HTTP. "
             "Whoever has a key can use it; put a TLS proxy in front.",
             file=sys.stderr,
         )
-    serve(settings, host, port, log_level=log_level)
+    serve(settings, options.host, options.port, log_level=options.log_level, log_format=options.log_format)
 
 
 def _work(settings: Settings, options: argparse.Namespace) -> None:

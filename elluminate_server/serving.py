@@ -7,7 +7,6 @@ included, it loses only the calls in flight: runs are rows in the database, and 
 import asyncio
 import contextlib
 import gc
-import logging
 import shlex
 import signal
 import socket
@@ -27,6 +26,7 @@ from elluminate_server.local import (
     release_local_server,
     stop_local_server,
 )
+from elluminate_server.operating.log_lines import begin_log
 from elluminate_server.settings import Settings
 from elluminate_server.store.probing import probe
 
@@ -43,7 +43,9 @@ __all__ = [
 ]
 
 
-def serve(settings: Settings, host: str, port: int, *, log_level: str = "warning") -> None:
+def serve(
+    settings: Settings, host: str, port: int, *, log_level: str = "warning", log_format: str = "text"
+) -> None:
     """Serve in the foreground until Ctrl-C or SIGTERM, both of which end it cleanly.
 
     Runs that are under way stay in the database and go on at the next start.
@@ -57,6 +59,7 @@ def serve(settings: Settings, host: str, port: int, *, log_level: str = "warning
         host: Address to listen on.
         port: Port, or 0 for any free one (printed).
         log_level: `critical`, `error`, `warning`, `info` or `debug`.
+        log_format: `text` for people, or `json`: one object a line.
 
     Raises:
         AddressInUseError: The port is taken; nothing was started.
@@ -66,8 +69,7 @@ def serve(settings: Settings, host: str, port: int, *, log_level: str = "warning
     """
     listener = bind(host, port)
     try:
-        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-        logging.getLogger("elluminate_server").setLevel(log_level.upper())
+        begin_log(log_level, log_format)
         probe(settings.database_url)
         # The event loop that psycopg needs on Windows, too.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:

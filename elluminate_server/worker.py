@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,6 +12,7 @@ import attrs
 from elluminate_server.execution import Executor
 from elluminate_server.execution.places import sharing_places
 from elluminate_server.llm.providers import Models
+from elluminate_server.operating.log_lines import begin_log
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
@@ -35,8 +35,7 @@ def work(settings: Settings, *, log_level: str = "warning") -> None:
         DatabaseDamagedError: It is damaged.
         SchemaVersionError: It is of another version.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("elluminate_server").setLevel(log_level.upper())
+    begin_log(log_level)
     probe(settings.database_url)
     # The event loop that psycopg needs on Windows, too.
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:

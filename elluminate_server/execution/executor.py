@@ -23,6 +23,7 @@ from elluminate_server.execution.progress import item_states, progress_of
 from elluminate_server.execution.run import Run
 from elluminate_server.execution.storing import keep_shares, store_records
 from elluminate_server.llm.providers import Models
+from elluminate_server.operating.context import current_task_id
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 from elluminate_server.store.states import AGENT_EVALUATION, EXPERIMENT
@@ -265,6 +266,7 @@ class Executor:
             )
 
     async def _run(self, task_id: str) -> None:
+        current_task_id.set(task_id)
         try:
             while not await self._run_to_its_end(task_id):
                 pass
@@ -285,6 +287,7 @@ class Executor:
 
     async def _help(self, task_id: str) -> None:
         """Do a part of a task that another process answers for."""
+        current_task_id.set(task_id)
         run = self._current[task_id] = Run(task_id, self._means, answers_for_it=False)
         try:
             await run.help()

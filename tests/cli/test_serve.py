@@ -1,6 +1,7 @@
 """`elluminate serve` as users run it: what it prints, when it is ready, how it ends."""
 
 import contextlib
+import json
 import re
 import signal
 import socket
@@ -278,3 +279,23 @@ def test_who_listens_beyond_this_machine_asks_no_endpoint_on_it_unless_it_is_nam
             trust_env=False,
         )
     assert answer.status_code == status, answer.text
+
+
+def test_json_logs_are_an_object_a_line_and_name_the_request(tmp_path: Path) -> None:
+    options = ("--database", str(tmp_path / "serve.db"), "--log-format", "json", "--log-level", "debug")
+    with Started(*options) as server:
+        key, address = server.exported("ELLUMINATE_API_KEY"), server.exported("ELLUMINATE_BASE_URL")
+        answered = httpx.get(
+            f"{address}/api/v0/projects",
+            headers={"X-API-Key": key, "X-Request-ID": "nightly-7"},
+            trust_env=False,
+        )
+        code, errors = server.end(signal.SIGTERM)
+    assert (answered.status_code, answered.headers["x-request-id"], code) == (200, "nightly-7", 0)
+    lines = [json.loads(line) for line in errors.splitlines()]
+    assert {"time", "level", "logger", "message"} <= set.intersection(*(set(line) for line in lines))
+    told = [line for line in lines if line.get("request_id") == "nightly-7"]
+    assert any(
+        line["logger"] == "elluminate_server.http" and "/projects -> 200" in line["message"] for line in told
+    )
+    assert key not in errors

@@ -31,6 +31,7 @@ _STAMP = re.compile(r"\(\d{4}-\d\d-\d\d \d\d:\d\d\)")
 _TASK = re.compile(r"\b[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b")
 _COUNT = re.compile(r"^(\w+) \d+/", re.MULTILINE)
 """How many were done when a log's line was written."""
+_REQUEST = re.compile(r"\(request [0-9a-f]{16}\)")
 _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost):\d+")
 
 
@@ -149,7 +150,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, api.ResponsesSample):
         value = evolve(value, prompt_response_ids=[0] * len(value.prompt_response_ids))
     if isinstance(value, str):
-        return _LOOPBACK.sub("(server)", _TASK.sub("(task)", _STAMP.sub("(then)", value)))
+        told = _LOOPBACK.sub("(server)", _TASK.sub("(task)", _STAMP.sub("(then)", value)))
+        return _REQUEST.sub("(request)", told)
     if isinstance(value, list | tuple):
         return [plain(item) for item in _in_order(value)]
     if hasattr(type(value), "__attrs_attrs__"):

@@ -29,7 +29,7 @@ FLOORS = {
         store
         settings
         llm
-        domain
+        domain  operating
     """,
     "elluminate": """
         __main__  evaluate
