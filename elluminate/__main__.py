@@ -120,6 +120,13 @@ def _parser() -> argparse.ArgumentParser:
         help="text for people, or one JSON object a line, with time, level, logger, message, request_id, task_id and "
         "exception (default: %(default)s)",
     )
+    serve.add_argument(
+        "--metrics",
+        action="store_true",
+        default=None,
+        help="tell what the server does at /metrics, for Prometheus, to whoever can reach it, without a key "
+        "(default: ELLUMINATE_METRICS, else not)",
+    )
     worker = commands.add_parser(
         "worker",
         help="work on runs without serving",

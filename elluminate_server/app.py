@@ -6,7 +6,8 @@ import html
 import importlib
 import logging
 import pkgutil
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from elluminate_server import __version__, api
+from elluminate_server import __version__, api, metrics
 from elluminate_server.broker import announcing
 from elluminate_server.execution import Executor
 from elluminate_server.execution.places import sharing_places
@@ -29,6 +30,7 @@ from elluminate_server.http.pipeline import HANDLERS, problem_response, serve
 from elluminate_server.http.problems import Problem, Unavailable
 from elluminate_server.http.request_ids import RequestIds
 from elluminate_server.llm.providers import Models
+from elluminate_server.operating.meters import OTHERS, LevelCounts, Meters
 from elluminate_server.reading.kept_results import ResultsKeeper, keeping_results
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
@@ -53,13 +55,15 @@ def create_app(settings: Settings) -> Starlette:
         100
     """
     _load_handlers()
-    app = Starlette(routes=_routes(), lifespan=_lifespan, exception_handlers={HTTPException: _refuse})
+    routes = [*_routes(), Route(metrics.PATH, metrics.metrics)] if settings.metrics else _routes()
+    app = Starlette(routes=routes, lifespan=_lifespan, exception_handlers={HTTPException: _refuse})
     app.add_middleware(RequestIds)
     # No path of the contract ends in a slash, and a redirected POST would become a GET.
     app.router.redirect_slashes = False
     app.state.settings = settings
     app.state.in_hand, app.state.is_ending = set(), False
     app.state.turns = Turns()
+    app.state.meters = Meters() if settings.metrics else None
     return app
 
 
@@ -67,6 +71,8 @@ def create_app(settings: Settings) -> Starlette:
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     async with contextlib.AsyncExitStack() as stack:
+        if app.state.meters is not None:
+            stack.enter_context(_counting_log_lines(app.state.meters))
         store = await stack.enter_async_context(Store(settings.database_url, secret_key=settings.secret_key))
         await prepare(store, upgrade=settings.upgrade_database)
         await open_default_project(store, settings)
@@ -75,13 +81,14 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
             reach=settings.reach(),
             max_answer_bytes=settings.llm_max_answer_bytes,
             secret=settings.marks_secret(),
+            meters=app.state.meters,
         )
         stack.push_async_callback(models.aclose)
         wake = {}
         if settings.broker_url is not None:
             announcer = await stack.enter_async_context(announcing(store, settings))
             wake = {"on_wake": announcer.wake}
-        executor = Executor(store, models, settings, **wake)
+        executor = Executor(store, models, settings, meters=app.state.meters, **wake)
         app.state.store, app.state.models, app.state.executor = store, models, executor
         if settings.shares_work:
             await stack.enter_async_context(sharing_places(store, models, executor.owner))
@@ -91,6 +98,16 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         keeper = await stack.enter_async_context(keeping_results(store))
         app.state.services = {ResultsKeeper: keeper}
         yield
+
+
+@contextlib.contextmanager
+def _counting_log_lines(meters: Meters) -> Iterator[None]:
+    counts = LevelCounts(meters)
+    _logger.addHandler(counts)
+    try:
+        yield
+    finally:
+        _logger.removeHandler(counts)
 
 
 def _load_handlers() -> None:
@@ -130,6 +147,7 @@ class _Resource:
             )
         state, task = request.app.state, asyncio.current_task()
         state.in_hand.add(task)
+        began = time.perf_counter()
         try:
             response = await serve(operation, request)
         except asyncio.CancelledError:
@@ -142,6 +160,9 @@ class _Resource:
             )
         finally:
             state.in_hand.discard(task)
+        if state.meters is not None:
+            took = time.perf_counter() - began
+            state.meters.requested(request.method, operation.path, response.status_code, took)
         await response(scope, receive, send)
 
 
@@ -152,6 +173,9 @@ async def _refuse(request: Request, error: Exception) -> Response:
         detail = f"There is nothing at {request.url.path}. The API is under {PREFIX}; see {PREFIX}/docs/."
     problem = Problem(detail, headers=error.headers)
     problem.status = error.status_code
+    meters: Meters | None = request.app.state.meters
+    if meters is not None:  # methods and paths are whatever a client makes up
+        meters.requested(OTHERS, OTHERS, error.status_code, 0.0)
     return problem_response(problem)
 
 

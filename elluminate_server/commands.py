@@ -40,7 +40,8 @@ def run(options: argparse.Namespace) -> None:
     """
     with _failures_in_one_line():
         model = getattr(options, "model", None)  # of the commands that serve
-        settings = Settings.from_environment(database_url=options.database, llm_model=model)
+        is_told = getattr(options, "metrics", None)
+        settings = Settings.from_environment(database_url=options.database, llm_model=model, metrics=is_told)
         if options.command == "serve":
             works = options.works and settings.broker_url is None  # else workers of the broker do
             settings = attrs.evolve(settings, works=works, shares_work=True)

@@ -33,7 +33,9 @@ SCHEME = "local:"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
-_NOT_FOR_LOCAL = frozenset({"ELLUMINATE_API_KEY", "ELLUMINATE_BROKER_URL", "ELLUMINATE_DATABASE_URL"})
+_NOT_FOR_LOCAL = frozenset(
+    {"ELLUMINATE_API_KEY", "ELLUMINATE_BROKER_URL", "ELLUMINATE_DATABASE_URL", "ELLUMINATE_METRICS"}
+)
 """Variables that belong to other servers: the caller may well have a hosted one's key in the environment."""
 
 

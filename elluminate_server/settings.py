@@ -229,6 +229,7 @@ class Settings:
             endpoint that takes fewer is given fewer.
         max_conversation_turns: Most answers of the model in a conversation of a multi-turn experiment, 1 to 1000.
         run_time_limit: Seconds after which a run ends as TIMEOUT; 10 hours unless given.
+        metrics: Whether `/metrics` tells what the server does, to everybody who reaches it.
 
     Raises:
         SettingsError: A value cannot be used; names the variable and the value.
@@ -326,6 +327,7 @@ class Settings:
     run_time_limit: float = attrs.field(
         default=float(RUN_TIME_LIMIT), validator=_bounded("ELLUMINATE_RUN_TIME_LIMIT", 1, 10_000_000)
     )
+    metrics: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.model_defaults()
@@ -437,7 +439,14 @@ _OF_THIS_PROCESS = frozenset(
 _NUMBERS: Mapping[Any, Any] = {int: int, float: float, int | None: int, float | None: float}
 
 
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
 def _parsed(variable: str, text: str, kind: Any) -> Any:
+    if kind is bool:
+        if text.lower() not in _TRUTHS:
+            raise SettingsError(variable, f"is {text!r}; it must be true or false.")
+        return _TRUTHS[text.lower()]
     kind = _NUMBERS.get(kind)
     if kind is None:
         return text

@@ -24,6 +24,7 @@ from elluminate_server.execution.run import Run
 from elluminate_server.execution.storing import keep_shares, store_records
 from elluminate_server.llm.providers import Models
 from elluminate_server.operating.context import current_task_id
+from elluminate_server.operating.meters import Meters
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 from elluminate_server.store.states import AGENT_EVALUATION, EXPERIMENT
@@ -53,6 +54,7 @@ class Executor:
         models: The models that answer and judge.
         settings: The server's settings.
         on_wake: Told, too, when there is something new to do.
+        meters: Where lost leases are counted; None where they are not.
 
     Attributes:
         process: What this process is to those that queue tasks.
@@ -67,7 +69,9 @@ class Executor:
         settings: Settings,
         *,
         on_wake: Callable[[], None] = lambda: None,
+        meters: Meters | None = None,
     ) -> None:
+        self._meters = meters
         self._store = store
         self._on_wake = on_wake
         self._settings = settings
@@ -271,6 +275,8 @@ class Executor:
             while not await self._run_to_its_end(task_id):
                 pass
         except LeaseLostError:
+            if self._meters is not None:
+                self._meters.leases_lost += 1
             logger.info("Task %s was revoked or taken over, or this process ends", task_id)
             self._left.add(task_id)
         except Exception:

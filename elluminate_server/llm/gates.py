@@ -175,6 +175,12 @@ class Gate:
         """How many calls are."""
         return self._total
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their turn, or for the endpoint."""
+        with self._lock:
+            return sum(map(len, self._lines.values()))
+
     def has_answered_since(self, moment: float) -> bool:
         """Whether any call was answered since then."""
         return self._answered_at >= moment

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from elluminate_server.llm.addresses import check_address
+from elluminate_server.llm.counted import CountedModel
 from elluminate_server.llm.fences import nonce_from
 from elluminate_server.llm.gates import Caller, Gate
 from elluminate_server.llm.key_headers import KeyHeaders, anthropic_key, azure_key, bearer, no_header
@@ -35,6 +36,7 @@ from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.prices import PricedModel
 from elluminate_server.llm.reach import ALLOWING_VARIABLE, AddressRefusedError, Reach
 from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, Model, ModelError
+from elluminate_server.operating.meters import Meters
 
 if TYPE_CHECKING:
     from elluminate_server.llm.endpoint import Endpoint
@@ -232,6 +234,7 @@ class Models:
         reach: Which places are asked; public, private and loopback addresses unless given.
         max_answer_bytes: Most bytes of a provider's answer that are read.
         secret: What the marks in judges' prompts are made from; random, for this process alone, when not given.
+        meters: Where calls are counted; None where they are not.
     """
 
     def __init__(
@@ -241,11 +244,13 @@ class Models:
         reach: Reach | None = None,
         max_answer_bytes: int = MAX_MODEL_ANSWER_BYTES,
         secret: bytes | None = None,
+        meters: Meters | None = None,
     ) -> None:
         self.reach = reach or Reach()
         self._defaults = defaults or ModelDefaults()
         self._secret = secret or secrets.token_bytes(32)
         self._max_answer_bytes = max_answer_bytes
+        self._meters = meters
         self._endpoints: dict[_Address, Endpoint] = {}
         self._ask_for_places: Callable[[], None] | None = None
 
@@ -310,6 +315,11 @@ class Models:
         """
         return nonce_from(self._secret, f"experiment {experiment_id}")
 
+    def calls_at_gates(self) -> tuple[int, int]:
+        """How many calls are under way, and how many wait, at all endpoints."""
+        gates = [endpoint.gate for endpoint in list(self._endpoints.values())]
+        return sum(gate.under_way for gate in gates), sum(gate.waiting for gate in gates)
+
     async def aclose(self) -> None:
         """Close every connection pool. Models made before are not usable afterwards."""
         endpoints = list(self._endpoints.values())
@@ -363,7 +373,8 @@ class Models:
                 calls=None if calls is None else calls(),
                 ask=self._ask_for_places,
             )
-        return PricedModel(provider.make(config, self._endpoints[address].called_by(caller or Caller())))
+        model = provider.make(config, self._endpoints[address].called_by(caller or Caller()))
+        return PricedModel(model if self._meters is None else CountedModel(model, self._meters))
 
 
 @attrs.frozen(kw_only=True)

@@ -299,3 +299,14 @@ def test_json_logs_are_an_object_a_line_and_name_the_request(tmp_path: Path) -> 
         line["logger"] == "elluminate_server.http" and "/projects -> 200" in line["message"] for line in told
     )
     assert key not in errors
+
+
+def test_metrics_are_told_where_they_are_asked_for(tmp_path: Path) -> None:
+    with Started("--database", str(tmp_path / "serve.db"), "--metrics") as server:
+        assert server.projects() == 200
+        told = httpx.get(f"{server.exported('ELLUMINATE_BASE_URL')}/metrics", trust_env=False)
+        key = server.exported("ELLUMINATE_API_KEY")
+        assert server.end(signal.SIGTERM) == (0, "")
+    assert told.status_code == 200
+    assert 'route="/api/v0/projects",status="200"} 1.0' in told.text
+    assert key not in told.text

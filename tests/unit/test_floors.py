@@ -19,6 +19,7 @@ FLOORS = {
         serving  celery_worker
         local
         app  listening  key_commands  worker
+        metrics
         housekeeping  broker
         api
         writing

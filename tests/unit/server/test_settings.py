@@ -90,6 +90,7 @@ def test_overrides_win_and_none_is_no_override() -> None:
         ("ELLUMINATE_IDEMPOTENCY_LIFETIME", "59"),
         ("ELLUMINATE_MAX_CONCURRENT_CALLS", "1.5"),
         ("ELLUMINATE_RUN_TIME_LIMIT", "nan"),
+        ("ELLUMINATE_METRICS", "perhaps"),
         ("ELLUMINATE_RUN_TIME_LIMIT", "soon"),
     ],
 )
