@@ -1,4 +1,4 @@
-"""The command line: `elluminate serve`, `worker`, `migrate`, `keys` and `--version`.
+"""The command line: `elluminate serve`, `worker`, `migrate`, `backup`, `keys` and `--version`.
 
 What a command of the server does is in `elluminate_server.commands`, which is imported when one is asked for.
 """
@@ -23,6 +23,7 @@ examples:
   elluminate serve --database postgresql://evals@db.example/evals
   elluminate worker --concurrency 50           work on what servers on the same database are asked to do
   elluminate migrate --database evals.db       upgrade the database of an older version
+  elluminate backup evals-1.db                 copy the database while the server runs
   elluminate keys create "Nightly pipeline" --days 90    print a new API key, which is shown only now
 
 The API key to use is printed at the start. Set ELLUMINATE_API_KEY to choose it; keys are not taken from the
@@ -46,6 +47,15 @@ Exit code 1: it could not start; the reason is on standard error.
 
 _OF_SCALE = {"psycopg": "PostgreSQL", "celery": "ELLUMINATE_BROKER_URL"}
 """Modules of that extra, and what they are for."""
+
+_BACKUP_NOTES = """\
+examples:
+  elluminate backup "evals-$(date +%F).db"                        the user's own database
+  elluminate backup --database evals.db /backups/evals-1.db
+
+To put it back: stop the servers, move the database and its -wal and -shm files away, copy the backup to its place,
+and start again. PostgreSQL: pg_dump --format=custom, which works while servers run, too.
+"""
 
 _LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 
@@ -153,6 +163,16 @@ def _parser() -> argparse.ArgumentParser:
         description="Upgrade the database of an older version. First stop its servers. An SQLite file is copied "
         "beside itself before; back up any other database yourself.",
     )
+    backup = commands.add_parser(
+        "backup",
+        help="copy an SQLite database while its servers run",
+        description="Copy an SQLite database as it is now, while its servers run, and check the copy. Nothing is "
+        "overwritten, and the copy can be read by its owner alone. What is sealed in it needs the secret key, which is "
+        "not in the copy: keep ELLUMINATE_SECRET_KEY, or the file DATABASE.secret-key, elsewhere.",
+        epilog=_BACKUP_NOTES,
+        formatter_class=raw,
+    )
+    backup.add_argument("path", help="the copy's file, which must not be there yet")
     keys = commands.add_parser(
         "keys",
         help="list, create and revoke API keys; change the secret key",
@@ -179,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command, otherwise in ((listing, "all"), (create, "the default project"), (revoke, "any")):
         command.add_argument("--project", help=f"id or name of the project (default: {otherwise})")
-    for command in (serve, worker, migrate, listing, create, revoke, rotate):
+    for command in (serve, worker, migrate, backup, listing, create, revoke, rotate):
         command.add_argument(
             "--database",
             metavar="URL-OR-PATH",

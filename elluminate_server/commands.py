@@ -1,4 +1,4 @@
-"""What the commands of the server do: `serve`, `worker`, `migrate` and `keys`. The command line itself is the SDK's."""
+"""What the commands of the server do, from `serve` to `keys`. The command line itself is the SDK's."""
 
 import argparse
 import asyncio
@@ -10,11 +10,13 @@ import attrs
 from sqlalchemy.exc import OperationalError
 
 from elluminate_server import key_commands
+from elluminate_server.backup_commands import make_backup
 from elluminate_server.celery_worker import work_with_celery
 from elluminate_server.key_commands import KeyCommandError
 from elluminate_server.listening import is_loopback
 from elluminate_server.serving import ServingError, serve
 from elluminate_server.settings import MEMORY, Settings, SettingsError, default_database_url
+from elluminate_server.store.backups import BackupError
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate
 from elluminate_server.store.probing import DatabaseUnusableError, absent_file, check_is_there, probe
@@ -53,6 +55,8 @@ def run(options: argparse.Namespace) -> None:
                 check_is_there(settings.database_url)
             with _telling_of_a_new_database(settings):
                 _migrate(settings)
+        elif options.command == "backup":
+            print(make_backup(settings, options.path))
         else:
             with _telling_of_a_new_database(settings):
                 _manage_keys(settings, options)
@@ -137,6 +141,7 @@ def _failures_in_one_line() -> Iterator[None]:
         BusyError,
         KeyCommandError,
         SecretKeyError,
+        BackupError,
     ) as error:
         raise CommandError(str(error)) from error
     except OperationalError as error:
