@@ -1,9 +1,11 @@
-"""The command line: `elluminate serve`, `worker`, `migrate`, `backup`, `keys` and `--version`.
+"""The command line: `elluminate serve`, `worker`, `migrate`, `backup`, `prune`, `keys` and `--version`.
 
 What a command of the server does is in `elluminate_server.commands`, which is imported when one is asked for.
 """
 
 import argparse
+import datetime
+import re
 import sys
 from collections.abc import Sequence
 
@@ -55,6 +57,15 @@ examples:
 
 To put it back: stop the servers, move the database and its -wal and -shm files away, copy the backup to its place,
 and start again. PostgreSQL: pg_dump --format=custom, which works while servers run, too.
+"""
+
+_PRUNE_NOTES = """\
+examples:
+  elluminate prune --older-than 90d --dry-run       say what there is
+  elluminate prune --older-than 90d                 say it, ask, and delete it
+  elluminate prune --older-than 52w --yes           from cron
+
+What is deleted is gone: make a copy before, with `elluminate backup`.
 """
 
 _LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
@@ -173,6 +184,27 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=raw,
     )
     backup.add_argument("path", help="the copy's file, which must not be there yet")
+    prune = commands.add_parser(
+        "prune",
+        help="delete what has been over for long",
+        description="Delete, while servers run, what has been over for longer than an age: experiments with their "
+        "responses, prompts, ratings and tasks; answers kept for runs with a cache; log lines of runs; stored answers "
+        "to repeated requests whose time is over. Templates, collections, criteria and LLM configs stay, and so do "
+        "experiments that never ran, or got responses since.",
+        epilog=_PRUNE_NOTES,
+        formatter_class=raw,
+    )
+    prune.add_argument(
+        "--older-than",
+        type=_age,
+        required=True,
+        metavar="AGE",
+        help="for how long: 90d (days), 12w (weeks), 36h (hours)",
+    )
+    prune.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
+    prune.add_argument(
+        "--yes", action="store_true", help="do not ask; for programs, which nobody could answer for"
+    )
     keys = commands.add_parser(
         "keys",
         help="list, create and revoke API keys; change the secret key",
@@ -199,7 +231,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command, otherwise in ((listing, "all"), (create, "the default project"), (revoke, "any")):
         command.add_argument("--project", help=f"id or name of the project (default: {otherwise})")
-    for command in (serve, worker, migrate, backup, listing, create, revoke, rotate):
+    for command in (serve, worker, migrate, backup, prune, listing, create, revoke, rotate):
         command.add_argument(
             "--database",
             metavar="URL-OR-PATH",
@@ -225,6 +257,13 @@ def _days(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 36_500:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of days: 1 to 36500")
+
+
+def _age(text: str) -> datetime.timedelta:
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([hdw])", text)
+    if found is None or (found[2] != "h" and int(found[1]) > 36_500):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an age: 90d (days), 12w (weeks) or 36h (hours)")
+    return int(found[1]) * datetime.timedelta(**{{"h": "hours", "d": "days", "w": "weeks"}[found[2]]: 1})
 
 
 def _key_id(text: str) -> int:

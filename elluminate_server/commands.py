@@ -14,6 +14,7 @@ from elluminate_server.backup_commands import make_backup
 from elluminate_server.celery_worker import work_with_celery
 from elluminate_server.key_commands import KeyCommandError
 from elluminate_server.listening import is_loopback
+from elluminate_server.prune_commands import PruneError, prune
 from elluminate_server.serving import ServingError, serve
 from elluminate_server.settings import MEMORY, Settings, SettingsError, default_database_url
 from elluminate_server.store.backups import BackupError
@@ -57,6 +58,8 @@ def run(options: argparse.Namespace) -> None:
                 _migrate(settings)
         elif options.command == "backup":
             print(make_backup(settings, options.path))
+        elif options.command == "prune":
+            _prune(settings, options)
         else:
             with _telling_of_a_new_database(settings):
                 _manage_keys(settings, options)
@@ -128,6 +131,19 @@ def _manage_keys(settings: Settings, options: argparse.Namespace) -> None:
         print(asyncio.run(key_commands.revoke_key(settings, options.project, options.key)))
 
 
+def _prune(settings: Settings, options: argparse.Namespace) -> None:
+    def agreed() -> bool:
+        if options.yes:
+            return True
+        if not sys.stdin.isatty():
+            raise PruneError(
+                "Nothing was deleted: there is nobody to ask. Say --yes, or --dry-run to only look."
+            )
+        return input("Delete all this for good? [y/N] ").strip().lower() in ("y", "yes")
+
+    asyncio.run(prune(settings, options.older_than, is_dry=options.dry_run, agreed=agreed, tell=print))
+
+
 @contextlib.contextmanager
 def _failures_in_one_line() -> Iterator[None]:
     try:
@@ -142,6 +158,7 @@ def _failures_in_one_line() -> Iterator[None]:
         KeyCommandError,
         SecretKeyError,
         BackupError,
+        PruneError,
     ) as error:
         raise CommandError(str(error)) from error
     except OperationalError as error:

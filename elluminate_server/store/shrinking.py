@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.store import pieces
 from elluminate_server.store.engine import Store
 
-__all__ = ["give_back_pages", "make_shrinkable"]
+__all__ = ["give_back_pages", "is_shrinkable", "make_shrinkable"]
 
 KEPT_PAGES = 1000
 """Free pages that stay, some 4 MB: what is written next takes them."""
@@ -26,11 +26,10 @@ async def give_back_pages(store: Store) -> None:
     if not store.is_sqlite:
         return
     async with store.read() as session:
-        if (
-            await _free_pages(session) <= 0
-            or await session.scalar(text("PRAGMA auto_vacuum")) != _INCREMENTAL
-        ):
+        if await _free_pages(session) <= 0:
             return
+    if not await is_shrinkable(store):
+        return
 
     async def write(session: AsyncSession, size: int) -> bool:
         free = await _free_pages(session)
@@ -44,6 +43,12 @@ async def give_back_pages(store: Store) -> None:
         return free <= size
 
     await pieces.write_in_pieces(store, write)
+
+
+async def is_shrinkable(store: Store) -> bool:
+    """Whether an SQLite file can give pages back."""
+    async with store.read() as session:
+        return bool(await session.scalar(text("PRAGMA auto_vacuum")) == _INCREMENTAL)
 
 
 async def _free_pages(session: AsyncSession) -> int:

@@ -18,7 +18,7 @@ FLOORS = {
         commands
         serving  celery_worker
         local
-        app  listening  key_commands  backup_commands  worker
+        app  listening  key_commands  backup_commands  prune_commands  worker
         metrics
         housekeeping  broker
         api

@@ -1,0 +1,103 @@
+"""What `elluminate prune` does: says what is old, asks, deletes it, and gives the room back."""
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+from elluminate_server.execution.pruning import Survey, prune_experiments, prune_others, survey
+from elluminate_server.http.idempotency import forget_answers
+from elluminate_server.settings import MEMORY, Settings
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.engine import Store
+from elluminate_server.store.migrating import prepare
+from elluminate_server.store.probing import check_is_there, probe
+from elluminate_server.store.shrinking import give_back_pages, is_shrinkable
+
+__all__ = ["PruneError", "prune"]
+
+_MOST_NAMED = 20
+
+
+class PruneError(RuntimeError):
+    """Nothing was deleted; the message says why and what to do."""
+
+
+async def prune(
+    settings: Settings,
+    age: datetime.timedelta,
+    *,
+    is_dry: bool,
+    agreed: Callable[[], bool],
+    tell: Callable[[str], None],
+) -> None:
+    """Delete what has been over for longer than `age`.
+
+    Args:
+        settings: Which database.
+        age: How old is too old.
+        is_dry: Only say what there is.
+        agreed: Asks whether to delete it, after it was told.
+        tell: Told what there is, and what became of it.
+
+    Raises:
+        PruneError: It was not agreed to, or the database is in memory.
+        DatabaseUnusableError: The database is not there.
+        SchemaVersionError: It is of another version.
+    """
+    if settings.database_url == MEMORY:
+        raise PruneError("A database in memory is its server's alone. Name a file or a URL with --database.")
+    check_is_there(settings.database_url)
+    probe(settings.database_url)
+    before = utc_now() - age
+    async with Store(settings.database_url, secret_key=settings.secret_key) as store:
+        await prepare(store, unlocks=False)  # it opens no secrets
+        found = await survey(store, before)
+        tell(_told(found, before))
+        if is_dry:
+            return
+        if found != Survey([], 0, 0, 0) and not agreed():
+            raise PruneError("Nothing was deleted.")
+        was = _size(store)
+        deleted = await prune_experiments(store, before, found.experiments)
+        await prune_others(store, before)
+        await forget_answers(store, datetime.timedelta(seconds=settings.idempotency_lifetime))
+        await give_back_pages(store)
+        can_shrink = store.is_sqlite and await is_shrinkable(store)
+    tell(_told_at_the_end(found, deleted))
+    if store.is_sqlite:
+        tell(_about_the_room(was, _size(store), can_shrink=can_shrink))
+
+
+def _told(found: Survey, before: datetime.datetime) -> str:
+    responses = sum(each.responses for each in found.experiments)
+    lines = [
+        f"Over since before {before:%Y-%m-%d %H:%M} UTC:",
+        f"  {len(found.experiments)} experiments with {responses} responses, their prompts, ratings and tasks",
+        f"  {found.kept_calls} answers kept for runs with a cache",
+        f"  {found.tasks} tasks of no experiment",
+        f"  {found.log_lines} log lines of runs",
+    ]
+    named = found.experiments[:_MOST_NAMED]
+    lines += [f"    {each.finished_at:%Y-%m-%d}  {each.project!r}  {each.name!r}" for each in named]
+    if len(found.experiments) > len(named):
+        lines.append(f"    and {len(found.experiments) - len(named)} more experiments")
+    return "\n".join(lines)
+
+
+def _told_at_the_end(found: Survey, deleted: int) -> str:
+    told = f"Deleted: {deleted} experiments, and the rest of the above."
+    left = len(found.experiments) - deleted
+    return f"{told} {left} experiments stay, because something came to them meanwhile." if left else told
+
+
+def _size(store: Store) -> int:
+    return Path(store.url.database or "").expanduser().stat().st_size if store.is_sqlite else 0
+
+
+def _about_the_room(was: int, now: int, *, can_shrink: bool) -> str:
+    if not can_shrink:
+        return (
+            "The file keeps its size, and what is new takes the room: an older version made it. `elluminate migrate`, "
+            "with its servers stopped, has it give room back from then on."
+        )
+    return f"The file had {was / 1e6:.1f} MB and has {now / 1e6:.1f} MB; further room in it is used again."
