@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import uuid
+import itertools
+import secrets
 
 from elluminate._checks import MAX_NAME, checked_name
+
+_SUFFIXES = itertools.count(secrets.randbelow(16**6))
+"""From a random place on, so that one process never makes a name twice, and two hardly ever the same."""
 
 
 def unique_name(base: str) -> str:
@@ -15,7 +19,7 @@ def unique_name(base: str) -> str:
         base: What it begins with; what makes it too long is cut off.
 
     Returns:
-        The base, the time in UTC, and six random characters, so that names sort by time and never meet.
+        The base, the time in UTC, and six characters more, so that names sort by time and never meet.
 
     Raises:
         ValidationError: The base is empty, or no text.
@@ -26,5 +30,5 @@ def unique_name(base: str) -> str:
     """
     checked_name(base[:MAX_NAME] if isinstance(base, str) else base, "thing")
     stamp = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
-    last = f" ({stamp} {uuid.uuid4().hex[:6]})"
+    last = f" ({stamp} {next(_SUFFIXES) % 16**6:06x})"
     return base[: MAX_NAME - len(last)] + last

@@ -34,17 +34,19 @@ class Searching(logging.Handler):
 
 @pytest.fixture
 def log() -> Iterator[Searching]:
-    root, driver = logging.getLogger(), logging.getLogger("sqlalchemy")
-    before = root.level, driver.level
+    root, driver, ours = map(logging.getLogger, (None, "sqlalchemy", "elluminate_server"))
+    before = root.level, driver.level, ours.level
     handler = Searching([PROVIDER_KEY, HEADER, DEFAULT_KEY])
     handlers = root.handlers[:]
     root.handlers[:] = [handler]  # pytest's own would format every record again
     root.setLevel(logging.DEBUG)
     driver.setLevel(logging.DEBUG)  # every statement and every row
+    ours.setLevel(logging.DEBUG)
     yield handler
     root.handlers[:] = handlers
     root.setLevel(before[0])
     driver.setLevel(before[1])
+    ours.setLevel(before[2])
 
 
 def test_the_log_of_a_busy_run_tells_no_secret(

@@ -68,6 +68,13 @@ def creates_llm_config(act: Act) -> None:
     assert [one.name for one in act.make("list_llm_configs")].count(act.name) == 1
 
 
+def tries_an_llm_config(act: Act) -> None:
+    config = act.make(
+        "create_llm_config", act.name, "small", "not-a-key", llm_base_url="http://127.0.0.1:9/v1"
+    )
+    assert not act.lose("test", owner=config).ok
+
+
 def runs_an_experiment(act: Act) -> None:
     experiment = act.lose(
         "run_experiment", act.name, act.template(), act.collection(), criteria=[f"Is it? ({act.name})"]
@@ -227,6 +234,7 @@ ACTS: list[Callable[[Act], None]] = [
     creates_criteria,
     proposes_criteria,
     creates_llm_config,
+    tries_an_llm_config,
     runs_an_experiment,
     runs_retries_and_cancels,
     stores_and_rates_answers,
