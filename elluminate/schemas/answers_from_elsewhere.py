@@ -38,7 +38,14 @@ from elluminate.schemas.response import PromptResponse, Rating, responses_of
 from elluminate.schemas.results import ExperimentResults
 from elluminate.schemas.verdicts import account_for, warn_of_unjudged
 
-_EXTENSIONS = ("finish_reason", "answered_by_model", "waited_seconds")
+_EXTENSIONS = (
+    "finish_reason",
+    "answered_by_model",
+    "waited_seconds",
+    "cached",
+    "estimated_input_cost_usd",
+    "estimated_output_cost_usd",
+)
 """Fields of `GenerationMetadata` that the contract marks as extensions."""
 
 _AS_ONE_JUDGE = {

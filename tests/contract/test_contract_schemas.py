@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from elluminate.schemas import answers_from_elsewhere
 from tests.contract.document import Contract, no
 
 _PROVIDER = "shape of the model providers' chat API, which has fields that this contract does not list"
@@ -237,3 +238,9 @@ def test_every_schema_and_example_is_used(contract: Contract) -> None:
             for name in sorted(contract.document["components"]["examples"].keys() - shown)
         ]
     )
+
+
+def test_the_client_leaves_out_every_extension_of_metadata_that_says_nothing(contract: Contract) -> None:
+    fields = contract.schemas["GenerationMetadata"]["properties"]
+    marked = [name for name, field in fields.items() if field.get("x-extension")]
+    assert list(answers_from_elsewhere._EXTENSIONS) == marked
