@@ -113,6 +113,7 @@ async def claim(session: AsyncSession, owner: str, task_id: str) -> bool:
 
     A task over which `MAX_ATTEMPTS` processes have died since anything was done is ended as FAILURE instead.
     """
+    await _lock_experiment_of(session, task_id)
     taken = await _count(
         session,
         update(Task)
@@ -216,6 +217,7 @@ async def finish(
     Raises:
         LeaseLostError: It is not the owner's any more.
     """
+    await _lock_experiment_of(session, task_id)
     if last_item is not None:
         # Locks the row, too: work is added by those who hold it.
         if not await renew_for_writing(session, owner, task_id):
@@ -275,6 +277,15 @@ async def _end_shares(session: AsyncSession, task_ids: Collection[str]) -> None:
     if held:
         await session.execute(delete(Share).where(Share.task_id.in_(list(task_ids))))
         await session.execute(_letting_go(WorkItem.holder.in_(held), WorkItem.task_id.in_(list(task_ids))))
+
+
+async def _lock_experiment_of(session: AsyncSession, task_id: str) -> None:
+    """Lock the experiment before its task, as requests do that cancel or retry it: else both may wait for each other.
+
+    On SQLite whoever writes is alone anyway.
+    """
+    of_task = select(Experiment.id).join(Task, Task.experiment_id == Experiment.id).where(Task.id == task_id)
+    await session.execute(of_task.with_for_update(of=Experiment))
 
 
 def _letting_go(*which: Any) -> Any:

@@ -26,6 +26,7 @@ from elluminate_server.store.resealing import (
     seal_configs,
     sealed_with,
 )
+from elluminate_server.store.sealing import THE_KEY
 from elluminate_server.store.vault import Vault
 
 __all__ = ["change_key", "seal_copy", "unlock"]
@@ -102,9 +103,10 @@ def _seal(connection: Connection, vault: Vault) -> None:
 
 
 def _keep_only_its_key(connection: Connection, vault: Vault) -> None:
-    key_id = sealed_with(connection)
-    if key_id is not None:
-        vault.keys.keep_only(vault.keys.find(key_id))
+    # Locked: another change of the key, whose key is in the file and not yet in the database, is waited for.
+    row = connection.execute(THE_KEY.with_for_update()).one_or_none()
+    if row is not None:
+        vault.keys.keep_only(vault.keys.find(row.key_id))
 
 
 async def _write(store: Store, change: Callable[[Connection, Vault], T]) -> T:
