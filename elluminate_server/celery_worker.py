@@ -47,9 +47,11 @@ class _Loop:
             Exception: What it could not be started for.
         """
         self._thread.start()
-        self._started.wait(START_SECONDS)
+        in_time = self._started.wait(START_SECONDS)
         if self._failure is not None:
             raise self._failure
+        if not in_time:
+            raise TimeoutError(f"The worker did not start within {START_SECONDS:g} s: is the database there?")
 
     def begin_to_stop(self, **_: Any) -> None:
         """Give everything back, and end; without waiting for it."""

@@ -256,9 +256,9 @@ async def _load_experiment(session: AsyncSession, call: Call) -> models.Experime
 
 
 async def _lock_experiment(session: AsyncSession, call: Call) -> Experiment:
-    """The experiment, which no other request changes meanwhile (SQLite has one writer anyway)."""
+    """The experiment, which no other request changes meanwhile; what a run stores beside it is not held up by that."""
     experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
-    await session.refresh(experiment, with_for_update=True)
+    await session.refresh(experiment, with_for_update={"key_share": True})
     return experiment
 
 

@@ -285,7 +285,7 @@ async def _lock_experiment_of(session: AsyncSession, task_id: str) -> None:
     On SQLite whoever writes is alone anyway.
     """
     of_task = select(Experiment.id).join(Task, Task.experiment_id == Experiment.id).where(Task.id == task_id)
-    await session.execute(of_task.with_for_update(of=Experiment))
+    await session.execute(of_task.with_for_update(of=Experiment, key_share=True))
 
 
 def _letting_go(*which: Any) -> Any:
