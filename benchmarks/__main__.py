@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from attrs import frozen
 
-from benchmarks import calls, decoding, engine, fixed_server, importing, sharing
+from benchmarks import calls, crowds, decoding, engine, fixed_server, importing, sharing
 from benchmarks.interleaving import Ratio
 from benchmarks.responses_page import RATINGS, RESPONSES, page_of_responses, without_nulls
 
@@ -31,6 +31,11 @@ OFFLINE_BOUND = 1_000
 COMPARING_BOUND = 1.1
 ENDING_BOUND = 0.2
 ENGINE_ROUNDS = 3
+AT_ONCE_MEMORY_BOUND_MB = 400
+PAGE_BOUND = 0.1
+MEMORY_SLOPE_BOUND_MB = 5.0
+"""Megabytes a minute."""
+SOAK_SECONDS = 300.0
 SHARING_BOUND = 0.55
 SHARING_ROUNDS = 1
 """Each takes half a minute."""
@@ -69,13 +74,16 @@ def main() -> int:
         "--rounds", type=_rounds, default=15, help="rounds per comparison (default: %(default)s)"
     )
     parser.add_argument(
-        "--only", choices=sorted(_PARTS), action="append", help="run this part only; may be repeated"
+        "--only",
+        choices=sorted(_PARTS | _LONG_PARTS),
+        action="append",
+        help=f"run this part only; may be repeated; {' and '.join(_LONG_PARTS)} take minutes and are not run otherwise",
     )
     options = parser.parse_args()
     names = ("attrs", "msgspec", "pydantic", "httpx")
     libraries = ", ".join(f"{name} {version(name)}" for name in names)
     print(f"{platform.python_implementation()} {platform.python_version()}, {libraries}\n", flush=True)
-    lines = [line for name in options.only or _PARTS for line in _PARTS[name](options.rounds)]
+    lines = [line for name in options.only or _PARTS for line in (_PARTS | _LONG_PARTS)[name](options.rounds)]
     _print_table(lines)
     missed = [line for line in lines if not line.met]
     for line in missed:
@@ -207,13 +215,65 @@ def _sharing(rounds: int) -> list[Line]:
     ]
 
 
+def _at_once(rounds: int) -> list[Line]:
+    del rounds  # it is not about time
+    took, memory = crowds.experiments_on_one_client()
+    return [
+        Line(
+            f"{crowds.EXPERIMENTS_AT_ONCE} experiments of {crowds.THEIR_ROWS} rows at once on one AsyncClient, "
+            f"{crowds.LATENCY:g} s a call: the server's most memory / allowed",
+            Ratio([AT_ONCE_MEMORY_BOUND_MB], [memory]),
+            f"{AT_ONCE_MEMORY_BOUND_MB} MB",
+            f"{memory:.0f} MB, all in {took:.1f} s",
+            "at most 1.0x",
+            memory <= AT_ONCE_MEMORY_BOUND_MB,
+        )
+    ]
+
+
+def _page(rounds: int) -> list[Line]:
+    took = crowds.page_of_experiments(rounds)
+    return [
+        Line(
+            f"a page of {crowds.EXPERIMENTS_ON_A_PAGE} experiments with {crowds.RESPONSES_EACH} responses each: "
+            "taken / wanted",
+            Ratio([PAGE_BOUND], [took]),
+            f"wanted {_ms(PAGE_BOUND)}",
+            f"taken {_ms(took)}",
+            "at most 1.0x",
+            took <= PAGE_BOUND,
+        )
+    ]
+
+
+def _soak(rounds: int) -> list[Line]:
+    del rounds  # it has a time of its own
+    soaked = crowds.soak(SOAK_SECONDS)
+    slope = soaked.slope_mb_per_minute
+    failed = ", ".join(f"{count} x {kind}" for kind, count in soaked.failures.items()) or "none"
+    return [
+        Line(
+            f"{crowds.CLIENTS} clients for {SOAK_SECONDS:.0f} s, {soaked.calls} calls; failures: {failed}; lost "
+            f"writes: {soaked.lost}: growth of the server's memory / allowed",
+            Ratio([MEMORY_SLOPE_BOUND_MB], [slope]),
+            f"{MEMORY_SLOPE_BOUND_MB:g} MB a minute",
+            f"{slope:.2f} MB a minute, from {soaked.memory_mb[0]:.0f} to {soaked.memory_mb[-1]:.0f} MB",
+            "at most 1.0x, no failure",
+            slope <= MEMORY_SLOPE_BOUND_MB and not soaked.failures and not soaked.lost,
+        )
+    ]
+
+
 _PARTS = {
     "decoding": _decoding,
     "calls": _calls,
     "import": _importing,
     "engine": _engine,
     "sharing": _sharing,
+    "at-once": _at_once,
 }
+_LONG_PARTS = {"page": _page, "soak": _soak}
+"""Parts that take minutes, and are run where they are asked for by name."""
 
 
 def _print_table(lines: list[Line]) -> None:

@@ -1,11 +1,12 @@
 """How many calls an endpoint is given at a time, and how fast: learned from what becomes of them.
 
-Two things bound a provider: how many calls it works on at once, and how many it takes in a window of time. A refusal
-does not say which of them was reached. So a first one lowers the number of calls at a time, as TCP does after a loss:
-once for an episode, since the calls that were under way with it say the same again; afterwards one more is tried from
-time to time, and rarely where it was refused before. Where refusals come although few are under way, the window is the
-bound: what passed from one refusal to the next is the quota, and calls are spaced by it. Where neither helps, an
-endpoint refuses at random, and is only left alone for as long as it asks.
+Two things bound a provider: how many calls it works on at once, and how many it takes in a window of time. As long as
+nothing is refused, each answer of an endpoint that is kept busy lets one call more be under way, so that they double
+with every round. A refusal does not say which of the two bounds was reached. So a first one lowers the number of calls
+at a time, as TCP does after a loss: once for an episode, since the calls that were under way with it say the same
+again; afterwards one more is tried from time to time, and rarely where it was refused before. Where refusals come
+although few are under way, the window is the bound: what passed from one refusal to the next is the quota, and calls
+are spaced by it. Where neither helps, an endpoint refuses at random, and is only left alone for as long as it asks.
 
 No clock is read here, and nothing waits.
 """
@@ -18,7 +19,7 @@ from elluminate_server.llm.attempts import backoff
 
 __all__ = ["FIRST_LIMIT", "Pace", "Sent"]
 
-FIRST_LIMIT = 8
+FIRST_LIMIT = 16
 """Calls at a time for an endpoint of which nothing is known."""
 
 STEP_SECONDS = 1.0
@@ -62,10 +63,12 @@ class Sent:
     Attributes:
         at: When it was sent.
         place: The how many-th it was of those under way then, from 1.
+        limit: How many could be then.
     """
 
     at: float
     place: int
+    limit: int
 
 
 @attrs.define
@@ -76,7 +79,8 @@ class Pace:
         limit: Calls at a time.
         rate: Calls per second; None where no quota is known.
         paused_until: Before then nothing is sent.
-        is_probing: Whether one call alone is sent, to see whether the endpoint answers again.
+        is_probing: Whether one call alone is sent, to see whether the endpoint answers again. Once it does, the others
+            follow as they did at the beginning, one call more with each answer.
     """
 
     limit: float = FIRST_LIMIT
@@ -84,6 +88,7 @@ class Pace:
     paused_until: float = -math.inf
     is_probing: bool = False
     _is_exploring: bool = True
+    _resumed: float = math.inf
     _full_at: int | None = None
     _slowed_at: float = -math.inf
     _changed_at: float = -math.inf
@@ -107,7 +112,7 @@ class Pace:
     @property
     def places(self) -> int:
         """How many calls may be under way now."""
-        return 1 if self.is_probing else int(self.limit)
+        return 1 if self.is_probing else int(min(self.limit, self._resumed))
 
     @property
     def opens_at(self) -> float:
@@ -118,7 +123,7 @@ class Pace:
         """Take note of a call that is sent now, beside so many others."""
         if self.rate is not None:
             self._next_at = max(now, self._next_at) + 1 / self.rate
-        return Sent(now, under_way + 1)
+        return Sent(now, under_way + 1, self.places)
 
     def pause(self, now: float, seconds: float) -> None:
         """Send nothing for some time, because an answer has said so."""
@@ -136,15 +141,18 @@ class Pace:
         self._seconds_per_answer += (took - self._seconds_per_answer) / (4 if self._seconds_per_answer else 1)
         self._failed_in_a_row = 0
         self._passed += 1
-        self.is_probing = False
+        if self.is_probing:
+            self.is_probing, self._resumed = False, 2.0
+        else:
+            self._resumed = self._resumed + 1 if self._resumed < self.limit else math.inf
         if self.rate is not None:
             self._speed_up(now)
-        # Calls that were sent under another limit, or beside fewer than it allows, do not show that more would pass.
-        if sent.at <= self._slowed_at or sent.place < self.limit - 1 or took > allowed / 2:
+        if sent.at <= self._slowed_at or took > allowed / 2:
             return
+        # Calls beside few others do not show that more would pass.
         if self._is_exploring:
-            self.limit += 1
-        elif now - self._changed_at >= self._seconds_to_next_step():
+            self.limit += 2 * sent.place > sent.limit
+        elif sent.place >= self.limit - 1 and now - self._changed_at >= self._seconds_to_next_step():
             self.limit += 1
             self._changed_at = now
             if self._full_at is not None and self.limit > self._full_at:

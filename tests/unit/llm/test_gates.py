@@ -57,7 +57,7 @@ def test_a_quota_is_found_out_and_calls_are_spaced_by_it(seconds: float, tells: 
 def test_a_quota_of_a_few_calls_a_minute_is_kept_to() -> None:
     server = Quota(calls=3, window=60.0, seconds=2.0)
     took = after(server, 60)
-    assert server.refused <= 20
+    assert server.refused <= 24
     assert took <= 1.1 * 60 * 20
 
 
@@ -94,6 +94,14 @@ def test_an_endpoint_with_many_places_is_given_as_many_as_the_config_says() -> N
     server = Server(seconds=5.0)
     after(server, 400, most=32)
     assert server.most_at_once == 32
+
+
+def test_the_calls_at_a_time_double_while_nothing_is_refused() -> None:
+    server = Server(seconds=1.0)
+    # In the first round, those that were sent beside few others show nothing.
+    rounds = [FIRST_LIMIT, FIRST_LIMIT * 3 // 2, 3 * FIRST_LIMIT, 6 * FIRST_LIMIT]
+    assert after(server, sum(rounds), most=200) == len(rounds)
+    assert server.most_at_once == rounds[-1]
 
 
 def test_nobody_begins_with_all_that_a_config_allows() -> None:
@@ -155,6 +163,14 @@ def test_an_endpoint_that_is_away_is_asked_by_one_call_at_a_time() -> None:
     server = Away(begins=3.0, ends=3003.0)
     after(server, 60, retries=0)
     assert sum(3.5 < moment < 3000 for moment in server.sent) <= 3000 / 20
+
+
+def test_an_endpoint_that_answers_again_is_given_more_calls_with_each_answer() -> None:
+    server = Away(begins=3.0, ends=13.0, seconds=1.0)
+    after(server, 400, most=200)
+    back = [moment for moment in server.sent if moment >= 13.0]
+    for rounds in (1, 2, 3):
+        assert sum(moment < back[0] + rounds for moment in back) == 2**rounds - 1
 
 
 def test_patience_ends_and_then_the_endpoint_is_away() -> None:
@@ -458,7 +474,7 @@ def test_a_call_that_breaks_leaves_no_place_behind(monkeypatch: pytest.MonkeyPat
 
 def test_a_run_is_told_once_that_it_waits_and_once_that_it_goes_on() -> None:
     told: list[str] = []
-    after(Away(begins=3.0, ends=500.0), 60, caller=patient(told=told))
+    after(Away(begins=3.0, ends=500.0), 600, caller=patient(told=told))
     assert len(told) == 2
     waits, goes_on = told
     assert waits.startswith("Waits, and asks again in 1 s: The model endpoint http://model.example/v1 could")
