@@ -50,8 +50,9 @@ def after(server: Server, calls: int, **given: Any) -> float:
 def test_a_quota_is_found_out_and_calls_are_spaced_by_it(seconds: float, tells: bool, slides: bool) -> None:
     server = Quota(calls=60, window=10.0, seconds=seconds, tells=tells, slides=slides)
     took = after(server, 1200)
-    assert server.refused <= 0.05 * len(server.sent)
-    assert took <= 1.6 * 1200 / 6
+    # Where a refusal does not say how long to wait, that has to be found out, too.
+    assert server.refused <= (0.05 if tells else 0.1) * len(server.sent)
+    assert took <= (1.6 if tells else 2.0) * 1200 / 6
 
 
 def test_a_quota_of_a_few_calls_a_minute_is_kept_to() -> None:
