@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage conformance faults interop memory test-postgresql test-scale demo-llm test-local-model test-providers check format codegen docs serve bench clean
+.PHONY: help install demo test coverage conformance faults interop memory test-postgresql test-scale demo-llm test-local-model test-providers check format codegen docs serve bench bench-peers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -100,6 +100,9 @@ serve: $(VENV)/.installed-server ## run the backend on 127.0.0.1:8000
 
 bench: $(VENV)/.installed-dev ## print the benchmarks' ratios; the published client comes from the package index
 	@failed=0; $(BIN)/python -m benchmarks || failed=1; $(BIN)/python -m benchmarks.published || failed=1; exit $$failed
+
+bench-peers: $(VENV)/.installed-dev ## compare a run with promptfoo and inspect_ai, which come from their package indexes
+	$(BIN)/python -m benchmarks.peers
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis dist

@@ -37,6 +37,7 @@ MEMORY_SLOPE_BOUND_MB = 5.0
 """Megabytes a minute."""
 SOAK_SECONDS = 300.0
 SHARING_BOUND = 0.55
+PLACES_BOUND = 7
 SHARING_ROUNDS = 1
 """Each takes half a minute."""
 
@@ -202,6 +203,7 @@ def _engine(rounds: int) -> list[Line]:
 
 def _sharing(rounds: int) -> list[Line]:
     ratio = sharing.one_worker_and_two(min(rounds, SHARING_ROUNDS))
+    used, most = sharing.places_used()
     return [
         Line(
             f"a run of {sharing.ROWS} rows, {sharing.LATENCY:g} s a call, {sharing.CONCURRENCY} rows at a time in each "
@@ -211,7 +213,16 @@ def _sharing(rounds: int) -> list[Line]:
             f"two {ratio.second_typical:.1f} s",
             f"at most {SHARING_BOUND:.2f}x",
             ratio.median <= SHARING_BOUND,
-        )
+        ),
+        Line(
+            f"{sharing.WORKERS} workers at an endpoint with {sharing.PLACES} places, {sharing.LATENCY:g} s a call: "
+            "places used on average / there",
+            Ratio([sharing.PLACES], [used]),
+            f"{sharing.PLACES} places",
+            f"{used:.2f} used on average, {most} at most",
+            f"at least {PLACES_BOUND / sharing.PLACES:.2f}x, never more",
+            used >= PLACES_BOUND and most <= sharing.PLACES,
+        ),
     ]
 
 

@@ -15,12 +15,14 @@ __all__ = ["running"]
 def _completion(text: str) -> bytes:
     body = json.dumps(
         {
+            "id": "chatcmpl-fixed",
             "object": "chat.completion",
+            "created": 1_700_000_000,
             "model": "fixed",
             "choices": [
                 {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
             ],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 20},
+            "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
         }
     ).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -28,7 +30,13 @@ def _completion(text: str) -> bytes:
 
 
 _ANSWER = _completion("The moon draws the water after it, twice a day.")
-_VERDICT = _completion('{"reasoning": "It says what was asked for.", "rating": "YES"}')
+_VERDICT = _completion(
+    '{"reasoning": "It says what was asked for.", "rating": "YES", "pass": true, "score": 1, "reason": "It does."}'
+)
+_GRADE = _completion("It says what was asked for.\n\nGRADE: C")
+_JUDGES = (b'"verdict"', b"<Rubric>")
+_GRADERS = b"GRADE: "
+"""By what the judges' prompts of this project, of promptfoo and of inspect_ai are known."""
 
 
 class _Endpoint(asyncio.Protocol):
@@ -52,7 +60,8 @@ class _Endpoint(asyncio.Protocol):
         length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
         if len(self._received) < head_ends + 4 + length:
             return
-        reply = _VERDICT if b'"verdict"' in self._received else _ANSWER
+        judges = any(sign in self._received for sign in _JUDGES)
+        reply = _GRADE if _GRADERS in self._received else _VERDICT if judges else _ANSWER
         self._received.clear()
         asyncio.get_running_loop().call_later(self.latency, self._answer, reply)
 

@@ -21,15 +21,28 @@ LATENCY = 0.25
 """Seconds of a call; a row takes two of them, one after the other."""
 
 
+PLACES, WORKERS = 8, 4
+PLACES_ROWS = 400
+
+
 def one_worker_and_two(rounds: int) -> Ratio:
     """Seconds of a run on one worker, and on two, in turns."""
-    with _deployed(1) as one, _deployed(2) as two:
+    with _deployed(1) as (one, _), _deployed(2) as (two, _):
         times = [(_run(one, number), _run(two, number)) for number in range(rounds)]
     return Ratio([first for first, _ in times], [second for _, second in times])
 
 
+def places_used() -> tuple[float, int]:
+    """How many calls four workers have under way at an endpoint with eight places: on average, and at most."""
+    with _deployed(WORKERS, places=PLACES) as (backend, model_server):
+        _run(backend, 0, rows=PLACES)  # each worker has connected by then
+        before, model_server.most_at_once = model_server.open_seconds, 0
+        took = _run(backend, 1, rows=PLACES_ROWS)
+        return (model_server.open_seconds - before) / took, model_server.most_at_once
+
+
 @contextmanager
-def _deployed(workers: int) -> Iterator[Backend]:
+def _deployed(workers: int, places: int = 200) -> Iterator[tuple[Backend, ModelServer]]:
     with ExitStack() as stack:
         database = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "runs.db"
         model_server = stack.enter_context(ModelServer())
@@ -39,17 +52,20 @@ def _deployed(workers: int) -> Iterator[Backend]:
             "ELLUMINATE_LLM_MODEL": "scripted",
             "ELLUMINATE_LLM_API_KEY": "key-of-the-benchmark",
             "ELLUMINATE_API_KEY": "key-of-the-benchmark",
-            "ELLUMINATE_MAX_CONCURRENT_CALLS": "200",
+            "ELLUMINATE_MAX_CONCURRENT_CALLS": str(places),
         }
         served = stack.enter_context(serving(database, "--no-work", environment=environment))
         for _ in range(workers):
             stack.enter_context(working(database, "--concurrency", str(CONCURRENCY), environment=environment))
-        yield Backend(stack.enter_context(client_of(LocalAddress(served.base_url, served.api_key))))
+        yield (
+            Backend(stack.enter_context(client_of(LocalAddress(served.base_url, served.api_key)))),
+            model_server,
+        )
 
 
-def _run(backend: Backend, number: int) -> float:
+def _run(backend: Backend, number: int, rows: int = ROWS) -> float:
     experiment = backend.create_experiment(
-        rows=ROWS, criteria=("Is it short?", "Is it long?"), name=f"run {number}"
+        rows=rows, criteria=("Is it short?", "Is it long?"), name=f"run {number}"
     )
     began = time.perf_counter()
     ended = backend.ended(experiment, backend.run(experiment))

@@ -14,6 +14,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -154,6 +155,7 @@ class ModelServer:
         refused_formats: How requests with a response format of this type are answered, before any other reply.
         requests: Every request so far, in the order of arrival.
         most_at_once: Most requests that were open at the same time.
+        open_seconds: Seconds that requests were open, all of them added up.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -165,6 +167,7 @@ class ModelServer:
         self.refused_formats: dict[str, Reply] = {}
         self.requests: list[CapturedRequest] = []
         self.most_at_once = 0
+        self.open_seconds = 0.0
         self._at_once = 0
         self._replies: deque[Reply] = deque()
         self._changed = threading.Condition()
@@ -291,6 +294,7 @@ class ModelServer:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
             self._changed.notify_all()
+        arrived = time.monotonic()
         try:
             assert self._opened is not None
             while self._held(captured):
@@ -304,6 +308,7 @@ class ModelServer:
         finally:
             with self._changed:
                 self._at_once -= 1
+                self.open_seconds += time.monotonic() - arrived
         if self._trickles:
             return StreamingResponse(self._trickled(reply.body), media_type=reply.content_type)
         return Response(
