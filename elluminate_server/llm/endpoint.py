@@ -1,4 +1,4 @@
-"""One address of a provider and one key: asking when it is our turn, asking again, and failures in words."""
+"""One address of a provider and one key: asking when it is our turn, and asking again."""
 
 import copy
 import math
@@ -10,18 +10,11 @@ import attrs
 
 from elluminate_server.domain.redaction import redacted
 from elluminate_server.llm.addresses import check_address
-from elluminate_server.llm.answers import mapping
-from elluminate_server.llm.attempts import (
-    UNKNOWN_MODEL,
-    Kind,
-    Refusal,
-    backoff,
-    foretold_pause,
-    refusal_of,
-)
+from elluminate_server.llm.attempts import Kind, backoff, foretold_pause
+from elluminate_server.llm.failures import LONGEST_PROVIDER_MESSAGE, Failed, failed_attempt
 from elluminate_server.llm.gates import Bound, Caller, Gate, Place, clock
 from elluminate_server.llm.http_calls import Calls, HttpAnswer, HttpCalls, HttpFailure
-from elluminate_server.llm.json_bodies import is_json, read_json, storable_text, write_json
+from elluminate_server.llm.json_bodies import is_json, storable_text, write_json
 from elluminate_server.llm.key_headers import KeyHeaders, bearer, fits_a_header
 from elluminate_server.llm.model_config import MAX_CONNECTIONS, ModelConfig
 from elluminate_server.llm.reach import Reach
@@ -29,15 +22,12 @@ from elluminate_server.llm.response_formats import FormatSupport
 from elluminate_server.llm.shortages import SHORTAGES, ShortageError, shortage_of
 from elluminate_server.llm.types import (
     MAX_MODEL_ANSWER_BYTES,
-    EndpointRefusedError,
     ModelAwayError,
     ModelError,
     Usage,
 )
 
 __all__ = ["Endpoint", "Received"]
-
-LONGEST_PROVIDER_MESSAGE = 500
 
 DEFAULT_TIMEOUT = 120.0
 """Seconds one attempt may take when the config does not say."""
@@ -79,15 +69,6 @@ class Received:
     def after_waiting(self, seconds: float) -> Self:
         """The same answer, with what was waited before it was asked for."""
         return attrs.evolve(self, waited_seconds=self.waited_seconds + seconds)
-
-
-@attrs.frozen
-class _Failed:
-    """An attempt without a usable answer: the failure in words, and what it says."""
-
-    error: ModelError
-    refusal: Refusal
-    is_final: bool
 
 
 @attrs.define
@@ -261,7 +242,13 @@ class Endpoint:
                     outcome = self._understood(outcome, trials, may_ask_again=trials.counted < max_retries)
                 is_answered = isinstance(outcome, HttpAnswer) and 200 <= outcome.status < 300
                 if not is_answered:
-                    failed = self._failed(outcome, str(request.get("model")), final_statuses)
+                    failed = failed_attempt(
+                        outcome,
+                        self._base_url,
+                        self.redacted,
+                        model=str(request.get("model")),
+                        final_statuses=final_statuses,
+                    )
             except BaseException:
                 self._gate.leave(place)
                 raise
@@ -322,7 +309,7 @@ class Endpoint:
         return answer
 
     def _give_back(
-        self, place: Place, failed: _Failed, trials: _Trials, attempt_seconds: float, max_retries: int
+        self, place: Place, failed: Failed, trials: _Trials, attempt_seconds: float, max_retries: int
     ) -> float | None:
         """Give the place back, and say after what pause the call asks for another one; None when it does not.
 
@@ -360,13 +347,12 @@ class Endpoint:
         began = asked if self._caller.queues_within_it else trials.refused_since
         return math.inf if began is None else began + self._patience
 
-    def _out_of_patience(self, asked: float, trials: _Trials, failed: _Failed | None) -> ModelError:
+    def _out_of_patience(self, asked: float, trials: _Trials, failed: Failed | None) -> ModelError:
         """Why a call that was waited for is given up."""
         waited = clock() - asked
         left = self._gate.pace.paused_until - clock()
         if failed is None:
-            said = f"The model endpoint {self._base_url} could not be asked within {self._patience:g} s: "
-            said += self._gate.reason or "too many other calls wait for it."
+            said = self._why_it_was_not_asked()
             usage = Usage(waited_seconds=waited)
         else:
             said, usage = str(failed.error), failed.error.usage
@@ -384,8 +370,17 @@ class Endpoint:
             retryable=True,
             status=status,
             usage=usage,
-            kind=Kind.LOAD if failed is None else failed.refusal.kind,
+            kind=self._gate.waited_for if failed is None else failed.refusal.kind,
         )
+
+    def _why_it_was_not_asked(self) -> str:
+        reason = self._gate.reason or "too many other calls wait for it."
+        how = (
+            f"could not be asked within {self._patience:g} s"
+            if self._patience
+            else "is left alone for the moment"
+        )
+        return f"The model endpoint {self._base_url} {how}: {reason}"
 
     async def _prepare(self) -> None:
         try:
@@ -401,94 +396,8 @@ class Endpoint:
             number, f"The model endpoint {self._base_url} was not asked by this server: {SHORTAGES[number]}"
         )
 
-    def _failed(
-        self, outcome: HttpAnswer | HttpFailure, model: str, final_statuses: Collection[int]
-    ) -> _Failed:
-        if isinstance(outcome, HttpFailure):
-            said = self.redacted(storable_text(outcome.reason))
-            refusal = Refusal(outcome.kind)
-            kind = EndpointRefusedError if outcome.is_out_of_reach else ModelError
-            return _Failed(
-                kind(
-                    f"The model endpoint {self._base_url} {said}. {outcome.advice}",
-                    retryable=refusal.is_passing,
-                    is_hopeless=refusal.kind is Kind.HOPELESS,
-                    kind=refusal.kind,
-                ),
-                refusal,
-                is_final=False,
-            )
-        error = _error_in(outcome.body)
-        said = self.redacted(_said_in(error, outcome.body)) or "nothing"
-        if len(said) > LONGEST_PROVIDER_MESSAGE:
-            said = said[:LONGEST_PROVIDER_MESSAGE] + "…"
-        status = outcome.status
-        refusal = refusal_of(status, outcome.headers, error, said)
-        is_final = status in final_statuses
-        # One that does not know a path, or a form, says so in the same way as one that does not know a model.
-        is_meant = model in said or mapping(error).get("code") in UNKNOWN_MODEL
-        is_hopeless = refusal.kind is Kind.HOPELESS and (not is_final or is_meant)
-        advice = _ADVICE.get(status, _REDIRECT_ADVICE if 300 <= status < 400 else "")
-        return _Failed(
-            ModelError(
-                f"The model endpoint {self._base_url} answered {status}: {said}{advice}",
-                retryable=refusal.is_passing,
-                status=status,
-                is_hopeless=is_hopeless,
-                kind=refusal.kind,
-                usage=Usage(
-                    estimated_input_cost_usd=0.0, estimated_output_cost_usd=0.0
-                ),  # nobody charges for it
-            ),
-            refusal,
-            is_final,
-        )
-
     def redacted(self, text: str) -> str:
         """What the endpoint said, without the key and what else is to be hidden."""
         for secret in (self._api_key, *self._secrets):
             text = redacted(text, secret, "[key]")
         return text
-
-
-def _error_in(body: bytes) -> Any:
-    """The error object in the body of an error, or whatever is in its place; None where there is no JSON."""
-    try:
-        said = read_json(body)
-    except (ValueError, RecursionError):
-        return None
-    return said.get("error", said) if isinstance(said, Mapping) else said
-
-
-def _said_in(error: Any, body: bytes) -> str:
-    """The provider's own words in the body of an error."""
-    if isinstance(error, str):
-        return error
-    if isinstance(error, Mapping):
-        for key in ("message", "detail"):
-            if error.get(key):
-                return f"{error[key]}{_parameter(error)}{_filtered(error)}"
-    return storable_text(body.decode("utf-8", errors="replace").strip())
-
-
-def _parameter(error: Mapping[str, Any]) -> str:
-    """The parameter that was refused, where the message does not name it."""
-    name = error.get("param")
-    if not isinstance(name, str) or not name or name in str(error.get("message")):
-        return ""
-    return f" (parameter {name!r})"
-
-
-def _filtered(error: Mapping[str, Any]) -> str:
-    """Why Azure's content filter refused a prompt."""
-    results = mapping(mapping(error.get("innererror")).get("content_filter_result"))
-    names = [str(name) for name, result in results.items() if mapping(result).get("filtered") is True]
-    return f" (filtered: {', '.join(names)})" if names else ""
-
-
-_ADVICE = {
-    401: " (Check the LLM config's API key.)",
-    403: " (The API key may not use this model.)",
-    404: " (Check the LLM config's base URL and model name.)",
-}
-_REDIRECT_ADVICE = " (Redirects are not followed: give the address that it leads to as the base URL.)"

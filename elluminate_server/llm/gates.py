@@ -147,7 +147,8 @@ class Gate:
 
     Attributes:
         pace: What the endpoint has shown to take.
-        reason: Why it was last waited for; empty when it never was.
+        reason: Why it was last waited for; empty when it never was, or when that was an outage that is over.
+        waited_for: What that is about: load, or an outage.
         is_known: Whether anything has ever answered there, if only with a refusal.
         is_understood: Whether anything has ever answered there in JSON.
     """
@@ -165,6 +166,7 @@ class Gate:
         self._total = 0
         self._timer: tuple[asyncio.AbstractEventLoop, float] | None = None
         self.reason = ""
+        self.waited_for = Kind.LOAD
         self.is_known = False
         self.is_understood = False
         self._told: weakref.WeakKeyDictionary[Caller, _Told] = weakref.WeakKeyDictionary()
@@ -297,6 +299,8 @@ class Gate:
             self.pace.answered(place.sent, now, allowed)
             if foretold is not None:
                 self.pace.pause(now, foretold)
+            if self.waited_for is Kind.OUTAGE:
+                self.reason, self.waited_for = "", Kind.LOAD
             self._go_on()
             self._free(place)
 
@@ -314,7 +318,7 @@ class Gate:
                 self.pace.refused(place.sent, now, refusal.pause)
             else:
                 self.pace.unreachable(place.sent, now, refusal.pause)
-            self.reason = reason
+            self.reason, self.waited_for = reason, refusal.kind
             loops = {line[0]: waiters[0].loop for line, waiters in self._lines.items()}
             loops.setdefault(place.caller, asyncio.get_running_loop())
             for caller, loop in loops.items():

@@ -462,7 +462,7 @@ def test_a_call_that_breaks_leaves_no_place_behind(monkeypatch: pytest.MonkeyPat
 
     async def main() -> int:
         endpoint = endpoint_at(Scripted(script=[refusal(400)]))
-        monkeypatch.setattr("elluminate_server.llm.endpoint.refusal_of", broken)
+        monkeypatch.setattr("elluminate_server.llm.failures.refusal_of", broken)
         (failed,) = await work(endpoint, 1)
         assert isinstance(failed, LookupError)
         return endpoint.gate.under_way

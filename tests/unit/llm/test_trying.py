@@ -1,9 +1,11 @@
 """One small call with an LLM config says whether its model answers, or what is wrong, and never the key."""
 
 import json
+import math
 import socket
 from typing import Any
 
+import attrs
 import pytest
 from elluminate_api.models import LLMConfigProblem, LLMConfigTest
 
@@ -147,6 +149,46 @@ async def test_where_nothing_listens_the_endpoint_is_unreachable(monkeypatch: py
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
         tested = await attempt(ModelConfig(config_name="c", model="m", base_url=url, api_key=KEY))
     assert (tested.ok, tested.problem) == (False, Problem.UNREACHABLE)
+
+
+async def test_an_endpoint_that_is_not_there_is_unreachable_each_time_with_the_reason() -> None:
+    models = Models()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        gone = ModelConfig(config_name="c", model="m", base_url=url, api_key=KEY)
+        tested = [await try_config(models, gone, OK) for _ in range(2)]
+    await models.aclose()
+    assert [one.problem for one in tested] == [Problem.UNREACHABLE] * 2
+    for one in tested:
+        assert f"{url} could not be reached: " in (one.reason or "")
+    assert "is left alone for the moment" in (tested[1].reason or "")
+
+
+async def test_an_endpoint_that_asked_for_patience_is_busy_each_time(server: ModelServer) -> None:
+    server.fail(1, status=429, message="Slow down.", retry_after=60)
+    models = Models()
+    tested = [await try_config(models, config(server), OK) for _ in range(2)]
+    await models.aclose()
+    assert [one.problem for one in tested] == [Problem.BUSY] * 2
+    assert len(server.requests) == 1
+
+
+async def test_a_quota_that_is_used_up_after_an_outage_is_no_outage(server: ModelServer) -> None:
+    answered = completion("OK")
+    used_up = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "30s"}
+    server.reply(
+        failure(502, "Bad gateway."), attrs.evolve(answered, headers={**answered.headers, **used_up})
+    )
+    models = Models()
+    endpoint_config = config(server)
+    first = await try_config(models, endpoint_config, OK)
+    (gate,) = models.gates().values()
+    gate.pace.paused_until = -math.inf  # the pause after the outage is over
+    tested = [first, *[await try_config(models, endpoint_config, OK) for _ in range(2)]]
+    await models.aclose()
+    assert [one.problem for one in tested] == [Problem.UNREACHABLE, None, Problem.BUSY]
+    assert "Bad gateway" not in (tested[2].reason or "")
 
 
 async def test_a_call_that_takes_too_long_in_all_is_ended(
