@@ -24,6 +24,7 @@ examples:
   elluminate serve --model local               answer and judge with a small model in this process, no network
   elluminate serve --database postgresql://evals@db.example/evals
   elluminate worker --concurrency 50           work on what servers on the same database are asked to do
+  elluminate worker --metrics 9100             the same, and tell of it at http://127.0.0.1:9100/metrics
   elluminate migrate --database evals.db       upgrade the database of an older version
   elluminate backup evals-1.db                 copy the database while the server runs
   elluminate keys create "Nightly pipeline" --days 90    print a new API key, which is shown only now
@@ -135,13 +136,6 @@ def _parser() -> argparse.ArgumentParser:
         "the built-in offline model)",
     )
     serve.add_argument(
-        "--log-format",
-        choices=("text", "json"),
-        default="text",
-        help="text for people, or one JSON object a line, with time, level, logger, message, request_id, task_id and "
-        "exception (default: %(default)s)",
-    )
-    serve.add_argument(
         "--metrics",
         action="store_true",
         default=None,
@@ -161,7 +155,22 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="most test cases at a time that it answers and rates (default: as many as the models take)",
     )
+    worker.add_argument(
+        "--metrics",
+        dest="metrics_at",
+        type=_metrics_at,
+        metavar="[HOST:]PORT",
+        help="tell what it does at /metrics, for Prometheus, and at /healthz that it lives, to whoever can reach it, "
+        "without a key; on 127.0.0.1 unless a host is given; port 0 for any free one (default: not)",
+    )
     for command in (serve, worker):
+        command.add_argument(
+            "--log-format",
+            choices=("text", "json"),
+            default="text",
+            help="text for people, or one JSON object a line, with time, level, logger, message, request_id, task_id "
+            "and exception (default: %(default)s)",
+        )
         command.add_argument(
             "--log-level",
             choices=_LOG_LEVELS,
@@ -245,6 +254,13 @@ def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) <= 65535:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
+
+
+def _metrics_at(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if colon and not host:
+        raise argparse.ArgumentTypeError(f"{text!r} has no host: give a port, or 0.0.0.0:9100, say")
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", _port(port)
 
 
 def _concurrency(text: str) -> int:

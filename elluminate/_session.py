@@ -1,29 +1,24 @@
-"""One client's conversation with its server: starting, sending with the retry policy, decoding."""
+"""One client's conversation with its server: starting, calling, decoding."""
 
 from __future__ import annotations
 
 import contextvars
 import logging
-import threading
-import time
-import uuid
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import msgspec
-from attrs import define, field
 from elluminate_api import models as api
 from elluminate_api.api.projects import list_projects
 from elluminate_api.api.version import check_version_compatible
-from elluminate_api.types import UNSET, Operation, Request
+from elluminate_api.types import Request
 
 from elluminate import _http
-from elluminate._bodies import Body, body_of
 from elluminate._collector import collector_at_rest
 from elluminate._extras import how_to_install
 from elluminate._paging import Paging
-from elluminate._retries import exhausted, leaves_open
+from elluminate._sending import CONTRACT_LEVEL, Link, Sending
 from elluminate._transport import Transport, Transports, in_thread, is_blocking
 from elluminate.exceptions import (
     AmbiguousProjectError,
@@ -31,9 +26,7 @@ from elluminate.exceptions import (
     ConfigurationError,
     InvalidResponseError,
     NotFoundError,
-    RedirectRefusedError,
     TransportError,
-    error_from,
 )
 
 if TYPE_CHECKING:
@@ -44,11 +37,6 @@ T = TypeVar("T")
 logger = logging.getLogger("elluminate")
 
 API_PREFIX = "/api/v0"
-CONTRACT_LEVEL = "1.5.2"
-"""Sent as `SDK-Version`: the level of the wire contract that this client speaks, which a server may refuse."""
-
-_MAX_REDIRECTS = 3
-_BODY_METHODS = ("POST", "PUT", "PATCH")
 
 
 decoding_for: contextvars.ContextVar[Session | None] = contextvars.ContextVar(
@@ -57,29 +45,7 @@ decoding_for: contextvars.ContextVar[Session | None] = contextvars.ContextVar(
 """The session whose answer is being decoded: every model made meanwhile, nested ones included, is bound to it."""
 
 
-@define
-class _Link:
-    """What a client and its `with_options` copies share.
-
-    Attributes:
-        transports: Their connections.
-        credential: Who asks.
-        release: Gives back what runs in this process for them; None where nothing does.
-        lock: Held while that is started or given back.
-        keys_honoured: Whether the server has shown that it honours Idempotency-Key. Until then, a POST is not repeated
-            after an ambiguous failure: a server that ignores the header would act twice.
-        told: Texts that callers were warned of.
-    """
-
-    transports: Transports
-    credential: _http.Credential
-    release: Callable[[], None] | None = None
-    lock: threading.Lock = field(factory=threading.Lock)
-    keys_honoured: bool = False
-    told: set[Hashable] = field(factory=set)
-
-
-class Session(Paging):
+class Session(Paging, Sending):
     """What every operation of a client goes through.
 
     Attributes:
@@ -97,7 +63,7 @@ class Session(Paging):
         # The connections have the timeouts of the settings that they were opened with.
         self._request_options: dict[str, Any] = {}
         if like is None:
-            self._link = _Link(Transports(config), _http.Credential(config.auth_headers))
+            self._link = Link(Transports(config), _http.Credential(config.auth_headers))
             return
         self._link = like._link
         self.projects, self.current_project = list(like.projects), like.current_project
@@ -293,15 +259,16 @@ class Session(Paging):
             InvalidResponseError: The answer breaks the contract.
             ValidationError: The body cannot be written as JSON.
         """
-        response = await self._send(request)
-        target = into or request.operation.success
-        if response is None:
-            return None
-        if target is None:
-            if response.content:  # of a page that something in between sent, nothing is known to be done
-                self._decoded(response, Any)
-            return None
-        return self._decoded(response, target)
+        with self._span_of(request) as span:
+            response = await self._send(request, span)
+            target = into or request.operation.success
+            if response is None:
+                return None
+            if target is None:
+                if response.content:  # of a page that something in between sent, nothing is known to be done
+                    self._decoded(response, Any)
+                return None
+            return self._decoded(response, target)
 
     def _decoded(self, response: _http.Response, target: Any) -> Any:
         token = decoding_for.set(self._session_of_models())
@@ -312,86 +279,6 @@ class Session(Paging):
             raise _contract_broken(self._link.credential.without_echo(response), error) from error
         finally:
             decoding_for.reset(token)
-
-    async def _send(self, request: Request[Any]) -> _http.Response | None:
-        """Send a request as often as it needs and may; None where it was done although its answer was lost."""
-        retries = self.config.retries
-        operation = request.operation
-        headers = {"SDK-Version": CONTRACT_LEVEL, "X-Request-ID": uuid.uuid4().hex[:16]}
-        if operation.method == "POST":
-            headers["Idempotency-Key"] = str(uuid.uuid4())  # one per call: the same on every attempt
-        if request.body is not UNSET and operation.media_type != "multipart/form-data":
-            headers["Content-Type"] = "application/json"
-        url, body = request.path.lstrip("/"), body_of(request)
-        attempt, may_have_acted = 0, False
-        while True:
-            attempt += 1
-            try:
-                return await self._attempt(operation, url, request.query, headers, body)
-            except (APIError, TransportError) as error:
-                if may_have_acted and operation.method == "DELETE" and isinstance(error, NotFoundError):
-                    return None  # the attempt whose answer was lost has deleted it
-                may_have_acted = may_have_acted or leaves_open(error)
-                repeatable = operation.repeatable or (operation.method == "POST" and self._link.keys_honoured)
-                if attempt >= retries.max_attempts or not retries.should_retry(error, idempotent=repeatable):
-                    raise exhausted(error, attempt) from error.__cause__
-                wait = retries.wait_before(attempt, getattr(error, "retry_after", None))
-                logger.info(
-                    "%s failed (%s), attempt %d of %d, again in %.1f s",
-                    operation.id,
-                    type(error).__name__,
-                    attempt,
-                    retries.max_attempts,
-                    wait,
-                )
-            await self.transport.sleep(wait)
-
-    async def _attempt(
-        self,
-        operation: Operation[Any],
-        url: str,
-        query: list[tuple[str, str]],
-        headers: dict[str, str],
-        body: Body,
-    ) -> _http.Response:
-        transport, credential = self.transport, self._link.credential
-        request = transport.build(
-            operation.method,
-            url,
-            params=query or None,
-            headers=headers,
-            **body.arguments,
-            **self._request_options,
-        )
-        for _ in range(_MAX_REDIRECTS + 1):
-            started = time.perf_counter()
-            try:
-                with credential.on(request):
-                    response = _http.without_circle(await transport.send(request))
-            except Exception as error:
-                ours = _http.error_of(error, request)
-                if ours is None:
-                    raise
-                raise ours from error
-            if logger.isEnabledFor(logging.DEBUG):
-                took = (time.perf_counter() - started) * 1000
-                logger.debug(
-                    "%s %s: %d in %.0f ms (request %s)",
-                    *(request.method, request.url, response.status_code, took, headers["X-Request-ID"]),
-                )
-            if 200 <= response.status_code < 300:
-                if "idempotency-key" in response.headers:
-                    self._link.keys_honoured = True
-                return response
-            target = _http.redirect_of(response)
-            if target is None:
-                raise error_from(credential.without_echo(response))
-            request = transport.build(
-                operation.method, target, headers=headers, **body.arguments, **self._request_options
-            )
-        raise RedirectRefusedError(
-            f"more than {_MAX_REDIRECTS} redirects, the last to {request.url}; set base_url to where they should lead"
-        )
 
 
 @lru_cache(maxsize=512)

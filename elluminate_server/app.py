@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import html
 import importlib
-import logging
 import pkgutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -29,16 +28,15 @@ from elluminate_server.http.idempotency import Turns
 from elluminate_server.http.pipeline import HANDLERS, problem_response, serve
 from elluminate_server.http.problems import Problem, Unavailable
 from elluminate_server.http.request_ids import RequestIds
+from elluminate_server.http.request_spans import answered, request_span
 from elluminate_server.llm.providers import Models
-from elluminate_server.operating.meters import OTHERS, LevelCounts, Meters
+from elluminate_server.operating.meters import OTHERS, Meters, counting_log_lines
 from elluminate_server.reading.kept_results import ResultsKeeper, keeping_results
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
 
 __all__ = ["create_app"]
-
-_logger = logging.getLogger("elluminate_server")
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -72,7 +70,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     async with contextlib.AsyncExitStack() as stack:
         if app.state.meters is not None:
-            stack.enter_context(_counting_log_lines(app.state.meters))
+            stack.enter_context(counting_log_lines(app.state.meters))
         store = await stack.enter_async_context(Store(settings.database_url, secret_key=settings.secret_key))
         await prepare(store, upgrade=settings.upgrade_database)
         await open_default_project(store, settings)
@@ -98,16 +96,6 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         keeper = await stack.enter_async_context(keeping_results(store))
         app.state.services = {ResultsKeeper: keeper}
         yield
-
-
-@contextlib.contextmanager
-def _counting_log_lines(meters: Meters) -> Iterator[None]:
-    counts = LevelCounts(meters)
-    _logger.addHandler(counts)
-    try:
-        yield
-    finally:
-        _logger.removeHandler(counts)
 
 
 def _load_handlers() -> None:
@@ -145,6 +133,12 @@ class _Resource:
             raise HTTPException(
                 405, f"{request.method} is not allowed here; {allowed} is.", headers={"Allow": allowed}
             )
+        with request_span(operation, request) as span:
+            response = await self._answer(operation, request)
+            answered(span, response.status_code)
+            await response(scope, receive, send)
+
+    async def _answer(self, operation: ContractOperation, request: Request) -> Response:
         state, task = request.app.state, asyncio.current_task()
         state.in_hand.add(task)
         began = time.perf_counter()
@@ -163,7 +157,7 @@ class _Resource:
         if state.meters is not None:
             took = time.perf_counter() - began
             state.meters.requested(request.method, operation.path, response.status_code, took)
-        await response(scope, receive, send)
+        return response
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

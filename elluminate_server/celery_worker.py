@@ -8,15 +8,18 @@ import asyncio
 import importlib
 import logging
 import os
+import socket
 import threading
 import time
 from typing import Any
 
 from elluminate_server.broker import WORK, celery_app
 from elluminate_server.execution import Executor
+from elluminate_server.operating.exporting import exporting_spans
+from elluminate_server.operating.log_lines import begin_log
 from elluminate_server.settings import Settings
 from elluminate_server.store.probing import probe
-from elluminate_server.worker import announce_start, working
+from elluminate_server.worker import announce_start, listening_at, working
 
 __all__ = ["work_with_celery"]
 
@@ -31,8 +34,9 @@ COME_SECONDS = 5.0
 class _Loop:
     """The event loop in its thread, with the executor."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket | None) -> None:
         self._settings = settings
+        self._listener = listener
         self._started = threading.Event()
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -90,20 +94,33 @@ class _Loop:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        async with working(self._settings) as self._executor:
+        async with working(self._settings, self._listener) as self._executor:
             self._started.set()
             await self._stop.wait()
 
 
-def work_with_celery(settings: Settings, *, log_level: str = "warning") -> None:
+def work_with_celery(
+    settings: Settings,
+    *,
+    log_level: str = "warning",
+    log_format: str = "text",
+    metrics_at: tuple[str, int] | None = None,
+) -> None:
     """Work in the foreground until Ctrl-C or SIGTERM; as `worker.work`.
 
     Raises:
         ModuleNotFoundError: The extra `scale` is not installed.
     """
     app = celery_app(settings)
-    probe(settings.database_url)
-    loop = _Loop(settings)
+    # Before Celery's own, which adds none to a log that is there.
+    begin_log(log_level, log_format)
+    with exporting_spans("elluminate-worker"), listening_at(metrics_at) as listener:
+        probe(settings.database_url)
+        _work(settings, app, listener, log_level)
+
+
+def _work(settings: Settings, app: Any, listener: socket.socket | None, log_level: str) -> None:
+    loop = _Loop(settings, listener)
 
     @app.task(name=WORK)  # type: ignore[untyped-decorator, unused-ignore]
     def work(task_id: str) -> None:
@@ -119,7 +136,7 @@ def work_with_celery(settings: Settings, *, log_level: str = "warning") -> None:
         quiet=True,
     )
     loop.start()
-    announce_start(settings)
+    announce_start(settings, listener)
     try:
         worker.start()
     finally:

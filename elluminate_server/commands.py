@@ -95,7 +95,12 @@ def _work(settings: Settings, options: argparse.Namespace) -> None:
     settings = attrs.evolve(settings, shares_work=True, concurrency=options.concurrency)
     with _telling_of_a_new_database(settings):
         start = work if settings.broker_url is None else work_with_celery
-        start(settings, log_level=options.log_level)
+        start(
+            settings,
+            log_level=options.log_level,
+            log_format=options.log_format,
+            metrics_at=options.metrics_at,
+        )
 
 
 def _migrate(settings: Settings) -> None:

@@ -17,7 +17,15 @@ from starlette.applications import Starlette
 from elluminate_server.connections import BoundedConnection, Bounds, connection_class
 from elluminate_server.settings import Settings
 
-__all__ = ["GRACE_SECONDS", "AddressInUseError", "Serving", "ServingError", "bind", "is_loopback"]
+__all__ = [
+    "GRACE_SECONDS",
+    "AddressInUseError",
+    "Serving",
+    "ServingError",
+    "address_of",
+    "bind",
+    "is_loopback",
+]
 
 GRACE_SECONDS = 5
 """How long requests in flight may go on after the server was told to stop."""
@@ -52,12 +60,13 @@ class AddressInUseError(ServingError):
     """Another program listens on the address."""
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, *, option: str = "--port") -> socket.socket:
     """A listening socket, so that the port is known, and ours, before anything else starts.
 
     Args:
         host: Name or IP address to listen on.
         port: 1 to 65535, or 0 for any free port.
+        option: What chooses the port, for messages.
 
     Raises:
         AddressInUseError: Something listens there already.
@@ -84,10 +93,16 @@ def bind(host: str, port: int) -> socket.socket:
         if _in_use(error):
             raise AddressInUseError(
                 f"Port {port} on {host} is in use by another program. "
-                "Choose another one with --port, or --port 0 for any free port."
+                f"Choose another one with {option}, or {option} 0 for any free port."
             ) from error
         raise ServingError(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from error
     return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """The base URL, for example `http://127.0.0.1:8000`."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def is_loopback(host: str) -> bool:
@@ -136,8 +151,7 @@ class Serving(uvicorn.Server):
     @property
     def address(self) -> str:
         """The base URL, for example `http://127.0.0.1:8000`."""
-        host, port = self._listener.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return address_of(self._listener)
 
     async def until_stopped(self, ready: Callable[[], Awaitable[None]]) -> None:
         """Start, call `ready` when requests are answered, and go on until `stop`.

@@ -22,7 +22,7 @@ from elluminate_server.operating.meters import Histogram, Meters
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 from elluminate_server.store.states import DONE
-from elluminate_server.store.tables import Task, WorkItem
+from elluminate_server.store.tables import Share, Task, WorkItem
 
 __all__ = ["PATH", "exposition", "metrics"]
 
@@ -38,12 +38,14 @@ class _Queue:
     Attributes:
         tasks: Unfinished tasks by kind and status.
         items: Unfinished items of them by state.
-        leases: Tasks that a process holds.
+        leases: Tasks that a process answers for.
+        shares: What processes have of tasks, one for each process and task.
     """
 
     tasks: list[tuple[str, str, int]]
     items: list[tuple[str, int]]
     leases: int
+    shares: int
 
 
 async def metrics(request: Request) -> Response:
@@ -97,10 +99,12 @@ async def _read_queue(store: Store) -> _Queue:
             .group_by(WorkItem.state)
         )
         held = select(func.count()).where(unfinished, Task.lease_expires_at >= utc_now())
+        shared = select(func.count()).select_from(Share).where(Share.expires_at >= utc_now())
         return _Queue(
             [(kind, status, count) for kind, status, count in tasks],
             [(state, count) for state, count in items],
             await session.scalar(held) or 0,
+            await session.scalar(shared) or 0,
         )
 
 
@@ -206,8 +210,13 @@ class _Collected:
         yield items
         yield GaugeMetricFamily(
             "elluminate_leases_held",
-            "Tasks that a process is working on, of all processes.",
+            "Tasks that a process answers for, of all processes.",
             self.queue.leases,
+        )
+        yield GaugeMetricFamily(
+            "elluminate_shares_held",
+            "What processes have of tasks, one for each process and task, of all processes.",
+            self.queue.shares,
         )
 
 

@@ -26,6 +26,7 @@ from elluminate_server.local import (
     release_local_server,
     stop_local_server,
 )
+from elluminate_server.operating.exporting import exporting_spans
 from elluminate_server.operating.log_lines import begin_log
 from elluminate_server.settings import Settings
 from elluminate_server.store.probing import probe
@@ -70,10 +71,11 @@ def serve(
     listener = bind(host, port)
     try:
         begin_log(log_level, log_format)
-        probe(settings.database_url)
-        # The event loop that psycopg needs on Windows, too.
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(_serve(settings, listener, log_level))
+        with exporting_spans("elluminate-server"):
+            probe(settings.database_url)
+            # The event loop that psycopg needs on Windows, too.
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(_serve(settings, listener, log_level))
     finally:
         listener.close()
 

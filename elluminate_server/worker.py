@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import FrameType
@@ -11,17 +12,28 @@ import attrs
 
 from elluminate_server.execution import Executor
 from elluminate_server.execution.places import sharing_places
+from elluminate_server.listening import address_of, bind
 from elluminate_server.llm.providers import Models
+from elluminate_server.metrics import PATH
+from elluminate_server.operating.exporting import exporting_spans
 from elluminate_server.operating.log_lines import begin_log
+from elluminate_server.operating.meters import Meters, counting_log_lines
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
 from elluminate_server.store.probing import probe
+from elluminate_server.worker_port import telling
 
-__all__ = ["announce_start", "work", "working"]
+__all__ = ["announce_start", "listening_at", "work", "working"]
 
 
-def work(settings: Settings, *, log_level: str = "warning") -> None:
+def work(
+    settings: Settings,
+    *,
+    log_level: str = "warning",
+    log_format: str = "text",
+    metrics_at: tuple[str, int] | None = None,
+) -> None:
     """Work in the foreground until Ctrl-C or SIGTERM, both of which end it cleanly; a second one ends it at once.
 
     What it had begun is given back, and others go on with it; what it was killed over is free after its lease.
@@ -29,37 +41,66 @@ def work(settings: Settings, *, log_level: str = "warning") -> None:
     Args:
         settings: As the servers of the same database have them.
         log_level: `critical`, `error`, `warning`, `info` or `debug`.
+        log_format: `text` for people, or `json`: one object a line.
+        metrics_at: Host and port where it tells what it does; None for nowhere.
 
     Raises:
+        AddressInUseError: The port is taken; nothing was started.
+        ServingError: The address cannot be listened on.
         DatabaseUnusableError: The database is an SQLite file that cannot be opened or written.
         DatabaseDamagedError: It is damaged.
         SchemaVersionError: It is of another version.
     """
-    begin_log(log_level)
-    probe(settings.database_url)
-    # The event loop that psycopg needs on Windows, too.
-    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        runner.run(_work(settings))
+    begin_log(log_level, log_format)
+    with exporting_spans("elluminate-worker"), listening_at(metrics_at) as listener:
+        probe(settings.database_url)
+        # The event loop that psycopg needs on Windows, too.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(_work(settings, listener))
 
 
-async def _work(settings: Settings) -> None:
+@contextlib.contextmanager
+def listening_at(metrics_at: tuple[str, int] | None) -> Iterator[socket.socket | None]:
+    """A listening socket for the worker's port, for as long as the block lasts; None where there is to be none.
+
+    Raises:
+        AddressInUseError: The port is taken.
+        ServingError: The address cannot be listened on.
+    """
+    if metrics_at is None:
+        yield None
+        return
+    with bind(*metrics_at, option="--metrics") as listener:
+        yield listener
+
+
+async def _work(settings: Settings, listener: socket.socket | None) -> None:
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     with _told_by_signals(lambda: loop.call_soon_threadsafe(stopped.set)):
-        async with working(settings):
-            announce_start(settings)
+        async with working(settings, listener):
+            announce_start(settings, listener)
             await stopped.wait()
 
 
-def announce_start(settings: Settings) -> None:
-    """Say that the worker works."""
+def announce_start(settings: Settings, listener: socket.socket | None) -> None:
+    """Say that the worker works, and where it tells what it does."""
     most = "" if settings.concurrency is None else f", {settings.concurrency} test cases at a time"
-    print(f"elluminate works{most}. Stop with Ctrl-C.", flush=True)  # noqa: T201 - the command's output
+    where = "" if listener is None else f", and tells of it at {address_of(listener)}{PATH}"
+    print(f"elluminate works{most}{where}. Stop with Ctrl-C.", flush=True)  # noqa: T201 - the command's output
 
 
 @contextlib.asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[Executor]:
-    """A database that is worked on, for as long as the block lasts."""
+async def working(settings: Settings, listener: socket.socket | None = None) -> AsyncIterator[Executor]:
+    """A database that is worked on, for as long as the block lasts.
+
+    Args:
+        settings: As the servers of the same database have them.
+        listener: Where the worker tells what it does; None for nowhere.
+    """
+    meters = None if listener is None else Meters()
     async with contextlib.AsyncExitStack() as stack:
+        if meters is not None:
+            stack.enter_context(counting_log_lines(meters))
         store = await stack.enter_async_context(Store(settings.database_url, secret_key=settings.secret_key))
         await prepare(store)
         models = Models(
@@ -67,12 +108,15 @@ async def working(settings: Settings) -> AsyncIterator[Executor]:
             reach=attrs.evolve(settings, serves_this_machine_only=store.is_sqlite).reach(),
             max_answer_bytes=settings.llm_max_answer_bytes,
             secret=settings.marks_secret(),
+            meters=meters,
         )
         stack.push_async_callback(models.aclose)
-        executor = Executor(store, models, settings)
+        executor = Executor(store, models, settings, meters=meters)
         await stack.enter_async_context(sharing_places(store, models, executor.owner))
         stack.push_async_callback(executor.stop)
         await executor.start()
+        if listener is not None and meters is not None:
+            await stack.enter_async_context(telling(listener, settings, meters, store, models, executor))
         yield executor
 
 

@@ -136,6 +136,11 @@ class Executor:
         self._work.set()
         self._on_wake()
 
+    @property
+    def is_tending(self) -> bool:
+        """Whether this process takes tasks, and stores what comes of them."""
+        return bool(self._services) and not any(service.done() for service in self._services)
+
     def works_on(self, task_id: str) -> bool:
         """Whether this process does the task, or a part of it."""
         return task_id in self._runs

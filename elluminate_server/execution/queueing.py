@@ -20,6 +20,7 @@ from elluminate_server.execution.leases import Process, expiry
 from elluminate_server.execution.moments import judge_anew
 from elluminate_server.execution.plans import Plan, load_plan
 from elluminate_server.execution.preparing import Rows, begin_preparing
+from elluminate_server.execution.task_spans import asked_within
 from elluminate_server.llm.prices import price_of_tokens
 from elluminate_server.store.chunks import chunks
 from elluminate_server.store.columns import utc_now
@@ -279,7 +280,7 @@ async def add_task(
         project_id=project_id,
         experiment_id=experiment_id,
         kind=kind,
-        payload=payload,
+        payload={**payload, **asked_within()},
         # The process that was asked runs it, because its models are the ones the user configured. Those of one
         # deployment are configured alike, and do a part of it; others take over only when it is gone.
         lease_owner=process.name if process.works else None,

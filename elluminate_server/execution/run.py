@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import attrs
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate._spans import Span
 from elluminate_server.execution import shares
 from elluminate_server.execution.asking import Asking, HopelessError
 from elluminate_server.execution.deleting import delete_piece
@@ -20,6 +22,7 @@ from elluminate_server.execution.records import Told
 from elluminate_server.execution.shares import Claim, ItemLostError
 from elluminate_server.execution.supply import LEFT_SECONDS, Item, Source, Supply
 from elluminate_server.execution.tally import Tally
+from elluminate_server.execution.task_spans import item_span, task_span
 from elluminate_server.execution.working import Assignment, Working
 from elluminate_server.llm.types import ModelError
 from elluminate_server.store.pieces import write_in_pieces
@@ -52,6 +55,7 @@ class Run:
         )
         self._task = Assignment(task_id=task_id)
         self._working = Working(self._task, self._asking, means)
+        self._payload: Mapping[str, Any] = {}
         self._deaths_are_counted = False
         # What is added later is another run's, so that this one's numbers fit together.
         self._last_item = 0
@@ -73,6 +77,14 @@ class Run:
         """
         await write_in_pieces(self._means.store, self._prepare)
         await self._load()
+        with self._span() as span:
+            outcome = await self._do_all()
+            span.tell({"elluminate.task_status": outcome.status})
+            if outcome.status == "FAILURE":
+                span.fail(outcome.status)
+            return outcome
+
+    async def _do_all(self) -> Outcome:
         if self._task.kind == DELETION:
             await write_in_pieces(self._means.store, self._delete)
             return Outcome(status="SUCCESS")
@@ -94,7 +106,14 @@ class Run:
             LeaseLostError: The task is over.
         """
         await self._load()
-        await self._work_off()
+        with self._span():
+            await self._work_off()
+
+    def _span(self) -> AbstractContextManager[Span]:
+        task = self._task
+        return task_span(
+            task.task_id, task.kind, self._payload, task.experiment_id, is_part=not self._answers_for_it
+        )
 
     async def _prepare(self, session: AsyncSession, size: int) -> bool:
         task = await session.get_one(Task, self._task_id)
@@ -129,6 +148,7 @@ class Run:
             since=task.created_at,
             tally=Tally(total, total - states.get(PENDING, 0), states.get(DONE, 0)),
         )
+        self._payload = task.payload
         self._working = Working(self._task, self._asking, self._means)
         self._deaths_are_counted = self._answers_for_it and task.attempts > 1
         if task.ended_by is not None:
@@ -169,7 +189,8 @@ class Run:
             async with self._means.place():
                 if self._asking.ended_by is None:
                     try:
-                        await self._working.answer_and_rate(item, subject)
+                        with item_span(self._task_id, self._task.experiment_id, item):
+                            await self._working.answer_and_rate(item, subject)
                     except* (HopelessError, ItemLostError):
                         pass  # it is left undone, or to the process that has taken it over
             supply.done(item)

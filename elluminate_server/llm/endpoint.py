@@ -8,6 +8,7 @@ from typing import Any, Self
 import anyio
 import attrs
 
+from elluminate._spans import current_span
 from elluminate_server.domain.redaction import redacted
 from elluminate_server.llm.addresses import check_address
 from elluminate_server.llm.attempts import Kind, backoff, foretold_pause
@@ -259,6 +260,8 @@ class Endpoint:
                 self._gate.answered(place, allowed=attempt_seconds, foretold=foretold)
                 return Received(outcome.body, ended - started, started - asked)
             assert failed is not None  # noqa: S101 - for the type checker
+            # Without its words, which may quote a prompt.
+            current_span().note("attempt failed", {"error.type": failed.error.type})
             failed.error.usage = attrs.evolve(
                 failed.error.usage, duration_seconds=ended - started, waited_seconds=started - asked
             )

@@ -35,6 +35,7 @@ from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.offline import OfflineModel
 from elluminate_server.llm.prices import PricedModel
 from elluminate_server.llm.reach import ALLOWING_VARIABLE, AddressRefusedError, Reach
+from elluminate_server.llm.traced import TracedModel
 from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES, Model, ModelError
 from elluminate_server.operating.meters import Meters
 
@@ -350,7 +351,7 @@ class Models:
 
     def _at_endpoint(self, config: ModelConfig, caller: Caller | None) -> Model:
         if config.inference_type == LOCAL_MODEL:
-            return PricedModel(LocalModel(config))
+            return PricedModel(TracedModel(LocalModel(config)))
         from elluminate_server.llm.endpoint import Endpoint
 
         provider = _provider_of(config)
@@ -374,7 +375,8 @@ class Models:
                 ask=self._ask_for_places,
             )
         model = provider.make(config, self._endpoints[address].called_by(caller or Caller()))
-        return PricedModel(model if self._meters is None else CountedModel(model, self._meters))
+        model = model if self._meters is None else CountedModel(model, self._meters)
+        return PricedModel(TracedModel(model))
 
 
 @attrs.frozen(kw_only=True)

@@ -63,6 +63,13 @@ class ModelError(Exception):
         self.usage = usage or Usage()
         self.kind = kind
 
+    @property
+    def type(self) -> str:
+        """What it is in a word: the status, what the attempt was about, or `answer` for one that is of no use."""
+        if self.status is not None:
+            return str(self.status)
+        return "answer" if self.kind is None else self.kind.value
+
 
 class EndpointRefusedError(ModelError):
     """A model is at a place that this server does not ask; its operator can allow that."""

@@ -1,12 +1,22 @@
 """Counts of what a server does, in plain numbers: whoever asks for them has them written down (`metrics`)."""
 
 import bisect
+import contextlib
 import logging
 from collections import Counter
+from collections.abc import Iterator
 
 import attrs
 
-__all__ = ["CALL_SECONDS", "OTHERS", "REQUEST_SECONDS", "Histogram", "LevelCounts", "Meters", "ModelLabels"]
+__all__ = [
+    "CALL_SECONDS",
+    "OTHERS",
+    "REQUEST_SECONDS",
+    "Histogram",
+    "Meters",
+    "ModelLabels",
+    "counting_log_lines",
+]
 
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the classes into which the times of requests fall."""
@@ -112,7 +122,18 @@ class Meters:
         return found
 
 
-class LevelCounts(logging.Handler):
+@contextlib.contextmanager
+def counting_log_lines(meters: Meters) -> Iterator[None]:
+    """Count the lines of the server's log for as long as the block lasts."""
+    logger, counts = logging.getLogger("elluminate_server"), _LevelCounts(meters)
+    logger.addHandler(counts)
+    try:
+        yield
+    finally:
+        logger.removeHandler(counts)
+
+
+class _LevelCounts(logging.Handler):
     """Counts log lines by their level, and writes nothing.
 
     Args:

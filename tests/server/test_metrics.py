@@ -1,5 +1,6 @@
 """`/metrics`: what it tells, to whom, and what it never tells."""
 
+import datetime
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,9 @@ from starlette.applications import Starlette
 from elluminate_server.app import create_app
 from elluminate_server.operating.meters import MOST_MODELS, OTHERS, Meters, ModelLabels
 from elluminate_server.settings import Settings
-from elluminate_server.store.engine import BusyError
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.engine import BusyError, Store
+from elluminate_server.store.tables import Share
 from tests.server.conftest import KEY, World, client
 from tests.support.model_server import CapturedRequest, ModelServer, Reply, failure
 
@@ -84,6 +87,31 @@ async def test_what_waits_in_the_queue_is_counted(
     samples = await scraped(root)
     assert samples["elluminate_tasks_unfinished", "experiment", "PENDING"] == 1
     assert samples["elluminate_items_unfinished", "pending"] == 6
+
+
+async def test_what_processes_have_of_tasks_is_counted_until_it_expires(
+    root: httpx.AsyncClient,
+    api: httpx.AsyncClient,
+    app: Starlette,
+    store: Store,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app.state.executor, "wake", lambda: None)
+    monkeypatch.setattr(app.state.executor, "_take_tasks", _nothing)
+    monkeypatch.setattr(app.state.executor, "_keep_leases", _nothing)
+    started = await api.post(f"/experiments/{world.experiment_id}/run", json={})
+    task_id = started.json()["generation_task_id"]
+    assert (await scraped(root))["elluminate_shares_held",] == 0
+    soon = datetime.timedelta(seconds=60)
+    async with store.write() as session:
+        for owner, expires_at in (
+            ("a", utc_now() + soon),
+            ("b", utc_now() + soon),
+            ("dead", utc_now() - soon),
+        ):
+            session.add(Share(task_id=task_id, owner=owner, expires_at=expires_at))
+    assert (await scraped(root))["elluminate_shares_held",] == 2
 
 
 async def _nothing() -> None:

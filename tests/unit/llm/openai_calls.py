@@ -5,7 +5,9 @@ from typing import Any, TypeVar
 
 from elluminate_server.llm.gates import Caller
 from elluminate_server.llm.model_config import ModelConfig
+from elluminate_server.llm.prices import PricedModel
 from elluminate_server.llm.providers import ModelDefaults, Models
+from elluminate_server.llm.traced import TracedModel
 from elluminate_server.llm.types import JudgeCase, Model
 from tests.support.model_server import ModelServer
 
@@ -24,6 +26,13 @@ CASE = JudgeCase(
 def config(server: ModelServer, **changes: Any) -> ModelConfig:
     given = {"config_name": "test", "model": "gpt-test", "base_url": server.base_url, "api_key": KEY}
     return ModelConfig(**{**given, **changes})
+
+
+def provider_within(model: Model) -> Model:
+    """What asks, without what prices and traces its answers."""
+    assert isinstance(model, PricedModel)
+    assert isinstance(model.model, TracedModel)
+    return model.model.model
 
 
 async def ask(

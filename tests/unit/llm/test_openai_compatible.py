@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from elluminate_server.llm.model_config import ModelConfig
-from elluminate_server.llm.prices import PricedModel
 from elluminate_server.llm.providers import ModelDefaults, Models
 from elluminate_server.llm.types import Model, ModelError
 from tests.support.model_server import ModelServer, Reply, completion, failure
-from tests.unit.llm.openai_calls import KEY, USER, ask, config
+from tests.unit.llm.openai_calls import KEY, USER, ask, config, provider_within
 
 pytestmark = pytest.mark.anyio
 
@@ -212,8 +211,7 @@ def test_the_key_is_in_no_repr(server: ModelServer) -> None:
     )
     models = Models(defaults)
     model = models.model_for(llm_config)
-    assert isinstance(model, PricedModel)
-    shown = (llm_config, defaults, models, model, vars(model.model), vars(models))
+    shown = (llm_config, defaults, models, model, vars(provider_within(model)), vars(models))
     assert KEY not in " ".join(map(repr, shown))
     assert KEY not in str(llm_config.public())
 

@@ -10,11 +10,11 @@ from elluminate_server.llm.anthropic import AnthropicModel
 from elluminate_server.llm.endpoint import Endpoint
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.openai_compatible import OpenAICompatibleModel
-from elluminate_server.llm.prices import PricedModel
 from elluminate_server.llm.providers import ModelDefaults, Models, Provider
 from elluminate_server.llm.simulated_user import END_MARK
 from elluminate_server.llm.types import Answer, JudgeCase, Model, ModelError, ObjectShape, UserCase
 from tests.support.model_server import ModelServer
+from tests.unit.llm.openai_calls import provider_within
 
 URL = "http://llm.example/v1"
 
@@ -159,9 +159,7 @@ async def test_a_provider_of_one_verb_judges_proposes_and_plays(monkeypatch: pyt
     config = ModelConfig(
         config_name="c", model="m", inference_type="custom_api", base_url="http://parrot.example"
     )
-    priced = Models().model_for(config)
-    assert isinstance(priced, PricedModel)
-    model = priced.model
+    model = provider_within(Models().model_for(config))
     assert isinstance(model, Parrot)
     case = JudgeCase(criterion="Is it short?", prompt_messages=USER, response_messages=[])
     user = UserCase(name="Ada", description="Curious.", goal="tides")
@@ -191,9 +189,7 @@ def test_the_inference_type_says_which_provider_it_is(inference_type: str, kind:
     config = ModelConfig(
         config_name="c", model="m", inference_type=inference_type, base_url="http://llm.example"
     )
-    priced = Models().model_for(config)
-    assert isinstance(priced, PricedModel)
-    assert isinstance(priced.model, kind)
+    assert isinstance(provider_within(Models().model_for(config)), kind)
 
 
 def test_botario_is_refused_with_its_reason() -> None:
