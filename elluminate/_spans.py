@@ -114,7 +114,8 @@ def span(
         name: Its name.
         kind: What it is of.
         attributes: What is known from the start, for samplers; called where it may be recorded.
-        parent: Headers that may say what it is a part of; a part of the current span unless given.
+        parent: Headers that may say what it is a part of, where no span is current: that of a framework, say, which has
+            read them, too.
         linked: The `traceparent` of a span that it follows from, without being a part of it.
         is_root: Whether it is a part of nothing.
     """
@@ -125,7 +126,7 @@ def span(
     from opentelemetry.context import Context
 
     context: Context | None = Context() if is_root else None
-    if parent is not None:
+    if parent is not None and not trace.get_current_span().is_recording():
         from opentelemetry import propagate
 
         context = propagate.extract(parent, context=Context())

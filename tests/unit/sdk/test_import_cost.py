@@ -21,6 +21,7 @@ HEAVY = (
     "httpcore",
     "httpx",
     "msgspec",
+    "opentelemetry",
     "pydantic",
     "sqlalchemy",
     "ssl",
@@ -63,7 +64,10 @@ def test_an_exception_does_not_load_the_http_library(name: str) -> None:
 def test_a_client_does_not_load_the_server() -> None:
     added = modules_after("from elluminate import Client, AsyncClient; AsyncClient('http://evals.test', 'k')")
     assert heavy(added).isdisjoint(
-        {"elluminate_server", "starlette", "sqlalchemy", "alembic", "uvicorn", "aiohttp", "pydantic"}
+        {
+            *("elluminate_server", "starlette", "sqlalchemy", "alembic", "uvicorn", "aiohttp", "pydantic"),
+            "opentelemetry",
+        }
     )
 
 

@@ -169,6 +169,21 @@ def test_a_root_is_linked_and_no_part_of_what_is_around_it(spans: Recorded) -> N
     ]
 
 
+def test_headers_say_what_it_is_a_part_of_where_nothing_around_it_has_read_them(spans: Recorded) -> None:
+    headers = {"traceparent": f"00-{7:032x}-{9:016x}-01"}
+    with span("here", "remote", "server", dict, parent=headers):
+        pass
+    with span("here", "framework", "server", dict), span("here", "within", "server", dict, parent=headers):
+        pass
+    parents = {told.name: told.parent and (told.parent.trace_id, told.parent.span_id) for told in spans.all}
+    framework = context_of(spans.one("framework"))
+    assert parents == {
+        "remote": (7, 9),
+        "framework": None,
+        "within": (framework.trace_id, framework.span_id),
+    }
+
+
 @pytest.mark.parametrize("linked", ["", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
 def test_what_is_no_traceparent_is_no_link(spans: Recorded, linked: str) -> None:
     with span("here", "root", "internal", dict, linked=linked, is_root=True):
