@@ -26,10 +26,10 @@ _LONGEST_SECONDS = 1_800
 
 _DESCRIPTION = f"""\
 Have {ROWS:,} rows answered and judged by {len(CRITERIA)} criteria, {AT_ONCE} calls at a time, by a model that answers \
-after {LATENCY * 1000:.0f} ms: by this project (local:, as a new process), by promptfoo {PROMPTFOO} (llm-rubric) and by \
-inspect_ai {INSPECT_AI} (model_graded_qa), which are installed from their package indexes into a folder that is removed
-afterwards. They take turns. The times are those of whole processes, from nothing to a stored result. Needs npm for
-promptfoo.
+after {LATENCY * 1000:.0f} ms: by this project (local:, as a new process), by promptfoo {PROMPTFOO} (llm-rubric) and \
+by inspect_ai {INSPECT_AI} (model_graded_qa), which are installed from their package indexes into a folder that is
+removed afterwards. They take turns. The times are those of whole processes, from nothing to a stored result. Needs
+npm for promptfoo.
 """
 
 _OURS = """
