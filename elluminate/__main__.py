@@ -1,4 +1,4 @@
-"""The command line: `elluminate serve`, `worker`, `migrate`, `backup`, `prune`, `keys` and `--version`.
+"""The command line: `elluminate serve`, `worker`, `migrate`, `backup`, `prune`, `audit`, `keys` and `--version`.
 
 What a command of the server does is in `elluminate_server.commands`, which is imported when one is asked for.
 """
@@ -28,6 +28,8 @@ examples:
   elluminate migrate --database evals.db       upgrade the database of an older version
   elluminate backup evals-1.db                 copy the database while the server runs
   elluminate keys create "Nightly pipeline" --days 90    print a new API key, which is shown only now
+  elluminate keys create Dashboard --role reader    print a new API key that changes nothing
+  elluminate audit --since 7d                  who changed what in the last days
 
 The API key to use is printed at the start. Set ELLUMINATE_API_KEY to choose it; keys are not taken from the
 command line, where other users of the machine could read them.
@@ -65,9 +67,20 @@ examples:
   elluminate prune --older-than 90d --dry-run       say what there is
   elluminate prune --older-than 90d                 say it, ask, and delete it
   elluminate prune --older-than 52w --yes           from cron
+  elluminate prune --audit-older-than 104w          old lines of the audit log, and nothing else
 
 What is deleted is gone: make a copy before, with `elluminate backup`.
 """
+
+_AUDIT_NOTES = """\
+examples:
+  elluminate audit --since 7d                       the last days
+  elluminate audit --key "Nightly pipeline"         what was done with this key
+  elluminate audit --object experiment:12           what was done to this experiment
+  elluminate audit --object api_key --format json   who made and revoked keys, one JSON object a line
+"""
+
+_ROLES = ("reader", "editor", "admin")
 
 _LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 
@@ -86,6 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Warning: {warning}", file=sys.stderr)
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.command == "prune" and options.older_than is None and options.audit_older_than is None:
+        parser.error("prune needs an age: --older-than, --audit-older-than, or both")
     if options.command is None:
         parser.print_help()
         return 0
@@ -199,20 +214,49 @@ def _parser() -> argparse.ArgumentParser:
         description="Delete, while servers run, what has been over for longer than an age: experiments with their "
         "responses, prompts, ratings and tasks; answers kept for runs with a cache; log lines of runs; stored answers "
         "to repeated requests whose time is over. Templates, collections, criteria and LLM configs stay, and so do "
-        "experiments that never ran, or got responses since.",
+        "experiments that never ran, or got responses since. The audit log has an age of its own.",
         epilog=_PRUNE_NOTES,
         formatter_class=raw,
     )
     prune.add_argument(
         "--older-than",
         type=_age,
-        required=True,
         metavar="AGE",
         help="for how long: 90d (days), 12w (weeks), 36h (hours)",
+    )
+    prune.add_argument(
+        "--audit-older-than",
+        type=_age,
+        metavar="AGE",
+        help="delete lines of the audit log that are older, too, or nothing else (default: all of them stay)",
     )
     prune.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
     prune.add_argument(
         "--yes", action="store_true", help="do not ask; for programs, which nobody could answer for"
+    )
+    audit = commands.add_parser(
+        "audit",
+        help="show who changed what",
+        description="Show the audit log of all projects in a database, the oldest lines first: who created, changed, "
+        "deleted, ran or cancelled what, and what was refused to whom. The server may run meanwhile.",
+        epilog=_AUDIT_NOTES,
+        formatter_class=raw,
+    )
+    audit.add_argument(
+        "--since", type=_age, metavar="AGE", help="how old lines may be: 7d, 12w, 36h (default: any age)"
+    )
+    audit.add_argument("--key", metavar="NAME", help="only what was done with keys of this name")
+    audit.add_argument(
+        "--object",
+        type=_audit_object,
+        metavar="KIND[:ID]",
+        help="only what was done to things of a kind, or to one: experiment, experiment:12",
+    )
+    audit.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="table for people, or one JSON object a line (default: %(default)s)",
     )
     keys = commands.add_parser(
         "keys",
@@ -224,6 +268,13 @@ def _parser() -> argparse.ArgumentParser:
     listing = actions.add_parser("list", help="show the keys, without their secrets")
     create = actions.add_parser("create", help="make a key and print it; it is shown only now")
     create.add_argument("name", help="what the key is for")
+    create.add_argument(
+        "--role",
+        choices=_ROLES,
+        default="admin",
+        help="what it may do: reader, change nothing; editor, all but what an admin does; admin, everything, also "
+        "manage keys, make projects and read the audit log (default: %(default)s)",
+    )
     create.add_argument("--days", type=_days, help="for how many days it is valid (default: for ever)")
     revoke = actions.add_parser("revoke", help="let a key open nothing from now on")
     revoke.add_argument("key", type=_key_id, metavar="id", help="the key's id, as the list shows it")
@@ -240,7 +291,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command, otherwise in ((listing, "all"), (create, "the default project"), (revoke, "any")):
         command.add_argument("--project", help=f"id or name of the project (default: {otherwise})")
-    for command in (serve, worker, migrate, backup, prune, listing, create, revoke, rotate):
+    for command in (serve, worker, migrate, backup, prune, audit, listing, create, revoke, rotate):
         command.add_argument(
             "--database",
             metavar="URL-OR-PATH",
@@ -280,6 +331,19 @@ def _age(text: str) -> datetime.timedelta:
     if found is None or (found[2] != "h" and int(found[1]) > 36_500):
         raise argparse.ArgumentTypeError(f"{text!r} is not an age: 90d (days), 12w (weeks) or 36h (hours)")
     return int(found[1]) * datetime.timedelta(**{{"h": "hours", "d": "days", "w": "weeks"}[found[2]]: 1})
+
+
+def _audit_object(text: str) -> tuple[str, int | None]:
+    from elluminate_api.models import AuditObjectKind
+
+    kind, colon, number = text.partition(":")
+    if kind not in list(AuditObjectKind):
+        raise argparse.ArgumentTypeError(f"{kind!r} is no kind of thing: {', '.join(AuditObjectKind)}")
+    if not colon:
+        return kind, None
+    if number.isascii() and number.isdigit() and 1 <= int(number) < 2**53:
+        return kind, int(number)
+    raise argparse.ArgumentTypeError(f"{number!r} is not the id of a thing; write for example {kind}:12")
 
 
 def _key_id(text: str) -> int:

@@ -20,6 +20,7 @@ from elluminate._client_base import ClientBase, refused_with
 from elluminate._config import Config, changed_config
 from elluminate._operations.agent_results import AgentResultOperations
 from elluminate._operations.api_keys import ApiKeyOperations
+from elluminate._operations.audit import AuditOperations
 from elluminate._operations.collections import CollectionDefaults
 from elluminate._operations.criterion_sets import CriterionSetDefaults
 from elluminate._operations.experiment_runs import ExperimentRunOperations
@@ -37,6 +38,7 @@ class AsyncClient(
     ClientBase,
     ProjectOperations,
     ApiKeyOperations,
+    AuditOperations,
     PromptTemplateOperations,
     LLMConfigOperations,
     ExperimentRunOperations,

@@ -93,6 +93,8 @@ class Client(ClientBase):
     create_api_key = blocking(AsyncClient.create_api_key)
     list_api_keys = blocking(AsyncClient.list_api_keys)
     revoke_api_key = blocking(AsyncClient.revoke_api_key)
+    list_audit_events = blocking(AsyncClient.list_audit_events)
+    iter_audit_events = iterating(AsyncClient.iter_audit_events)
 
     create_prompt_template = blocking(AsyncClient.create_prompt_template)
     get_prompt_template = blocking(AsyncClient.get_prompt_template)

@@ -10,6 +10,7 @@ import attrs
 from sqlalchemy.exc import OperationalError
 
 from elluminate_server import key_commands
+from elluminate_server.audit_commands import AuditCommandError, show_audit_log
 from elluminate_server.backup_commands import make_backup
 from elluminate_server.celery_worker import work_with_celery
 from elluminate_server.key_commands import KeyCommandError
@@ -60,6 +61,8 @@ def run(options: argparse.Namespace) -> None:
             print(make_backup(settings, options.path))
         elif options.command == "prune":
             _prune(settings, options)
+        elif options.command == "audit":
+            _audit(settings, options)
         else:
             with _telling_of_a_new_database(settings):
                 _manage_keys(settings, options)
@@ -125,7 +128,7 @@ def _manage_keys(settings: Settings, options: argparse.Namespace) -> None:
     if options.action == "list":
         print(asyncio.run(key_commands.list_keys(settings, options.project)))
     elif options.action == "create":
-        made = key_commands.create_key(settings, options.project, options.name, options.days)
+        made = key_commands.create_key(settings, options.project, options.name, options.days, options.role)
         key, about = asyncio.run(made)
         # The key alone on standard output, so that a shell can put it where it belongs.
         print(about, "It is shown only now:", file=sys.stderr)
@@ -146,7 +149,29 @@ def _prune(settings: Settings, options: argparse.Namespace) -> None:
             )
         return input("Delete all this for good? [y/N] ").strip().lower() in ("y", "yes")
 
-    asyncio.run(prune(settings, options.older_than, is_dry=options.dry_run, agreed=agreed, tell=print))
+    asyncio.run(
+        prune(
+            settings,
+            options.older_than,
+            audit_age=options.audit_older_than,
+            is_dry=options.dry_run,
+            agreed=agreed,
+            tell=print,
+        )
+    )
+
+
+def _audit(settings: Settings, options: argparse.Namespace) -> None:
+    asyncio.run(
+        show_audit_log(
+            settings,
+            age=options.since,
+            key=options.key,
+            about=options.object,
+            as_json=options.format == "json",
+            tell=print,
+        )
+    )
 
 
 @contextlib.contextmanager
@@ -164,6 +189,7 @@ def _failures_in_one_line() -> Iterator[None]:
         SecretKeyError,
         BackupError,
         PruneError,
+        AuditCommandError,
     ) as error:
         raise CommandError(str(error)) from error
     except OperationalError as error:

@@ -2,15 +2,18 @@
 
 import contextlib
 import datetime
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import attrs
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.domain.roles import ADMIN, with_article
 from elluminate_server.http.access import open_default_project
 from elluminate_server.keys import add_key, revoke
+from elluminate_server.operating.tables_of_text import in_one_line, table
 from elluminate_server.settings import MEMORY, Settings, default_database_url
+from elluminate_server.store.audit_log import log_command
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
@@ -39,11 +42,13 @@ async def list_keys(settings: Settings, project: str | None) -> str:
         found = (await session.execute(query.order_by(ApiKey.id))).all()
     if not found:
         return "There are no API keys."
-    head = ("id", "project", "name", "begins with", "created", "expires", "last used", "state")
-    return _table([head, *(_cells(row[0], row[1]) for row in found)])
+    head = ("id", "project", "name", "role", "begins with", "created", "expires", "last used", "state")
+    return table([head, *(_cells(row[0], row[1]) for row in found)])
 
 
-async def create_key(settings: Settings, project: str | None, name: str, days: int | None) -> tuple[str, str]:
+async def create_key(
+    settings: Settings, project: str | None, name: str, days: int | None, role: str = ADMIN
+) -> tuple[str, str]:
     """Make a key of a project, the default one unless named.
 
     Args:
@@ -51,6 +56,7 @@ async def create_key(settings: Settings, project: str | None, name: str, days: i
         project: Id or name.
         name: What the key is for.
         days: How long it opens the project; None for ever.
+        role: What it may do, of `domain.roles`.
 
     Returns:
         The key, and a line about it that does not hold it.
@@ -65,9 +71,11 @@ async def create_key(settings: Settings, project: str | None, name: str, days: i
     expires_at = None if days is None else utc_now() + datetime.timedelta(days=days)
     async with _open_store(settings, is_new_allowed=True) as store, store.write() as session:
         owner = await _find_project(session, project)
-        row, key = await add_key(session, owner.id, name, expires_at)
+        row, key = await add_key(session, owner.id, name, expires_at, role)
+        await log_command(session, "keys create", owner.id, ("api_key", row.id, name))
     until = "never expires" if expires_at is None else f"expires at {_moment(expires_at)}"
-    return key, f"API key {row.id} ({name!r}) of project {owner.id} ({owner.name!r}); it {until}."
+    whose = f"API key {row.id} ({name!r}) of project {owner.id} ({owner.name!r})"
+    return key, f"{whose}; it {until}. It is {with_article(role)}."
 
 
 async def revoke_key(settings: Settings, project: str | None, key_id: int) -> str:
@@ -83,7 +91,9 @@ async def revoke_key(settings: Settings, project: str | None, key_id: int) -> st
             where = "The database" if owner is None else f"Project {owner.id} ({owner.name!r})"
             raise KeyCommandError(f"{where} has no API key {key_id}. `elluminate keys list` shows them.")
         before = row.revoked_at
-        revoke(row)
+        if before is None:
+            revoke(row)
+            await log_command(session, "keys revoke", row.project_id, ("api_key", row.id, row.name))
     if before is not None:
         return (
             f"API key {key_id} ({row.name!r}) was revoked at {_moment(before)} already; nothing was changed."
@@ -109,6 +119,9 @@ async def rotate_secret(settings: Settings, *, is_lost: bool) -> str:
                 "The secret key of this database is here: nothing has to be forgotten. Leave out --forget."
             )
         done = await change_key(store, is_lost=is_lost)
+        if is_lost or done.before != done.now:
+            async with store.write() as session:
+                await log_command(session, "keys rotate-secret")
         where = "in ELLUMINATE_SECRET_KEY" if keys.is_given else f"in {keys.file}"
         if is_lost:
             return (
@@ -172,32 +185,14 @@ def _cells(row: ApiKey, project: Project) -> tuple[str, ...]:
     times = (row.created_at, row.expires_at, row.last_used_at)
     return (
         str(row.id),
-        _in_one_line(project.name),
-        _in_one_line(row.name),
-        _in_one_line(row.prefix),
+        in_one_line(project.name),
+        in_one_line(row.name),
+        row.role,
+        in_one_line(row.prefix),
         *(_moment(time) for time in times),
         state,
     )
 
 
-def _in_one_line(text: str) -> str:
-    """The text with everything escaped that would do more to a terminal than be shown.
-
-    >>> print(_in_one_line("a\\x1b[2Jb\\nc"))
-    a\\x1b[2Jb\\nc
-    """
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
-    )
-
-
 def _moment(time: datetime.datetime | None) -> str:
     return "never" if time is None else time.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
-    return "\n".join(lines)

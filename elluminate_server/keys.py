@@ -7,6 +7,8 @@ import secrets
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.domain.roles import ADMIN
+from elluminate_server.store.audit_log import log_command
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.sealing import make_pepper, pepper_of, peppered
@@ -56,16 +58,27 @@ def digest_of(key: str) -> str:
 
 
 async def add_key(
-    session: AsyncSession, project_id: int, name: str, expires_at: datetime.datetime | None
+    session: AsyncSession,
+    project_id: int,
+    name: str,
+    expires_at: datetime.datetime | None,
+    role: str = ADMIN,
 ) -> tuple[ApiKey, str]:
-    """Make a key of a project.
+    """Make a key of a project, with a role of `domain.roles`.
 
     Returns:
         The stored row, which has its digest only, and the key itself, which is shown once and kept nowhere.
     """
     key = new_key()
     digest = await stored_digest(session, key)
-    row = ApiKey(project_id=project_id, name=name, digest=digest, prefix=key[:_SHOWN], expires_at=expires_at)
+    row = ApiKey(
+        project_id=project_id,
+        name=name,
+        digest=digest,
+        prefix=key[:_SHOWN],
+        expires_at=expires_at,
+        role=role,
+    )
     session.add(row)
     await session.flush()
     return row, key
@@ -98,5 +111,8 @@ async def keep_first_key(store: Store, key: str) -> bool:
         if project_id is None:
             raise RuntimeError("The default project has to be there before its first key.")
         digest = await stored_digest(session, key)
-        session.add(ApiKey(project_id=project_id, name="first start", digest=digest, prefix=key[:_SHOWN]))
+        row = ApiKey(project_id=project_id, name="first start", digest=digest, prefix=key[:_SHOWN])
+        session.add(row)
+        await session.flush()
+        await log_command(session, "serve", row.project_id, ("api_key", row.id, row.name))
         return True

@@ -4,9 +4,17 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
-from elluminate_server.execution.pruning import Survey, prune_experiments, prune_others, survey
+from elluminate_server.execution.pruning import (
+    Survey,
+    count_audit_lines,
+    prune_audit_lines,
+    prune_experiments,
+    prune_others,
+    survey,
+)
 from elluminate_server.http.idempotency import forget_answers
 from elluminate_server.settings import MEMORY, Settings
+from elluminate_server.store.audit_log import log_command
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
@@ -17,6 +25,8 @@ __all__ = ["PruneError", "prune"]
 
 _MOST_NAMED = 20
 
+_NOTHING = Survey([], 0, 0, 0)
+
 
 class PruneError(RuntimeError):
     """Nothing was deleted; the message says why and what to do."""
@@ -24,17 +34,19 @@ class PruneError(RuntimeError):
 
 async def prune(
     settings: Settings,
-    age: datetime.timedelta,
+    age: datetime.timedelta | None,
     *,
+    audit_age: datetime.timedelta | None = None,
     is_dry: bool,
     agreed: Callable[[], bool],
     tell: Callable[[str], None],
 ) -> None:
-    """Delete what has been over for longer than `age`.
+    """Delete what has been over for longer than `age`, and lines of the audit log that are older than `audit_age`.
 
     Args:
         settings: Which database.
-        age: How old is too old.
+        age: How old is too old; None for nothing but the audit log.
+        audit_age: The same of lines of the audit log; None leaves all of them.
         is_dry: Only say what there is.
         agreed: Asks whether to delete it, after it was told.
         tell: Told what there is, and what became of it.
@@ -48,18 +60,29 @@ async def prune(
         raise PruneError("A database in memory is its server's alone. Name a file or a URL with --database.")
     check_is_there(settings.database_url)
     probe(settings.database_url)
-    before = utc_now() - age
+    before = None if age is None else utc_now() - age
+    audit_before = None if audit_age is None else utc_now() - audit_age
     async with Store(settings.database_url, secret_key=settings.secret_key) as store:
         await prepare(store, unlocks=False)  # it opens no secrets
-        found = await survey(store, before)
-        tell(_told(found, before))
+        found, lines = _NOTHING, 0
+        if before is not None:
+            found = await survey(store, before)
+            tell(_told(found, before))
+        if audit_before is not None:
+            lines = await count_audit_lines(store, audit_before)
+            tell(f"Of before {audit_before:%Y-%m-%d %H:%M} UTC:\n  {lines} lines of the audit log")
         if is_dry:
             return
-        if found != Survey([], 0, 0, 0) and not agreed():
+        if (found != _NOTHING or lines) and not agreed():
             raise PruneError("Nothing was deleted.")
         was = _size(store)
-        deleted = await prune_experiments(store, before, found.experiments)
-        await prune_others(store, before)
+        async with store.write() as session:
+            await log_command(session, "prune")
+        deleted = await prune_experiments(store, before, found.experiments) if before is not None else 0
+        if before is not None:
+            await prune_others(store, before)
+        if audit_before is not None:
+            await prune_audit_lines(store, audit_before)
         await forget_answers(store, datetime.timedelta(seconds=settings.idempotency_lifetime))
         await give_back_pages(store)
         can_shrink = store.is_sqlite and await is_shrinkable(store)

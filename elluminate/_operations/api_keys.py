@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from typing import Literal
 
 from elluminate_api import models as api
 from elluminate_api.api.projects import create_api_key, list_api_keys, revoke_api_key
+from elluminate_api.models import ApiKeyRole
+from elluminate_api.types import UNSET
 
-from elluminate._checks import checked_name
+from elluminate._checks import checked_name, known
 from elluminate._lookup import given_id
 from elluminate._operations.base import Operations
 from elluminate._showing import quoted
@@ -18,23 +21,34 @@ from elluminate.schemas.api_key import ApiKey
 class ApiKeyOperations(Operations):
     """Operations on API keys, which the hosted platform does not offer to clients."""
 
-    async def create_api_key(self, name: str, expires_at: datetime.datetime | None = None) -> ApiKey:
+    async def create_api_key(
+        self,
+        name: str,
+        expires_at: datetime.datetime | None = None,
+        *,
+        role: ApiKeyRole | Literal["reader", "editor", "admin"] | None = None,
+    ) -> ApiKey:
         """Make an API key of the project in use.
 
         Args:
             name: What it is for, 1 to 255 characters; need not be unique.
             expires_at: From when on it opens nothing, with a time zone; None for never.
+            role: What it may do: "reader", change nothing; "editor", all but what an admin does; "admin", everything,
+                also make and revoke keys, make projects and read the audit log. None for what the server does without:
+                everything.
 
         Returns:
             The key with its secret in `key`. Keep that now: no later answer shows it.
 
         Raises:
-            ValidationError: The name is empty, or the time has no zone or is not in the future.
-            PermissionDeniedError: This client's key expires, and the new one would outlive it.
+            ValidationError: The name is empty, the time has no zone or is not in the future, or there is no such role.
+            PermissionDeniedError: This client's key is no admin; or it expires, and the new one would outlive it.
 
         Example:
             >>> made = client.create_api_key("Nightly pipeline")
             >>> pipeline = Client(base_url=client.base_url, api_key=made.key)
+            >>> client.create_api_key("Dashboard", role="reader").role
+            <ApiKeyRole.READER: 'reader'>
         """
         checked_name(name, "API key")
         if expires_at is not None and (
@@ -44,7 +58,11 @@ class ApiKeyOperations(Operations):
                 "expires_at must be a datetime with a time zone, like "
                 f"datetime.now(UTC) + timedelta(days=90), got {quoted(expires_at)}"
             )
-        body = api.CreateApiKeyRequest(name=name, expires_at=expires_at)
+        body = api.CreateApiKeyRequest(
+            name=name,
+            expires_at=expires_at,
+            role=UNSET if role is None else known(ApiKeyRole, role, "role"),
+        )
         project = await self.session.project_id()
         return await self.session.call(create_api_key.build(project, body=body), ApiKey)
 
@@ -69,7 +87,7 @@ class ApiKeyOperations(Operations):
 
         Raises:
             ConflictError: It is the key that this client uses.
-            PermissionDeniedError: It outlives the key that this client uses.
+            PermissionDeniedError: This client's key is no admin, or the other one outlives it.
             NotFoundError: The project has no such key.
             ValidationError: It is neither a key nor an id.
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from elluminate_api.models import AgentResultTaskDefinition as AgentResultTaskDefinition
     from elluminate_api.models import AgentResultTaskRefOut as AgentResultTaskRefOut
     from elluminate_api.models import AgentTrialTaskRef as AgentTrialTaskRef
+    from elluminate_api.models import ApiKeyRole as ApiKeyRole
     from elluminate_api.models import ATIFAgent as ATIFAgent
     from elluminate_api.models import ATIFFinalMetrics as ATIFFinalMetrics
     from elluminate_api.models import ATIFImageContentPart as ATIFImageContentPart
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from elluminate_api.models import ATIFTextContentPart as ATIFTextContentPart
     from elluminate_api.models import ATIFToolCall as ATIFToolCall
     from elluminate_api.models import ATIFTrajectory as ATIFTrajectory
+    from elluminate_api.models import AuditEvent as AuditEvent
+    from elluminate_api.models import AuditObjectKind as AuditObjectKind
     from elluminate_api.models import BatchCreatePromptResponseRequest as BatchCreatePromptResponseRequest
     from elluminate_api.models import BatchCreateRatingRequest as BatchCreateRatingRequest
     from elluminate_api.models import BatchTaskStatus as BatchTaskStatus
@@ -165,7 +168,8 @@ _GENERATED = (
     "ATIFTextContentPart ATIFToolCall ATIFTrajectory AddScenarioFieldRequest "
     "AgentResultCriterionDefinition AgentResultTaskDefinition AgentResultTaskRefOut "
     "AgentResultsDefinition AgentResultsMatchPreviewRequest AgentResultsUploadRequest "
-    "AgentResultsUploadResponse AgentTrialTaskRef BatchCreatePromptResponseRequest "
+    "AgentResultsUploadResponse AgentTrialTaskRef ApiKeyRole AuditEvent AuditObjectKind "
+    "BatchCreatePromptResponseRequest "
     "BatchCreateRatingRequest BatchTaskStatus CollectionColumn CollectionType ColumnType "
     "ComparisonFilter CreateCollectionRequest CreateCriteriaRequest CreateCriterionSetRequest "
     "CreateExperimentRequest CreatePromptResponseRequest CreatePromptTemplateRequest "

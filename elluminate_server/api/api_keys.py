@@ -6,6 +6,7 @@ from elluminate_api import models
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.domain.roles import ADMIN
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Forbidden, Invalid, NotFound
@@ -30,6 +31,7 @@ async def create_api_key(call: Call) -> Answer:
     """A key, shown now and never again: what is stored of the answer does not hold it either."""
     request = call.decode(models.CreateApiKeyRequest)
     expires_at = _in_future(request.expires_at)
+    role = request.role.value if request.role else ADMIN
     async with call.write() as session:
         reach = await _reach(call, session)
         if reach is not None and (expires_at is None or expires_at > reach):
@@ -37,7 +39,7 @@ async def create_api_key(call: Call) -> Answer:
                 f"This request's API key expires at {reach.isoformat()} and makes none that outlives it. Give an "
                 "expires_at that is not later, or ask with a key that lasts longer."
             )
-        row, key = await add_key(session, call.project_id, request.name, expires_at)
+        row, key = await add_key(session, call.project_id, request.name, expires_at, role)
         made = _present(row)
         made.key = key
         repeated = Conflict(
@@ -97,4 +99,5 @@ def _present(row: ApiKey) -> models.ApiKey:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         last_used_at=row.last_used_at,
+        role=models.ApiKeyRole(row.role),
     )

@@ -13,7 +13,6 @@ from elluminate_server.reading.experiments import load_experiment, load_experime
 from elluminate_server.reading.finding import find_experiment, see_experiment
 from elluminate_server.reading.kept_results import ResultsKeeper
 from elluminate_server.reading.results import parse_filters
-from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Experiment, PromptTemplate
 
 PAGE_SIZE = 25
@@ -38,9 +37,9 @@ async def list_experiments(call: Call) -> Answer:
     if asked["experiment_name_search"]:
         query = query.where(Experiment.name.icontains(asked["experiment_name_search"], autoescape=True))
     if asked["date_from"] is not None:
-        query = query.where(Experiment.created_at >= _in_utc(asked["date_from"]))
+        query = query.where(Experiment.created_at >= asked["date_from"])
     if asked["date_to"] is not None:
-        query = query.where(Experiment.created_at <= _in_utc(asked["date_to"]))
+        query = query.where(Experiment.created_at <= asked["date_to"])
     if asked["prompt_template_name"] is not None:
         query = query.join(PromptTemplate, PromptTemplate.id == Experiment.prompt_template_id).where(
             PromptTemplate.name == asked["prompt_template_name"]
@@ -54,11 +53,6 @@ async def list_experiments(call: Call) -> Answer:
         experiments = await load_experiments(session, rows)
         call.service(ResultsKeeper).wish(experiments)
         return call.answer(paged(readable(call, experiments), count))
-
-
-def _in_utc(moment: Any) -> Any:
-    # A time without a zone is taken as UTC, as every time that this server shows.
-    return moment.replace(tzinfo=utc_now().tzinfo) if moment.tzinfo is None else moment
 
 
 @operation("get_experiment")

@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.execution import leases
 from elluminate_server.execution.deleting import delete_in_pieces, delete_piece
 from elluminate_server.execution.leases import TERMINAL, UNFINISHED, LeaseLostError, Process
+from elluminate_server.store.audit_log import log_command
 from elluminate_server.store.engine import Store
 from elluminate_server.store.pieces import write_in_pieces
 from elluminate_server.store.states import DELETION
 from elluminate_server.store.tables import (
+    AuditEvent,
     Experiment,
     KeptCall,
     LogCursor,
@@ -27,7 +29,15 @@ from elluminate_server.store.tables import (
     WorkItem,
 )
 
-__all__ = ["OldExperiment", "Survey", "prune_experiments", "prune_others", "survey"]
+__all__ = [
+    "OldExperiment",
+    "Survey",
+    "count_audit_lines",
+    "prune_audit_lines",
+    "prune_experiments",
+    "prune_others",
+    "survey",
+]
 
 
 @attrs.frozen
@@ -110,6 +120,7 @@ async def _delete_experiment(
         row = await session.scalar(select(Experiment).where(Experiment.id == experiment_id, _is_old(before)))
         if row is None:
             return False
+        await log_command(session, "prune", row.project_id, ("experiment", row.id, row.name))
         await delete_in_pieces(session, process, row)
         task_id = await session.scalar(select(Task.id).where(*of_it))
         if task_id is None:
@@ -143,6 +154,23 @@ async def prune_others(store: Store, before: datetime.datetime) -> None:
         lambda: select(LogCursor.connection_uuid, LogCursor.task_id).where(LogCursor.updated_at < before),
     )
     await _delete(store, KeptCall, tuple_(KeptCall.project_id, KeptCall.key), lambda: _old_calls(before))
+
+
+async def count_audit_lines(store: Store, before: datetime.datetime) -> int:
+    """How many lines of the audit log are older than a moment."""
+    async with store.read(is_long=True) as session:
+        return (
+            await session.scalar(select(func.count()).select_from(_old_audit_lines(before).subquery())) or 0
+        )
+
+
+async def prune_audit_lines(store: Store, before: datetime.datetime) -> None:
+    """Delete the lines of the audit log that are older than a moment."""
+    await _delete(store, AuditEvent, AuditEvent.id, lambda: _old_audit_lines(before))
+
+
+def _old_audit_lines(before: datetime.datetime) -> Select[int]:
+    return select(AuditEvent.id).where(AuditEvent.created_at < before)
 
 
 async def _delete(store: Store, table: Any, key: Any, old: Any) -> None:

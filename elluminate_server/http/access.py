@@ -1,4 +1,4 @@
-"""Who may come in: API keys, and the one project that a key opens."""
+"""Who may come in, and for what: API keys, the one project that a key opens, and its role there."""
 
 import datetime
 import hmac
@@ -9,19 +9,24 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import Headers
 
-from elluminate_server.http.problems import NotFound, Unauthorized
+from elluminate_server.domain.roles import ADMIN, allows, with_article
+from elluminate_server.http.problems import Forbidden, NotFound, Unauthorized
 from elluminate_server.keys import digest_of, known_digest, stored_digest
 from elluminate_server.settings import Settings, SettingsError
+from elluminate_server.store.audit_log import log_command
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import BusyError, Store
 from elluminate_server.store.rows import fetch
 from elluminate_server.store.tables import ApiKey, Organization, Project
 
-__all__ = ["Principal", "authenticate", "open_default_project"]
+__all__ = ["KeyEnded", "Principal", "authenticate", "open_default_project"]
 
 _logger = logging.getLogger("elluminate_server.access")
 
 DEFAULT_PROJECT = "Default project"
+
+SERVER_PROCESS = "server process"
+"""What the key of a server inside a process is called, which is not stored."""
 
 _of_key, _of_project = ApiKey.__table__.c, Project.__table__.c
 
@@ -35,12 +40,29 @@ class Principal:
     Attributes:
         project_id: The one project that the key opens.
         project_name: Its name.
-        key_id: The stored API key that was sent; None for the key of a server inside a process.
+        role: What the key may do, of `domain.roles`.
+        key_name: The name of the stored API key that was sent.
+        key_id: Its id; None for the key of a server inside a process.
     """
 
     project_id: int
     project_name: str
+    role: str
+    key_name: str
     key_id: int | None = None
+
+    def require_role(self, operation_id: str, role: str) -> None:
+        """Refuse a request that takes a higher role than the key's.
+
+        Raises:
+            Forbidden: It does.
+        """
+        if not allows(self.role, role):
+            raise Forbidden(
+                f"The API key {self.key_name!r} is {with_article(self.role)}: {operation_id} takes "
+                f"{with_article(role)}. Nothing was changed. Ask with a key of that role; an admin makes one with "
+                f"create_api_key(..., role={role!r}), and so does elluminate keys create --role {role}."
+            )
 
     def require_project(self, project_id: int) -> None:
         """Refuse a request for another project than the key's.
@@ -57,6 +79,14 @@ class Principal:
             raise problem
 
 
+class KeyEnded(Unauthorized):
+    """The key is known, and opens nothing any more."""
+
+    def __init__(self, detail: str, principal: Principal) -> None:
+        super().__init__(detail)
+        self.principal = principal
+
+
 _KEY_AND_PROJECT = (
     select(
         _of_key.id,
@@ -64,6 +94,7 @@ _KEY_AND_PROJECT = (
         _of_key.expires_at,
         _of_key.revoked_at,
         _of_key.last_used_at,
+        _of_key.role,
         _of_key.project_id,
         _of_project.name.label("project_name"),
     )
@@ -85,26 +116,27 @@ async def authenticate(
         settings: Of the server.
 
     Raises:
-        Unauthorized: No credentials, or ones that open nothing.
+        Unauthorized: No credentials, or ones that open nothing; a `KeyEnded` if they once did.
     """
     key = _credentials(headers)
     process_key = settings.process_key
     if process_key is not None and hmac.compare_digest(digest_of(key), digest_of(process_key)):
         for project in await fetch(session, _FIRST_PROJECT):
-            return Principal(project.id, project.name)
+            return Principal(project.id, project.name, ADMIN, SERVER_PROCESS)
     digest = await known_digest(session, key)
     known = [] if digest is None else await fetch(session, _KEY_AND_PROJECT, digest=digest)
     if not known:
         raise Unauthorized("This API key is not known here. Check ELLUMINATE_API_KEY and the address.")
     (found,) = known
+    principal = Principal(found.project_id, found.project_name, found.role, found.name, found.id)
     now = utc_now()
     if found.revoked_at is not None:
-        raise Unauthorized(f"The API key {found.name!r} was revoked.")
+        raise KeyEnded(f"The API key {found.name!r} was revoked.", principal)
     if found.expires_at is not None and found.expires_at <= now:
-        raise Unauthorized(f"The API key {found.name!r} expired at {found.expires_at.isoformat()}.")
+        raise KeyEnded(f"The API key {found.name!r} expired at {found.expires_at.isoformat()}.", principal)
     if found.last_used_at is None or now - found.last_used_at > _USED_PRECISION:
         await _note_use(store, found.id, now)
-    return Principal(found.project_id, found.project_name, found.id)
+    return principal
 
 
 def _credentials(headers: Headers) -> str:
@@ -147,14 +179,15 @@ async def open_default_project(store: Store, settings: Settings) -> int:
             digest = await stored_digest(session, settings.api_key)
             known = await session.scalar(select(ApiKey).where(ApiKey.digest == digest))
             if known is None:
-                session.add(
-                    ApiKey(
-                        project_id=project.id,
-                        name="ELLUMINATE_API_KEY",
-                        digest=digest,
-                        prefix=settings.api_key[:4],
-                    )
+                row = ApiKey(
+                    project_id=project.id,
+                    name="ELLUMINATE_API_KEY",
+                    digest=digest,
+                    prefix=settings.api_key[:4],
                 )
+                session.add(row)
+                await session.flush()
+                await log_command(session, "serve", project.id, ("api_key", row.id, row.name))
             elif known.project_id != project.id:
                 raise SettingsError(
                     "ELLUMINATE_API_KEY",

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from elluminate_server.execution import Executor
 from elluminate_server.http import decoding
 from elluminate_server.http.access import Principal
+from elluminate_server.http.auditing import log_effect
 from elluminate_server.http.contract import ContractOperation
 from elluminate_server.http.idempotency import Idempotency, keep_answer
 from elluminate_server.http.problems import (
@@ -56,8 +57,11 @@ class Call:
     idempotency: Idempotency | None
     is_carried_out: bool = False
     """Whether an earlier request with the same key has had its effect, and has not come to its answer."""
+    is_logged: bool = False
+    """Whether the audit log has a line of it."""
     _session: AsyncSession | None = None
     _answer: Answer | None = None
+    _answered: Any = None
     _repeated: Answer | None = None
     _on_commit: list[Callable[[], object]] = attrs.field(factory=list)
 
@@ -152,11 +156,13 @@ class Call:
 
     @contextlib.asynccontextmanager
     async def write(self, *, answers_later: bool = False) -> AsyncIterator[AsyncSession]:
-        """The transaction that holds the effect and its answer, or the effect alone; see `pipeline`."""
+        """The transaction that holds the effect with its line of the audit log, and its answer; see `pipeline`."""
         async with self.store.write() as session:
             reserved = None
             if self.idempotency is not None:
                 reserved = await self.idempotency.reserve(session)
+            if self.operation.method == "DELETE":
+                await self.log(session)  # while what is deleted has its name
             yield session
             if reserved is not None and not answers_later:
                 if self._answer is None:
@@ -164,8 +170,16 @@ class Call:
                 await session.flush()
                 kept = self._answer if self._repeated is None else self._repeated
                 await keep_answer(reserved, kept.status, kept.body)
+            if self.operation.method != "DELETE":
+                await self.log(session)
+        self.is_logged = True
         for callback in self._on_commit:
             callback()
+
+    async def log(self, session: AsyncSession) -> None:
+        """Write the request's line of the audit log, if it is one that may change something."""
+        if self.operation.changes and self.principal is not None:
+            await log_effect(session, self.operation, self.request, self.principal, self.path, self._answered)
 
     def on_commit(self, callback: Callable[[], object]) -> None:
         """Have the callback called once `write` has committed."""
@@ -175,6 +189,7 @@ class Call:
         """The success with this body: a generated model, or anything that JSON has. 204 has none."""
         status = self.operation.status
         self._answer = Answer(status, b"" if status == 204 else msgspec.json.encode(value))
+        self._answered = value
         return self._answer
 
     async def answer_after(self, read: Callable[[AsyncSession], Awaitable[Any]]) -> Answer:
@@ -200,5 +215,5 @@ class Call:
 
     def forget_attempt(self) -> None:
         """Forget what a failed attempt has prepared."""
-        self._answer = self._repeated = None
+        self._answer = self._answered = self._repeated = None
         self._on_commit.clear()

@@ -13,6 +13,7 @@ import attrs
 import msgspec
 import yaml
 
+from elluminate_server.domain.roles import EDITOR, READER
 from elluminate_server.domain.shapes import explained
 from elluminate_server.http.problems import Invalid, quoted
 
@@ -62,6 +63,8 @@ class ContractOperation:
         status: Of a success.
         summary: What it does, in a few words.
         public: Whether it needs no credentials.
+        role: The lowest role of a key that may ask for it.
+        object_kind: Of what kind the thing is that it changes; None where it changes nothing.
         idempotent_by_key: Whether it takes an Idempotency-Key.
         path_type: Types of the path parameters.
         query_type: Types and defaults of the query parameters.
@@ -75,11 +78,18 @@ class ContractOperation:
     status: int
     summary: str
     public: bool
+    role: str
+    object_kind: str | None
     idempotent_by_key: bool
     path_type: type[msgspec.Struct]
     query_type: type[msgspec.Struct]
     lists: frozenset[str]
     integers: frozenset[str]
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something, so that the audit log has a line of it."""
+        return self.method != "GET" and self.role != READER
 
     def path_values(self, values: Mapping[str, str]) -> dict[str, Any]:
         """Path parameters, checked and converted.
@@ -93,7 +103,7 @@ class ContractOperation:
         """Query parameters, checked and converted: None, or the contract's default, for one that is absent.
 
         Parameters that the contract does not have are ignored. Of a repeated one that is no list the last
-        counts. An integer given as `None` was left out.
+        counts. An integer given as `None` was left out. A time without a zone is one in UTC.
 
         Raises:
             Invalid: A value breaks the contract; names the parameter and the value.
@@ -135,6 +145,9 @@ def _operation(path: str, method: str, item: Mapping[str, Any]) -> ContractOpera
         status=min(int(status) for status in source["responses"] if status.startswith("2")),
         summary=source.get("summary", ""),
         public=source.get("security") == [],
+        # By default one that takes more than it needs: who adds an operation and forgets this opens nothing.
+        role=source.get("x-role", READER if method == "get" else EDITOR),
+        object_kind=source.get("x-object"),
         idempotent_by_key=any(parameter["name"] == "Idempotency-Key" for parameter in parameters),
         path_type=_struct("Path", [parameter for parameter in parameters if parameter["in"] == "path"]),
         query_type=_struct("Query", query),
@@ -216,6 +229,8 @@ def _converted(values: Mapping[str, Any], kind: type[msgspec.Struct], place: str
         raise Invalid(f"The {place} parameter {name!r} {reason}.") from None
     for name, value in converted.items():
         if isinstance(value, datetime.datetime):
+            if value.tzinfo is None:
+                converted[name] = value = value.replace(tzinfo=datetime.UTC)
             check_moment(f"The {place} parameter {name!r}", value)
     return converted
 

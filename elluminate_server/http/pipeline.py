@@ -15,13 +15,16 @@ A handler is an async function registered under the operationId of the contract:
             found = ...(session, call.project_id, call.path["collection_id"])
         return call.answer(presented)
 
-What the pipeline has done before the handler runs: authentication, the check that the key opens the project
-in the path, path and query parameters checked against the contract (`call.path`, `call.query`: converted,
-defaults filled in, None when absent), the body read up to the limit (`call.body`), an Idempotency-Key looked
-up; a request with a key that another one is being answered for has waited for that one.
+What the pipeline has done before the handler runs: authentication, the check that the API key's role is what the
+operation takes (`x-role` of the contract) and that it opens the project in the path, path and query parameters checked
+against the contract (`call.path`, `call.query`: converted, defaults filled in, None when absent), the body read up to
+the limit (`call.body`), an Idempotency-Key looked up; a request with a key that another one is being answered for has
+waited for that one.
 
 - `call.write()` is for the transaction that holds the effect and its answer: `call.answer` has to be called
-  inside it, so that the answer to an Idempotency-Key is stored with the effect. At most one per request.
+  inside it, so that the answer to an Idempotency-Key is stored with the effect. At most one per request. It writes the
+  request's line of the audit log, too, which names what the contract's `x-object` says; an operation that takes more
+  than a reader and does without it gets its line when its handler is done.
   Earlier steps of a long operation use `call.store.write()`.
 - An answer that takes long to read is read after the effect, so that no other writer waits for it:
 
@@ -53,7 +56,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from elluminate_server.domain.errors import DomainError
-from elluminate_server.http.access import Principal, authenticate
+from elluminate_server.http.access import KeyEnded, Principal, authenticate
+from elluminate_server.http.auditing import log_refusal
 from elluminate_server.http.call import Answer, Call
 from elluminate_server.http.contract import ContractOperation, operations
 from elluminate_server.http.idempotency import Replay, idempotency_of
@@ -61,6 +65,7 @@ from elluminate_server.http.outages import outage_problem
 from elluminate_server.http.problems import (
     BadRequest,
     Conflict,
+    Forbidden,
     Invalid,
     NotBuilt,
     Problem,
@@ -68,7 +73,7 @@ from elluminate_server.http.problems import (
     Unavailable,
 )
 from elluminate_server.llm.types import ModelError
-from elluminate_server.store.engine import DatabaseDamagedError
+from elluminate_server.store.engine import DatabaseDamagedError, Store
 from elluminate_server.store.secret_keys import SecretKeyError
 
 __all__ = ["HANDLERS", "Answer", "Call", "Handler", "Overtaken", "operation", "problem_response", "serve"]
@@ -163,17 +168,30 @@ def _incident(operation: ContractOperation) -> Problem:
 
 
 async def _respond(operation: ContractOperation, request: Request) -> Response:
-    state = request.app.state
     if operation.public:
         return await _run_handler(await _prepare_call(operation, request, None))
-    async with state.store.read() as session:
-        principal = await authenticate(request.headers, session, state.store, state.settings)
-        if operation.method == "GET":
-            # Who asks and what is asked for are read in one go.
-            call = await _prepare_call(operation, request, principal)
-            with call.sharing(session):
-                return await _run_handler(call)
-    call = await _prepare_call(operation, request, principal)
+    store: Store = request.app.state.store
+    principal = None
+    try:
+        async with store.read() as session:
+            principal = await authenticate(request.headers, session, store, request.app.state.settings)
+            principal.require_role(operation.id, operation.role)
+            if operation.method == "GET":
+                # Who asks and what is asked for are read in one go.
+                call = await _prepare_call(operation, request, principal)
+                with call.sharing(session):
+                    return await _run_handler(call)
+        return await _carry_out(await _prepare_call(operation, request, principal))
+    except (KeyEnded, Forbidden) as refusal:
+        # Of who sends no key that was ever known there is nothing to note, and no end.
+        refused = refusal.principal if isinstance(refusal, KeyEnded) else principal
+        if operation.changes and refused is not None:
+            await log_refusal(store, operation, request, refused, refusal.status)
+        raise
+
+
+async def _carry_out(call: Call) -> Response:
+    state = call.request.app.state
     if call.idempotency is None:
         return await _run_handler(call)
     async with state.turns.take(call.idempotency):
@@ -209,7 +227,12 @@ async def _run_handler(call: Call) -> Response:
                 raise
             call.forget_attempt()
         else:
-            return answer.response() if isinstance(answer, Answer) else answer
+            response = answer.response() if isinstance(answer, Answer) else answer
+            is_due = call.operation.changes and not call.is_carried_out and not call.is_logged
+            if is_due and response.status_code < 300:
+                async with call.store.write() as session:
+                    await call.log(session)
+            return response
     raise AssertionError("unreachable")
 
 

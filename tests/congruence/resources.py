@@ -160,9 +160,15 @@ async def _llm_configs(call: Caller) -> Any:
 
 
 async def _keys_and_projects(call: Caller) -> None:
-    key = await call.do("create_api_key", "Pipeline")
+    key = await call.do("create_api_key", "Pipeline", role="editor")
     assert key.key
+    assert key.role == "editor"
+    await call.do("create_api_key", "Pipeline", role="owner", raises=ValidationError)
     await call.do("revoke_api_key", key)
+    about_it = {"object_kind": "api_key", "object_id": key.id}
+    (made, ended) = await call.do("list_audit_events", **about_it)
+    assert (made.operation, ended.operation) == ("create_api_key", "revoke_api_key")
+    await call.do("list_audit_events", object_kind="nothing", raises=ValidationError)
     # A server of its own has a key that was made when it was started, too.
     (listed,) = await call.some("list_api_keys", lambda one: one.id == key.id)
     assert listed.revoked_at is not None

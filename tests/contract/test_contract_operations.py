@@ -106,6 +106,7 @@ ADDED_OPERATIONS = {
     "cancel_experiment": "existing programs can only wait",
     "try_llm_config": "the platform tests configs on its website only",
     "put_template_variables_batch": "existing programs can only add rows",
+    "list_audit_events": "the platform keeps no audit log that clients can read",
     "list_rating_versions": "the platform documents the path, and no existing program calls it",
 }
 """Operations that no existing program calls, and why they are there."""
@@ -151,6 +152,23 @@ def test_every_operation_says_what_it_does(contract: Contract) -> None:
         if len(each.node.get("description", "")) < 20:
             problems.append(f"{each.id}: no description")
     no(problems)
+
+
+def test_every_operation_that_may_change_something_says_what(contract: Contract) -> None:
+    kinds = contract.schemas["AuditObjectKind"]["enum"]
+    problems, named = [], set()
+    for each in contract.operations():
+        kind, role = each.node.get("x-object"), each.node.get("x-role")
+        named.add(kind)
+        if each.method == "GET" or role == "reader":
+            if kind is not None:
+                problems.append(f"{each.id}: changes nothing, and has an x-object")
+        elif kind not in kinds:
+            problems.append(f"{each.id}: x-object is {kind!r}, none of {kinds}")
+        elif each.node.get("security") == []:
+            problems.append(f"{each.id}: changes something, and needs no credentials")
+    no(problems)
+    no([f"{kind}: a kind of nothing" for kind in kinds if kind not in named])
 
 
 def test_every_operation_has_one_exact_success_status(contract: Contract) -> None:

@@ -24,7 +24,7 @@ from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
 
-HEAD = "0013"
+HEAD = "0014"
 
 
 def names(connection: Connection) -> set[str]:
@@ -46,6 +46,7 @@ PUBLISHED_MIGRATIONS = {
     "0011_server_secrets.py": "d459fd637c3ac829",
     "0012_costs.py": "583b1589d0672fb8",
     "0013_shared_work.py": "286105f2f04cdeb6",
+    "0014_roles_and_audit.py": "c5f5e63d8d728017",
 }
 
 
@@ -145,7 +146,7 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
             ):
                 await session.execute(text(statement))
         with pytest.raises(
-            SchemaVersionError, match=rf"version {version}, .* needs 0013.* `elluminate migrate`"
+            SchemaVersionError, match=rf"version {version}, .* needs 0014.* `elluminate migrate`"
         ):
             await prepare(store)
 
@@ -166,6 +167,19 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
     async with Store(normalise_database_url(str(backup))) as copy, copy.read() as session:
         assert await session.scalar(text("SELECT version_num FROM alembic_version")) == version
         assert await session.scalar(text("SELECT name FROM criterion_sets WHERE id = 9")) == "S"
+
+
+async def test_keys_from_before_roles_are_admins(url: str) -> None:
+    async with Store(url) as store:
+        await make_version(store, "0013")
+        with contextlib.closing(sqlite3.connect(store.url.database or "")) as connection, connection:
+            connection.execute(
+                "INSERT INTO api_keys (id, project_id, name, digest, prefix, created_at) "
+                "VALUES (1, 1, 'K', 'd', 'p', 0)"
+            )
+        await prepare(store, upgrade=True)
+        async with store.read() as session:
+            assert list(await session.scalars(text("SELECT role FROM api_keys"))) == ["admin"]
 
 
 async def test_what_is_wrong_with_an_answer_is_known_of_older_ones(url: str) -> None:

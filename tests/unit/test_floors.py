@@ -18,7 +18,7 @@ FLOORS = {
         commands
         serving  celery_worker
         local  worker
-        app  worker_port  key_commands  backup_commands  prune_commands
+        app  worker_port  key_commands  backup_commands  prune_commands  audit_commands
         metrics  listening
         housekeeping  broker
         api

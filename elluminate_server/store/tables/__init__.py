@@ -1,7 +1,8 @@
 """The tables, and who writes what.
 
 - `api` writes everything that a request changes: projects, keys, templates, collections and their rows,
-  criteria, LLM configs, experiments, uploaded responses, annotations, idempotency keys.
+  criteria, LLM configs, experiments, uploaded responses, annotations, idempotency keys. `http` writes its line of the
+  audit log with it.
 - `execution` writes what a run produces: prompts, responses, ratings, the state of `tasks` and `work_items`,
   log lines and cursors, and on an experiment its `generation_task_id`, `has_internal_error`, `started_at`,
   `finished_at`.
@@ -27,6 +28,7 @@ What holds for all of them:
   never leave the server. The server's own API keys are only stored as digests, under a pepper that is sealed.
 """
 
+from elluminate_server.store.tables.audit import AuditEvent
 from elluminate_server.store.tables.base import Base
 from elluminate_server.store.tables.inputs import (
     Collection,
@@ -74,6 +76,7 @@ __all__ = [
     "IS_FREE",
     "AgentTask",
     "ApiKey",
+    "AuditEvent",
     "Base",
     "CallPlaces",
     "Collection",

@@ -67,6 +67,8 @@ class ApiKey(Base):
     name: Mapped[str] = mapped_column(String(255))
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     prefix: Mapped[str] = mapped_column(String(16))
+    role: Mapped[str] = mapped_column(String(16), default="admin", server_default="admin")
+    """See `domain.roles`."""
     created_at: Mapped[datetime.datetime] = created_at_column()
     expires_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)
     revoked_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .agent_trial_result import AgentTrialResult
     from .agent_trial_task_ref import AgentTrialTaskRef
     from .api_key import ApiKey
+    from .api_key_role import ApiKeyRole
     from .assistant_audio import AssistantAudio
     from .assistant_message import AssistantMessage
     from .atif_agent import ATIFAgent
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from .atif_text_content_part import ATIFTextContentPart
     from .atif_tool_call import ATIFToolCall
     from .atif_trajectory import ATIFTrajectory
+    from .audit_event import AuditEvent
+    from .audit_object_kind import AuditObjectKind
     from .batch_create_prompt_response_request import BatchCreatePromptResponseRequest
     from .batch_create_rating_request import BatchCreateRatingRequest
     from .batch_task_status import BatchTaskStatus
@@ -106,6 +109,7 @@ if TYPE_CHECKING:
     from .named_tool_choice_type import NamedToolChoiceType
     from .organization import Organization
     from .paged_api_key import PagedApiKey
+    from .paged_audit_event import PagedAuditEvent
     from .paged_criterion import PagedCriterion
     from .paged_criterion_set import PagedCriterionSet
     from .paged_experiment import PagedExperiment
@@ -192,6 +196,7 @@ _MODULES = {
     "AgentTrialResult": "agent_trial_result",
     "AgentTrialTaskRef": "agent_trial_task_ref",
     "ApiKey": "api_key",
+    "ApiKeyRole": "api_key_role",
     "AssistantAudio": "assistant_audio",
     "AssistantMessage": "assistant_message",
     "ATIFAgent": "atif_agent",
@@ -207,6 +212,8 @@ _MODULES = {
     "ATIFTextContentPart": "atif_text_content_part",
     "ATIFToolCall": "atif_tool_call",
     "ATIFTrajectory": "atif_trajectory",
+    "AuditEvent": "audit_event",
+    "AuditObjectKind": "audit_object_kind",
     "BatchCreatePromptResponseRequest": "batch_create_prompt_response_request",
     "BatchCreateRatingRequest": "batch_create_rating_request",
     "BatchTaskStatus": "batch_task_status",
@@ -273,6 +280,7 @@ _MODULES = {
     "NamedToolChoiceType": "named_tool_choice_type",
     "Organization": "organization",
     "PagedApiKey": "paged_api_key",
+    "PagedAuditEvent": "paged_audit_event",
     "PagedCriterion": "paged_criterion",
     "PagedCriterionSet": "paged_criterion_set",
     "PagedExperiment": "paged_experiment",
@@ -372,6 +380,7 @@ __all__ = (
     "AgentTrialResult",
     "AgentTrialTaskRef",
     "ApiKey",
+    "ApiKeyRole",
     "AssistantAudio",
     "AssistantMessage",
     "ATIFAgent",
@@ -387,6 +396,8 @@ __all__ = (
     "ATIFTextContentPart",
     "ATIFToolCall",
     "ATIFTrajectory",
+    "AuditEvent",
+    "AuditObjectKind",
     "BatchCreatePromptResponseRequest",
     "BatchCreateRatingRequest",
     "BatchTaskStatus",
@@ -453,6 +464,7 @@ __all__ = (
     "NamedToolChoiceType",
     "Organization",
     "PagedApiKey",
+    "PagedAuditEvent",
     "PagedCriterion",
     "PagedCriterionSet",
     "PagedExperiment",

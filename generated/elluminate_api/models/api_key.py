@@ -4,6 +4,7 @@ import datetime
 
 from attrs import define
 
+from ..models.api_key_role import ApiKeyRole
 from ..types import one_line
 
 
@@ -20,6 +21,7 @@ class ApiKey:
         expires_at: From when on the key opens nothing. Null for never.
         revoked_at: When the key was revoked.
         last_used_at: When the key was used last, to within a few minutes. Null for never.
+        role: What the key may do.
     """
 
     id: int
@@ -30,5 +32,6 @@ class ApiKey:
     expires_at: datetime.datetime | None = None
     revoked_at: datetime.datetime | None = None
     last_used_at: datetime.datetime | None = None
+    role: ApiKeyRole | None = None
 
     __repr__ = one_line

@@ -28,7 +28,9 @@ def build(
     that shows the key: the server keeps nothing but a digest of it.
 
     A key makes none that outlives it: 403 when the request comes with a key that expires, and
-    `expires_at` is later or missing. The project's first key is the exception: it makes any.
+    `expires_at` is later or missing. The project's first key is the exception: it makes any. Only an
+    admin makes
+    keys, so that none has a higher role than the one that made it.
 
     409 when the request is repeated with its Idempotency-Key: the key was made and shown before, and
     cannot be shown again. 422 when `expires_at` is not in the future.
