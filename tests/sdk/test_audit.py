@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from elluminate import AsyncClient, Client, NotSupportedError, PermissionDeniedError, ValidationError
@@ -56,6 +57,29 @@ def test_a_local_server_logs_what_its_own_process_does(tmp_path: Path) -> None:
         (line,) = client.list_audit_events()
     assert (line.key_name, line.key_id, line.key_role) == ("server process", None, "admin")
     assert line.address == "127.0.0.1"
+
+
+def test_what_a_run_stores_has_no_lines_beside_its_own(admin: Client) -> None:
+    template = admin.create_prompt_template("Tutor", "Explain {{topic}}.")
+    collection = admin.create_collection("Topics", variables=[{"topic": f"t{number}"} for number in range(5)])
+    start = len(admin.list_audit_events())
+    experiment = admin.run_experiment("First", template, collection, criteria=["Is it short?"])
+    assert len(list(experiment.responses())) == 5
+    found = admin.list_audit_events()[start:]
+    assert [line.operation for line in found] == ["create_criterion_set", "create_experiment"]
+
+
+@pytest.mark.parametrize("given", [None, "203.0.113.9", "x" * 300], ids=["no proxy", "a proxy", "nonsense"])
+def test_behind_a_proxy_of_this_machine_the_address_is_its_client_s(admin: Client, given: str | None) -> None:
+    headers = {"X-API-Key": admin.session.config.api_key or ""}
+    if given is not None:
+        headers["X-Forwarded-For"] = given
+    made = httpx.post(
+        f"{admin.base_url}/api/v0/projects/1/collections", json={"name": "Topics"}, headers=headers
+    )
+    assert made.status_code == 201
+    (line,) = admin.list_audit_events()
+    assert line.address == (given or "127.0.0.1")[:64]
 
 
 def test_a_key_may_do_no_more_than_its_role(admin: Client) -> None:

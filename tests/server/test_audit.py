@@ -12,10 +12,11 @@ from sqlalchemy import delete, event, select
 from starlette.applications import Starlette
 
 from elluminate_server.http import auditing, call
+from elluminate_server.http.idempotency import Idempotency
 from elluminate_server.store.audit_log import COMMAND_LINE, log_command
 from elluminate_server.store.engine import BusyError, Store
 from elluminate_server.store.tables import ApiKey, AuditEvent, Collection
-from tests.server.conftest import KEY, client, created
+from tests.server.conftest import KEY, World, client, created
 from tests.server.contract_inputs import OPERATIONS
 from tests.server.test_good_input_by_operation import OTHER_NAMES
 from tests.server.test_roles import READING_POSTS
@@ -109,6 +110,26 @@ async def test_a_request_that_is_repeated_has_one_line(api: httpx.AsyncClient) -
     assert len(await lines(api, operation="create_collection")) == 1
 
 
+async def test_a_request_whose_answer_was_lost_has_one_line(
+    api: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, lost = Idempotency.keep, []
+
+    async def losing(self: Idempotency, *answer: Any) -> None:
+        if not lost:
+            lost.append(answer)
+            raise BusyError("The answer cannot be kept.")
+        await keep(self, *answer)
+
+    monkeypatch.setattr(Idempotency, "keep", losing)
+    once = {"Idempotency-Key": "one-request"}
+    path = world.path("/experiments/{experiment_id}/cancel")
+    answers = [(await api.post(path, headers=once)).status_code for _ in range(3)]
+    assert answers == [503, 200, 200]
+    (line,) = await lines(api, operation="cancel_experiment")
+    assert (line["object_id"], line["object_name"]) == (world.experiment_id, "First")
+
+
 async def test_what_failed_has_no_line(api: httpx.AsyncClient) -> None:
     made = await created(api, "/collections", {"name": "Topics"})
     for path, body in (("/collections", {"name": "Topics"}), ("/collections", {"nome": "Topics"})):
@@ -132,6 +153,21 @@ async def test_nothing_is_changed_without_its_line(
     async with store.read() as session:
         left = (await session.execute(select(Collection.name, Collection.deleted_at))).all()
     assert [tuple(row) for row in left] == [("There", None)]
+
+
+async def test_a_model_is_not_said_to_work_without_a_line(
+    api: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = world.path("/llm_configs/{llm_config_id}/test")
+    assert (await api.post(path, json={})).status_code == 200
+    (line,) = await lines(api, operation="try_llm_config")
+    assert (line["object_id"], line["object_name"]) == (world.llm_config_id, "Small")
+
+    async def failing(*_: Any) -> None:
+        raise BusyError("The log cannot be written.")
+
+    monkeypatch.setattr(call, "log_effect", failing)
+    assert (await api.post(path, json={})).status_code == 503
 
 
 async def test_a_line_costs_one_statement(api: httpx.AsyncClient, store: Store) -> None:
