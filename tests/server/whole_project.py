@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 from attrs import frozen
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from elluminate_server.app import create_app
 from elluminate_server.keys import stored_digest
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
-from elluminate_server.store.tables import ApiKey, Base, Collection, Organization
+from elluminate_server.store.tables import ApiKey, AuditEvent, Base, Collection, Organization
 from tests.server.conftest import KEY, OTHER_KEY, client, created, make_world
 from tests.server.contract_inputs import CONTRACT, OPERATIONS, parameters
 from tests.support.databases import new_database
@@ -48,12 +48,15 @@ class Whole:
     store: Store
 
     async def stored(self) -> dict[str, list[Any]]:
-        """Everything that is in the database, but when keys were last used."""
+        """Everything that is in the database, but when keys were last used, and that requests were refused."""
         found: dict[str, list[Any]] = {}
         async with self.store.read() as session:
             for table in Base.metadata.sorted_tables:
                 columns = [column for column in table.columns if column.name != "last_used_at"]
-                rows = await session.execute(select(*columns).order_by(*table.primary_key.columns))
+                query = select(*columns).order_by(*table.primary_key.columns)
+                if table.name == AuditEvent.__tablename__:
+                    query = query.where(func.coalesce(AuditEvent.status, 0).not_in([401, 403]))
+                rows = await session.execute(query)
                 found[table.name] = [tuple(row) for row in rows]
         return found
 
