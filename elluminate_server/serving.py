@@ -98,6 +98,8 @@ async def _serve(settings: Settings, listener: socket.socket, log_level: str) ->
             key, origin = None, "the one in ELLUMINATE_API_KEY"
         elif generated is not None and await keep_first_key(app.state.store, generated):
             key, origin = generated, "new, and stays valid; stored as a digest, so it is not shown again"
+            # It is one of the database's from now on: it can be revoked, and the audit log names it.
+            app.state.settings = attrs.evolve(app.state.settings, process_key=None)
         else:
             key, origin = str(generated), _FOR_THIS_START
         print(_announcement(serving.address, key, origin), flush=True)  # noqa: T201 - the command's output

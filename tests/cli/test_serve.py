@@ -13,10 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from elluminate import AuthenticationError, Client
+from elluminate.__main__ import main
 from elluminate_server.local import LocalAddress
 from tests.execution.backend import Backend, client_of, events_of
 from tests.support.model_server import ModelServer
-from tests.support.serve_process import clean_environment
+from tests.support.serve_process import clean_environment, serving
 
 BOUND = 60
 
@@ -122,6 +124,18 @@ def test_the_first_key_stays_valid_and_later_ones_last_for_their_start(tmp_path:
         server.end(signal.SIGTERM)
     with Started("--database", database) as server:
         assert (server.projects(first), server.projects(second)) == (200, 401)
+
+
+def test_the_first_key_is_the_stored_one_from_the_beginning(tmp_path: Path) -> None:
+    database = tmp_path / "x.db"
+    with serving(database) as served, Client(base_url=served.base_url, api_key=served.api_key) as client:
+        client.create_collection("Topics")
+        (made, used) = client.list_audit_events()
+        assert (made.operation, made.object_name) == ("serve", "first start")
+        assert (used.key_name, used.key_id) == ("first start", made.object_id)
+        assert main(["keys", "revoke", str(made.object_id), "--database", str(database)]) == 0
+        with pytest.raises(AuthenticationError, match="'first start' was revoked"):
+            client.list_collections()
 
 
 def test_a_port_in_use_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
