@@ -113,7 +113,8 @@ async def test_a_request_that_is_repeated_has_one_line(api: httpx.AsyncClient) -
 async def test_a_request_whose_answer_was_lost_has_one_line(
     api: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep, lost = Idempotency.keep, []
+    keep = Idempotency.keep
+    lost: list[Any] = []
 
     async def losing(self: Idempotency, *answer: Any) -> None:
         if not lost:
