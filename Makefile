@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage conformance faults interop memory test-postgresql test-scale demo-llm test-local-model test-providers check format codegen docs serve bench bench-peers clean
+.PHONY: help install demo test coverage conformance faults statistics interop memory test-postgresql test-scale demo-llm test-local-model test-providers check format codegen docs serve bench bench-peers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ conformance: $(VENV)/.installed-dev ## send the server thousands of requests mad
 
 faults: $(VENV)/.installed-dev ## run programs through hundreds of faults on the way, and kills of servers and clients; FAULTS_SEED repeats a seed
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/faults $(ARGS)
+
+statistics: $(VENV)/.installed-dev ## check the statistics against scipy, statsmodels and krippendorff, and by simulation; prints the figures
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -rP tests/statistics $(ARGS)
 
 $(VENV)/.installed-scale: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,scale]'

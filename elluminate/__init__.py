@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elluminate import statistics as statistics
     from elluminate._retries import RetryConfig as RetryConfig
     from elluminate.async_client import AsyncClient as AsyncClient
     from elluminate.async_client import CollectionDefaults as CollectionDefaults
@@ -145,12 +146,16 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
-__all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+_MODULES = {"statistics"}
+
+__all__ = sorted(_HOME_OF | dict.fromkeys(_MODULES))  # pyright: ignore[reportUnsupportedDunderAll]
 
 logging.getLogger("elluminate").addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")  # which sets the name
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

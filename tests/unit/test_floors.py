@@ -6,6 +6,7 @@ Type-only imports and those inside functions count, too: who needs a module to b
 import ast
 import functools
 import graphlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ FLOORS = {
         _retries  _checks  _calls  _columns  _existing  _braces  _progress  _row_files
         exceptions
         _answers  _collector  _extras  _formulas  _homes  _showing  _spans  _turns  _warnings
-        _distribution
+        _distribution  statistics
     """,
 }
 PACKAGES = ["elluminate_server", "elluminate"]
@@ -119,11 +120,21 @@ def test_no_imports_go_in_a_circle(package: str) -> None:
 def test_the_server_imports_nothing_of_the_sdk() -> None:
     names = {other for known in imports("elluminate_server").values() for other in known}
 
-    assert {name for name in names if name.partition(".")[0] == "elluminate"} <= {
-        "elluminate.statistics",
+    of_the_sdk = {name for name in names if name.partition(".")[0] == "elluminate"}
+    assert {name for name in of_the_sdk if _room(name) != "statistics"} <= {
         "elluminate._collector",  # a process has one collector, whichever side makes the objects
         "elluminate._spans",  # and one provider of tracers
     }
+
+
+def test_statistics_need_nothing_but_the_standard_library() -> None:
+    for file in (ROOT / "elluminate" / "statistics").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                top = name.partition(".")[0]
+                assert top in sys.stdlib_module_names or name.startswith("elluminate.statistics"), file
 
 
 def test_a_module_of_the_api_has_handlers_and_knows_no_other() -> None:

@@ -1,0 +1,241 @@
+"""The statistics at their edges, and the examples of their docstrings; tests/statistics has oracles and simulations."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import math
+import pkgutil
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import elluminate
+from elluminate import statistics
+
+MODULES = [module.name for module in pkgutil.iter_modules(statistics.__path__, "elluminate.statistics.")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_are_right(name: str) -> None:
+    failed, tried = doctest.testmod(importlib.import_module(name))
+    assert failed == 0
+    assert tried > 0
+
+
+def test_every_name_is_documented_with_its_source() -> None:
+    for name in statistics.__all__:
+        thing: Any = getattr(statistics, name)
+        if name[0].islower():
+            assert ">>> " in (thing.__doc__ or ""), name
+
+
+def test_they_are_loaded_when_they_are_used_and_load_nothing_else() -> None:
+    program = (
+        "import sys, elluminate; assert 'elluminate.statistics' not in sys.modules; before = set(sys.modules); "
+        "elluminate.statistics.rows_needed(0.1); "
+        "print([name for name in set(sys.modules) - before if not name.startswith('elluminate.statistics')])"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert set(eval(told)) <= {"math", "collections", "collections.abc", "typing"}, told
+
+
+def test_nothing_is_known_of_nothing() -> None:
+    empty: list[list[bool]] = []
+    for found in (
+        statistics.wilson(0, 0),
+        statistics.clopper_pearson(0, 0),
+        statistics.clustered(empty),
+        statistics.clustered_wilson(empty),
+        statistics.effective_wilson(empty),
+        statistics.rate(empty),
+        statistics.rate([[], []]),
+        statistics.newcombe(0, 0, 0, 0),
+    ):
+        assert found[:3] == (None, None, None)
+        assert found.n == 0
+        assert str(found) == "not measured"
+    assert statistics.paired_difference([], [])[:4] == (None, None, None, None)
+    assert statistics.paired_binary([], [])[:4] == (None, None, None, None)
+    assert statistics.sign_flip([]) is None
+    assert statistics.cohen_kappa([], []).estimate is None
+    assert statistics.krippendorff_alpha([]) is None
+    assert statistics.pass_at_k([], 1) is None
+    assert statistics.pass_hat_k([[True]], 2) is None
+    assert statistics.clustered_error([[1]]) is None
+    assert statistics.intraclass_correlation([[1, 0]]) is None
+    assert statistics.smallest_difference(1) is None
+    assert statistics.holm([]) == []
+    assert statistics.detectable([], []) is None
+
+
+def test_one_row_has_a_share_and_no_interval() -> None:
+    for found in (
+        statistics.rate([[True]]),
+        statistics.rate([[True, True]]),
+        statistics.clustered([[True]]),
+        statistics.clustered_wilson([[True]]),
+        statistics.effective_wilson([[True]]),
+    ):
+        assert found[:3] == (1.0, None, None)
+        assert not found.is_known
+        assert str(found) == "100.0%"
+    for difference in (statistics.paired_binary([False], [True]), statistics.paired_difference([0.0], [1.0])):
+        assert difference[:4] == (1.0, None, None, 1.0)
+        assert statistics.decide(difference) == "not enough evidence"
+
+
+@pytest.mark.parametrize("rows", [2, 10, 30, 500])
+@pytest.mark.parametrize("verdicts", [1, 4])
+@pytest.mark.parametrize("value", [True, False])
+def test_where_all_are_alike_the_interval_has_a_width_and_ends_at_the_end(
+    rows: int, verdicts: int, value: bool
+) -> None:
+    found = statistics.rate([[value] * verdicts] * rows)
+    assert found.low is not None
+    assert found.high is not None
+    if value:
+        assert (found.estimate, found.high) == (1.0, 1.0)
+        assert 0.0 < found.low < 1.0
+    else:
+        assert (found.estimate, found.low) == (0.0, 0.0)
+        assert 0.0 < found.high < 1.0
+    one = statistics.rate([[value]] * rows)
+    assert one.low is not None
+    assert one.high is not None
+    assert found.high - found.low >= one.high - one.low, (
+        "more verdicts of a row that are alike tell nothing new"
+    )
+
+
+def test_the_method_follows_the_rows() -> None:
+    assert statistics.rate([[1], [0]] * 20).method == "Wilson"
+    assert statistics.rate([[1, 0], [0, 0]] * 14).method == "Wilson, effective n"
+    assert statistics.rate([[1, 0], [0, 0]] * 15).method == "clustered Wilson"
+    assert statistics.rate([[1], [0], [], [1]]).n == 3, "a row without a verdict does not count"
+
+
+def test_rows_that_all_differ_by_the_same_have_an_interval_with_a_width() -> None:
+    found = statistics.paired_difference([0.0] * 8, [0.5] * 8)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < 0.5 < found.high
+    assert found.p == 2 / 2**8
+    same = statistics.paired_difference([0.5] * 8, [0.5] * 8)
+    assert (same.estimate, same.p) == (0.0, 1.0)
+    assert same.low is not None
+    assert same.low < 0.0
+
+
+def test_newcombe_as_published() -> None:
+    """Bentur et al., 2009, as in Fagerland, Lydersen and Laake, Statistics in Medicine 33, 2014."""
+    found = statistics.newcombe(both=1, worse=7, better=1, neither=12)
+    assert [round(one, 3) for one in found[:3] if one is not None] == [-0.286, -0.507, -0.026]
+
+
+def test_wilson_and_clopper_pearson_as_published() -> None:
+    """Newcombe, Statistics in Medicine 17, 1998, table I: 81 of 263, and none of 20."""
+    assert [round(one, 4) for one in statistics.wilson(81, 263)[1:3] if one is not None] == [0.2553, 0.3662]
+    assert [round(one, 4) for one in statistics.clopper_pearson(81, 263)[1:3] if one is not None] == [
+        0.2527,
+        0.3676,
+    ]
+    assert [round(one, 4) for one in statistics.wilson(0, 20)[1:3] if one is not None] == [0.0, 0.1611]
+    assert [round(one, 4) for one in statistics.clopper_pearson(0, 20)[1:3] if one is not None] == [
+        0.0,
+        0.1684,
+    ]
+
+
+def test_a_decision_needs_p_and_the_interval() -> None:
+    better = statistics.paired_binary([False] * 8, [True] * 8)
+    assert statistics.decide(better) == "better"
+    assert statistics.decide(better, p=0.2) == "not enough evidence"
+    assert statistics.decide(better, level=0.001) == "not enough evidence"
+    assert statistics.decide(better._replace(low=-0.1)) == "not enough evidence"
+    assert statistics.decide(statistics.paired_binary([True] * 8, [False] * 8)) == "worse"
+
+
+def test_five_rows_can_show_nothing_at_the_usual_level() -> None:
+    assert statistics.detectable([[0]] * 5, [[1]] * 5) is None
+    shown = statistics.detectable([[0]] * 6, [[1]] * 6)
+    assert shown is not None
+    assert 0 < shown <= 1
+    assert statistics.decide(statistics.paired_binary([False] * 6, [True] * 6)) == "better"
+
+
+def test_flips_by_chance_are_the_same_each_time() -> None:
+    differences = [math.sin(number) / math.pi + 0.05 for number in range(40)]
+    p = statistics.sign_flip(differences)
+    assert p is not None
+    assert p == statistics.sign_flip(differences) == statistics.sign_flip([-one for one in differences])
+    assert (p * 10_001) == pytest.approx(round(p * 10_001))
+    assert statistics.sign_flip([abs(one) + 0.1 for one in differences]) == 1 / 10_001
+
+
+def test_thousand_rows_of_means_are_counted_exactly() -> None:
+    assert statistics.sign_flip([2 / 9] * 1_000) == 2 / 2**1_000
+
+
+def test_agreement_where_one_label_is_all_there_is() -> None:
+    all_yes = statistics.cohen_kappa([True] * 5, [True] * 5)
+    assert all_yes == (None, 1.0, 1.0, 1.0, 5)
+    assert statistics.krippendorff_alpha([["YES", "YES"], ["YES", None]]) is None
+    assert statistics.krippendorff_alpha([["YES", None], [None, "NO"]]) is None, "nothing can be paired"
+    assert statistics.krippendorff_alpha([["YES", "YES"], ["NO", "NO"]]) == 1.0
+    assert statistics.cohen_kappa([True, False], [False, True]).estimate == -1.0
+
+
+def test_a_judge_that_is_no_better_than_a_coin_corrects_nothing() -> None:
+    coin = {"found_yes": 5, "true_yes": 10, "found_no": 5, "true_no": 10}
+    assert statistics.corrected_rate(50, 100, **coin)[:3] == (None, None, None)
+    unlabelled = {"found_yes": 0, "true_yes": 0, "found_no": 9, "true_no": 10}
+    assert statistics.corrected_rate(50, 100, **unlabelled)[:3] == (None, None, None)
+    perfect = statistics.corrected_rate(100, 100, found_yes=50, true_yes=50, found_no=50, true_no=50)
+    assert (perfect.estimate, perfect.high) == (1.0, 1.0)
+    assert perfect.low is not None
+    assert perfect.low < 1.0, "fifty labels without an error do not make a perfect judge"
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: statistics.wilson(3, 2), "yes must be 0 to 2, not 3"),
+        (lambda: statistics.clopper_pearson(-1, 2), "yes must be 0 to 2, not -1"),
+        (lambda: statistics.wilson(1, 2, confidence=95), "confidence must be above 0 and below 1, such as 0.95, not"),
+        (lambda: statistics.rate([[1]], confidence=0), "confidence must be above 0"),
+        (lambda: statistics.paired_binary([True], []), "a has 1 rows and b 0"),
+        (lambda: statistics.paired_difference([1.0], []), "a has 1 rows and b 0"),
+        (lambda: statistics.difference_of([[1], []], [[1], [1]]), "a row has no verdict"),
+        (lambda: statistics.mcnemar(-1, 2), "counts must be 0 or more, not -1 and 2"),
+        (lambda: statistics.newcombe(1, -1, 2, 3), "every count must be 0"),
+        (lambda: statistics.holm([2.0]), "a p must be 0 to 1, not 2.0"),
+        (lambda: statistics.decide(statistics.paired_binary([], []), level=5), "level must be above 0"),
+        (lambda: statistics.cohen_kappa([True], []), "a has 1 labels and b 0"),
+        (
+            lambda: statistics.corrected_rate(1, 2, found_yes=3, true_yes=2, found_no=1, true_no=1),
+            "found_yes must be 0 to 2, not 3",
+        ),
+        (lambda: statistics.pass_at_k([[True]], 0), "k must be 1 or more, not 0"),
+        (lambda: statistics.rows_needed(0), "difference must be above 0 and at most 1, such as 0.05, not 0"),
+        (lambda: statistics.rows_needed(0.1, variance=-1), "variances must be 0 or more"),
+        (lambda: statistics.rows_needed(0.1, epochs_a=0), "epochs must be 1 or more, not 0 and 1"),
+        (lambda: statistics.rows_needed(0.1, power=1), "power must be above 0 and below 1"),
+        (lambda: statistics.rows_needed(0.1, level=0), "level must be above 0 and below 1"),
+        (lambda: statistics.normal_quantile(1), "p must be above 0 and below 1, not 1"),
+        (lambda: statistics.t_quantile(0.5, 0), "degrees must be above 0, not 0"),
+        (lambda: statistics.beta_cdf(0.5, 0, 1), "a and b must be above 0, not 0 and 1"),
+        (lambda: statistics.beta_cdf(2, 1, 1), "x must be 0 to 1, not 2"),
+        (lambda: statistics.beta_quantile(2, 1, 1), "p must be 0 to 1, not 2"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_with_the_value(call: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        call()
+
+
+def test_the_module_is_a_name_of_the_package() -> None:
+    assert "statistics" in elluminate.__all__
+    assert elluminate.statistics.wilson is statistics.wilson
