@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import NoCriteriaWarning as NoCriteriaWarning
     from elluminate.exceptions import NoResultsError as NoResultsError
     from elluminate.exceptions import NoRowsWarning as NoRowsWarning
+    from elluminate.exceptions import NotComparableError as NotComparableError
     from elluminate.exceptions import NotFetchedError as NotFetchedError
     from elluminate.exceptions import NotFoundError as NotFoundError
     from elluminate.exceptions import NotSupportedError as NotSupportedError
@@ -108,6 +109,14 @@ if TYPE_CHECKING:
     from elluminate.schemas import ScenarioField as ScenarioField
     from elluminate.schemas import ScenarioIn as ScenarioIn
     from elluminate.schemas import ScenarioSet as ScenarioSet
+    from elluminate.schemas.comparison import ChangedRow as ChangedRow
+    from elluminate.schemas.comparison import CriterionComparison as CriterionComparison
+    from elluminate.schemas.comparison import ExperimentComparison as ExperimentComparison
+    from elluminate.schemas.comparison import JudgedAnswer as JudgedAnswer
+    from elluminate.schemas.experiment_statistics import CriterionStatistics as CriterionStatistics
+    from elluminate.schemas.experiment_statistics import ExperimentStatistics as ExperimentStatistics
+    from elluminate.schemas.experiment_statistics import FlakyRow as FlakyRow
+    from elluminate.schemas.experiment_statistics import Spending as Spending
     from elluminate.streaming import BatchProgress as BatchProgress
     from elluminate.streaming import BatchStatusEvent as BatchStatusEvent
     from elluminate.streaming import EpochProgress as EpochProgress
@@ -128,7 +137,8 @@ _HOMES = {
     "ForeignModelError IncompleteResultsWarning "
     "InvalidResponseError ModelNotBoundError NewColumnsWarning NoCacheWarning NoCriteriaWarning NoResultsError "
     "NoRowsWarning "
-    "NotFetchedError NotFoundError NotSupportedError OtherJudgeWarning PartialUploadError PermissionDeniedError "
+    "NotComparableError NotFetchedError NotFoundError NotSupportedError OtherJudgeWarning PartialUploadError "
+    "PermissionDeniedError "
     "RateLimitError "
     "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "
     "SingleBracesWarning StrippedColumnsWarning TaskFailedError "
@@ -142,6 +152,8 @@ _HOMES = {
     "CriterionIn CriterionRatingIn DEFAULT_EVALUATION_POLLING_INTERVAL ExperimentMap "
     "ExperimentMapResponse ExperimentMapSample GenerationMetadata LLMConfig PersonaMinimal "
     "RatingMode RatingValue Scenario ScenarioField ScenarioIn ScenarioSet",
+    "schemas.comparison": "ChangedRow CriterionComparison ExperimentComparison JudgedAnswer",
+    "schemas.experiment_statistics": "CriterionStatistics ExperimentStatistics FlakyRow Spending",
     "streaming": "BatchProgress BatchStatusEvent EpochProgress ExperimentProgress ExperimentStatusEvent TaskStatus",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

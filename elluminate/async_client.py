@@ -22,6 +22,7 @@ from elluminate._operations.agent_results import AgentResultOperations
 from elluminate._operations.api_keys import ApiKeyOperations
 from elluminate._operations.audit import AuditOperations
 from elluminate._operations.collections import CollectionDefaults
+from elluminate._operations.comparisons import ComparisonOperations
 from elluminate._operations.criterion_sets import CriterionSetDefaults
 from elluminate._operations.experiment_runs import ExperimentRunOperations
 from elluminate._operations.llm_configs import LLMConfigDefaults, LLMConfigOperations
@@ -42,6 +43,7 @@ class AsyncClient(
     PromptTemplateOperations,
     LLMConfigOperations,
     ExperimentRunOperations,
+    ComparisonOperations,
     RatingOperations,
     ScenarioSetOperations,
     PersonaOperations,

@@ -130,6 +130,7 @@ class Client(ClientBase):
     list_experiments = blocking(AsyncClient.list_experiments)
     iter_experiments = iterating(AsyncClient.iter_experiments)
     delete_experiment = blocking(AsyncClient.delete_experiment)
+    compare = blocking(AsyncClient.compare)
 
     list_response_samples = blocking(AsyncClient.list_response_samples)
     list_comparison_samples = blocking(AsyncClient.list_comparison_samples)

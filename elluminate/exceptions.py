@@ -135,6 +135,10 @@ class NoResultsError(ElluminateError):
     """An experiment was asked for results or rows that it cannot have yet: nothing has been answered."""
 
 
+class NotComparableError(ElluminateError, ValueError):
+    """Two experiments have no row, or no criterion, in common, so that nothing can be compared."""
+
+
 class UnfilledBracesWarning(UserWarning):
     """A prompt or a criterion has a column's name in braces, and is no placeholder for it: it is sent as it stands."""
 

@@ -39,10 +39,11 @@ from elluminate.schemas.response import PromptResponse, Responses, responses_of
 from elluminate.schemas.response_rows import response_rows
 from elluminate.schemas.results import ExperimentResults, VerdictCounts
 from elluminate.schemas.verdicts import warn_of_missing
+from elluminate.schemas.weighing import Weighing
 
 
 @define(kw_only=True, repr=False)
-class Experiment(Exports, Reruns, AnswersFromElsewhere):
+class Experiment(Exports, Reruns, AnswersFromElsewhere, Weighing):
     """A template x a collection x a model configuration, judged against a criterion set.
 
     `results` is None until there are responses. `rated_responses` holds the responses once they were fetched.
@@ -56,7 +57,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
     llm_config: LLMConfig | None
     collection: TemplateVariablesCollection
     criterion_set: CriterionSet
-    rated_responses: list[PromptResponse] = field(factory=list)
+    rated_responses: list[PromptResponse] = field(factory=list)  # type: ignore[assignment]
     results: ExperimentResults | None = None
     _session: Any = unbound()
     _filters: Any = unbound()
@@ -84,6 +85,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
     def print_results_summary(self) -> None:
         """Print name, pass rate, each criterion's shares, and what is missing for which reasons.
 
+        Beside the rates stand their intervals, where all responses were fetched; `statistics()` tells more of them.
         A criterion that was changed or replaced since goes by its text as it was judged, if the responses were fetched.
         Results that were read with `categorical_filters` say of which rows they tell.
 
@@ -100,7 +102,8 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere):
         print(f"Experiment: {self.name}")  # noqa: T201  # printing is what it is for
         if self._filters:
             print(f"Only rows with {told_filters(self._filters)}")  # noqa: T201
-        self.results.print_summary({one.id: one.criterion_str for one in self._criteria()})
+        names = {one.id: one.criterion_str for one in self._criteria()}
+        print(self.results.summary(names, intervals=self._intervals()))  # noqa: T201
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """The responses as flat rows: inputs, answer, measures, and a verdict per criterion, or why there is none.

@@ -54,7 +54,7 @@ def response_rows(
             "input_tokens": metadata.input_tokens if metadata else None,
             "output_tokens": metadata.output_tokens if metadata else None,
             "duration_seconds": metadata.duration_seconds if metadata else None,
-            "cost_usd": _cost(metadata),
+            "cost_usd": cost_of(metadata),
             "judge_cost_usd": _judging_cost(response),
             "finish_reason": metadata.finish_reason if metadata else None,
             "flaw": _flaw(response),
@@ -68,7 +68,7 @@ def response_rows(
     return rows
 
 
-def _cost(metadata: GenerationMetadata | None) -> float | None:
+def cost_of(metadata: GenerationMetadata | None) -> float | None:
     """What one call to a model came to, in US dollars; None where that is not known."""
     if metadata is None:
         return None
@@ -80,7 +80,7 @@ def _cost(metadata: GenerationMetadata | None) -> float | None:
 
 def _judging_cost(response: PromptResponse) -> float | None:
     """What all verdicts on it came to, in US dollars; None where that is not known of each."""
-    costs = [_cost(rating.generation_metadata) for rating in response.ratings]
+    costs = [cost_of(rating.generation_metadata) for rating in response.ratings]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if len(known) == len(costs) else None
 

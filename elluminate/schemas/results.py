@@ -15,6 +15,7 @@ from elluminate._calls import Explained
 from elluminate._checks import checked_id
 from elluminate._showing import shown
 from elluminate.exceptions import ValidationError
+from elluminate.statistics import Interval
 
 
 @define(kw_only=True, repr=False)
@@ -139,12 +140,18 @@ class ExperimentResults(Explained, api.ExperimentResults):
             others.expected for others in (self.verdicts_by_criterion_id or {}).values()
         )
 
-    def summary(self, criterion_names: Mapping[int, str] | None = None) -> str:
+    def summary(
+        self,
+        criterion_names: Mapping[int, str] | None = None,
+        *,
+        intervals: Mapping[int | None, Interval] | None = None,
+    ) -> str:
         """The results as text: the pass rate, one line per criterion, and what is missing, for which reasons.
 
         Args:
             criterion_names: What to call the criteria; otherwise their texts, or their ids where the server does not
                 tell those.
+            intervals: What to tell beside the rates, by the criterion's id; None stands for all of them together.
 
         Returns:
             Several lines, without a line break at the end.
@@ -166,7 +173,8 @@ class ExperimentResults(Explained, api.ExperimentResults):
             answers += f", {self.flaws}"
         if self.num_cached_responses:
             answers += f", from the cache: {self.num_cached_responses}"
-        lines = [f"Pass rate: {self._rate()}", answers]
+        beside = {number: _beside(interval) for number, interval in (intervals or {}).items()}
+        lines = [f"Pass rate: {self._rate()}{beside.get(None, '')}", answers]
         counted = self.verdicts_by_criterion_id or {}
         names = {
             **{number: counts.criterion_str for number, counts in counted.items() if counts.criterion_str},
@@ -175,6 +183,7 @@ class ExperimentResults(Explained, api.ExperimentResults):
         known = {**counted, **self.mean_rating_by_criterion_id}
         lines += [
             f"  {names.get(criterion, f'criterion {criterion}')}: {self.get_criterion_summary(criterion)}"
+            f"{beside.get(criterion, '')}"
             for criterion in known
         ]
         if self.verdicts is not None and self.verdicts.missing:
@@ -236,6 +245,13 @@ class ExperimentResults(Explained, api.ExperimentResults):
             Pass rate: ...
         """
         print(self.summary(criterion_names))  # noqa: T201  # printing is what it is for
+
+
+def _beside(interval: Interval) -> str:
+    """An interval as it stands beside its rate; nothing where it is undefined."""
+    if interval.low is None or interval.high is None:
+        return ""
+    return f", 95 % interval {interval.low:.1%} to {interval.high:.1%} by {interval.n} rows"
 
 
 _CAUSES: Mapping[str, str] = {

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from elluminate_api import models as api
 from elluminate_api.models import EvaluationMode, MissingVerdict, MissingVerdictCause, MissingVerdictReason
 
+from elluminate._tables import shortened
 from elluminate._warnings import warn_caller
 from elluminate.exceptions import ExperimentFailedWarning, IncompleteResultsWarning
 from elluminate.schemas.prompt_template import Criterion
@@ -50,16 +51,23 @@ def account_for(
             for response in responses
             for verdict in lacks.get(response.id, response.missing_verdicts or [])
         ]
-        results.verdicts, results.verdicts_by_criterion_id = _tally(responses, missing, criteria, is_running)
+        results.verdicts, results.verdicts_by_criterion_id = tally(responses, missing, criteria, is_running)
 
 
-def _tally(
+def tally(
     responses: Iterable[PromptResponse],
     missing: Sequence[MissingVerdict],
     criteria: Sequence[Criterion],
     is_running: bool = False,
 ) -> tuple[VerdictCounts, dict[int, VerdictCounts]]:
-    """Counts over all criteria, and by criterion in the order of the set."""
+    """Counts over all criteria, and by criterion in the order of the set.
+
+    Args:
+        responses: What was judged, or was to be.
+        missing: The verdicts that they lack.
+        criteria: Those of the set.
+        is_running: Whether what is missing may still come.
+    """
     given = Counter(
         rating.criterion.id for response in responses if response.error is None for rating in response.ratings
     )
@@ -139,7 +147,7 @@ def warn_of_unjudged(
 ) -> None:
     """Warn once of responses that were to be judged: of all that is missing, and of older verdicts that stand."""
     lacking = [verdict for response in responses for verdict in response.missing_verdicts or []]
-    counts, by_criterion = _tally(responses, lacking, criteria)
+    counts, by_criterion = tally(responses, lacking, criteria)
     told = [
         _missing(experiment, counts, by_criterion, criteria),
         _not_given_anew(standing, counts.given),
@@ -215,12 +223,6 @@ def _way_out(experiment: api.Experiment, counts: VerdictCounts) -> str:
     ways = [of_answers] if counts.missing_answer_failed else []
     ways += [of_verdicts] if counts.missing_not_judged else []
     return ". ".join(ways)
-
-
-def shortened(text: str, length: int) -> str:
-    """The text in one line of at most so many characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
 
 
 def _some(items: Sequence[str]) -> str:

@@ -162,6 +162,9 @@ async def comparing(call: Caller, first: Any, second: Any, quality: Any) -> None
             "list_comparison_samples", second, worse, kind, categorical_filters={"reader": ["a child"]}
         )
     assert listed["regressed"]
+    await call.do("compare", first, second.id)
+    await call.of(worse, "compare_with", second, level=0.1)
+    await call.of(second, "statistics", confidence=0.9)
     await call.do("get_response_stats", days=1)
     await call.do("get_response_stats", llm_config=second.llm_config)
 

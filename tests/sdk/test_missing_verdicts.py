@@ -83,7 +83,7 @@ def test_a_criterion_that_cannot_be_judged_is_told_everywhere(
     shown = summary(experiment, capsys)
     assert "Pass rate: 100.0% (3 of 6 verdicts, 3 missing)" in shown
     assert f"{HARD}: not measured (0 of 3 verdicts, 3 missing)" in shown
-    assert f"{EASY}: 100.0% yes, 0.0% no\n" in shown
+    assert f"{EASY}: 100.0% yes, 0.0% no, 95 % interval 43.9% to 100.0% by 3 rows\n" in shown
     assert "Missing verdicts: 3 of 6\n  3 not judged: " in shown
 
     experiment.to_csv(tmp_path / "out.csv")

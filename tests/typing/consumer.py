@@ -129,6 +129,10 @@ def experiments(client: Client) -> Experiment:
     assert_type(client.list_experiments(collection=collection), list[Experiment])
     assert_type(evaluate(template, "Concepts"), Experiment)
     assert_type(elluminate.evaluate("Explain", collection), Experiment)
+    assert_type(client.compare(experiment, "Second"), elluminate.ExperimentComparison)
+    assert_type(created.compare_with(experiment, level=0.01), elluminate.ExperimentComparison)
+    assert_type(created.statistics(), elluminate.ExperimentStatistics)
+    assert_type(elluminate.statistics.rows_needed(0.1), int)
     client.delete_experiment(created)
     client.delete_collection(collection)
     return experiment

@@ -49,7 +49,7 @@ FLOORS = {
         _config  _bodies  _lookup  _messages  _exports  names  utils
         _retries  _checks  _calls  _columns  _existing  _braces  _progress  _row_files
         exceptions
-        _answers  _collector  _extras  _formulas  _homes  _showing  _spans  _turns  _warnings
+        _answers  _collector  _extras  _formulas  _homes  _showing  _spans  _tables  _turns  _warnings
         _distribution  statistics
     """,
 }

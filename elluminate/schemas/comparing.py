@@ -1,0 +1,225 @@
+"""Comparing two experiments: pairing their rows and criteria, and weighing what is paired."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from attrs import evolve, frozen
+
+from elluminate import statistics
+from elluminate._showing import quoted
+from elluminate.exceptions import NotComparableError
+from elluminate.schemas.comparison import ChangedRow, CriterionComparison, ExperimentComparison, JudgedAnswer
+from elluminate.schemas.judged_rows import CriterionKey, JudgedRow, is_yes, judged_rows
+from elluminate.schemas.prompt_template import Criterion
+from elluminate.schemas.response import PromptResponse
+from elluminate.statistics import Interval
+
+__all__ = ["Side", "compare"]
+
+Pair = tuple[JudgedRow, JudgedRow]
+
+
+@frozen
+class Side:
+    """One of the two experiments.
+
+    Attributes:
+        name: Its name.
+        responses: All of its responses, which tell what they lack.
+        criteria: What they were, or were to be, judged by.
+    """
+
+    name: str
+    responses: Sequence[PromptResponse]
+    criteria: Sequence[Criterion]
+
+    def keys(self) -> list[CriterionKey]:
+        """Its criteria in the order of their set, those of equal texts numbered."""
+        found: dict[CriterionKey, None] = {}
+        for criterion in self.criteria:
+            key = (criterion.criterion_str, 0)
+            while key in found and criterion.template_variables is None:
+                key = (key[0], key[1] + 1)
+            found[key] = None
+        return list(found)
+
+    def lacking(self, row: JudgedRow) -> dict[str, int]:
+        """How many verdicts a row's answers lack, by the criterion's text."""
+        texts = {criterion.id: criterion.criterion_str for criterion in self.criteria}
+        counts: dict[str, int] = defaultdict(int)
+        for response in row.responses:
+            for verdict in response.missing_verdicts or ():
+                counts[texts.get(verdict.criterion_id, "")] += 1
+        return counts
+
+
+def compare(a: Side, b: Side, level: float) -> ExperimentComparison:
+    """Weigh b against a.
+
+    Args:
+        a: What is compared with.
+        b: What the verdicts are about.
+        level: How often a difference may be seen where there is none, above 0 and below 1.
+
+    Raises:
+        NotComparableError: They have no row, or no criterion, in common.
+    """
+    pairs, only_a, only_b = _paired(judged_rows(a.responses), judged_rows(b.responses))
+    if not pairs:
+        raise NotComparableError(
+            f"experiments {a.name!r} and {b.name!r} have no row in common: rows are the same where their values are. "
+            f"The first has {_beginning(row.values for row in only_a)}, "
+            f"the second {_beginning(row.values for row in only_b)}"
+        )
+    keys_a, keys_b = a.keys(), b.keys()
+    shared = [key for key in keys_a if key in set(keys_b)]
+    if not shared:
+        raise NotComparableError(
+            f"experiments {a.name!r} and {b.name!r} have no criterion in common: criteria are the same where their "
+            f"texts are. The first has {_beginning(key[0] for key in keys_a)}, "
+            f"the second {_beginning(key[0] for key in keys_b)}"
+        )
+    found = [_weighed((a, b), pairs, [key], _named(key), level) for key in shared]
+    return ExperimentComparison(
+        a=a.name,
+        b=b.name,
+        level=level,
+        rows=len(pairs),
+        overall=_weighed((a, b), pairs, shared, None, level),
+        criteria=tuple(_among_all(found, level)),
+        rows_only_in_a=tuple(row.values for row in only_a),
+        rows_only_in_b=tuple(row.values for row in only_b),
+        criteria_only_in_a=tuple(key[0] for key in keys_a if key not in shared),
+        criteria_only_in_b=tuple(key[0] for key in keys_b if key not in shared),
+    )
+
+
+def _paired(
+    a: Sequence[JudgedRow], b: Sequence[JudgedRow]
+) -> tuple[list[Pair], list[JudgedRow], list[JudgedRow]]:
+    """Rows of equal values, in the order in which either has them, and those of each that have no partner."""
+    of_b: dict[str, list[JudgedRow]] = defaultdict(list)
+    for row in reversed(b):
+        of_b[row.identity].append(row)
+    pairs, only_a = [], []
+    for row in a:
+        if of_b[row.identity]:
+            pairs.append((row, of_b[row.identity].pop()))
+        else:
+            only_a.append(row)
+    taken = {id(row) for _, row in pairs}
+    return pairs, only_a, [row for row in b if id(row) not in taken]
+
+
+def _weighed(
+    sides: tuple[Side, Side],
+    pairs: Sequence[Pair],
+    keys: Sequence[CriterionKey],
+    text: str | None,
+    level: float,
+) -> CriterionComparison:
+    """The rows by some criteria: each row is the mean over those by which both were judged, each of these over its
+    answers."""
+    counting: list[tuple[Pair, list[CriterionKey]]] = []
+    missing, left_out = [0, 0], 0
+    texts = {key[0] for key in keys}
+    for pair in pairs:
+        lacking = [side.lacking(row) for side, row in zip(sides, pair, strict=True)]
+        for number, counts in enumerate(lacking):
+            missing[number] += sum(count for name, count in counts.items() if name in texts)
+        judged = [{key for key in keys if row.verdicts(key)} for row in pair]
+        both = judged[0] & judged[1]
+        if both:
+            counting.append((pair, [key for key in keys if key in both]))
+        elif judged[0] or judged[1] or any(texts & counts.keys() for counts in lacking):
+            left_out += 1
+    a, b = ([_verdicts(pair[side], used) for pair, used in counting] for side in (0, 1))
+    means_a, means_b = _means(a), _means(b)
+    single = all(len(row) == 1 == len(row[0]) for row in (*a, *b))
+    rows_a = [row[0] for row in a] if single else [[mean] for mean in means_a]
+    rows_b = [row[0] for row in b] if single else [[mean] for mean in means_b]
+    difference = statistics.difference_of(rows_a, rows_b, 1.0 - level)
+    changed = [
+        ChangedRow(
+            values=pair[1].values,
+            before=before,
+            after=after,
+            answers_before=_answers(pair[0], used),
+            answers_after=_answers(pair[1], used),
+        )
+        for (pair, used), before, after in zip(counting, means_a, means_b, strict=True)
+        if abs(after - before) > 1e-12
+    ]
+    return CriterionComparison(
+        criterion=text,
+        verdict=statistics.decide(difference, level),
+        rate_a=_rate(a, 1.0 - level),
+        rate_b=_rate(b, 1.0 - level),
+        difference=difference,
+        p_holm=None,
+        detectable=statistics.detectable(rows_a, rows_b, level),
+        better=tuple(sorted((row for row in changed if row.after > row.before), key=_by_change)),
+        worse=tuple(sorted((row for row in changed if row.after < row.before), key=_by_change)),
+        left_out=left_out,
+        missing_a=missing[0],
+        missing_b=missing[1],
+    )
+
+
+def _among_all(found: Sequence[CriterionComparison], level: float) -> list[CriterionComparison]:
+    """The same with p as it counts among all criteria, and the verdicts by that."""
+    adjusted = iter(statistics.holm([one.difference.p for one in found if one.difference.p is not None]))
+    among: list[CriterionComparison] = []
+    for one in found:
+        if one.difference.p is not None:
+            p = next(adjusted)
+            one = evolve(one, p_holm=p, verdict=statistics.decide(one.difference, level, p))
+        among.append(one)
+    return among
+
+
+def _verdicts(row: JudgedRow, keys: Sequence[CriterionKey]) -> list[list[bool]]:
+    return [row.verdicts(key) for key in keys]
+
+
+def _means(rows: Sequence[Sequence[Sequence[bool]]]) -> list[float]:
+    return [math.fsum(sum(one) / len(one) for one in row) / len(row) for row in rows]
+
+
+def _rate(rows: Sequence[Sequence[Sequence[bool]]], confidence: float) -> Interval:
+    """The mean over the rows with its interval; of all verdicts, where these count alike."""
+    if len({len(one) for row in rows for one in row}) <= 1 and len({len(row) for row in rows}) <= 1:
+        return statistics.rate([[verdict for one in row for verdict in one] for row in rows], confidence)
+    return statistics.clustered_wilson([[mean] for mean in _means(rows)], confidence)
+
+
+def _by_change(row: ChangedRow) -> float:
+    return -abs(row.after - row.before)
+
+
+def _answers(row: JudgedRow, keys: Sequence[CriterionKey]) -> tuple[JudgedAnswer, ...]:
+    return tuple(
+        JudgedAnswer(
+            epoch=response.epoch,
+            answer=response.response_text,
+            verdicts={_named(key): is_yes(given[key]) for key in keys if key in given},
+            reasonings={_named(key): given[key].reasoning for key in keys if key in given},
+        )
+        for response, given in zip(row.responses, row.ratings, strict=True)
+    )
+
+
+def _named(key: CriterionKey) -> str:
+    text, number = key
+    return text if number == 0 else f"{text} ({number + 1})"
+
+
+def _beginning(things: Iterable[object]) -> str:
+    """The first few of some things."""
+    told = [quoted(thing, 100) for thing in things]
+    if not told:
+        return "none"
+    return "; ".join(told[:2]) + (f" and {len(told) - 2} more" if len(told) > 2 else "")
