@@ -38,7 +38,7 @@ class ComparisonOperations(ExperimentOperations):
             ValidationError: An argument cannot be used.
 
         Example:
-            >>> comparison = client.compare(before, "Second try")
+            >>> comparison = client.compare(before, after)
             >>> comparison.verdict, comparison.rows
             ('not enough evidence', 2)
         """
