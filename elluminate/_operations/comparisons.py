@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from elluminate._checks import checked_name
 from elluminate._lookup import given_id
 from elluminate._operations.experiments import ExperimentOperations
 from elluminate.schemas.comparison import ExperimentComparison
@@ -43,11 +44,16 @@ class ComparisonOperations(ExperimentOperations):
             ('not enough evidence', 2)
         """
         checked_share(level, "level", 0.05)
-        first, second = await self._meant(a, "a"), await self._meant(b, "b")
-        return await compared(first, second, level)
+        for given, argument in ((a, "a"), (b, "b")):
+            if isinstance(given, str):
+                checked_name(given, argument)
+            else:
+                given_id(given, Experiment, argument)
+        return await compared(await self._meant(a), await self._meant(b), level)
 
-    async def _meant(self, given: Experiment | int | str, argument: str) -> Experiment:
+    async def _meant(self, given: Experiment | int | str) -> Experiment:
+        if isinstance(given, Experiment):
+            return given
         if isinstance(given, str):
             return await self.get_experiment(name=given)
-        identifier = given_id(given, Experiment, argument)
-        return given if isinstance(given, Experiment) else await self.get_experiment(id=identifier)
+        return await self.get_experiment(id=given)

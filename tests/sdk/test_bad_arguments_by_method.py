@@ -48,6 +48,8 @@ def good(way: Way, owner: str, method: str) -> dict[str, Any]:
     """Arguments that have to be given, such that nothing is wrong with them."""
     things = way.things
     by_name: dict[str, Any] = {
+        "a": things.experiment,
+        "b": things.experiment,
         "annotation": "good",
         "api_key": things.api_key,
         "collection": things.collection,
@@ -65,6 +67,7 @@ def good(way: Way, owner: str, method: str) -> dict[str, Any]:
         "llm_config": things.llm_config,
         "llm_model_name": "small",
         "name": "New",
+        "other": things.experiment,
         "path": "nothing.csv",
         "persona": things.persona,
         "persona_group": things.persona_group,
