@@ -1,12 +1,11 @@
 """A model whose calls are counted, for those who operate the server."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import attrs
 
-from elluminate_server.llm.model_config import ModelConfig
-from elluminate_server.llm.types import Answer, Model, ModelError, ObjectShape
+from elluminate_server.llm.around import ModelAround
+from elluminate_server.llm.types import Answer, ModelError
 from elluminate_server.operating.meters import Meters, ModelLabels
 
 __all__ = ["CountedModel"]
@@ -17,42 +16,20 @@ UNKNOWN = "unknown"
 
 
 @attrs.frozen
-class CountedModel:
+class CountedModel(ModelAround):
     """A model whose calls are counted.
 
     Attributes:
-        model: The model that is asked.
         meters: Where they are counted.
     """
 
-    model: Model
     meters: Meters
 
-    @property
-    def config(self) -> ModelConfig:
-        """The model's own."""
-        return self.model.config
-
-    async def answer(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        *,
-        tools: Sequence[Mapping[str, Any]] | None = None,
-        tool_choice: str | Mapping[str, Any] | None = None,
-        response_format: Mapping[str, Any] | None = None,
-        preferred_shape: ObjectShape | None = None,
-    ) -> Answer:
-        """Answer messages; see `Model.answer`."""
+    async def _around(self, call: Callable[[], Awaitable[Answer]], *, is_object: bool) -> Answer:
         config = self.config
         counts = self.meters.of_model(ModelLabels(config.inference_type, config.config_name, config.model))
         try:
-            answer = await self.model.answer(
-                messages,
-                tools=tools,
-                tool_choice=tool_choice,
-                response_format=response_format,
-                preferred_shape=preferred_shape,
-            )
+            answer = await call()
         except ModelError as error:
             counts.outcomes[UNKNOWN if error.kind is None else error.kind.value] += 1
             counts.waited.add(error.usage.waited_seconds)

@@ -7,15 +7,16 @@ What is unknown is None and never 0.
 
 import datetime
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import anyio
 import attrs
 
+from elluminate_server.llm.around import ModelAround
 from elluminate_server.llm.model_config import ModelConfig
-from elluminate_server.llm.types import Answer, Model, ObjectShape, Usage
+from elluminate_server.llm.types import Answer, Usage
 
 __all__ = ["PricedModel", "price_of_tokens", "priced"]
 
@@ -28,41 +29,14 @@ AnyUsage = TypeVar("AnyUsage", bound=Usage)
 
 
 @attrs.frozen
-class PricedModel:
-    """A model whose answers tell what they cost.
+class PricedModel(ModelAround):
+    """A model whose answers tell what they cost."""
 
-    Attributes:
-        model: The model that is asked.
-    """
-
-    model: Model
-
-    @property
-    def config(self) -> ModelConfig:
-        """The model's own."""
-        return self.model.config
-
-    async def answer(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        *,
-        tools: Sequence[Mapping[str, Any]] | None = None,
-        tool_choice: str | Mapping[str, Any] | None = None,
-        response_format: Mapping[str, Any] | None = None,
-        preferred_shape: ObjectShape | None = None,
-    ) -> Answer:
-        """Answer messages; see `Model.answer`."""
+    async def _around(self, call: Callable[[], Awaitable[Answer]], *, is_object: bool) -> Answer:
         if _may_be_published(self.config) and not _published.cache_info().currsize:
             # Before the call is timed, and beside the event loop: 0.1 s of importing.
             await anyio.to_thread.run_sync(_published)
-        answer = await self.model.answer(
-            messages,
-            tools=tools,
-            tool_choice=tool_choice,
-            response_format=response_format,
-            preferred_shape=preferred_shape,
-        )
-        return priced(answer, self.config)
+        return priced(await call(), self.config)
 
 
 def priced(usage: AnyUsage, config: ModelConfig) -> AnyUsage:

@@ -4,15 +4,15 @@ By OpenTelemetry's semantic conventions for generative AI, "Inference", without 
 failed is an event of the span.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from typing import Any
 
 import attrs
 
 from elluminate._spans import Span, Value, server_attributes, span
+from elluminate_server.llm.around import ModelAround
 from elluminate_server.llm.model_config import ModelConfig
-from elluminate_server.llm.types import Answer, Model, ModelError, ObjectShape, Usage
+from elluminate_server.llm.types import Answer, ModelError, Usage
 
 __all__ = ["TracedModel"]
 
@@ -20,41 +20,13 @@ _OPERATION = "chat"
 
 
 @attrs.frozen
-class TracedModel:
-    """A model whose calls are spans.
+class TracedModel(ModelAround):
+    """A model whose calls are spans."""
 
-    Attributes:
-        model: The model that is asked.
-    """
-
-    model: Model
-
-    @property
-    def config(self) -> ModelConfig:
-        """The model's own."""
-        return self.model.config
-
-    async def answer(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        *,
-        tools: Sequence[Mapping[str, Any]] | None = None,
-        tool_choice: str | Mapping[str, Any] | None = None,
-        response_format: Mapping[str, Any] | None = None,
-        preferred_shape: ObjectShape | None = None,
-    ) -> Answer:
-        """Answer messages; see `Model.answer`."""
-        with _span_of(
-            self.config, is_object=preferred_shape is not None or response_format is not None
-        ) as made:
+    async def _around(self, call: Callable[[], Awaitable[Answer]], *, is_object: bool) -> Answer:
+        with _span_of(self.config, is_object=is_object) as made:
             try:
-                answer = await self.model.answer(
-                    messages,
-                    tools=tools,
-                    tool_choice=tool_choice,
-                    response_format=response_format,
-                    preferred_shape=preferred_shape,
-                )
+                answer = await call()
             except ModelError as error:
                 made.tell(_used(error.usage))
                 made.fail(error.type)
