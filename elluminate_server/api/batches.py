@@ -36,7 +36,7 @@ async def get_responses_batch_status(call: Call) -> Answer:
 async def generate_response(call: Call) -> Answer:
     """Generate one response and wait for it. A failed call is a response with an error, as in a run."""
     request = call.decode(models.CreatePromptResponseRequest)
-    if request.messages:
+    if request.messages or request.error:
         raise Invalid("$.messages: must be empty, the response is generated. To store one, POST /responses.")
     async with call.read() as session:
         (order,) = await checked_orders(session, call.project_id, [request], where="$")

@@ -34,6 +34,11 @@ _ANSWER_COLUMNS = {models.ColumnType.TEXT, models.ColumnType.CATEGORY, models.Co
 async def create_experiment(call: Call) -> Answer:
     """Check that a run can work, store it, and start it when asked to."""
     request = call.decode(models.CreateExperimentRequest)
+    if request.answers_from_elsewhere and request.evaluation_mode != models.EvaluationMode.STANDARD:
+        raise Invalid(
+            "$.answers_from_elsewhere: only experiments with evaluation_mode STANDARD have it; results of agents are "
+            "always uploaded."
+        )
     if request.evaluation_mode == models.EvaluationMode.AGENTIC:
         return await _create_agentic(call, request)
     if request.evaluation_mode == models.EvaluationMode.MULTI_TURN:
@@ -44,13 +49,14 @@ async def create_experiment(call: Call) -> Answer:
     params, n_epochs = checked_params(request.generation_params), request.n_epochs
     if request.response_column_id is not None:
         params, n_epochs = None, 1  # no model is asked, and the same answer twice is no second sample
+    from_elsewhere = _checked_elsewhere(request)
     async with call.write() as session:
         await _refuse_taken(session, call.project_id, request.name)
         template = None
         if request.prompt_template_id is not None:
             template = await find_prompt_template(session, call.project_id, request.prompt_template_id)
         collection = await find_collection(session, call.project_id, request.collection_id)
-        has_answers = request.response_column_id is not None
+        has_answers = from_elsewhere or request.response_column_id is not None
         await _check_prompt(session, template, collection, has_answers=has_answers)
         if request.response_column_id is not None:
             await _check_response_column(session, collection, request.response_column_id)
@@ -63,6 +69,7 @@ async def create_experiment(call: Call) -> Answer:
             n_epochs=n_epochs,
             generation_params=params,
             response_column_id=request.response_column_id,
+            answers_from_elsewhere=from_elsewhere,
         )
         return await _start_if_asked(call, session, request, row)
 
@@ -189,6 +196,23 @@ def _check_standard(request: models.CreateExperimentRequest) -> None:
     ):
         if config is not None:
             raise Invalid(f"$.{name}: only experiments with evaluation_mode AGENTIC have it.")
+
+
+def _checked_elsewhere(request: models.CreateExperimentRequest) -> bool:
+    """Whether the answers are uploaded; refused together with what would have others come."""
+    if not request.answers_from_elsewhere:
+        return False
+    for field, given in (
+        ("generate", request.generate),
+        ("response_column_id", request.response_column_id is not None),
+        ("generation_params", request.generation_params is not None),
+    ):
+        if given:
+            raise Invalid(
+                f"$.{field}: all answers of the experiment are uploaded, as $.answers_from_elsewhere says, and no "
+                "model is asked. Leave one of the two out."
+            )
+    return True
 
 
 async def _refuse_taken(session: AsyncSession, project_id: int, name: str) -> None:

@@ -88,7 +88,7 @@ async def get_response(call: Call) -> Answer:
 async def create_response(call: Call) -> Answer:
     """Store an answer that was made elsewhere."""
     request = call.decode(models.CreatePromptResponseRequest)
-    if not request.messages:
+    if not request.messages and not request.error:
         raise Invalid("$.messages: is empty. To have a response generated, POST /responses/generate.")
     async with call.write() as session:
         (order,) = await checked_orders(session, call.project_id, [request], where="$")

@@ -51,6 +51,12 @@ async def run_experiment(call: Call) -> Answer:
                 f"Experiment {experiment.name!r} is AGENTIC: no agent runs here. Upload its results with "
                 f"upload_agent_results() (POST /experiments/{experiment.id}/agent-results)."
             )
+        if experiment.answers_from_elsewhere:
+            raise Conflict(
+                f"The answers of experiment {experiment.name!r} come from elsewhere, and no model is asked for any. "
+                "Store them with add_responses() (POST /responses/batches), and have them judged with "
+                "rate_responses() (POST /ratings/batches)."
+            )
         if experiment.generation_task_id is not None:
             raise Conflict(
                 f"Experiment {experiment.name!r} is running already. wait_until_finished() waits for its end (poll "

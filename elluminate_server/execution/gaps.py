@@ -88,7 +88,11 @@ class RowRange:
 
 def can_generate(experiment: Experiment) -> bool:
     """Whether a model gives its answers: they do not stand in a column, and were not uploaded."""
-    return experiment.response_column_id is None and experiment.evaluation_mode != EvaluationMode.AGENTIC
+    return (
+        experiment.response_column_id is None
+        and experiment.evaluation_mode != EvaluationMode.AGENTIC
+        and not experiment.answers_from_elsewhere
+    )
 
 
 async def has_gaps(store: Store, experiment: Experiment) -> bool:

@@ -85,6 +85,7 @@ class Plan:
         prompt_column: Column that holds the rows' own prompts; None when the template alone is the prompt.
         prompt_type: What that column holds: raw_input or conversation.
         cache_seconds: How old answers to equal calls may be that are taken; None where none are taken, nor kept.
+        answers_from_elsewhere: Whether its answers are uploaded, and no model is asked.
     """
 
     experiment_id: int
@@ -107,6 +108,7 @@ class Plan:
     prompt_type: str | None = None
     cache_seconds: int | None = None
     config_problem: str | None = None
+    answers_from_elsewhere: bool = False
 
     @property
     def has_prompts(self) -> bool:
@@ -186,6 +188,7 @@ async def load_plan(
         prompt_column=None if prompt is None else prompt.name,
         prompt_type=None if prompt is None else prompt.column_type,
         cache_seconds=experiment.cache_seconds,
+        answers_from_elsewhere=bool(experiment.answers_from_elsewhere),
         config_problem=problem,
     )
 

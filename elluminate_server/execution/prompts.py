@@ -35,7 +35,9 @@ class Rendered:
 
 def needs_prompt(plan: Plan) -> bool:
     """Whether a row without a prompt is an error: personas begin without one, and answers may be there already."""
-    return plan.has_prompts or not (plan.is_conversation or plan.response_column is not None)
+    return plan.has_prompts or not (
+        plan.is_conversation or plan.answers_from_elsewhere or plan.response_column is not None
+    )
 
 
 def render_prompt(plan: Plan, values: Mapping[str, Any]) -> Rendered:

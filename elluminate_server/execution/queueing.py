@@ -61,7 +61,8 @@ class ResponseOrder:
         entry_id: Its row, of the experiment's collection.
         epoch: 1 for the first run over the rows.
         llm_config_id: LLM config to generate with; None for the experiment's.
-        messages: The contract's `ResponseMessage` objects; empty asks for generation.
+        messages: The contract's `ResponseMessage` objects; empty asks for generation, unless there is an error.
+        error: Why there is no answer, of a response that failed elsewhere.
         metadata: The contract's `GenerationMetadata` of a given response.
     """
 
@@ -71,6 +72,12 @@ class ResponseOrder:
     llm_config_id: int | None = None
     messages: Sequence[Mapping[str, Any]] = ()
     metadata: Mapping[str, Any] | None = None
+    error: str | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there is something to store, and nothing to generate."""
+        return bool(self.messages) or self.error is not None
 
 
 async def add_experiment(
@@ -180,7 +187,7 @@ async def add_responses(
     experiments = {order.experiment_id for order in orders}
     only = next(iter(experiments)) if len(experiments) == 1 else None
     task_id = await add_task(session, process, project_id, only, RESPONSES, {})
-    given = [order for order in orders if order.messages]
+    given = [order for order in orders if order.is_given]
     await store_given(session, given)
     to_generate = [
         {
@@ -191,7 +198,7 @@ async def add_responses(
             "payload": {"experiment_id": order.experiment_id, "llm_config_id": order.llm_config_id},
         }
         for ordinal, order in enumerate(orders)
-        if not order.messages
+        if not order.is_given
     ]
     for chunk in chunks(to_generate):
         await session.execute(insert(WorkItem), chunk)
@@ -354,5 +361,6 @@ def _response_of(plan: Plan, order: ResponseOrder, prompt_id: int) -> Response:
             )
         },
         judged_as_of=plan.run_asked_at,
-        flaw=flaw_of(order.messages, told.get("finish_reason")),
+        error=order.error,
+        flaw=None if order.error is not None else flaw_of(order.messages, told.get("finish_reason")),
     )

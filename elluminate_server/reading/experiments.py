@@ -55,6 +55,7 @@ async def load_experiments(
             n_epochs=row.n_epochs,
             response_column_id=row.response_column_id,
             cache_seconds=row.cache_seconds,
+            answers_from_elsewhere=bool(row.answers_from_elsewhere),
             # What is kept is JSON, and goes out as it is.
             results=cast(models.ExperimentResults, kept[row.id]) if row.id in kept else results.get(row.id),
             evaluation_mode=models.EvaluationMode(row.evaluation_mode),

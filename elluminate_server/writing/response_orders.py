@@ -48,10 +48,25 @@ async def checked_orders(
     for place, request in enumerate(requests):
         path = where.format(place)
         experiment = experiments[request.experiment_id]
+        error = request.error or None
+        if error is not None and not experiment.answers_from_elsewhere:
+            raise Invalid(
+                f"{path}.error: experiment {experiment.name!r} asks a model, which fails by itself. Failures are "
+                "stored in experiments that were created with answers_from_elsewhere."
+            )
         if request.messages:
             check_messages(request.messages, where=f"{path}.messages", kind="response")
-            if not any(message.get("role") in {"assistant", "tool"} for message in request.messages):
+            if error is None and not any(
+                message.get("role") in {"assistant", "tool"} for message in request.messages
+            ):
                 raise Invalid(f"{path}.messages: there is no answer in it, no assistant or tool message.")
+        elif error is not None:
+            pass  # there is nothing but the failure to store
+        elif experiment.answers_from_elsewhere:
+            raise Invalid(
+                f"{path}.messages: empty asks for generation, but the answers of experiment {experiment.name!r} come "
+                "from elsewhere. Give the messages, or the error."
+            )
         elif experiment.evaluation_mode == models.EvaluationMode.MULTI_TURN:
             raise Invalid(
                 f"{path}.messages: empty asks for generation, but experiment {experiment.name!r} is MULTI_TURN: its "
@@ -70,6 +85,7 @@ async def checked_orders(
                 llm_config_id=request.llm_config_id,
                 messages=request.messages,
                 metadata=_without_key(request.metadata),
+                error=error,
             )
         )
     return orders

@@ -275,3 +275,84 @@ async def test_impossible_configs_are_422(api: httpx.AsyncClient, change: dict[s
 
     assert response.status_code == 422
     assert words in response.json()["detail"]
+
+
+async def elsewhere(api: httpx.AsyncClient, world: World, **more: Any) -> dict[str, Any]:
+    body = {"name": "Elsewhere", "description": "", "collection_id": world.collection_id}
+    return await created(api, "/experiments", {**body, "answers_from_elsewhere": True, **more})
+
+
+async def test_answers_from_elsewhere_need_no_template_and_failures_are_stored_with_their_reason(
+    api: httpx.AsyncClient, world: World
+) -> None:
+    experiment = await elsewhere(api, world, n_epochs=2, criterion_set_id=world.criterion_set_id)
+    assert (experiment["answers_from_elsewhere"], experiment["prompt_template"]) == (True, None)
+    assert experiment["n_epochs"] == 2
+    place = {"template_variables_id": world.entry_id, "experiment_id": experiment["id"]}
+
+    given = await created(api, "/responses", {**place, "messages": ANSWER})
+    failed = await created(
+        api,
+        "/responses",
+        {**place, "epoch": 2, "error": "ValueError: x", "metadata": {"duration_seconds": 2.0}},
+    )
+
+    assert (given["error"], failed["error"]) == (None, "ValueError: x")
+    assert (failed["messages"], failed["generation_metadata"]["duration_seconds"]) == ([], 2.0)
+    assert failed["prompt"] == given["prompt"]
+    assert given["prompt"]["messages"] == []
+    items = [{**place, "epoch": 3, "error": "late"}, {**place, "epoch": 3, "messages": ANSWER}]
+    task = (await api.post("/responses/batches", json={"prompt_response_ins": items})).json()
+    assert (await api.get(f"/responses/batches/{task}")).json()["status"] == "SUCCESS"
+    shown = (await api.get(f"/experiments/{experiment['id']}")).json()
+    assert shown["results"]["num_failed_responses"] == 2
+    reasons = shown["results"]["verdicts"]["reasons"]
+    assert {"ValueError: x", "late"} <= {one["reason"] for one in reasons}
+    listed = (await api.get("/experiments")).json()["items"]
+    assert {one["name"]: one["answers_from_elsewhere"] for one in listed}["Elsewhere"] is True
+    assert (await api.get(f"/experiments/{world.experiment_id}")).json()["answers_from_elsewhere"] is False
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"generate": True}, "$.generate: all answers of the experiment are uploaded"),
+        ({"response_column_id": 1}, "$.response_column_id: all answers"),
+        ({"generation_params": {"temperature": 0.5}}, "$.generation_params: all answers"),
+        (
+            {"evaluation_mode": "AGENTIC"},
+            "$.answers_from_elsewhere: only experiments with evaluation_mode STANDARD",
+        ),
+    ],
+)
+async def test_what_would_have_other_answers_come_is_refused(
+    api: httpx.AsyncClient, world: World, more: dict[str, Any], words: str
+) -> None:
+    body = {"name": "Elsewhere", "description": "", "collection_id": world.collection_id}
+    refused = await api.post("/experiments", json={**body, "answers_from_elsewhere": True, **more})
+    assert refused.status_code == 422
+    assert words in refused.json()["detail"]
+
+
+async def test_no_model_is_asked_where_answers_come_from_elsewhere(
+    api: httpx.AsyncClient, world: World
+) -> None:
+    experiment = await elsewhere(api, world, prompt_template_id=world.prompt_template_id)
+    place = {"template_variables_id": world.entry_id, "experiment_id": experiment["id"]}
+    await created(api, "/responses", {**place, "error": "x"})
+
+    for path, body, status, words in (
+        (f"/experiments/{experiment['id']}/run", {}, 409, "no model is asked for any"),
+        (f"/experiments/{experiment['id']}/retry-failed", {}, 409, "were uploaded and cannot be generated"),
+        ("/responses/generate", place, 422, "come from elsewhere. Give the messages, or the error."),
+        ("/responses/generate", {**place, "error": "x"}, 422, "must be empty, the response is generated"),
+    ):
+        refused = await api.post(path, json=body)
+        assert (refused.status_code, words in refused.json()["detail"]) == (status, True), refused.text
+
+
+async def test_failures_of_a_model_are_not_uploaded(api: httpx.AsyncClient, world: World) -> None:
+    body = {"template_variables_id": world.entry_id, "experiment_id": world.experiment_id, "error": "x"}
+    refused = await api.post("/responses", json=body)
+    assert refused.status_code == 422
+    assert "created with answers_from_elsewhere" in refused.json()["detail"]

@@ -59,6 +59,8 @@ class Experiment(Base):
     evaluation_agent_config: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
     cache_seconds: Mapped[int | None] = mapped_column(Id, default=None)
     """How old answers to equal calls may be that its runs take; NULL where they take none, and keep none."""
+    answers_from_elsewhere: Mapped[bool | None] = mapped_column(Boolean, default=None)
+    """Whether its answers are uploaded, so that no model is ever asked for one; NULL is not."""
     generation_task_id: Mapped[str | None] = mapped_column(String(32), default=None)
     """The running task; NULL when none runs."""
     has_internal_error: Mapped[bool] = mapped_column(Boolean, default=False)

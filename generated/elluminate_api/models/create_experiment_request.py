@@ -40,6 +40,9 @@ class CreateExperimentRequest:
             many seconds before the run was asked for, that answer is taken and no model asked. Calls
             are equal when endpoint, model, messages and all parameters are, and the epoch is. A run
             never takes what it has asked for itself. Null keeps and takes none.
+        answers_from_elsewhere: Whether all answers are uploaded, those that failed with their `error`. No model is ever
+            asked for one, so that no template is needed; one that is given says what is answered. Only
+            for STANDARD, and not together with `generate` or `response_column_id`.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
@@ -60,6 +63,7 @@ class CreateExperimentRequest:
     persona_group_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     scenario_set_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     cache_seconds: Annotated[int, Meta(ge=1, le=3155760000)] | None | Unset = UNSET
+    answers_from_elsewhere: bool | None | Unset = UNSET
 
     __repr__ = one_line
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from attrs import define, field
-from msgspec import Meta
+from msgspec import UNSET, Meta
+from msgspec import UnsetType as Unset
 
 from ..types import one_line
 
@@ -19,7 +20,9 @@ class CreatePromptResponseRequest:
         llm_config_id: Id of the LLM config that generates. Null means the experiment's. Has no effect when
             storing.
         messages: Answer to store, with what came before it; at least one assistant or tool turn, at most
-            10000 messages. Empty asks for generation.
+            10000 messages. Empty asks for generation, unless there is an error to store.
+        error: Why there is no answer: a failed response is stored, which is not judged. Only in
+            experiments whose answers come from elsewhere. 1 to 10000 characters.
         metadata: How the answer came about.
     """
 
@@ -28,6 +31,7 @@ class CreatePromptResponseRequest:
     epoch: Annotated[int, Meta(ge=1, le=1000000)] = 1
     llm_config_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     messages: Annotated[list[dict[str, Any]], Meta(max_length=10000)] = field(factory=list)
+    error: Annotated[str, Meta(min_length=1, max_length=10000)] | None | Unset = UNSET
     metadata: GenerationMetadata | None = None
 
     __repr__ = one_line

@@ -38,6 +38,7 @@ class Experiment:
         evaluation_agent_config: Settings of the agent that judges trajectories.
         dropped_trajectories: Number of responses whose uploaded trajectory was not valid.
         cache_seconds: How old an equal call's answer may be that is taken instead of asking. Null takes none.
+        answers_from_elsewhere: Whether its answers are uploaded, and no model is asked for any.
     """
 
     id: int
@@ -63,6 +64,7 @@ class Experiment:
     evaluation_agent_config: dict[str, Any] | None = None
     dropped_trajectories: int = 0
     cache_seconds: int | None = None
+    answers_from_elsewhere: bool | None = None
 
     __repr__ = one_line
 

@@ -53,8 +53,8 @@ def build(
     there
     is one epoch. A row whose cell is empty has a failed response. They need neither a template nor
     prompts in
-    rows: the judge then sees the row, the answer and the criteria. A `rating_version` that is not known
-    is
+    rows: the judge then sees the row, the answer and the criteria. The same holds with
+    `answers_from_elsewhere`, where all answers are uploaded. A `rating_version` that is not known is
     replaced by the default judge, which the answer then names.
 
     409 when the project has an experiment of that name. 422 when the parts do not fit together, for

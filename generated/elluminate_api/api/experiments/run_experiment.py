@@ -29,7 +29,8 @@ def build(
     the answer carries the `generation_task_id` to poll or to stream, and no responses. A response
     whose generation fails is stored with its error and does not end the run.
 
-    409 when the experiment is running or has been run. 422 when sampling or several epochs are asked
+    409 when the experiment is running or has been run, or its answers come from elsewhere. 422 when
+    sampling or several epochs are asked
     for and the answers come from a column, and when a criterion has a placeholder by now that is no
     column.
     """
