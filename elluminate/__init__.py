@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from elluminate.schemas import AgentResultTaskRefOut as AgentResultTaskRefOut
     from elluminate.schemas import AgentTrialResult as AgentTrialResult
     from elluminate.schemas import AgentTrialTaskRef as AgentTrialTaskRef
+    from elluminate.schemas import Answer as Answer
     from elluminate.schemas import ATIFAgent as ATIFAgent
     from elluminate.schemas import ATIFContentPart as ATIFContentPart
     from elluminate.schemas import ATIFFinalMetrics as ATIFFinalMetrics
@@ -144,7 +145,7 @@ _HOMES = {
     "SingleBracesWarning StrippedColumnsWarning TaskFailedError "
     "TaskMatchError TransportError UnfilledBracesWarning UsageError ValidationError WaitTimeoutError",
     "names": "unique_name",
-    "schemas": "ATIFAgent ATIFContentPart ATIFFinalMetrics ATIFImageContentPart ATIFImageSource "
+    "schemas": "Answer ATIFAgent ATIFContentPart ATIFFinalMetrics ATIFImageContentPart ATIFImageSource "
     "ATIFObservation ATIFObservationResult ATIFStep ATIFStepMetrics ATIFSubagentTrajectoryRef "
     "ATIFTextContentPart ATIFToolCall ATIFTrajectory AgentResultCriterionDefinition "
     "AgentResultMatch AgentResultTaskDefinition AgentResultTaskRefOut AgentResultsDefinition "

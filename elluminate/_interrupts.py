@@ -70,6 +70,14 @@ async def leave_run(
     )
 
 
+def tell_of_program(name: str, stored: int, total: int) -> None:
+    """Tell on stderr what is there of an experiment whose program was interrupted."""
+    _tell(
+        f"Interrupted: {stored} of {total} answers of experiment {name!r} are stored. The same call of "
+        "run_experiment(…, target=…) goes on with the others."
+    )
+
+
 def _tell(line: str) -> None:
     # In a terminal, a line of progress may be open, and ^C stands in it.
     text = f"\n{line}\n" if sys.stderr.isatty() else f"{line}\n"

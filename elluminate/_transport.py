@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 C = TypeVar("C", bound=_http.Blocking | _http.Async)
 
-_blocking: contextvars.ContextVar[Coroutine[Any, Any, Any] | None] = contextvars.ContextVar(
+blocking_call: contextvars.ContextVar[Coroutine[Any, Any, Any] | None] = contextvars.ContextVar(
     "elluminate_blocking", default=None
 )
 """What a blocking call drives; an interrupt may leave one here that does not run any more."""
@@ -46,14 +46,14 @@ def run_blocking(awaitable: Coroutine[Any, Any, T]) -> T:
     step: Coroutine[Any, Any, T] = awaitable
     if not isinstance(awaitable, CoroutineType):  # an asynchronous generator's
         step = _as_coroutine(awaitable)
-    token = _blocking.set(step)
+    token = blocking_call.set(step)
     try:
         step.send(None)
     except StopIteration as stop:
         result: T = stop.value
         return result
     finally:
-        _blocking.reset(token)
+        blocking_call.reset(token)
     step.close()
     raise RuntimeError("a blocking call was suspended; it awaited something that is not the transport's")
 
@@ -374,7 +374,7 @@ class AsyncTransport:
                 for index, call in enumerate(calls):
                     tasks.start_soon(one, index, call)
         except BaseExceptionGroup as group:
-            error = _first_of(group)
+            error = first_of(group)
         if error is not None:
             raise error
         return [results[index] for index in range(len(calls))]
@@ -456,7 +456,7 @@ class Transports:
 
 def is_blocking() -> bool:
     """Whether the running coroutine is driven by a blocking call."""
-    step = _blocking.get()
+    step = blocking_call.get()
     return isinstance(step, CoroutineType) and step.cr_running
 
 
@@ -468,8 +468,9 @@ async def _as_coroutine(awaitable: Awaitable[T]) -> T:
     return await awaitable
 
 
-def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    first: BaseException = group
+def first_of(group: BaseException) -> BaseException:
+    """The first error of a group, however deep; any other error as it is."""
+    first = group
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
     return first

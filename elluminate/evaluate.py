@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime
 import threading
+from collections.abc import Callable
+from typing import Any
 
 from elluminate_api.models import LLMConfig, RatingMode
 
 from elluminate._calls import explained
 from elluminate._lookup import required_id_of
+from elluminate._operations.program_arguments import AT_ONCE
 from elluminate._progress import Progress
 from elluminate.client import Client
 from elluminate.exceptions import ValidationError
@@ -36,6 +39,10 @@ def evaluate(
     client: Client | None = None,
     progress: Progress = False,
     cache: bool | float | datetime.timedelta = False,
+    target: Callable[..., Any] | None = None,
+    max_concurrency: int = AT_ONCE,
+    target_retries: int = 0,
+    target_timeout: float | None = None,
 ) -> Experiment:
     """Run a template over a collection, have the answers judged, and return the finished experiment.
 
@@ -52,6 +59,11 @@ def evaluate(
         client: None takes one client for the whole process, made from the environment at the first call.
         progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
         cache: True, or a lifetime: equal calls are not made again; see `Client.run_experiment`.
+        target: Your own program, asked instead of a model; see `Client.run_experiment`. With `name`, the same call
+            goes on where an earlier one stopped.
+        max_concurrency: Calls of `target` at a time.
+        target_retries: How often a call of `target` that raised is made again.
+        target_timeout: Seconds that a call of `target` may take; None for any.
 
     Raises:
         NotFoundError: There is nothing of a given name.
@@ -84,6 +96,10 @@ def evaluate(
         response_column_id=response_column_id,
         progress=progress,
         cache=cache,
+        target=target,
+        max_concurrency=max_concurrency,
+        target_retries=target_retries,
+        target_timeout=target_timeout,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any
 
 from elluminate_api.models import (
     CriterionIn,
@@ -16,11 +17,14 @@ from elluminate_api.models import (
 from elluminate._checks import checked_polling_interval, checked_timeout
 from elluminate._following import follow_experiment
 from elluminate._operations.experiments import ExperimentOperations
+from elluminate._operations.program_arguments import AT_ONCE, Asking, refuse_beside_target
+from elluminate._operations.program_runs import run_program
 from elluminate._progress import Progress, reporter
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.experiment import LEFT_AS_IT_IS, Experiment, ExperimentStatusEvent, event_of
 from elluminate.schemas.experiment_creation import NewExperiment
+from elluminate.schemas.programs import checked_target
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.runs import finish, warn_without_criteria, warned_without_rows
 
@@ -46,6 +50,10 @@ class ExperimentRunOperations(ExperimentOperations):
         *,
         progress: Progress = False,
         cache: bool | float | datetime.timedelta = False,
+        target: Callable[..., Any] | None = None,
+        max_concurrency: int = AT_ONCE,
+        target_retries: int = 0,
+        target_timeout: float | None = None,
     ) -> Experiment:
         """Create an experiment, run it, and wait until every response is given and rated.
 
@@ -70,6 +78,16 @@ class ExperimentRunOperations(ExperimentOperations):
                 again. Equal are calls of one model with the same messages and parameters in the same epoch, and the
                 verdicts of one judge likewise; `response.cached` tells which. Made for programs that are run over and
                 over while prompts or criteria change. A NoCacheWarning tells of a server that has none.
+            target: Your own program, asked instead of a model: an ordinary or async function that is called for each
+                row, and returns a text, a list of chat messages, or an `Answer`. Its parameters are named after
+                columns, or it has one that is not, and takes the row as a dict. What it raises is kept as
+                `response.error`. The same call with the same name goes on where an earlier one stopped: what is
+                answered is not asked again, what failed is. A template is optional then: filled with the row, it is
+                shown as what was asked.
+            max_concurrency: Calls of `target` at a time, 1 to 1000.
+            target_retries: How often a call of `target` that raised is made again, 0 to 100, after growing pauses.
+            target_timeout: Seconds that a call of `target` may take; None for any. An ordinary function cannot be
+                ended: it goes on in its thread, and nobody waits for it.
 
         Returns:
             The experiment with its results and responses. If the run failed as a whole, an
@@ -78,10 +96,11 @@ class ExperimentRunOperations(ExperimentOperations):
             collection has no rows.
 
         Raises:
-            ConflictError: The name is taken.
+            ConflictError: The name is taken; with `target`, by an experiment that is made of something else.
             NotFoundError: There is nothing of a given name.
-            ValidationError: `criteria` together with `criterion_set`, or a placeholder has no column.
-            WaitTimeoutError: It did not end in time; it goes on.
+            ValidationError: `criteria` together with `criterion_set`, a placeholder has no column, the parameters of
+                `target` do not fit the columns, or something that says how a model is asked goes with it.
+            WaitTimeoutError: It did not end in time; it goes on, or with `target`, the same call does.
             TaskFailedError: It was revoked, rejected or timed out.
 
         Example:
@@ -90,26 +109,39 @@ class ExperimentRunOperations(ExperimentOperations):
             ... )
             >>> experiment.results.num_rated_responses
             2
+            >>> experiment = client.run_experiment(
+            ...     "My program", None, collection, criteria=["Is it short?"], target=lambda concept: concept.upper()
+            ... )
+            >>> sorted(response.response_text for response in experiment.responses())
+            ['CLOSURES', 'RECURSION']
         """
         checked_timeout(timeout)
         report = reporter(progress, name)
-        experiment = await self._create(
-            NewExperiment(
-                name=name,
-                prompt_template=prompt_template,
-                collection=collection,
-                llm_config=llm_config,
-                criterion_set=criterion_set,
-                criteria=criteria,
-                description=description,
-                rating_mode=rating_mode,
-                n_epochs=n_epochs,
-                rating_version=rating_version,
-                response_column_id=response_column_id,
-                generate=generate,
-                cache=cache,
-            )
+        asking = Asking(at_once=max_concurrency, retries=target_retries, timeout=target_timeout).checked()
+        new = NewExperiment(
+            name=name,
+            prompt_template=prompt_template,
+            collection=collection,
+            llm_config=llm_config,
+            criterion_set=criterion_set,
+            criteria=criteria,
+            description=description,
+            rating_mode=rating_mode,
+            n_epochs=n_epochs,
+            rating_version=rating_version,
+            response_column_id=response_column_id,
+            generate=generate if target is None else False,
+            cache=cache,
+            answers_from_elsewhere=target is not None,
         )
+        if target is not None:
+            checked_target(target)
+            refuse_beside_target(
+                llm_config=llm_config, response_column_id=response_column_id, cache=cache, generate=generate
+            )
+            return await run_program(self.session, self._create, new, target, asking, timeout, report)
+        asking.refuse_without_target()
+        experiment = await self._create(new)
         if not generate:
             return experiment
         warn_without_criteria(experiment)

@@ -37,7 +37,13 @@ from elluminate.schemas.by_name import (
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet, criteria_in
 from elluminate.schemas.experiment import Experiment
-from elluminate.schemas.experiment_creation import NewExperiment, check_columns, find_parts, post_experiment
+from elluminate.schemas.experiment_creation import (
+    NewExperiment,
+    check_columns,
+    find_parts,
+    post_experiment,
+    post_for_program,
+)
 from elluminate.schemas.filters import ExperimentFilter, query_of
 from elluminate.schemas.prompt_template import PromptTemplate
 
@@ -128,6 +134,8 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         await check_columns(self.session, new, parts, criteria or ())
         if criteria is not None:
             body.criterion_set_id = (await self._inline_criterion_set(body.name, criteria)).id
+        if new.answers_from_elsewhere and parts.collection is not None:
+            return await post_for_program(self.session, body, parts.collection, Experiment)
         return await post_experiment(self.session, body, Experiment)
 
     async def _inline_criterion_set(self, experiment: str, criteria: list[CriterionIn]) -> CriterionSet:

@@ -120,6 +120,7 @@ if TYPE_CHECKING:
     from elluminate.schemas.llm_config import LLMConfigTest as LLMConfigTest
     from elluminate.schemas.persona import Persona as Persona
     from elluminate.schemas.persona import PersonaGroup as PersonaGroup
+    from elluminate.schemas.programs import Answer as Answer
     from elluminate.schemas.prompt_template import Criterion as Criterion
     from elluminate.schemas.prompt_template import PromptTemplate as PromptTemplate
     from elluminate.schemas.response import Prompt as Prompt
@@ -153,6 +154,7 @@ _RICH = {
     "TemplateVariablesCollectionFilter TemplateVariablesCollectionSort",
     "llm_config": "GenerationMetadata LLMConfig LLMConfigTest",
     "persona": "Persona PersonaGroup",
+    "programs": "Answer",
     "prompt_template": "Criterion PromptTemplate",
     "response": "Prompt PromptResponse Rating ResolvedPromptContext",
     "results": "ExperimentResults ModelCosts VerdictCounts",

@@ -28,6 +28,7 @@ from elluminate._blocking import blocking
 from elluminate._checks import checked_texts, checked_timeout, known
 from elluminate._following import batch_ended
 from elluminate._messages import Messages, response_messages
+from elluminate._session import Session
 from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.agent_results import AgentResultsMatchPreview, definition_of, preview_matching, upload
@@ -104,18 +105,9 @@ class AnswersFromElsewhere(Bound, api.Experiment):
         if not stored:
             return []
         session = self._bound_session()
-        project = await session.project_id()
         # The server does not name what a batch created, so it is what was not there before.
         before = {response.id for response in await responses_of(session, self.id)}
-        body = api.BatchCreatePromptResponseRequest(prompt_response_ins=stored)
-        task = await session.call(create_responses_batch.build(project, body=body))
-        if task is not None:
-            await batch_ended(
-                session,
-                lambda: session.call(get_responses_batch_status.build(project, task)),
-                "storing responses",
-                timeout,
-            )
+        await store_answers(session, stored, timeout)
         self.rated_responses = await responses_of(session, self.id)
         if self.results is not None:  # counted anew, without asking the server again
             self.results.verdicts = self.results.verdicts_by_criterion_id = None
@@ -269,6 +261,27 @@ class AnswersFromElsewhere(Bound, api.Experiment):
     upload_agent_results = blocking(aupload_agent_results)
 
 
+async def store_answers(
+    session: Session, answers: Sequence[api.CreatePromptResponseRequest], timeout: float | None = None
+) -> None:
+    """Store answers, and wait until they are.
+
+    Raises:
+        TaskFailedError: Storing them did not end well.
+        WaitTimeoutError: It did not end in time; it goes on.
+    """
+    project = await session.project_id()
+    body = api.BatchCreatePromptResponseRequest(prompt_response_ins=list(answers))
+    task = await session.call(create_responses_batch.build(project, body=body))
+    if task is not None:
+        await batch_ended(
+            session,
+            lambda: session.call(get_responses_batch_status.build(project, task)),
+            "storing responses",
+            timeout,
+        )
+
+
 def _requests(
     experiment_id: int,
     responses: Sequence[Messages],
@@ -322,8 +335,20 @@ def _metadata(given: LLMConfig | GenerationMetadata | None, number: int) -> Gene
     if given is None:
         return None
     made = GenerationMetadata(llm_model_config=given) if isinstance(given, LLMConfig) else given
+    return sent_metadata(made)
+
+
+def sent_metadata(made: GenerationMetadata, *, has_extensions: bool = True) -> GenerationMetadata:
+    """Metadata as they are sent: without what says nothing to a server, and without a provider's key.
+
+    Args:
+        made: How an answer was made.
+        has_extensions: Whether the server knows the contract's extensions; what it does not know is left out.
+    """
     # What only some servers know of is left out where it says nothing.
-    unsaid: dict[str, Any] = {name: UNSET for name in _EXTENSIONS if getattr(made, name) is None}
+    unsaid: dict[str, Any] = {
+        name: UNSET for name in _EXTENSIONS if not has_extensions or getattr(made, name) is None
+    }
     made = evolve(made, **unsaid)
     config = made.llm_model_config
     if config is None:

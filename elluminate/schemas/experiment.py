@@ -61,6 +61,7 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere, Weighing):
     results: ExperimentResults | None = None
     _session: Any = unbound()
     _filters: Any = unbound()
+    _are_read: Any = unbound()
 
     @property
     def result(self) -> ExperimentResults | None:
@@ -132,8 +133,12 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere, Weighing):
         """Forget the filters that results were read with: they were read anew without."""
         self._filters = None
 
+    def _take_responses(self, responses: list[PromptResponse]) -> None:
+        super()._take_responses(responses)
+        self._are_read = True
+
     def _fetched(self) -> list[PromptResponse]:
-        if not self.rated_responses and self.results is not None:
+        if not self.rated_responses and self.results is not None and not self._are_read:
             raise NotFetchedError(
                 f"the responses of experiment {self.name!r} were not fetched; call fetch_responses() first "
                 f"(await afetch_responses() with an AsyncClient), or get_experiment(id={self.id})"
@@ -233,6 +238,9 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere, Weighing):
             agent_config=self.agent_config,
             evaluation_agent_config=self.evaluation_agent_config,
             cache=(self.cache_seconds or False) if cache is None else cache,
+            # With a template, a model may be asked for what a program has answered here.
+            answers_from_elsewhere=bool(self.answers_from_elsewhere)
+            and not (prompt_template or self.prompt_template),
         )
         body = new.request()
         parts = await find_parts(session, new)

@@ -12,14 +12,22 @@ from elluminate_api.api.collections import get_collection
 from elluminate_api.api.criterion_sets import get_criterion_set
 from elluminate_api.api.experiments import create_experiment
 from elluminate_api.models import ColumnType, CriterionIn, EvaluationMode, LLMConfig, RatingMode
+from elluminate_api.types import UNSET
 
 from elluminate._braces import warn_of_unfilled_braces
-from elluminate._checks import checked_cache, checked_epochs, checked_id, checked_name, known
+from elluminate._checks import MAX_NAME, checked_cache, checked_epochs, checked_id, checked_name, known
 from elluminate._lookup import id_of, naming_conflicts, required_id_of
+from elluminate._messages import prompt_messages
 from elluminate._session import Session
 from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
-from elluminate.exceptions import EqualPromptsWarning, NoCacheWarning, ValidationError
+from elluminate.exceptions import (
+    APIError,
+    EqualPromptsWarning,
+    NoCacheWarning,
+    NotFoundError,
+    ValidationError,
+)
 from elluminate.schemas.by_name import (
     check_named,
     collection_named,
@@ -33,10 +41,13 @@ from elluminate.schemas.by_name import (
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.judges import LATEST_JUDGE, warn_of_replaced_judge
-from elluminate.schemas.prompt_template import PromptTemplate
+from elluminate.schemas.prompt_template import PromptTemplate, create_version
 from elluminate.schemas.template_string import placeholders_of
 
 E = TypeVar("E", bound=api.Experiment)
+
+_NOT_UNDERSTOOD = (400, 422)
+"""How servers answer to a request with a field that they do not know, or without a part that they need."""
 
 _PROMPTS_OF_ROWS = frozenset({ColumnType.CONVERSATION, ColumnType.RAW_INPUT})
 
@@ -63,6 +74,7 @@ class NewExperiment:
     rating_mode: RatingMode = RatingMode.DETAILED
     n_epochs: int = 1
     cache: bool | float | datetime.timedelta = False
+    answers_from_elsewhere: bool = False
 
     def request(self) -> api.CreateExperimentRequest:
         """The request's body, without the ids of its parts.
@@ -82,6 +94,7 @@ class NewExperiment:
             agent_config=self.agent_config,
             evaluation_agent_config=self.evaluation_agent_config,
             cache_seconds=checked_cache(self.cache),
+            answers_from_elsewhere=self.answers_from_elsewhere or UNSET,
         )
         check_named(self.prompt_template, PromptTemplate, "prompt_template")
         check_named(self.collection, TemplateVariablesCollection, "collection")
@@ -111,6 +124,7 @@ class NewExperiment:
         return (
             self.evaluation_mode == EvaluationMode.STANDARD
             and self.response_column_id is None
+            and not self.answers_from_elsewhere
             and not any(column.column_type in _PROMPTS_OF_ROWS for column in collection.columns)
         )
 
@@ -210,6 +224,57 @@ async def check_columns(
             f"{what} has {names}, and collection {fresh.name!r} has no such column; it has "
             f"{', '.join(column.name or '' for column in fresh.columns)}. Rename the placeholder or add the column"
         )
+
+
+async def post_for_program(
+    session: Session,
+    body: api.CreateExperimentRequest,
+    collection: TemplateVariablesCollection,
+    kind: type[E],
+) -> E:
+    """Create an experiment whose answers come from elsewhere, also on a server that has no such thing.
+
+    There it is an experiment like others, and needs a template: one that shows the row, unless there is another.
+
+    Args:
+        session: What it is sent through.
+        body: The request, with the ids of its parts.
+        collection: The rows.
+        kind: What to decode the answer into.
+
+    Raises:
+        ConflictError: The name is taken.
+    """
+    try:
+        return await post_experiment(session, body, kind)
+    except APIError as error:
+        if error.status_code not in _NOT_UNDERSTOOD:
+            raise
+    body.answers_from_elsewhere = UNSET
+    if body.prompt_template_id is None:
+        try:
+            return await post_experiment(session, body, kind)
+        except APIError as error:
+            if error.status_code not in _NOT_UNDERSTOOD:
+                raise
+        body.prompt_template_id = (await _template_of_rows(session, collection)).id
+    return await post_experiment(session, body, kind)
+
+
+async def _template_of_rows(session: Session, collection: TemplateVariablesCollection) -> PromptTemplate:
+    """A template that shows a row as it is: every column with its value."""
+    names = [column.name or "" for column in collection.columns]
+    lines = [f"{name}: {{{{{name}}}}}" for name in names if placeholders_of(f"{{{{{name}}}}}") == {name}]
+    name = f"Rows of {collection.name}"[:MAX_NAME]
+    messages = prompt_messages("\n".join(lines) or "A row.")
+    try:
+        latest = await prompt_template_named(session, name)
+    except NotFoundError:
+        return await create_version(session, name, messages)
+    shown = [message["content"] for message in latest.messages]
+    if shown == [message["content"] for message in messages]:
+        return latest
+    return await create_version(session, name, messages)
 
 
 def _warn_of_equal_prompts(template: PromptTemplate, collection: TemplateVariablesCollection) -> None:

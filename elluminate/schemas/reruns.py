@@ -72,8 +72,8 @@ class Reruns(Runs):
             The new experiment, with its results and responses.
 
         Raises:
-            ValidationError: Both `responses` and `failing` are given, nothing is to be run again, or it is a MULTI_TURN
-                or an AGENTIC experiment.
+            ValidationError: Both `responses` and `failing` are given, nothing is to be run again, it is a MULTI_TURN
+                or an AGENTIC experiment, or its answers come from elsewhere and no template is given.
             NoResultsError: Nothing has been answered yet.
             ConflictError: The name is taken.
             NotFoundError: A row was deleted since.
@@ -90,6 +90,11 @@ class Reruns(Runs):
             raise ValidationError(
                 f"experiment {self.name!r} is {self.evaluation_mode}, and only STANDARD experiments are run again "
                 "row by row"
+            )
+        if self.answers_from_elsewhere and prompt_template is None:
+            raise ValidationError(
+                f"the answers of experiment {self.name!r} come from elsewhere, and a rerun asks a model; give "
+                "prompt_template=… to have one asked, or call run_experiment(…, target=…) under another name"
             )
         checked_timeout(timeout)
         names = _names_of_reruns(self.name) if name is None else [name]

@@ -263,6 +263,9 @@ class Runs(Bound, api.Experiment):
             state, way = "has answers that were not judged", "call rate_responses()"
         elif self.evaluation_mode == EvaluationMode.AGENTIC:
             state, way = "has no results of agents, as far as it was read", "call upload_agent_results()"
+        elif self.answers_from_elsewhere and self.collection.variables_count:
+            state = "has no answers yet, as far as it was read"
+            way = "call run_experiment(…, target=…) under this name, or add_responses()"
         elif not self.collection.variables_count:
             state, way = "has no rows to answer", f"add rows to collection {self.collection.name!r}"
         else:

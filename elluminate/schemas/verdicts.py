@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from attrs import evolve
 from elluminate_api import models as api
 from elluminate_api.models import EvaluationMode, MissingVerdict, MissingVerdictCause, MissingVerdictReason
 
@@ -114,6 +115,72 @@ def _counts(given: int, missing: Sequence[MissingVerdict], is_running: bool) -> 
     )
 
 
+def add_unanswered(
+    results: ExperimentResults | None,
+    reasons: Mapping[int, Sequence[str]],
+    criteria: Sequence[Criterion],
+) -> ExperimentResults:
+    """Count answers that a server could not store as failures, with what they lack.
+
+    Args:
+        results: The results; None where nothing was stored. Their verdicts are counted already.
+        reasons: Why there is no answer, for each of them, by the row's id.
+        criteria: Those of the set.
+
+    Returns:
+        The results.
+    """
+    results = results or _no_results()
+    results.num_failed_responses += sum(map(len, reasons.values()))
+    missing = [
+        MissingVerdict(criterion_id=criterion.id, cause=MissingVerdictCause.ANSWER_FAILED, reason=reason)
+        for row, of_row in reasons.items()
+        for reason in of_row
+        for criterion in criteria
+        if criterion.template_variables is None or criterion.template_variables.id == row
+    ]
+    by_criterion = dict(results.verdicts_by_criterion_id or {})
+    for number in dict.fromkeys(verdict.criterion_id for verdict in missing):
+        lacking = [verdict for verdict in missing if verdict.criterion_id == number]
+        by_criterion[number] = _sum_of(by_criterion.get(number), _counts(0, lacking, is_running=False))
+    results.verdicts = _sum_of(results.verdicts, _counts(0, missing, is_running=False))
+    results.verdicts_by_criterion_id = by_criterion
+    return results
+
+
+def _no_results() -> ExperimentResults:
+    return ExperimentResults(
+        mean_all_ratings=api.MeanRating(yes=0.0, no=0.0),
+        mean_rating_by_criterion_id={},
+        input_tokens_per_response=[],
+        output_tokens_per_response=[],
+        duration_seconds_per_response=[],
+        num_rated_responses=0,
+        num_failed_responses=0,
+        completed_epochs=0,
+    )
+
+
+def _sum_of(counts: VerdictCounts | None, more: VerdictCounts) -> VerdictCounts:
+    if counts is None:
+        return more
+    often = Counter({(reason.cause, reason.reason): reason.count for reason in counts.reasons})
+    often.update({(reason.cause, reason.reason): reason.count for reason in more.reasons})
+    told = often.most_common(MAX_REASONS)
+    return evolve(
+        counts,
+        expected=counts.expected + more.expected,
+        missing_answer_failed=counts.missing_answer_failed + more.missing_answer_failed,
+        reasons=[
+            MissingVerdictReason(cause=cause, reason=reason, count=count) for (cause, reason), count in told
+        ],
+        missing_for_other_reasons=counts.missing_for_other_reasons
+        + more.missing_for_other_reasons
+        + often.total()
+        - sum(count for _, count in told),
+    )
+
+
 def warn_of_missing(
     experiment: api.Experiment,
     results: ExperimentResults | None,
@@ -214,6 +281,10 @@ def _way_out(experiment: api.Experiment, counts: VerdictCounts) -> str:
         of_answers = (
             "The answers come from a column: correct the rows of collection "
             f"{shortened(experiment.collection.name, 100)!r} that have none, and create another experiment"
+        )
+    elif experiment.answers_from_elsewhere:
+        of_answers = (
+            "The same call of run_experiment(…, target=…) asks the program again for what it did not answer"
         )
     else:
         return "experiment.retry_failed() brings what is missing"

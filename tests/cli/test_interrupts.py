@@ -61,6 +61,50 @@ INTERRUPTED = """
         asyncio.run(awaited() if WAY == "awaited" else streamed())
     """
 
+PROGRAM = """
+    import asyncio, pathlib, signal, threading, time
+    from elluminate import AsyncClient, Client
+
+    # A shell that runs the tests in the background has it ignored, which programs inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    ROWS = [{"topic": f"topic{number}"} for number in range(1, 6)]
+
+    def asked(topic):
+        with open("asked", "a") as file:
+            file.write(topic + "\\n")
+
+    def ordinary(topic):
+        asked(topic)
+        if topic == "topic4" and HANGS:
+            pathlib.Path("hangs").touch()
+            threading.Event().wait()
+        return f"About {topic}."
+
+    async def coroutine(topic):
+        asked(topic)
+        if topic == "topic4" and HANGS:
+            pathlib.Path("hangs").touch()
+            await asyncio.Event().wait()
+        return f"About {topic}."
+
+    given = dict(criteria=["Is it short?"], target=ordinary if KIND == "ordinary" else coroutine, max_concurrency=1)
+
+    def blocking():
+        client = Client()
+        client.get_or_create_collection("c", {"variables": ROWS})
+        return client.run_experiment("e", None, "c", **given)
+
+    async def awaited():
+        async with AsyncClient() as client:
+            await client.get_or_create_collection("c", {"variables": ROWS})
+            return await client.run_experiment("e", None, "c", **given)
+
+    experiment = blocking() if WAY == "blocking" else asyncio.run(awaited())
+    rows = [response.template_variables["topic"] for response in experiment.responses()]
+    print(*sorted(rows), sum(len(response.ratings) for response in experiment.responses()))
+    """
+
 LOOKING = """
     from elluminate import Client
 
@@ -211,6 +255,38 @@ def test_an_interrupted_program_ends_at_once_and_its_run_stands_still_until_it_i
         assert printed.split()[0] == "None" and int(printed.split()[1]) >= 3
         assert len(model_server.requests) == asked
         assert_completed("retry", tmp_path, model_server)
+
+
+@pytest.mark.parametrize("kind", ["ordinary", "coroutine"])
+@pytest.mark.parametrize("way", ["blocking", "awaited"])
+def test_an_interrupted_program_under_test_keeps_its_answers_and_the_same_call_goes_on(
+    tmp_path: Path, way: str, kind: str
+) -> None:
+    with ModelServer() as model_server:
+        source = f"WAY, KIND = {way!r}, {kind!r}\n" + textwrap.dedent(PROGRAM)
+        with program(f"HANGS = True\n{source}", tmp_path, model_server) as process:
+            end = time.monotonic() + BOUND
+            while not (tmp_path / "hangs").exists():
+                assert process.poll() is None and time.monotonic() < end, process.communicate()
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            printed, errors = process.communicate(timeout=BOUND)
+        assert (process.returncode, printed) == (-signal.SIGINT, ""), errors
+        told, *traceback = errors.rstrip().splitlines()
+        assert told == (
+            "Interrupted: 3 of 5 answers of experiment 'e' are stored. The same call of "
+            "run_experiment(…, target=…) goes on with the others."
+        ), errors
+        assert traceback[-1] == "KeyboardInterrupt", errors
+        assert errors.count("\nKeyboardInterrupt") == 1, errors
+        assert model_server.requests == []
+
+        with program(f"HANGS = False\n{source}", tmp_path, model_server) as process:
+            printed, errors = process.communicate(timeout=BOUND)
+        assert (process.returncode, errors) == (0, "")
+        assert printed.split() == [*(f"topic{number}" for number in range(1, 6)), "5"]
+        asked = (tmp_path / "asked").read_text().split()
+        assert asked == [f"topic{number}" for number in (1, 2, 3, 4, 4, 5)]
 
 
 def test_after_a_crash_the_next_start_goes_on_and_says_so(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import httpx
 
 import elluminate
 from elluminate import (
+    Answer,
     AsyncClient,
     BatchStatusEvent,
     Client,
@@ -128,6 +129,10 @@ def experiments(client: Client) -> Experiment:
     assert_type(client.get_experiment(name="Second"), Experiment)
     assert_type(client.list_experiments(collection=collection), list[Experiment])
     assert_type(evaluate(template, "Concepts"), Experiment)
+    answered = client.run_experiment(
+        "Mine", None, collection, target=lambda concept: Answer(concept, input_tokens=3), max_concurrency=20
+    )
+    assert_type(answered, Experiment)
     assert_type(elluminate.evaluate("Explain", collection), Experiment)
     assert_type(client.compare(experiment, "Second"), elluminate.ExperimentComparison)
     assert_type(created.compare_with(experiment, level=0.01), elluminate.ExperimentComparison)

@@ -40,6 +40,7 @@ def call(client: Client, template: PromptTemplate, rows: TemplateVariablesCollec
     rows.add_many("concept")  # E
     rows.add_from_csv(7)  # E
     client.run_experiment("First", template, rows, progress="yes")  # E
+    client.run_experiment("First", None, rows, target="answer")  # E
     client.with_options(retries=3)  # E
     client.iter_experiments("First")  # E
     name: int = client.get_collection(id=1).name  # E

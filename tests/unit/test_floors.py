@@ -42,7 +42,7 @@ FLOORS = {
         schemas
         _binding  _client_base  _following
         _interrupts
-        _session  _blocking
+        _session  _blocking  _program_calls
         _paging  _sending
         _transport
         _http

@@ -168,7 +168,7 @@ def test_a_call_that_is_interrupted_as_it_begins_leaves_the_thread_as_it_was(
         """The context variable, with an interrupt right after it is set."""
 
         def __init__(self) -> None:
-            self.variable = _transport._blocking
+            self.variable = _transport.blocking_call
 
         def set(self, value: Any) -> None:
             self.variable.set(value)
@@ -182,7 +182,7 @@ def test_a_call_that_is_interrupted_as_it_begins_leaves_the_thread_as_it_was(
 
     def interrupted() -> bool:
         step = work()
-        monkeypatch.setattr(_transport, "_blocking", Interrupting())
+        monkeypatch.setattr(_transport, "blocking_call", Interrupting())
         with pytest.raises(KeyboardInterrupt):
             _transport.run_blocking(step)
         step.close()
