@@ -1,8 +1,7 @@
-"""How far a run is, and telling it: to a function of the caller's, or as a line of text."""
+"""How far a run is, and telling it: to a function of the caller's, or to a person."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -11,6 +10,7 @@ from elluminate_api.models import ExperimentGenerationStatus
 from elluminate_api.types import one_line
 
 from elluminate._homes import at_home_in
+from elluminate._progress_bars import Bar, bar_for
 from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
@@ -147,7 +147,7 @@ def progress_of(status: ExperimentGenerationStatus) -> ExperimentProgress | None
 
 
 Progress: TypeAlias = bool | Callable[[ExperimentProgress], object]
-"""False tells nothing, True writes a line to stderr, a function gets every change."""
+"""False tells nothing, True shows a bar in a notebook, else a line on stderr; a function gets every change."""
 
 Report: TypeAlias = Callable[[ExperimentProgress | None], None] | None
 """What is to be called with each progress, and with None in the end; None where nobody asked."""
@@ -163,42 +163,19 @@ def reporter(progress: Progress, name: str) -> Report:
         return None
     if progress is not True and not callable(progress):
         raise ValidationError(f"progress must be True, False or a function, not {quoted(progress)}")
-    tell: Callable[[ExperimentProgress], object] = _Line(str(name)) if progress is True else progress
+    bar: Bar | None = bar_for(str(name)) if progress is True else None
     last: ExperimentProgress | None = None
 
     def report(now: ExperimentProgress | None) -> None:
         nonlocal last
         if now is None:
-            if isinstance(tell, _Line):
-                tell.end()
+            if bar is not None:
+                bar.end()
         elif now != last:
             last = now
-            tell(now)
+            if bar is not None:
+                bar.show(now.percent_complete, now.told, now.responses_failed + now.responses_unjudged)
+            elif callable(progress):
+                progress(now)
 
     return report
-
-
-class _Line:
-    """One line on stderr, rewritten in a terminal; elsewhere a line per change."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name if len(name) <= 40 else f"{name[:39]}…"
-        self._in_place = sys.stderr.isatty()
-        self._open = False
-        self._width = 0
-
-    def __call__(self, progress: ExperimentProgress) -> None:
-        text = f"{self._name}: {progress.percent_complete:3.0f} %, {progress.told}"
-        shown = text.ljust(self._width)  # blanks over what a longer text has left
-        self._open, self._width = self._in_place, len(text)
-        try:
-            sys.stderr.write(f"\r{shown}" if self._in_place else f"{text}\n")
-        except UnicodeEncodeError:  # a terminal without UTF-8, as on some Windows machines
-            sys.stderr.write(text.encode("ascii", "replace").decode("ascii") + "\n")
-        sys.stderr.flush()
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self._open:
-            sys.stderr.write("\n")
-            sys.stderr.flush()

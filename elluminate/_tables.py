@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 
-__all__ = ["html_table", "shortened", "text_table"]
+__all__ = ["LONGEST_CELL", "html_facts", "html_table", "shortened", "text_table"]
 
 Cells = Sequence[str]
+
+LONGEST_CELL = 300
+"""Characters of a cell that HTML shows."""
+
+_MOST_COLUMNS = 12
+_MOST_LINES = 15
+"""Of a cell."""
+_LONGEST_CAPTION = 1_000
+
+# No colours: a notebook has its own, light or dark. No formulas: a notebook would make them of text between dollar
+# signs, and they can hold links.
+_TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
+_LEFT = (
+    'style="text-align:left;vertical-align:top;white-space:pre-wrap;max-width:40em;overflow-wrap:anywhere"'
+)
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What HTML or UTF-8 cannot hold."""
 
 
 def text_table(head: Cells, rows: Sequence[Cells]) -> str:
@@ -30,26 +49,74 @@ def text_table(head: Cells, rows: Sequence[Cells]) -> str:
     )
 
 
-def html_table(caption: str, head: Cells, rows: Sequence[Cells], *, most: int) -> str:
-    """The same as an HTML table without scripts or styles.
+def html_table(
+    caption: str, head: Cells, rows: Sequence[Cells], *, most: int, total: int | None = None
+) -> str:
+    """The same as an HTML table without scripts, colours or anything that is fetched.
+
+    Of each cell stand there at most `LONGEST_CELL` characters, of each row at most a dozen cells; what is left out is
+    counted.
 
     Args:
-        caption: What it shows.
+        caption: What it shows; "" has none.
         head: Names of the columns.
         rows: Cells, as text; markup in it is shown, and is none.
         most: The most rows that are shown; below them stands how many there are more.
+        total: How many rows there are, where `rows` are only the first ones.
 
-    >>> html_table("<b>", ["x"], [["1"], ["2"]], most=1)
-    '<table><caption>&lt;b&gt;</caption><tr><th>x</th></tr><tr><td>1</td></tr><tr><td>1 more</td></tr></table>'
+    >>> "&lt;b&gt;" in html_table("<b>", ["x"], [["1"], ["2"]], most=1)
+    True
+    >>> html_table("", ["x"], [["1"], ["2"]], most=1).endswith("2 rows, of which 1 is shown</td></tr></table>")
+    True
     """
-    lines = [_line("th", head), *(_line("td", row) for row in rows[:most])]
-    if len(rows) > most:
-        lines.append(_line("td", [f"{len(rows) - most} more"]))
-    return f"<table><caption>{html.escape(caption)}</caption>{''.join(lines)}</table>"
+    shown = rows[:most]
+    there_are = max(len(rows), total or 0)
+    lines = [_line("th", _fitting(head, are_names=True)), *(_line("td", _fitting(row)) for row in shown)]
+    if there_are > len(shown):
+        are = "is" if len(shown) == 1 else "are"
+        columns = min(len(head), _MOST_COLUMNS)
+        lines.append(
+            f'<tr><td colspan="{columns}" {_LEFT}>{there_are} rows, of which {len(shown)} {are} shown</td></tr>'
+        )
+    return f"{_TABLE}{_caption(caption)}{''.join(lines)}</table>"
+
+
+def html_facts(caption: str, facts: Sequence[tuple[str, str]]) -> str:
+    """A table of two columns: what something is called, and what it is.
+
+    Args:
+        caption: What it shows; "" has none.
+        facts: Names and values, as text; one without a value is left out.
+    """
+    lines = [f"<tr>{_cell('th', name)}{_cell('td', value)}</tr>" for name, value in facts if value.strip()]
+    return f"{_TABLE}{_caption(caption)}{''.join(lines)}</table>"
+
+
+def _caption(text: str) -> str:
+    return f'<caption style="text-align:left">{_escaped(text, _LONGEST_CAPTION)}</caption>' if text else ""
+
+
+def _fitting(cells: Cells, *, are_names: bool = False) -> Cells:
+    left_out = len(cells) - _MOST_COLUMNS
+    if left_out <= 0:
+        return cells
+    return [*cells[: _MOST_COLUMNS - 1], f"{left_out + 1} more columns" if are_names else "…"]  # two at least
 
 
 def _line(tag: str, cells: Cells) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    return "<tr>" + "".join(_cell(tag, cell) for cell in cells) + "</tr>"
+
+
+def _cell(tag: str, text: str) -> str:
+    return f"<{tag} {_LEFT}>{_escaped(text, LONGEST_CELL)}</{tag}>"
+
+
+def _escaped(text: str, most: int) -> str:
+    beginning = "\n".join(text[:most].split("\n")[:_MOST_LINES])
+    more = len(text) - len(beginning)
+    readable = _UNPRINTABLE.sub("\ufffd", beginning.replace("\r\n", "\n"))
+    left_out = f"… ({more} more {'character' if more == 1 else 'characters'})" if more else ""
+    return html.escape(readable) + left_out
 
 
 def shortened(text: str, length: int) -> str:
@@ -58,5 +125,6 @@ def shortened(text: str, length: int) -> str:
     >>> shortened("one   two", 5)
     'one …'
     """
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
+    beginning = text[: 8 * length]  # of a text of megabytes, too, that is more than a line
+    line = " ".join(beginning.split())
+    return line if len(line) <= length and len(beginning) == len(text) else line[: length - 1] + "…"

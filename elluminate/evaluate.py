@@ -57,7 +57,8 @@ def evaluate(
         rating_version: The judge; None takes the project's default.
         response_column_id: A column that holds the answers already, so that no model is asked.
         client: None takes one client for the whole process, made from the environment at the first call.
-        progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+        progress: True shows how far it is (on stderr, or as a bar in a notebook); a function gets each
+                ExperimentProgress.
         cache: True, or a lifetime: equal calls are not made again; see `Client.run_experiment`.
         target: Your own program, asked instead of a model; see `Client.run_experiment`. With `name`, the same call
             goes on where an earlier one stopped.

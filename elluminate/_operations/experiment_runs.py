@@ -73,7 +73,8 @@ class ExperimentRunOperations(ExperimentOperations):
                 not know the server takes the default, and an OtherJudgeWarning says so.
             generate: False creates the experiment and does not run it.
             response_column_id: A column that holds the answers already, so that no model is asked.
-            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+            progress: True shows how far it is (on stderr, or as a bar in a notebook); a function gets each
+                ExperimentProgress.
             cache: True, or a lifetime: calls that were answered before, by an experiment with a cache, are not made
                 again. Equal are calls of one model with the same messages and parameters in the same epoch, and the
                 verdicts of one judge likewise; `response.cached` tells which. Made for programs that are run over and

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import define, field
+from attrs import define
 from elluminate_api import models as api
 
 from elluminate._binding import Bound, unbound
@@ -14,5 +14,4 @@ from elluminate._binding import Bound, unbound
 class ApiKey(Bound, api.ApiKey):
     """An API key of a project. `key` is the key itself, in the answer to `create_api_key` only."""
 
-    key: str | None = field(default=None, repr=False)
     _session: Any = unbound()

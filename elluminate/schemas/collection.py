@@ -16,17 +16,19 @@ from elluminate._blocking import blocking
 from elluminate._checks import checked_name
 from elluminate._exports import Exports
 from elluminate._lookup import naming_conflicts, required_id_of
+from elluminate._notebooks import MOST_SHOWN, ShownInNotebooks
 from elluminate._session import Session
+from elluminate._tables import html_table
 from elluminate.exceptions import NotFetchedError
 from elluminate.schemas.collection_rows import Rows
 from elluminate.schemas.columns import columns_in
-from elluminate.schemas.template_variables import TemplateVariables, share_collection
+from elluminate.schemas.template_variables import TemplateVariables, rows_table, share_collection
 
 _WITH_ROWS = {"variables", "items", "to_dicts", "to_csv", "to_jsonl", "to_pandas"}
 
 
 @define(kw_only=True, repr=False)
-class TemplateVariablesCollection(Rows):
+class TemplateVariablesCollection(ShownInNotebooks, Rows):
     """A named set of test cases, without its rows; `get_collection` gives it with them."""
 
     _session: Any = unbound()
@@ -71,6 +73,19 @@ class TemplateVariablesCollection(Rows):
         )
         self._take_over(fresh)
         return self
+
+    def _tables(self) -> Iterator[str]:
+        columns = [
+            [column.name or "", column.column_type or "", column.default_value or ""]
+            for column in self.columns[:MOST_SHOWN]
+        ]
+        yield html_table(
+            self._title(), ["column", "type", "default"], columns, most=MOST_SHOWN, total=len(self.columns)
+        )
+
+    def _title(self) -> str:
+        rows = "1 row" if self.variables_count == 1 else f"{self.variables_count} rows"
+        return f"Collection: {self.name} ({rows}{', read-only' if self.read_only else ''})"
 
     if not TYPE_CHECKING:
 
@@ -129,6 +144,9 @@ class TemplateVariablesCollectionWithEntries(Exports, TemplateVariablesCollectio
             [{'concept': 'recursion'}, {'concept': 'closures'}]
         """
         return [dict(row.input_values) for row in self.variables]
+
+    def _tables(self) -> Iterator[str]:
+        yield rows_table(self._title(), self.variables, [column.name or "" for column in self.columns])
 
     def _of_json(self) -> frozenset[str]:
         return self._json_columns()

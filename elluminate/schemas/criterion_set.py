@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from attrs import define
@@ -17,13 +17,15 @@ from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate._checks import checked_texts
 from elluminate._lookup import id_of, required_id_of
+from elluminate._notebooks import MOST_SHOWN, ShownInNotebooks, cell_of
 from elluminate._showing import shown
+from elluminate._tables import html_table
 from elluminate.exceptions import ValidationError
-from elluminate.schemas.prompt_template import Criterion, PromptTemplate
+from elluminate.schemas.prompt_template import Criterion, PromptTemplate, which_rows
 
 
 @define(kw_only=True, repr=False)
-class CriterionSet(Bound, api.CriterionSet):
+class CriterionSet(ShownInNotebooks, Bound, api.CriterionSet):
     """A named group of criteria, which can be linked to prompt templates.
 
     Example:
@@ -161,6 +163,22 @@ class CriterionSet(Bound, api.CriterionSet):
         ]
         if template.criterion_set_id == self.id:
             template.criterion_set_id = None
+
+    def _tables(self) -> Iterator[str]:
+        criteria, linked = self.criteria or [], self.linked_prompt_templates or []
+        rows = [
+            [cell_of(one.id), one.criterion_str, one.label or "", which_rows(one)]
+            for one in criteria[:MOST_SHOWN]
+        ]
+        head = ["id", "criterion", "label", "judges"]
+        title = f"Criterion set: {self.name}"
+        if self.criteria is None:
+            title += " (its criteria were not fetched)"
+        yield html_table(title, head, rows, most=MOST_SHOWN, total=len(criteria))
+        if linked:
+            names = [[one.name, cell_of(one.version)] for one in linked[:MOST_SHOWN]]
+            caption = "Linked prompt templates"
+            yield html_table(caption, ["name", "version"], names, most=MOST_SHOWN, total=len(linked))
 
     add_criteria = blocking(aadd_criteria)
     add_criterion = blocking(aadd_criterion)

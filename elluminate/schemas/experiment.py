@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -23,6 +23,7 @@ from elluminate._checks import checked_polling_interval, checked_timeout
 from elluminate._exports import Exports
 from elluminate._following import Ending, final_status
 from elluminate._homes import at_home_in
+from elluminate._notebooks import ShownInNotebooks
 from elluminate._progress import ExperimentProgress, progress_of
 from elluminate._session import Session
 from elluminate.exceptions import NotFetchedError, ValidationError
@@ -31,6 +32,7 @@ from elluminate.schemas.answers_from_elsewhere import AnswersFromElsewhere
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.experiment_creation import NewExperiment, check_columns, find_parts, post_experiment
+from elluminate.schemas.experiment_tables import experiment_tables
 from elluminate.schemas.filters import PromptResponseFilter, query_of, told_filters
 from elluminate.schemas.llm_config import LLMConfig
 from elluminate.schemas.prompt_template import PromptTemplate
@@ -43,7 +45,7 @@ from elluminate.schemas.weighing import Weighing
 
 
 @define(kw_only=True, repr=False)
-class Experiment(Exports, Reruns, AnswersFromElsewhere, Weighing):
+class Experiment(ShownInNotebooks, Exports, Reruns, AnswersFromElsewhere, Weighing):
     """A template x a collection x a model configuration, judged against a criterion set.
 
     `results` is None until there are responses. `rated_responses` holds the responses once they were fetched.
@@ -105,6 +107,13 @@ class Experiment(Exports, Reruns, AnswersFromElsewhere, Weighing):
             print(f"Only rows with {told_filters(self._filters)}")  # noqa: T201
         names = {one.id: one.criterion_str for one in self._criteria()}
         print(self.results.summary(names, intervals=self._intervals()))  # noqa: T201
+
+    def _tables(self) -> Iterator[str]:
+        names = {one.id: one.criterion_str for one in self._criteria()}
+        only = f"rows with {told_filters(self._filters)}" if self._filters else ""
+        return experiment_tables(
+            self, self.results, self.rated_responses, names, intervals=self._intervals(), only=only
+        )
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """The responses as flat rows: inputs, answer, measures, and a verdict per criterion, or why there is none.

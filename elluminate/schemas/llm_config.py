@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from attrs import define
@@ -14,12 +15,14 @@ from elluminate_api.types import one_line
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
+from elluminate._notebooks import ShownInNotebooks, cell_of
 from elluminate._showing import shown
+from elluminate._tables import html_facts
 from elluminate.exceptions import ValidationError
 
 
 @define(kw_only=True, repr=False)
-class LLMConfig(Bound, api.LLMConfig):
+class LLMConfig(ShownInNotebooks, Bound, api.LLMConfig):
     """A model and how it is asked, without the provider's key.
 
     Example:
@@ -57,6 +60,22 @@ class LLMConfig(Bound, api.LLMConfig):
         session = self._bound_session()
         request = try_llm_config.build(await session.project_id(), self.id, body=body)
         return await session.call(request, LLMConfigTest)
+
+    def _tables(self) -> Iterator[str]:
+        yield html_facts(
+            f"LLM config: {self.name or ''}",
+            [
+                ("id", cell_of(self.id)),
+                ("model", self.llm_model_name or ""),
+                ("protocol", self.provider or self.inference_type),
+                ("description", self.description),
+                ("system message", self.system_message or ""),
+                ("temperature", cell_of(self.temperature)),
+                ("reasoning effort", self.reasoning_effort or ""),
+                ("most tokens of an answer", cell_of(self.max_tokens)),
+                ("calls at a time", cell_of(self.max_connections)),
+            ],
+        )
 
     test = blocking(atest)
 

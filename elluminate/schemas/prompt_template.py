@@ -8,7 +8,7 @@ Each has the other in its signatures, so that they stand in one module.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from attrs import define
@@ -29,13 +29,15 @@ from elluminate._messages import (
     response_format_schema,
     tool_choice_of,
 )
+from elluminate._notebooks import ShownInNotebooks, cell_of, messages_table
 from elluminate._session import Session
 from elluminate._showing import quoted
+from elluminate._tables import html_facts
 from elluminate.exceptions import ConflictError, ValidationError
 
 
 @define(kw_only=True, repr=False)
-class PromptTemplate(Bound, api.PromptTemplate):
+class PromptTemplate(ShownInNotebooks, Bound, api.PromptTemplate):
     """One immutable version of a named prompt template.
 
     Example:
@@ -172,6 +174,18 @@ class PromptTemplate(Bound, api.PromptTemplate):
         except DomainError as error:
             raise ValidationError(str(error)) from None
 
+    def _tables(self) -> Iterator[str]:
+        yield messages_table(f"Prompt template: {self.name} (version {self.version})", self.messages)
+        tools = [tool.function.name for tool in self.tools or []]
+        more = [
+            ("placeholders", ", ".join(sorted(self.placeholders))),
+            ("tools", ", ".join(tools)),
+            ("tool choice", cell_of(self.tool_choice)),
+            ("response format", cell_of(self.response_format_json_schema)),
+        ]
+        if any(value for _, value in more):
+            yield html_facts("", more)
+
     list_criteria = blocking(alist_criteria)
     generate_criteria = blocking(agenerate_criteria)
     get_or_generate_criteria = blocking(aget_or_generate_criteria)
@@ -179,11 +193,15 @@ class PromptTemplate(Bound, api.PromptTemplate):
 
 
 @define(kw_only=True, repr=False)
-class Criterion(Bound, api.Criterion):
+class Criterion(ShownInNotebooks, Bound, api.Criterion):
     """One yes/no question about a response."""
 
     prompt_template: PromptTemplate | None = None
     _session: Any = unbound()
+
+    def _tables(self) -> Iterator[str]:
+        facts = [("question", self.criterion_str), ("label", self.label or ""), ("judges", which_rows(self))]
+        yield html_facts(f"Criterion {self.id}", facts)
 
     async def aupdate(self, criterion_str: str | None = None, label: str | None = None) -> Criterion:
         """Change the question or its label; what is not given stays. Ratings made earlier keep the old wording.
@@ -237,6 +255,11 @@ class Criterion(Bound, api.Criterion):
 
     update = blocking(aupdate)
     delete = blocking(adelete)
+
+
+def which_rows(criterion: Criterion) -> str:
+    """Whose responses are judged by it, in words."""
+    return "all rows" if criterion.template_variables is None else f"row {criterion.template_variables.id}"
 
 
 async def create_version(

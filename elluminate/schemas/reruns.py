@@ -66,7 +66,8 @@ class Reruns(Runs):
             rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
             n_epochs: Responses per row, 1 to 1000; None takes as many as this experiment.
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
-            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+            progress: True shows how far it is (on stderr, or as a bar in a notebook); a function gets each
+                ExperimentProgress.
 
         Returns:
             The new experiment, with its results and responses.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -15,13 +15,20 @@ from elluminate_api.types import one_line
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
+from elluminate._notebooks import MOST_SHOWN, ShownInNotebooks, cell_of
 from elluminate._session import Session
 from elluminate._showing import quoted
+from elluminate._tables import html_facts, html_table, shortened
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.llm_config import GenerationMetadata
 from elluminate.schemas.message import ResponseMessage
 from elluminate.schemas.prompt_template import Criterion, PromptTemplate
 from elluminate.schemas.template_variables import TemplateVariables
+
+_MOST_INPUTS = 4
+"""Columns of rows that a table of responses shows."""
+_MOST_VERDICTS = 8
+"""Verdicts of a response that it shows."""
 
 
 @define(kw_only=True, repr=False)
@@ -67,7 +74,7 @@ class Rating(api.Rating):
         return bool(self.generation_metadata and self.generation_metadata.cached)
 
 
-class Responses(list["PromptResponse"]):
+class Responses(ShownInNotebooks, list["PromptResponse"]):
     """Responses as a list; `next()` works on it, too, for programs that take it for an iterator.
 
     Example:
@@ -89,9 +96,12 @@ class Responses(list["PromptResponse"]):
     def __repr__(self) -> str:
         return f"<{len(self)} {'response' if len(self) == 1 else 'responses'}>"
 
+    def _tables(self) -> Iterator[str]:
+        yield responses_table(repr(self).strip("<>"), self)
+
 
 @define(kw_only=True, repr=False)
-class PromptResponse(Bound, api.PromptResponse):
+class PromptResponse(ShownInNotebooks, Bound, api.PromptResponse):
     """What a model answered for one row in one epoch.
 
     `error` is set where the model could not be asked; `response_text` is then empty or a part. `messages` are dicts
@@ -158,6 +168,32 @@ class PromptResponse(Bound, api.PromptResponse):
         """The row's values, from column name to value."""
         return self.prompt.template_variables.input_values
 
+    def _tables(self) -> Iterator[str]:
+        metadata = self.generation_metadata
+        inputs = [(f"input: {name}", cell_of(value)) for name, value in self.template_variables.items()]
+        if len(inputs) > MOST_SHOWN:
+            inputs = [*inputs[:MOST_SHOWN], ("inputs", f"{len(inputs)}, of which {MOST_SHOWN} are shown")]
+        took = metadata.duration_seconds if metadata else None
+        facts = [
+            *inputs,
+            ("answer", self.response_text),
+            ("error", self.error or ""),
+            ("annotation", self.annotation),
+            ("epoch", cell_of(self.epoch)),
+            ("answered by", (metadata.answered_by_model if metadata else None) or ""),
+            ("took", "" if took is None else f"{took:.2f} s"),
+        ]
+        yield html_facts(f"Response {self.id}", facts)
+        verdicts = [
+            [rating.criterion.criterion_str, rating.rating, rating.reasoning or ""] for rating in self.ratings
+        ]
+        verdicts += [
+            [f"criterion {lacking.criterion_id}", "missing", lacking.reason]
+            for lacking in self.missing_verdicts or []
+        ]
+        if verdicts:
+            yield html_table("", ["criterion", "verdict", "reasoning"], verdicts, most=MOST_SHOWN)
+
     async def aannotate(self, annotation: str) -> PromptResponse:
         """Leave a note on this response, instead of the one that is there.
 
@@ -198,6 +234,38 @@ class PromptResponse(Bound, api.PromptResponse):
 
     annotate = blocking(aannotate)
     fetch_trajectory = blocking(afetch_trajectory)
+
+
+def responses_table(caption: str, responses: Sequence[PromptResponse]) -> str:
+    """Responses as a notebook shows them, one in a row.
+
+    Args:
+        caption: What they are.
+        responses: All of them.
+    """
+    shown = responses[:MOST_SHOWN]
+    names = list(dict.fromkeys(name for response in shown for name in response.template_variables))
+    inputs = names[:_MOST_INPUTS]
+    head = ["id", "epoch", *inputs]
+    if len(names) > _MOST_INPUTS:
+        head.append(f"{len(names) - _MOST_INPUTS} more columns")
+    rows = []
+    for response in shown:
+        values = [cell_of(response.template_variables.get(name)) for name in inputs]
+        values += ["…"] * (len(head) - 2 - len(values))
+        answer = response.response_text if response.error is None else f"failed: {response.error}"
+        rows.append([cell_of(response.id), cell_of(response.epoch), *values, answer, _verdicts(response)])
+    return html_table(caption, [*head, "answer", "verdicts"], rows, most=MOST_SHOWN, total=len(responses))
+
+
+def _verdicts(response: PromptResponse) -> str:
+    lines = [
+        f"{rating.rating}: {shortened(rating.criterion.criterion_str, 60)}"
+        for rating in response.ratings[:_MOST_VERDICTS]
+    ]
+    more, lacking = len(response.ratings) - len(lines), len(response.missing_verdicts or [])
+    lines += [f"{more} more"] if more else []
+    return "\n".join([*lines, f"{lacking} missing"] if lacking else lines)
 
 
 def _text_of(content: Any) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from attrs import define
 from elluminate_api import models as api
@@ -13,7 +13,9 @@ from elluminate_api.models import MeanRating, MissingVerdictCause
 
 from elluminate._calls import Explained
 from elluminate._checks import checked_id
+from elluminate._notebooks import MOST_SHOWN, ShownInNotebooks
 from elluminate._showing import shown
+from elluminate._tables import html_facts, html_table
 from elluminate.exceptions import ValidationError
 from elluminate.statistics import Interval
 
@@ -63,7 +65,7 @@ class ModelCosts(api.ModelCosts):
 
 
 @define(kw_only=True, repr=False)
-class ExperimentResults(Explained, api.ExperimentResults):
+class ExperimentResults(ShownInNotebooks, Explained, api.ExperimentResults):
     """What an experiment came to: shares of YES, tokens, durations, costs, and what became of every verdict.
 
     `pass_rate` is YES ratings / all ratings, 0 to 1. `verdicts` tells how many there are, and what is missing; it is
@@ -231,6 +233,72 @@ class ExperimentResults(Explained, api.ExperimentResults):
             return rate
         return f"{rate} ({_told(self.verdicts)})"
 
+    def _tables(self) -> Iterator[str]:
+        yield html_facts("Results", self._facts({}))
+        yield from self._tables_of_verdicts({}, {})
+
+    def _facts(self, intervals: Mapping[int | None, Interval]) -> list[tuple[str, str]]:
+        """What a notebook shows of all criteria together: names and values."""
+        sure = intervals.get(None)
+        answers = f"{self.num_rated_responses} rated, {self.num_failed_responses} failed"
+        if self.flaws:
+            answers += f", {self.flaws}"
+        rate = self._rate()
+        if self.verdicts is not None and self.verdicts.is_complete:
+            rate += f" ({_verdicts(self.verdicts.given)})"
+        costs = [
+            f"{what} {costs}"
+            for what, costs in (("answers", self.answer_costs), ("judging", self.judge_costs))
+            if costs is not None and costs.count
+        ]
+        return [
+            ("pass rate", rate),
+            (
+                "95 % interval",
+                "" if sure is None or _range(sure) == "" else f"{_range(sure)} by {sure.n} rows",
+            ),
+            ("answers", answers),
+            ("estimated cost", ", ".join(costs)),
+        ]
+
+    def _tables_of_verdicts(
+        self, criterion_names: Mapping[int, str], intervals: Mapping[int | None, Interval]
+    ) -> Iterator[str]:
+        """What a notebook shows of each criterion, and why verdicts are missing."""
+        counted = self.verdicts_by_criterion_id or {}
+        known = list({**counted, **self.mean_rating_by_criterion_id})
+        head = ["criterion", "pass rate", "verdicts", "missing", "still to come"]
+        rows = [self._cells(number, criterion_names) for number in known[:MOST_SHOWN]]
+        if intervals:
+            head += ["95 % interval", "rows"]
+            rows = [
+                [*row, *_beside_in_cells(intervals.get(number))]
+                for number, row in zip(known, rows, strict=False)
+            ]
+        if rows:
+            yield html_table("Criteria", head, rows, most=MOST_SHOWN, total=len(known))
+        if self.verdicts is not None and self.verdicts.missing:
+            reasons = [
+                [str(one.count), _CAUSES.get(one.cause, one.cause), one.reason]
+                for one in self.verdicts.reasons
+            ]
+            if self.verdicts.missing_for_other_reasons:
+                reasons.append([str(self.verdicts.missing_for_other_reasons), "", "for other reasons"])
+            title = f"Missing verdicts: {self.verdicts.missing} of {self.verdicts.expected}"
+            yield html_table(title, ["verdicts", "cause", "reason"], reasons, most=MOST_SHOWN + 1)
+
+    def _cells(self, number: int, criterion_names: Mapping[int, str]) -> list[str]:
+        mean = self.mean_rating_by_criterion_id.get(number)
+        counts = (self.verdicts_by_criterion_id or {}).get(number)
+        told = counts.criterion_str if counts else None
+        return [
+            criterion_names.get(number) or told or f"criterion {number}",
+            "not measured" if mean is None else f"{mean.yes:.1%}",
+            "not told" if counts is None else f"{counts.given} of {counts.expected}",
+            "" if counts is None else str(counts.missing),
+            "" if counts is None else str(counts.pending),
+        ]
+
     def print_summary(self, criterion_names: Mapping[int, str] | None = None) -> None:
         """Print :meth:`summary`.
 
@@ -249,9 +317,18 @@ class ExperimentResults(Explained, api.ExperimentResults):
 
 def _beside(interval: Interval) -> str:
     """An interval as it stands beside its rate; nothing where it is undefined."""
+    told = _range(interval)
+    return told and f", 95 % interval {told} by {interval.n} rows"
+
+
+def _beside_in_cells(interval: Interval | None) -> list[str]:
+    return ["", ""] if interval is None else [_range(interval), str(interval.n)]
+
+
+def _range(interval: Interval) -> str:
     if interval.low is None or interval.high is None:
         return ""
-    return f", 95 % interval {interval.low:.1%} to {interval.high:.1%} by {interval.n} rows"
+    return f"{interval.low:.1%} to {interval.high:.1%}"
 
 
 _CAUSES: Mapping[str, str] = {

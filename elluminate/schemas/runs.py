@@ -70,7 +70,8 @@ class Runs(Bound, api.Experiment):
             n_epochs: Responses per row, 1 to 1000.
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
             generation_params: Sampling for this run, instead of the LLM config's.
-            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+            progress: True shows how far it is (on stderr, or as a bar in a notebook); a function gets each
+                ExperimentProgress.
 
         Returns:
             This experiment, with results and responses. An IncompleteResultsWarning tells of verdicts that are missing,
@@ -122,7 +123,8 @@ class Runs(Bound, api.Experiment):
                 that of the run.
             discard_annotations: Whether notes that people left on failed responses may be lost.
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
-            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+            progress: True shows how far it is (on stderr, or as a bar in a notebook); a function gets each
+                ExperimentProgress.
 
         Returns:
             This experiment, with results and responses.
@@ -179,7 +181,8 @@ class Runs(Bound, api.Experiment):
 
         Args:
             timeout: Seconds to wait at most; None waits for the server's limit of 10 hours.
-            progress: True writes how far it is to stderr; a function is called with each ExperimentProgress.
+            progress: True shows how far it is (on stderr, or as a bar in a notebook); a function gets each
+                ExperimentProgress.
 
         Returns:
             This experiment, with results and responses.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import define
@@ -27,7 +27,9 @@ from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate._checks import checked_id, checked_name, checked_texts
 from elluminate._lookup import required_id_of
+from elluminate._notebooks import MOST_SHOWN, ShownInNotebooks
 from elluminate._showing import quoted
+from elluminate._tables import html_table
 from elluminate.exceptions import ValidationError
 
 _KEYS = ("goal", "expected_conversation_outcome", "field_values")
@@ -52,7 +54,7 @@ class ScenarioField(Bound, api.ScenarioField):
 
 
 @define(kw_only=True, repr=False)
-class ScenarioSet(Bound, api.ScenarioSet):
+class ScenarioSet(ShownInNotebooks, Bound, api.ScenarioSet):
     """A named set of scenarios, without them; `list_scenarios()` reads them.
 
     Example:
@@ -66,6 +68,11 @@ class ScenarioSet(Bound, api.ScenarioSet):
 
     fields: list[ScenarioField]  # type: ignore[assignment]
     _session: Any = unbound()
+
+    def _tables(self) -> Iterator[str]:
+        fields = [[one.name, one.default_value or ""] for one in self.fields[:MOST_SHOWN]]
+        title = f"Scenario set: {self.name} ({self.scenarios_count} scenarios)"
+        yield html_table(title, ["field", "default"], fields, most=MOST_SHOWN, total=len(self.fields))
 
     async def aadd_field(self, name: str, default_value: str = "") -> ScenarioField:
         """Declare a further field; every scenario of the set gets it with the default.

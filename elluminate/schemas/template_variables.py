@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from attrs import define
@@ -10,18 +10,25 @@ from elluminate_api import models as api
 from elluminate_api.types import one_line
 
 from elluminate._binding import Bound, unbound
+from elluminate._notebooks import MOST_SHOWN, ShownInNotebooks, cell_of
+from elluminate._tables import html_table
 
 
 @define(kw_only=True, repr=False)
-class TemplateVariables(Bound, api.TemplateVariables):
+class TemplateVariables(ShownInNotebooks, Bound, api.TemplateVariables):
     """One row of a collection, that is one test case: `input_values` maps column names to values."""
 
     _session: Any = unbound()
 
     __repr__ = one_line
 
+    def _tables(self) -> Iterator[str]:
+        values = [[str(name), cell_of(value)] for name, value in self.input_values.items()]
+        title = f"Row {self.id} of {self.collection.name}"
+        yield html_table(title, ["column", "value"], values, most=MOST_SHOWN)
 
-class AddedRows(list[TemplateVariables]):
+
+class AddedRows(ShownInNotebooks, list[TemplateVariables]):
     """The rows that came of an upload, in its order.
 
     Attributes:
@@ -51,6 +58,27 @@ class AddedRows(list[TemplateVariables]):
         changed = set(updated)
         self.added = [row for row in self if row.id not in were_there]
         self.updated = [row for row in self if row.id in changed]
+
+    def __repr__(self) -> str:
+        rows = f"{len(self)} {'row' if len(self) == 1 else 'rows'}"
+        return f"<{rows}, {len(self.added)} added, {len(self.updated)} updated>"
+
+    def _tables(self) -> Iterator[str]:
+        yield rows_table(repr(self).strip("<>"), self)
+
+
+def rows_table(caption: str, rows: Sequence[TemplateVariables], columns: Iterable[str] = ()) -> str:
+    """Rows as a notebook shows them.
+
+    Args:
+        caption: What they are.
+        rows: All of them.
+        columns: Names of the columns, in their order; those of the rows that are shown come after them.
+    """
+    shown = rows[:MOST_SHOWN]
+    names = list(dict.fromkeys([*columns, *(name for row in shown for name in row.input_values)]))
+    cells = [[cell_of(row.id), *(cell_of(row.input_values.get(name)) for name in names)] for row in shown]
+    return html_table(caption, ["id", *names], cells, most=MOST_SHOWN, total=len(rows))
 
 
 def share_collection(rows: Sequence[TemplateVariables]) -> None:

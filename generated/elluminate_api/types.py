@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from attrs import field, fields, frozen, has
+from attrs import Factory, field, fields, frozen, has
 from msgspec import UNSET
 from msgspec import UnsetType as Unset
 
@@ -72,18 +73,27 @@ class Request(Generic[T]):
 LONGEST_REPR = 200
 """Characters that a model's `repr` has at most: a line of a prompt, a log or a notebook."""
 _LONGEST_VALUE = 60
+_MOST_BITS = 190
+"""Of a number that is written out: about as many digits as a value has characters."""
+_CREDENTIALS = re.compile(r"(://)[^/?#\s@]*@")
+"""What stands before the host in an address."""
 
 
 def one_line(self: Any) -> str:
-    """The `repr` of every model: id and name first, then what fits into a line; nested things by their size."""
-    names = [attribute.name for attribute in fields(type(self)) if attribute.repr]
-    names.sort(key=lambda name: (name != "id", name != "name"))
+    """The `repr` of every model: what tells most, as far as it fits into a line; whatever the model holds.
+
+    Id and name come first, then numbers and short texts, other models, what is long or holds many, and moments. What is as it is by default is
+    left out.
+    """
+    told = [
+        (attribute.name, getattr(self, attribute.name, None))
+        for attribute in fields(type(self))
+        if attribute.repr and not _is_usual(getattr(self, attribute.name, None), attribute.default)
+    ]
+    told.sort(key=lambda pair: (pair[0] != "id", pair[0] != "name", _rank(pair[1])))
     kind = type(self).__name__
     shown = ""
-    for name in names:
-        value = getattr(self, name)
-        if value is None or value is UNSET or value == "":
-            continue
+    for name, value in told:
         part = f"{', ' if shown else ''}{name}={_short(value)}"
         if len(kind) + len(shown) + len(part) > LONGEST_REPR - len("(, ...)"):
             return f"{kind}({shown}{', ' if shown else ''}...)"
@@ -91,16 +101,50 @@ def one_line(self: Any) -> str:
     return f"{kind}({shown})"
 
 
+def _is_usual(value: Any, default: Any) -> bool:
+    """Whether a value says nothing: it is empty, or what the field has without one."""
+    if value is None or value is UNSET or (isinstance(value, str) and not value):
+        return True
+    if isinstance(default, Factory):  # type: ignore[arg-type]
+        return isinstance(value, (list, tuple, set, frozenset, dict)) and not value
+    return type(value) is type(default) and isinstance(value, (str, int, float)) and bool(value == default)
+
+
+def _rank(value: Any) -> int:
+    """Where a value stands: what is short and says something first, moments last."""
+    if isinstance(value, (int, float)) or (isinstance(value, str) and len(value) <= _LONGEST_VALUE):
+        return 0
+    if isinstance(value, datetime.date):
+        return 3
+    return 2 if isinstance(value, (str, list, tuple, set, frozenset, dict)) else 1
+
+
 def _short(value: Any) -> str:
-    if has(type(value)):
-        number = getattr(value, "id", None)
-        return f"{type(value).__name__}({'...' if number is None else f'id={number}'})"
+    """The beginning of a value's `repr`, in one line and without what a terminal would obey."""
     if isinstance(value, (list, tuple, set, frozenset, dict)) and value:
         return f"<{len(value)} {'item' if len(value) == 1 else 'items'}>"
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:  # Python refuses to write much longer ones
+        return f"<a number of about {round(value.bit_length() * 0.30103)} digits>"
+    try:
+        text = _text_of(value)
+    except Exception:  # noqa: BLE001  # the model was made by hand, of something that cannot be shown
+        text = f"<{type(value).__name__}>"
+    closing = text[-1:]
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: _LONGEST_VALUE + 1])
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    return f"{text[: _LONGEST_VALUE - 4]}...{closing if closing.isprintable() else ''}"
+
+
+def _text_of(value: Any) -> str:
+    if has(type(value)):
+        number = getattr(value, "id", None)
+        return f"{type(value).__name__}({f'id={number}' if isinstance(number, int) else '...'})"
     if isinstance(value, datetime.datetime):
         return value.isoformat(timespec="seconds")
-    text = repr(str(value) if isinstance(value, str) else value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 4]}...{text[-1]}"
+    if isinstance(value, str):
+        return repr(_CREDENTIALS.sub(r"\1***@", str(value)[: 2 * LONGEST_REPR]))
+    return repr(value)
 
 
 def _text(value: Any) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime
 
-from attrs import define
+from attrs import define, field
 
 from ..models.api_key_role import ApiKeyRole
 from ..types import one_line
@@ -28,7 +28,7 @@ class ApiKey:
     name: str
     prefix: str
     created_at: datetime.datetime
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     expires_at: datetime.datetime | None = None
     revoked_at: datetime.datetime | None = None
     last_used_at: datetime.datetime | None = None
