@@ -21,9 +21,7 @@ _LONGEST_CAPTION = 1_000
 # No colours: a notebook has its own, light or dark. No formulas: a notebook would make them of text between dollar
 # signs, and they can hold links.
 _TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
-_LEFT = (
-    'style="text-align:left;vertical-align:top;white-space:pre-wrap;max-width:40em;overflow-wrap:anywhere"'
-)
+_LEFT = 'style="text-align:left;vertical-align:top;white-space:pre-wrap"'
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What HTML or UTF-8 cannot hold."""
@@ -66,18 +64,16 @@ def html_table(
 
     >>> "&lt;b&gt;" in html_table("<b>", ["x"], [["1"], ["2"]], most=1)
     True
-    >>> html_table("", ["x"], [["1"], ["2"]], most=1).endswith("2 rows, of which 1 is shown</td></tr></table>")
+    >>> html_table("", ["x"], [["1"], ["2"]], most=1).endswith("1 more row</td></tr></table>")
     True
     """
     shown = rows[:most]
     there_are = max(len(rows), total or 0)
     lines = [_line("th", _fitting(head, are_names=True)), *(_line("td", _fitting(row)) for row in shown)]
-    if there_are > len(shown):
-        are = "is" if len(shown) == 1 else "are"
+    if more := there_are - len(shown):
         columns = min(len(head), _MOST_COLUMNS)
-        lines.append(
-            f'<tr><td colspan="{columns}" {_LEFT}>{there_are} rows, of which {len(shown)} {are} shown</td></tr>'
-        )
+        left_out = f"{more} more {'row' if more == 1 else 'rows'}"
+        lines.append(f'<tr><td colspan="{columns}" {_LEFT}>{left_out}</td></tr>')
     return f"{_TABLE}{_caption(caption)}{''.join(lines)}</table>"
 
 

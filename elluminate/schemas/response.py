@@ -172,7 +172,7 @@ class PromptResponse(ShownInNotebooks, Bound, api.PromptResponse):
         metadata = self.generation_metadata
         inputs = [(f"input: {name}", cell_of(value)) for name, value in self.template_variables.items()]
         if len(inputs) > MOST_SHOWN:
-            inputs = [*inputs[:MOST_SHOWN], ("inputs", f"{len(inputs)}, of which {MOST_SHOWN} are shown")]
+            inputs = [*inputs[:MOST_SHOWN], ("more inputs", f"{len(inputs) - MOST_SHOWN} more")]
         took = metadata.duration_seconds if metadata else None
         facts = [
             *inputs,

@@ -252,11 +252,7 @@ class ExperimentResults(ShownInNotebooks, Explained, api.ExperimentResults):
             if costs is not None and costs.count
         ]
         return [
-            ("pass rate", rate),
-            (
-                "95 % interval",
-                "" if sure is None or _range(sure) == "" else f"{_range(sure)} by {sure.n} rows",
-            ),
+            ("pass rate", rate if sure is None else f"{rate}{_beside(sure)}"),
             ("answers", answers),
             ("estimated cost", ", ".join(costs)),
         ]
