@@ -1,12 +1,14 @@
 """Spans of OpenTelemetry, for both sides, where the process has what takes them.
 
 Nothing of OpenTelemetry is imported before somebody else has: who sets up a provider imports it, and without one there
-is nothing to tell. So its package may be missing. Prompts, answers, bodies, queries, keys and the words of errors are
-in no span: callers give the names of things, numbers and classes of errors.
+is nothing to tell. So its package may be missing. What a sampler, a processor or a propagator raises is logged once,
+and changes nothing else: nobody's work fails because it could not be told of. Prompts, answers, bodies, queries, keys
+and the words of errors are in no span: callers give the names of things, numbers and classes of errors.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +35,9 @@ Value = str | int | float | bool | Sequence[str] | None
 
 Kind = Literal["client", "server", "internal"]
 
+_logger = logging.getLogger("elluminate")
+_failed: set[str] = set()
+
 _TRACEPARENT = "traceparent"
 """Header of W3C's Trace Context."""
 
@@ -56,17 +61,20 @@ class Span:
     def tell(self, attributes: Mapping[str, Value]) -> None:
         """Set attributes."""
         if self._recorded is not None:
-            self._recorded.set_attributes(_given(attributes))
+            with _harmless():
+                self._recorded.set_attributes(_given(attributes))
 
     def rename(self, name: str) -> None:
         """Give it the name that only turned out now."""
         if self._recorded is not None:
-            self._recorded.update_name(name)
+            with _harmless():
+                self._recorded.update_name(name)
 
     def note(self, event: str, attributes: Mapping[str, Value]) -> None:
         """Add an event."""
         if self._recorded is not None:
-            self._recorded.add_event(event, _given(attributes))
+            with _harmless():
+                self._recorded.add_event(event, _given(attributes))
 
     def fail(self, error_type: str) -> None:
         """Mark it as failed; the first reason counts.
@@ -79,8 +87,9 @@ class Span:
         from opentelemetry.trace import Status, StatusCode
 
         self._has_failed = True
-        self._recorded.set_attribute("error.type", error_type)
-        self._recorded.set_status(Status(StatusCode.ERROR))
+        with _harmless():
+            self._recorded.set_attribute("error.type", error_type)
+            self._recorded.set_status(Status(StatusCode.ERROR))
 
     def inject(self, headers: MutableMapping[str, str]) -> None:
         """Have a request say that it is a part of this span, which is the current one, by the process's propagators."""
@@ -88,7 +97,8 @@ class Span:
             return
         from opentelemetry import propagate
 
-        propagate.inject(headers)
+        with _harmless():
+            propagate.inject(headers)
 
 
 NO_SPAN = Span(None)
@@ -119,9 +129,36 @@ def span(
         linked: The `traceparent` of a span that it follows from, without being a part of it.
         is_root: Whether it is a part of nothing.
     """
-    if sys.modules.get("opentelemetry.trace") is None:
+    recorded = None
+    if sys.modules.get("opentelemetry.trace") is not None:
+        with _harmless():
+            recorded = _started(scope, name, kind, attributes(), parent, linked, is_root)
+    if recorded is None:
         yield NO_SPAN
         return
+    from opentelemetry import trace
+
+    made = Span(recorded)
+    try:
+        with trace.use_span(recorded, record_exception=False, set_status_on_exception=False):
+            yield made
+    except Exception as error:
+        made.fail(_class_of(error))
+        raise
+    finally:
+        with _harmless():
+            recorded.end()
+
+
+def _started(
+    scope: str,
+    name: str,
+    kind: Kind,
+    attributes: Mapping[str, Value],
+    parent: Mapping[str, str] | None,
+    linked: str | None,
+    is_root: bool,
+) -> _trace.Span:
     from opentelemetry import trace
     from opentelemetry.context import Context
 
@@ -130,20 +167,24 @@ def span(
         from opentelemetry import propagate
 
         context = propagate.extract(parent, context=Context())
-    recorded = trace.get_tracer(scope, __version__).start_span(
+    return trace.get_tracer(scope, __version__).start_span(
         name,
         context=context,
         kind=trace.SpanKind[kind.upper()],
-        attributes=_given(attributes()),
+        attributes=_given(attributes),
         links=_links(linked),
     )
-    made = Span(recorded)
-    with trace.use_span(recorded, end_on_exit=True, record_exception=False, set_status_on_exception=False):
-        try:
-            yield made
-        except Exception as error:
-            made.fail(_class_of(error))
-            raise
+
+
+@contextmanager
+def _harmless() -> Iterator[None]:
+    """What is raised inside is told once, for each class of error."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - it may be anything: it comes from whoever takes the spans
+        if type(error).__name__ not in _failed:
+            _failed.add(type(error).__name__)
+            _logger.warning("Spans of OpenTelemetry could not be told: %r. The work goes on.", error)
 
 
 def current_span() -> Span:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import Headers
 
 from elluminate_server.domain.roles import ADMIN, allows, with_article
+from elluminate_server.http.notes import write_note
 from elluminate_server.http.problems import Forbidden, NotFound, Unauthorized
 from elluminate_server.keys import digest_of, known_digest, stored_digest
 from elluminate_server.settings import Settings, SettingsError
@@ -135,7 +136,7 @@ async def authenticate(
     if found.expires_at is not None and found.expires_at <= now:
         raise KeyEnded(f"The API key {found.name!r} expired at {found.expires_at.isoformat()}.", principal)
     if found.last_used_at is None or now - found.last_used_at > _USED_PRECISION:
-        await _note_use(store, found.id, now)
+        await write_note((id(store), "use", found.id), lambda: _note_use(store, found.id, now))
     return principal
 
 

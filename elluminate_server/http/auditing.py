@@ -5,7 +5,6 @@ made and is answered with.
 """
 
 import logging
-import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from starlette.requests import Request
 
 from elluminate_server.http.access import Principal
 from elluminate_server.http.contract import ContractOperation
+from elluminate_server.http.notes import write_note
 from elluminate_server.operating.context import current_request_id
 from elluminate_server.store.audit_log import add_line
 from elluminate_server.store.engine import BusyError, Store
@@ -25,7 +25,7 @@ _logger = logging.getLogger("elluminate_server.access")
 _PARAMETERS = {"api_key": "key_id", "entry": "entry_id"}
 """What a kind's id is called in a path, where that is not its name and `_id`."""
 
-_LONGEST_ADDRESS, _LONGEST_PATH = 64, 255
+_LONGEST_ADDRESS = 64
 _LARGEST_ID = 2**53 - 1
 
 
@@ -65,12 +65,17 @@ async def log_refusal(
     """Write the line of a request that may not do what it asks for."""
     line = _line(operation, request, principal, status)
     line["object_id"] = _id_in(operation, request.path_params)
-    try:
-        async with store.write() as session:
-            await add_line(session, line, finds_name=False)
-    except BusyError as error:
-        # Nothing was changed, and to refuse must not take longer than to serve.
-        _logger.warning("The audit log lacks that %s was refused: %s", operation.id, error)
+
+    async def write() -> None:
+        try:
+            async with store.write() as session:
+                await add_line(session, line, finds_name=False)
+        except BusyError as error:
+            _logger.warning("The audit log lacks that %s was refused: %s", operation.id, error)
+
+    # Nothing was changed, and to refuse must not take longer than to serve.
+    if not await write_note((id(store), "refusal", object()), write):
+        _logger.warning("The audit log lacks that %s was refused: many notes wait already", operation.id)
 
 
 def _line(
@@ -86,8 +91,7 @@ def _line(
         "request_id": current_request_id.get(),
         "operation": operation.id,
         "method": operation.method,
-        # As it stands in a URL: without anything that a database, or a terminal, would not take.
-        "path": urllib.parse.quote(request.scope["path"])[:_LONGEST_PATH],
+        "path": operation.shown_path(request.path_params),
         "status": status,
         "object_kind": operation.object_kind,
         "object_id": None,

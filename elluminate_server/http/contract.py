@@ -25,6 +25,9 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 _UNSET_BY_NAME = "None"
 """What the published asynchronous client sends for an integer that it means to leave out (`version=None`)."""
 
+_ID = re.compile(r"[0-9]{1,19}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What an id looks like: a number, or a task's."""
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -90,6 +93,15 @@ class ContractOperation:
     def changes(self) -> bool:
         """Whether it may change something, so that the audit log has a line of it."""
         return self.method != "GET" and self.role != READER
+
+    def shown_path(self, values: Mapping[str, str]) -> str:
+        """The path of a request as others may read it: with its ids, and the names of all else that it was given.
+
+        A key, or a prompt, that somebody puts where an id belongs is in no log.
+        """
+        return self.path.format_map(
+            {name: value if _ID.fullmatch(value) else f"{{{name}}}" for name, value in values.items()}
+        )
 
     def path_values(self, values: Mapping[str, str]) -> dict[str, Any]:
         """Path parameters, checked and converted.

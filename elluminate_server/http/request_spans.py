@@ -23,7 +23,7 @@ def request_span(operation: ContractOperation, request: Request) -> AbstractCont
         lambda: {
             "http.request.method": request.method,
             "http.route": operation.path,
-            "url.path": request.url.path,
+            "url.path": operation.shown_path(request.path_params),
             "url.scheme": request.url.scheme,
             "elluminate.request_id": current_request_id.get(),
         },

@@ -2,12 +2,13 @@
 
 import datetime
 import logging
+import re
 
 import msgspec
 
 from elluminate_server.operating.context import current_request_id, current_task_id
 
-__all__ = ["JsonLines", "TextLines", "begin_log"]
+__all__ = ["JsonLines", "TextLines", "begin_log", "without_keys"]
 
 
 def begin_log(log_level: str, log_format: str = "text") -> None:
@@ -18,6 +19,7 @@ def begin_log(log_level: str, log_format: str = "text") -> None:
         log_format: `text` for people, or `json`: one object a line.
     """
     handler = logging.StreamHandler()
+    handler.addFilter(without_keys)
     handler.setFormatter(JsonLines() if log_format == "json" else TextLines())
     logging.basicConfig(handlers=[handler])
     logging.getLogger("elluminate_server").setLevel(log_level.upper())
@@ -62,6 +64,18 @@ class JsonLines(logging.Formatter):
         return msgspec.json.encode(
             {name: _encodable(value) for name, value in line.items() if value is not None}
         ).decode()
+
+
+_KEY = re.compile(r"elm_[A-Za-z0-9_-]{8,}")
+"""An API key of this server, which somebody put where an id belongs, or into a query."""
+
+
+def without_keys(record: logging.LogRecord) -> bool:
+    """Have no line hold an API key: above all those of the web server, which hold what was asked for."""
+    message = record.getMessage()
+    if "elm_" in message:
+        record.msg, record.args = _KEY.sub("elm_[key]", message), None
+    return True
 
 
 def _encodable(text: str) -> str:

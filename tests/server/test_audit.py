@@ -1,5 +1,6 @@
 """The audit log: a line for every request that changes something, with the change or not at all."""
 
+import asyncio
 import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import delete, event, select
 from starlette.applications import Starlette
 
-from elluminate_server.http import auditing, call
+from elluminate_server.http import auditing, call, notes
 from elluminate_server.http.idempotency import Idempotency
 from elluminate_server.store.audit_log import COMMAND_LINE, log_command
 from elluminate_server.store.engine import BusyError, Store
@@ -230,24 +231,52 @@ async def test_a_refused_request_is_logged_where_somebody_can_be_named(
     ]
 
 
-@pytest.mark.parametrize("number", ["9" * 30, "9" * 17, "x", "a%00b", "%1b[2J", "1.5", "-1"])
-async def test_an_id_that_is_none_is_logged_as_none(
-    app: Starlette, api: httpx.AsyncClient, number: str
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("9" * 17, "9" * 17),
+        *[
+            (text, "{collection_id}")
+            for text in ("9" * 30, "x", "a%00b", "%1b[2J", "1.5", "-1", "elm_0123456789abcdef", "ü" * 1000)
+        ],
+    ],
+)
+async def test_what_is_no_id_is_not_logged_where_an_id_belongs(
+    app: Starlette, api: httpx.AsyncClient, given: str, shown: str
 ) -> None:
     reader = await created(api, "/api-keys", {"name": "Dashboard", "role": "reader"})
     async with client(app, "/api/v0/projects/1", reader["key"]) as theirs:
-        assert (await theirs.delete(f"/collections/{number}")).status_code == 403
+        assert (await theirs.delete(f"/collections/{given}")).status_code == 403
     (line,) = await lines(api, operation="delete_collection")
     assert line["object_id"] is None
-    assert line["path"].isprintable()
+    assert line["path"] == f"/api/v0/projects/1/collections/{shown}"
 
 
-async def test_a_long_path_is_cut(app: Starlette, api: httpx.AsyncClient) -> None:
+async def test_neither_a_refusal_nor_a_reading_waits_for_a_database_that_stays_locked(
+    app: Starlette, api: httpx.AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notes, "MOMENT", 0.01)
     reader = await created(api, "/api-keys", {"name": "Dashboard", "role": "reader"})
     async with client(app, "/api/v0/projects/1", reader["key"]) as theirs:
-        assert (await theirs.delete(f"/collections/{'ü' * 1000}")).status_code == 403
-    (line,) = await lines(api, operation="delete_collection")
-    assert len(line["path"]) == 255
+        async with store.write():  # nobody else writes meanwhile
+            assert (await theirs.get("/collections")).status_code == 200  # its first use would be noted
+            assert (await theirs.post("/collections", json={"name": "Topics"})).status_code == 403
+            assert notes._under_way
+        await asyncio.wait_for(asyncio.gather(*notes._under_way.values()), 30)
+    assert [line["operation"] for line in await lines(api, key_name="Dashboard")] == ["create_collection"]
+    found = (await api.get("/api-keys")).json()["items"]
+    assert [key["last_used_at"] is not None for key in found if key["name"] == "Dashboard"] == [True]
+
+
+async def test_of_too_many_notes_that_wait_no_more_are_begun(
+    app: Starlette, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader = await created(api, "/api-keys", {"name": "Dashboard", "role": "reader"})
+    monkeypatch.setattr(notes, "_MOST_UNDER_WAY", 0)
+    async with client(app, "/api/v0/projects/1", reader["key"]) as theirs:
+        assert (await theirs.post("/collections", json={"name": "Topics"})).status_code == 403
+    assert await lines(api, key_name="Dashboard") == []
+    assert "many notes wait already" in caplog.text
 
 
 async def test_a_refusal_does_not_wait_for_its_line(

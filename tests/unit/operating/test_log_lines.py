@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from elluminate_server.operating.context import current_request_id, current_task_id, request_id_from
-from elluminate_server.operating.log_lines import JsonLines, TextLines
+from elluminate_server.operating.log_lines import JsonLines, TextLines, without_keys
 
 
 def record(message: str, *values: object, failed: bool = False) -> logging.LogRecord:
@@ -78,3 +78,15 @@ def test_anything_else_gets_a_new_id(given: bytes | None) -> None:
     made = {request_id_from(given) for _ in range(10)}
     assert len(made) == 10
     assert all(len(one) == 16 and one.isalnum() for one in made)
+
+
+def test_no_line_holds_a_key_that_was_put_where_it_does_not_belong() -> None:
+    made = record(
+        '%s - "%s %s HTTP/%s" %d', "127.0.0.1:5", "GET", "/api/v0/x?key=elm_0123-abc_DEF456", "1.1", 200
+    )
+    assert without_keys(made)
+    line = TextLines().format(made)
+    assert line.endswith('127.0.0.1:5 - "GET /api/v0/x?key=elm_[key] HTTP/1.1" 200')
+    other = record("%s met %d", "Ada", 3)
+    assert without_keys(other)
+    assert other.args == ("Ada", 3)

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from opentelemetry import trace
+from opentelemetry import propagate, trace
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import SpanKind, StatusCode
 
-from elluminate import InvalidResponseError, NotFoundError, RetryConfig, RetryExhaustedError
+from elluminate import InvalidResponseError, NotFoundError, RetryConfig, RetryExhaustedError, _spans
 from elluminate._spans import current_span, current_traceparent, server_attributes, span
 from tests.support.spans import Recorded, context_of, recorded_spans
 from tests.unit.sdk.conftest import WiredWorld
@@ -205,3 +207,32 @@ def test_what_is_no_traceparent_is_no_link(spans: Recorded, linked: str) -> None
 )
 def test_of_an_address_only_name_and_port_are_told(url: str, told: dict[str, object]) -> None:
     assert server_attributes(url) == told
+
+
+def _broken(*_: object, **__: object) -> None:
+    raise RuntimeError("of the program that takes spans")
+
+
+@pytest.mark.parametrize("broken", ["on_start", "on_end", "should_sample", "inject", "extract"])
+def test_what_takes_spans_may_break_and_nothing_else_does(
+    world: WiredWorld,
+    wire: Wire,
+    broken: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(_spans, "_failed", set())
+    for owner in (SpanProcessor, type(ALWAYS_ON), propagate):
+        if hasattr(owner, broken):
+            monkeypatch.setattr(owner, broken, _broken)
+    provider = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False)
+    provider.add_span_processor(SpanProcessor())
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    wire.then(Reply())
+    send(world, request_of("GET"))
+    with span("elluminate", "other", "server", dict, parent={"traceparent": "x"}):
+        pass
+    told = [record.message for record in caplog.records if "could not be told" in record.message]
+    assert told == [
+        "Spans of OpenTelemetry could not be told: RuntimeError('of the program that takes spans'). The work goes on."
+    ]
