@@ -6,6 +6,7 @@ import argparse
 import platform
 import statistics
 import sys
+from contextlib import closing
 from importlib.metadata import version
 
 from attrs import frozen
@@ -13,6 +14,7 @@ from attrs import frozen
 from benchmarks import calls, crowds, decoding, engine, fixed_server, importing, programs, sharing
 from benchmarks.interleaving import Ratio
 from benchmarks.responses_page import RATINGS, RESPONSES, page_of_responses, without_nulls
+from tests.support.services import PostgreSQL
 
 _DESCRIPTION = """\
 Compare this client with what it could have been built on, in one run on this machine.
@@ -29,6 +31,7 @@ CALL_BOUND = 1.3
 IMPORT_BOUND_MS = 50.0
 CPU_PER_CALL_BOUND = 0.001
 OFFLINE_BOUND = 1_000
+POSTGRESQL_BOUND = 600
 COMPARING_BOUND = 1.1
 ENDING_BOUND = 0.2
 ENGINE_ROUNDS = 3
@@ -80,7 +83,8 @@ def main() -> int:
         "--only",
         choices=sorted(_PARTS | _LONG_PARTS),
         action="append",
-        help=f"run this part only; may be repeated; {' and '.join(_LONG_PARTS)} take minutes and are not run otherwise",
+        help="run this part only; may be repeated; those that take minutes or other programs are run in no other way: "
+        + ", ".join(_LONG_PARTS),
     )
     options = parser.parse_args()
     names = ("attrs", "msgspec", "pydantic", "httpx")
@@ -228,6 +232,23 @@ def _sharing(rounds: int) -> list[Line]:
     ]
 
 
+def _postgresql(rounds: int) -> list[Line]:
+    with closing(PostgreSQL()) as postgresql:
+        postgresql.start()
+        rows = engine.offline(min(rounds, ENGINE_ROUNDS), postgresql.url)
+    return [
+        Line(
+            f"offline model, {len(engine.OFFLINE_CRITERIA)} criteria, PostgreSQL, {POSTGRESQL_BOUND} rows: "
+            "taken / wanted",
+            Ratio([1 / POSTGRESQL_BOUND], [1 / rows]),
+            f"{POSTGRESQL_BOUND} rows a second",
+            f"{rows:.0f} rows a second",
+            "at most 1.0x the time",
+            rows >= POSTGRESQL_BOUND,
+        )
+    ]
+
+
 def _at_once(rounds: int) -> list[Line]:
     del rounds  # it is not about time
     took, memory = crowds.experiments_on_one_client()
@@ -305,8 +326,8 @@ _PARTS = {
     "at-once": _at_once,
     "target": _target,
 }
-_LONG_PARTS = {"page": _page, "soak": _soak}
-"""Parts that take minutes, and are run where they are asked for by name."""
+_LONG_PARTS = {"page": _page, "postgresql": _postgresql, "soak": _soak}
+"""Parts that take minutes, or need Debian's package postgresql, and are run where they are asked for by name."""
 
 
 def _print_table(lines: list[Line]) -> None:

@@ -77,11 +77,16 @@ def model_bound(load: Load, rounds: int) -> Taken:
     return Taken(Ratio([ideal] * rounds, took), statistics.median(computed), _of_100(polls, 99))
 
 
-def offline(rounds: int) -> float:
-    """Rows a second with the offline model and two criteria, where nothing but the engine takes time."""
+def offline(rounds: int, database: str | None = None) -> float:
+    """Rows a second with the offline model and two criteria, where nothing but the engine takes time.
+
+    Args:
+        rounds: How often it is measured; the median counts.
+        database: The URL of an empty database; None takes an SQLite file.
+    """
     with (
         tempfile.TemporaryDirectory() as folder,
-        serving(Path(folder) / "runs.db") as served,
+        serving(database or Path(folder) / "runs.db") as served,
         Client(base_url=served.base_url, api_key=served.api_key) as client,
     ):
         took = [_ran(client, OFFLINE_ROWS, OFFLINE_CRITERIA)[1] for _ in range(rounds)]
