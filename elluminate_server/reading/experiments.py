@@ -36,7 +36,9 @@ async def load_experiments(
     kept = await load_kept_results(session, over)
     with collector_at_rest():
         results = await load_results(session, [row for row in rows if row.id not in kept], counts, filters)
-    dropped = await dropped_trajectories(session, [row.id for row in rows])
+    # Only what agents did has trajectories, and to look through all responses of the others would take long.
+    agentic = [row.id for row in rows if row.evaluation_mode == models.EvaluationMode.AGENTIC]
+    dropped = await dropped_trajectories(session, agentic) if agentic else {}
     return [
         models.Experiment(
             id=row.id,
