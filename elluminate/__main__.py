@@ -5,7 +5,9 @@ What a command of the server does is in `elluminate_server.commands`, which is i
 
 import argparse
 import datetime
+import os
 import re
+import select
 import sys
 from collections.abc import Sequence
 
@@ -75,6 +77,7 @@ What is deleted is gone: make a copy before, with `elluminate backup`.
 _AUDIT_NOTES = """\
 examples:
   elluminate audit --since 7d                       the last days
+  elluminate audit --limit 20                       the last 20 lines
   elluminate audit --key "Nightly pipeline"         what was done with this key
   elluminate audit --object experiment:12           what was done to this experiment
   elluminate audit --object api_key --format json   who made and revoked keys, one JSON object a line
@@ -85,6 +88,10 @@ _ROLES = ("reader", "editor", "admin")
 _LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 
 
+_NOBODY_READS = 141
+"""Exit code of a command that SIGPIPE ends: 128 and the signal's number."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -92,15 +99,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; those of the process unless given.
 
     Returns:
-        Exit code: 0 done, 1 failed with one line on standard error. (2, wrong usage, is raised by argparse.)
+        Exit code: 0 done, 1 failed with one line on standard error, 141 nobody reads what it prints any more (as
+        `| head` does). (2, wrong usage, is raised by argparse.)
     """
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        if not _is_closed_by_its_reader():
+            raise
+        return _NOBODY_READS
+
+
+def _is_closed_by_its_reader() -> bool:
+    """Whether standard output has no reader; what is left for it goes nowhere then, so that the end is quiet, too."""
+    if not hasattr(select, "poll"):
+        return False
+    output, poll = sys.stdout.fileno(), select.poll()
+    poll.register(output, 0)  # that nobody reads is told in any case
+    if not poll.poll(0):
+        return False
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, output)
+    os.close(nowhere)
+    return True
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     warning = clash()
     if warning is not None:
         print(f"Warning: {warning}", file=sys.stderr)
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command == "prune" and options.older_than is None and options.audit_older_than is None:
-        parser.error("prune needs an age: --older-than, --audit-older-than, or both")
+        options.refuse("prune needs an age: --older-than, --audit-older-than, or both")
     if options.command is None:
         parser.print_help()
         return 0
@@ -230,6 +264,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="AGE",
         help="delete lines of the audit log that are older, too, or nothing else (default: all of them stay)",
     )
+    prune.set_defaults(refuse=prune.error)
     prune.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
     prune.add_argument(
         "--yes", action="store_true", help="do not ask; for programs, which nobody could answer for"
@@ -243,7 +278,13 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=raw,
     )
     audit.add_argument(
-        "--since", type=_age, metavar="AGE", help="how old lines may be: 7d, 12w, 36h (default: any age)"
+        "--since",
+        type=_recent_age,
+        metavar="AGE",
+        help="how old lines may be: 30m (minutes), 36h, 7d, 12w (default: any age)",
+    )
+    audit.add_argument(
+        "--limit", type=_line_count, metavar="N", help="only the newest N of those lines (default: all)"
     )
     audit.add_argument("--key", metavar="NAME", help="only what was done with keys of this name")
     audit.add_argument(
@@ -326,11 +367,29 @@ def _days(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of days: 1 to 36500")
 
 
+def _line_count(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines: 1 to 1000000")
+
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
 def _age(text: str) -> datetime.timedelta:
-    found = re.fullmatch(r"([1-9][0-9]{0,5})([hdw])", text)
-    if found is None or (found[2] != "h" and int(found[1]) > 36_500):
-        raise argparse.ArgumentTypeError(f"{text!r} is not an age: 90d (days), 12w (weeks) or 36h (hours)")
-    return int(found[1]) * datetime.timedelta(**{{"h": "hours", "d": "days", "w": "weeks"}[found[2]]: 1})
+    """An age from which on things are deleted; without minutes, which may have been meant as months."""
+    return _read_age(text, "hdw", "90d (days), 12w (weeks) or 36h (hours)")
+
+
+def _recent_age(text: str) -> datetime.timedelta:
+    return _read_age(text, "mhdw", "30m (minutes), 36h (hours), 7d (days) or 12w (weeks)")
+
+
+def _read_age(text: str, units: str, examples: str) -> datetime.timedelta:
+    found = re.fullmatch(rf"([1-9][0-9]{{0,5}})([{units}])", text)
+    if found is None or (found[2] not in "mh" and int(found[1]) > 36_500):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an age: {examples}")
+    return int(found[1]) * datetime.timedelta(**{_UNITS[found[2]]: 1})
 
 
 def _audit_object(text: str) -> tuple[str, int | None]:

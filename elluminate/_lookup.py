@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from elluminate._checks import checked_id, checked_name
 from elluminate._existing import warn_of_differences
 from elluminate._showing import shown
-from elluminate.exceptions import ConflictError, NotFoundError, ValidationError
+from elluminate.exceptions import ConflictError, NotFoundError, PermissionDeniedError, ValidationError
 
 T = TypeVar("T")
 
@@ -46,6 +46,8 @@ async def get_or_create(
 ) -> tuple[T, bool]:
     """The resource of this name and whether it was created; callers that race get the same one.
 
+    A key that may create nothing gets what exists; where nothing does, it is refused.
+
     Args:
         what: Kind of resource.
         name: Its name.
@@ -68,6 +70,14 @@ async def get_or_create(
             return await create(), True
         except ConflictError:
             pass  # somebody else made it meanwhile, so there is one to get
+        except PermissionDeniedError as denied:
+            # Who may make nothing may have what is there.
+            try:
+                existing = await get()
+            except NotFoundError:
+                raise denied from None
+            warn_of_differences(what, name, given or {}, existing)
+            return existing, False
     raise ConflictError(f"the {what} named {name!r} is made and deleted by others all the time", None)
 
 

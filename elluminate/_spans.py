@@ -226,7 +226,8 @@ def server_attributes(url: str) -> dict[str, Value]:
 def _class_of(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return type(error).__name__
+    said = getattr(error, "error_type", None)  # in a word, by errors of ours
+    return said if isinstance(said, str) else type(error).__name__
 
 
 def _links(linked: str | None) -> list[Any]:

@@ -33,6 +33,7 @@ async def show_audit_log(
     age: datetime.timedelta | None,
     key: str | None,
     about: tuple[str, int | None] | None,
+    newest: int | None,
     as_json: bool,
     tell: Callable[[str], None],
 ) -> None:
@@ -43,6 +44,7 @@ async def show_audit_log(
         age: How old they may be.
         key: The name of the key that asked.
         about: Kind and id of what was changed; any id for None.
+        newest: Only so many of those lines, the newest; None for all.
         as_json: One JSON object a line, as the contract has it; else a table for people.
         tell: Told up to a thousand lines at a time.
 
@@ -67,7 +69,7 @@ async def show_audit_log(
     is_empty = True
     async with Store(settings.database_url, secret_key=settings.secret_key) as store:
         await prepare(store, unlocks=False)  # it opens no secrets
-        async for rows in _in_pieces(store, query):
+        async for rows in _in_pieces(store, query, newest):
             is_empty = False
             if as_json:
                 tell("\n".join(msgspec.json.encode(present_audit_line(row)).decode() for row in rows))
@@ -77,8 +79,12 @@ async def show_audit_log(
         tell("The audit log has no such lines.")
 
 
-async def _in_pieces(store: Store, query: Any) -> AsyncIterator[Sequence[AuditEvent]]:
+async def _in_pieces(store: Store, query: Any, newest: int | None) -> AsyncIterator[Sequence[AuditEvent]]:
     last = 0
+    if newest is not None:
+        first = query.with_only_columns(AuditEvent.id).order_by(AuditEvent.id.desc())
+        async with store.read(is_long=True) as session:
+            last = (await session.scalar(first.offset(newest - 1).limit(1)) or 1) - 1
     while True:
         async with store.read(is_long=True) as session:
             later = query.where(AuditEvent.id > last).order_by(AuditEvent.id).limit(_AT_ONCE)

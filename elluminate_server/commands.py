@@ -96,14 +96,16 @@ def _work(settings: Settings, options: argparse.Namespace) -> None:
     if options.database is not None:  # what is named here and is not there was misspelt
         check_is_there(settings.database_url)
     settings = attrs.evolve(settings, shares_work=True, concurrency=options.concurrency)
-    with _telling_of_a_new_database(settings):
-        start = work if settings.broker_url is None else work_with_celery
-        start(
-            settings,
-            log_level=options.log_level,
-            log_format=options.log_format,
-            metrics_at=options.metrics_at,
-        )
+    file = absent_file(settings.database_url)
+    if file is not None:  # said at once, for it ends much later: no server is on a database that is not there
+        print(f"There is no database {file.absolute()}: a new one is made.", file=sys.stderr)
+    start = work if settings.broker_url is None else work_with_celery
+    start(
+        settings,
+        log_level=options.log_level,
+        log_format=options.log_format,
+        metrics_at=options.metrics_at,
+    )
 
 
 def _migrate(settings: Settings) -> None:
@@ -168,6 +170,7 @@ def _audit(settings: Settings, options: argparse.Namespace) -> None:
             age=options.since,
             key=options.key,
             about=options.object,
+            newest=options.limit,
             as_json=options.format == "json",
             tell=print,
         )

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from elluminate_server.app import create_app
 from elluminate_server.keys import new_key
 from elluminate_server.listening import GRACE_SECONDS, Serving, ServingError, bind
-from elluminate_server.settings import MEMORY, Settings, data_folder
+from elluminate_server.settings import LOCAL_DATABASE, MEMORY, Settings, data_folder
 from elluminate_server.store.engine import Store
 from elluminate_server.store.probing import probe
 
@@ -281,7 +281,7 @@ def _location(database: str | None) -> str:
     if database is not None and _IN_MEMORY.fullmatch(database):
         return database
     if database is None:
-        return str(data_folder() / "local.db")
+        return str(data_folder() / LOCAL_DATABASE)
     return str(Path(database).expanduser().resolve())
 
 

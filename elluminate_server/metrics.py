@@ -189,7 +189,7 @@ class _Collected:
 
         yield GaugeMetricFamily(
             "elluminate_database_up",
-            "Whether the queue could be read (1) or not (0).",
+            "Whether the database could be read (1) or not (0).",
             int(self.queue is not None),
         )
         if self.queue is None:
@@ -202,7 +202,9 @@ class _Collected:
         for kind, status, count in self.queue.tasks:
             tasks.add_metric((kind, status), count)
         items = GaugeMetricFamily(
-            "elluminate_items_unfinished", "Their work items that are not done.", labels=("state",)
+            "elluminate_items_unfinished",
+            "Rows times epochs of unfinished tasks that are still to be answered or judged.",
+            labels=("state",),
         )
         for state, count in self.queue.items:
             items.add_metric((state,), count)

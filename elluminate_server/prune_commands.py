@@ -70,14 +70,17 @@ async def prune(
             tell(_told(found, before))
         if audit_before is not None:
             lines = await count_audit_lines(store, audit_before)
-            tell(f"Of before {audit_before:%Y-%m-%d %H:%M} UTC:\n  {lines} lines of the audit log")
+            told = _counted(lines, "line", "of the audit log")
+            tell(f"Written before {audit_before:%Y-%m-%d %H:%M} UTC:\n  {told}")
         if is_dry:
             return
-        if (found != _NOTHING or lines) and not agreed():
+        is_any = found != _NOTHING or lines > 0
+        if is_any and not agreed():
             raise PruneError("Nothing was deleted.")
         was = _size(store)
-        async with store.write() as session:
-            await log_command(session, "prune")
+        if is_any:
+            async with store.write() as session:
+                await log_command(session, "prune")
         deleted = await prune_experiments(store, before, found.experiments) if before is not None else 0
         if before is not None:
             await prune_others(store, before)
@@ -86,19 +89,18 @@ async def prune(
         await forget_answers(store, datetime.timedelta(seconds=settings.idempotency_lifetime))
         await give_back_pages(store)
         can_shrink = store.is_sqlite and await is_shrinkable(store)
-    tell(_told_at_the_end(found, deleted))
-    if store.is_sqlite:
+    tell(_told_at_the_end(found, deleted, lines))
+    if is_any and store.is_sqlite:
         tell(_about_the_room(was, _size(store), can_shrink=can_shrink))
 
 
 def _told(found: Survey, before: datetime.datetime) -> str:
     responses = sum(each.responses for each in found.experiments)
+    experiments = f"{_counted(len(found.experiments), 'experiment')} with {_counted(responses, 'response')}"
     lines = [
-        f"Over since before {before:%Y-%m-%d %H:%M} UTC:",
-        f"  {len(found.experiments)} experiments with {responses} responses, their prompts, ratings and tasks",
-        f"  {found.kept_calls} answers kept for runs with a cache",
-        f"  {found.tasks} tasks of no experiment",
-        f"  {found.log_lines} log lines of runs",
+        f"Over before {before:%Y-%m-%d %H:%M} UTC:",
+        f"  {experiments}, with prompts, ratings and tasks",
+        *(f"  {other}" for other in _others(found)),
     ]
     named = found.experiments[:_MOST_NAMED]
     lines += [f"    {each.finished_at:%Y-%m-%d}  {each.project!r}  {each.name!r}" for each in named]
@@ -107,10 +109,32 @@ def _told(found: Survey, before: datetime.datetime) -> str:
     return "\n".join(lines)
 
 
-def _told_at_the_end(found: Survey, deleted: int) -> str:
-    told = f"Deleted: {deleted} experiments, and the rest of the above."
+def _others(found: Survey) -> list[str]:
+    return [
+        _counted(found.kept_calls, "answer", "kept for runs with a cache"),
+        _counted(found.tasks, "task", "of no experiment"),
+        _counted(found.log_lines, "log line", "of runs"),
+    ]
+
+
+def _counted(count: int, what: str, more: str = "") -> str:
+    return f"{count} {what}{'' if count == 1 else 's'} {more}".rstrip()
+
+
+def _told_at_the_end(found: Survey, deleted: int, lines: int) -> str:
+    """What was deleted, without what there was none of."""
+    all_of_it = [
+        _counted(deleted, "experiment"),
+        *_others(found),
+        _counted(lines, "line", "of the audit log"),
+    ]
+    some = [one for one in all_of_it if not one.startswith("0 ")]
+    told = f"Deleted: {', '.join(some)}." if some else "Nothing was deleted: nothing is that old."
     left = len(found.experiments) - deleted
-    return f"{told} {left} experiments stay, because something came to them meanwhile." if left else told
+    if not left:
+        return told
+    stay = "stays, because something came to it" if left == 1 else "stay, because something came to them"
+    return f"{told} {_counted(left, 'experiment')} {stay} meanwhile."
 
 
 def _size(store: Store) -> int:
@@ -123,4 +147,12 @@ def _about_the_room(was: int, now: int, *, can_shrink: bool) -> str:
             "The file keeps its size, and what is new takes the room: an older version made it. `elluminate migrate`, "
             "with its servers stopped, has it give room back from then on."
         )
-    return f"The file had {was / 1e6:.1f} MB and has {now / 1e6:.1f} MB; further room in it is used again."
+    before, after = _told_size(was), _told_size(now)
+    change = (
+        f"The file has {after}, as before" if before == after else f"The file had {before} and has {after}"
+    )
+    return f"{change}; free room in it is used again."
+
+
+def _told_size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

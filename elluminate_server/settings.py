@@ -48,6 +48,10 @@ class SettingsError(ValueError):
         self.variable = variable
 
 
+LOCAL_DATABASE = "local.db"
+"""The database of `local:` in that folder."""
+
+
 def data_folder() -> Path:
     """Where the databases of this user are that were given no path."""
     return platformdirs.user_data_path("elluminate", appauthor=False)

@@ -26,7 +26,7 @@ class ApiKeyOperations(Operations):
         name: str,
         expires_at: datetime.datetime | None = None,
         *,
-        role: ApiKeyRole | Literal["reader", "editor", "admin"] | None = None,
+        role: ApiKeyRole | Literal["reader", "editor", "admin"] = "admin",
     ) -> ApiKey:
         """Make an API key of the project in use.
 
@@ -34,8 +34,8 @@ class ApiKeyOperations(Operations):
             name: What it is for, 1 to 255 characters; need not be unique.
             expires_at: From when on it opens nothing, with a time zone; None for never.
             role: What it may do: "reader", change nothing; "editor", all but what an admin does; "admin", everything,
-                also make and revoke keys, make projects and read the audit log. None for what the server does without:
-                everything.
+                also make and revoke keys, make projects and read the audit log. None is no role: an option that was not
+                set makes no admin.
 
         Returns:
             The key with its secret in `key`. Keep that now: no later answer shows it.
@@ -58,10 +58,12 @@ class ApiKeyOperations(Operations):
                 "expires_at must be a datetime with a time zone, like "
                 f"datetime.now(UTC) + timedelta(days=90), got {quoted(expires_at)}"
             )
+        given = known(ApiKeyRole, role, "role")
         body = api.CreateApiKeyRequest(
             name=name,
             expires_at=expires_at,
-            role=UNSET if role is None else known(ApiKeyRole, role, "role"),
+            # Left out it is an admin, also where a server of before there were roles would refuse the word.
+            role=UNSET if given is ApiKeyRole.ADMIN else given,
         )
         project = await self.session.project_id()
         return await self.session.call(create_api_key.build(project, body=body), ApiKey)

@@ -39,7 +39,8 @@ class AuditOperations(Operations):
             since: Of this time or later; UTC where no zone is named.
             until: Of before this time.
             key_name: Of keys with exactly this name; "command line" for what the server's own commands did.
-            operation: Of this operation of the contract ("delete_experiment"), or command ("keys create").
+            operation: Of this operation of the contract ("delete_experiment"), or command ("keys create"); one that
+                does not exist is a ValidationError.
             object_kind: About things of this kind: "experiment", "collection", "api_key" and so on.
             object_id: About things with this id.
 

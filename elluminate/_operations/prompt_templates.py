@@ -17,16 +17,16 @@ from elluminate._checks import (
     checked_name_or_id,
     checked_whole,
 )
-from elluminate._lookup import get_or_create
+from elluminate._lookup import found, get_or_create
 from elluminate._messages import (
     Messages,
     one_prompt,
 )
 from elluminate._operations.base import Operations
-from elluminate.exceptions import ConflictError, ValidationError
+from elluminate.exceptions import ConflictError, PermissionDeniedError, ValidationError
 from elluminate.schemas.by_name import prompt_template_named
 from elluminate.schemas.filters import PromptTemplateFilter, query_of
-from elluminate.schemas.prompt_template import PromptTemplate, create_version
+from elluminate.schemas.prompt_template import PromptTemplate, create_version, has_content
 
 
 class PromptTemplateOperations(Operations):
@@ -145,9 +145,10 @@ class PromptTemplateOperations(Operations):
         """
         prompt = one_prompt(messages, template, "get_or_create_prompt_template")
         existing: int | None = None
+        is_denied = False
 
         async def create() -> PromptTemplate:
-            nonlocal existing
+            nonlocal existing, is_denied
             try:
                 return await create_version(
                     self.session,
@@ -160,8 +161,25 @@ class PromptTemplateOperations(Operations):
             except ConflictError as conflict:
                 existing = conflict.resource_id
                 raise
+            except PermissionDeniedError:
+                is_denied = True
+                raise
 
         async def get() -> PromptTemplate:
+            if is_denied:  # nobody has compared the content
+                versions = await self.list_prompt_templates(name)
+                same = (
+                    version
+                    for version in versions
+                    if has_content(
+                        version,
+                        prompt,
+                        response_format=response_format,
+                        tools=tools,
+                        tool_choice=tool_choice,
+                    )
+                )
+                return found(next(same, None), f"version of {name!r} with this content")
             # A server that does not say which version conflicts leaves the latest of this name.
             if existing is None:
                 return await self.get_prompt_template(name=name)

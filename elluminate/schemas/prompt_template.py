@@ -262,6 +262,24 @@ def which_rows(criterion: Criterion) -> str:
     return "all rows" if criterion.template_variables is None else f"row {criterion.template_variables.id}"
 
 
+def has_content(
+    template: PromptTemplate,
+    messages: list[dict[str, Any]],
+    *,
+    response_format: Any = None,
+    tools: Sequence[Any] | None = None,
+    tool_choice: Any = None,
+) -> bool:
+    """Whether a version is what `create_version` would make of these arguments."""
+    return (
+        template.messages == messages
+        and (template.response_format_json_schema or None)
+        == (response_format_schema(response_format) or None)
+        and (template.tools or None) == (function_tools(tools) or None)
+        and template.tool_choice == tool_choice_of(tool_choice, tools)
+    )
+
+
 async def create_version(
     session: Session,
     name: str,

@@ -55,7 +55,7 @@ def response_rows(
             "output_tokens": metadata.output_tokens if metadata else None,
             "duration_seconds": metadata.duration_seconds if metadata else None,
             "cost_usd": cost_of(metadata),
-            "judge_cost_usd": _judging_cost(response),
+            "judge_cost_usd": judging_cost(response),
             "finish_reason": metadata.finish_reason if metadata else None,
             "flaw": _flaw(response),
         }
@@ -78,11 +78,13 @@ def cost_of(metadata: GenerationMetadata | None) -> float | None:
     return None if asking is None or answering is None else asking + answering
 
 
-def _judging_cost(response: PromptResponse) -> float | None:
-    """What all verdicts on it came to, in US dollars; None where that is not known of each."""
+def judging_cost(response: PromptResponse) -> float | None:
+    """What all verdicts on it came to, in US dollars; None where that is not known of each, or none came of asking."""
+    if not response.ratings and response.missing_verdicts and not response.error:
+        return None
     costs = [cost_of(rating.generation_metadata) for rating in response.ratings]
     known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None
+    return sum(known, 0.0) if len(known) == len(costs) else None
 
 
 def _flaw(response: PromptResponse) -> str | None:

@@ -23,6 +23,9 @@ from elluminate_server.llm.types import Model, ModelError, PlaysRoles
 
 __all__ = ["Answered", "Answering"]
 
+CONFIG = "config"
+"""`Generated.error_type` where an LLM config cannot be used."""
+
 
 @attrs.frozen
 class Answered:
@@ -85,7 +88,7 @@ class Answering:
         try:
             model = self._asking.answering(plan)
         except ModelError as error:
-            return Answered(subject, Generated(error=str(error)))
+            return Answered(subject, Generated(error=str(error), error_type=CONFIG))
         key = None
         if subject.error is None and _is_kept(plan, model):
             key = answer_key(model.config, subject, epoch)
@@ -116,7 +119,9 @@ class Answering:
         try:
             model = self._asking.answering(plan)
         except ModelError as error:
-            failed = Generated(error=str(error), persona_version_id=scene.persona_version_id)
+            failed = Generated(
+                error=str(error), error_type=CONFIG, persona_version_id=scene.persona_version_id
+            )
             return Answered(scene.subject, failed)
         user = self._asking.playing_users()
         key = None

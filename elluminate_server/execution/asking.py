@@ -31,7 +31,15 @@ HOPELESS_CALLS = 3
 
 
 class HopelessError(Exception):
-    """No further call would get an answer: the run ends, with what it has; its message is the reason."""
+    """No further call would get an answer: the run ends, with what it has; its message is the reason.
+
+    Attributes:
+        error_type: What it is in a word, as `ModelError.type`; None where another process found it out.
+    """
+
+    def __init__(self, message: str, error_type: str | None = None) -> None:
+        super().__init__(message)
+        self.error_type = error_type
 
 
 class Shortages:
@@ -127,7 +135,7 @@ class Asking:
 
     def _end(self, error: ModelError) -> None:
         self.is_ended_here = self.is_ended_here or self.ended_by is None
-        self.end(HopelessError(str(error)))
+        self.end(HopelessError(str(error), error.type))
         assert self.ended_by is not None  # noqa: S101 - for the type checker
         raise self.ended_by from None
 

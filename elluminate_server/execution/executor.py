@@ -332,6 +332,8 @@ class Executor:
             return False
         if not is_over:
             logger.debug("Task %s was given more to do", task_id)
+        elif task_id in self._current:
+            self._current[task_id].tell_end(outcome)
         return is_over
 
     async def _give_back(self, task_id: str) -> None:

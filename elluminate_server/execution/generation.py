@@ -65,6 +65,7 @@ class Generated:
     Attributes:
         messages: The answer; empty when there is none.
         error: Why there is none.
+        error_type: The same in a word: `ModelError.type`, or `row` where no model was asked.
         usage: What it cost.
         config: The model that was really asked; None when none was.
         termination_reason: Why a conversation ended.
@@ -73,6 +74,7 @@ class Generated:
 
     messages: Sequence[Mapping[str, Any]] = ()
     error: str | None = None
+    error_type: str = "row"
     usage: Usage = attrs.field(factory=Usage)
     config: ModelConfig | None = None
     termination_reason: str | None = None
@@ -146,7 +148,7 @@ async def generate(subject: Subject, model: Model) -> Generated:
             response_format=subject.response_format,
         )
     except ModelError as error:
-        return Generated(error=str(error), usage=error.usage, config=model.config)
+        return Generated(error=str(error), error_type=error.type, usage=error.usage, config=model.config)
     return Generated(messages=answer.messages, usage=answer, config=model.config)
 
 

@@ -129,9 +129,9 @@ async def converse(
     except ModelError as error:
         if asking is model:
             usage = _sum(usage, error.usage)
-            return _end(scene, said, FAILED, usage, model, error=str(error))
+            return _end(scene, said, FAILED, usage, model, error=str(error), error_type=error.type)
         reason = f"The persona {scene.case.name!r} could not be played: {error}"
-        return _end(scene, said, FAILED, usage, model, error=reason)
+        return _end(scene, said, FAILED, usage, model, error=reason, error_type=error.type)
     if not any(message.get("role") == "assistant" for message in said):
         reason = f"The persona {scene.case.name!r} ended the conversation before the model said anything."
         return _end(scene, said, FAILED, usage, model, error=reason)
@@ -150,10 +150,12 @@ def _end(
     model: Model | None = None,
     *,
     error: str | None = None,
+    error_type: str = "row",
 ) -> Generated:
     return Generated(
         messages=said,
         error=error,
+        error_type=error_type,
         usage=usage or Usage(),
         config=None if model is None or usage is None else model.config,
         termination_reason=reason,

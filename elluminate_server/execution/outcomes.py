@@ -19,12 +19,18 @@ class Outcome:
     Attributes:
         status: The contract's `TaskStatus`.
         error_msg: The reason when it failed.
+        reason: The same without words of endpoints and rows, for logs.
+        failed: How many of its items have no answer.
+        total: How many items it has.
         is_internal: Whether the reason is a fault of this server.
         last_item: The last work item that it is about; None when the task was broken off.
     """
 
     status: str
     error_msg: str | None = None
+    reason: str | None = None
+    failed: int = 0
+    total: int = 0
     is_internal: bool = False
     last_item: int | None = None
 
@@ -46,11 +52,13 @@ async def outcome_of(
         first = await session.scalar(
             select(WorkItem.error).where(WorkItem.task_id == task_id).order_by(WorkItem.id).limit(1)
         )
+        reason = f"None of the {total} responses could be generated."
         return Outcome(
-            status="FAILURE", error_msg=f"None of the {total} responses could be generated. {first}"
+            status="FAILURE", error_msg=f"{reason} {first}", reason=reason, failed=failed, total=total
         )
+    success = Outcome(status="SUCCESS", failed=failed, total=total)
     if kind == RESPONSES:
-        return Outcome(status="SUCCESS")
+        return success
     answered = (
         await session.scalars(
             select(WorkItem.rating_errors)
@@ -64,7 +72,7 @@ async def outcome_of(
     ).all()
     problems = [errors for errors in answered if errors]
     if not answered or len(problems) < len(answered):
-        return Outcome(status="SUCCESS")
+        return success
     given = select(Rating.id)
     if kind == RATINGS:  # older ones are not its work
         given = given.join(WorkItem, WorkItem.response_id == Rating.response_id).where(
@@ -75,11 +83,10 @@ async def outcome_of(
             Response.experiment_id == _experiment_of(task_id)
         )
     if await session.scalar(given.limit(1)) is not None:
-        return Outcome(status="SUCCESS")
+        return success
     first = next(iter(problems[0].values()))
-    return Outcome(
-        status="FAILURE", error_msg=f"None of the {len(answered)} responses could be rated. {first}"
-    )
+    reason = f"None of the {len(answered)} responses could be rated."
+    return attrs.evolve(success, status="FAILURE", error_msg=f"{reason} {first}", reason=reason)
 
 
 async def _has_answers(session: AsyncSession, task_id: str) -> bool:

@@ -1,6 +1,7 @@
 """Works off one task, or a part of it: has its items done, and says how it ended."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -30,6 +31,8 @@ from elluminate_server.store.states import AGENT_EVALUATION, DELETION, DONE, EXP
 from elluminate_server.store.tables import Task, WorkItem
 
 __all__ = ["Run"]
+
+logger = logging.getLogger("elluminate_server.execution")
 
 _RETRIED = (EXPERIMENT, AGENT_EVALUATION)
 """Kinds of tasks of which a retry brings what they left undone."""
@@ -69,6 +72,24 @@ class Run:
         total = sum(states.values())
         self._task.tally.note_all(total - states.get(PENDING, 0), states.get(DONE, 0))
 
+    def tell_end(self, outcome: Outcome) -> None:
+        """Log that the task failed, or how many of its answers: one line, without words of models and rows."""
+        about: str = self._task.kind
+        if self._task.experiment_id is not None:
+            about += f" of experiment {self._task.experiment_id}"
+        kinds = ", ".join(f"{count} × {kind}" for kind, count in self._working.failures.most_common())
+        seen = f" Failures seen by this process: {kinds}." if kinds else ""
+        if outcome.status != "SUCCESS":
+            reason = outcome.reason or outcome.error_msg or "No reason is known."
+            logger.warning(
+                "Task %s (%s) ended as %s: %s%s", self._task_id, about, outcome.status, reason, seen
+            )
+        elif outcome.failed:
+            logger.warning(
+                "Task %s (%s) ended with %d of %d responses failed.%s",
+                *(self._task_id, about, outcome.failed, outcome.total, seen),
+            )
+
     async def perform(self) -> Outcome:
         """Do what is left to do, as the process that answers for the task.
 
@@ -94,7 +115,12 @@ class Run:
             reason = f"Nothing more was asked for. {self._asking.ended_by}"
             kept = "What was done until then is kept"
             kept += ", and a retry goes on from there." if self._task.kind in _RETRIED else "."
-            return Outcome(status="FAILURE", error_msg=f"{reason} {kept}")
+            said = self._asking.ended_by.error_type or "found out by another process"
+            return Outcome(
+                status="FAILURE",
+                error_msg=f"{reason} {kept}",
+                reason=f"Nothing more was asked for, because a model does not answer ({said}). {kept}",
+            )
         async with self._means.read() as session:
             outcome = await outcome_of(session, self._task_id, self._task.kind, self._task.since)
         return attrs.evolve(outcome, last_item=self._last_item)

@@ -1,12 +1,13 @@
 """Does one item of a task after the other: asks for its answer, has it judged, and stores what came of it."""
 
 import datetime
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
+from elluminate._spans import current_span
 from elluminate_server.execution.answering import Answered, Answering
 from elluminate_server.execution.asking import Asking, HopelessError
 from elluminate_server.execution.generation import Generated, Subject, load_subjects
@@ -58,10 +59,14 @@ class Working:
         assignment: The task.
         asking: The models.
         means: What the runs of this process have in common.
+
+    Attributes:
+        failures: Answers that failed in this process, by their `Generated.error_type`.
     """
 
     def __init__(self, assignment: Assignment, asking: Asking, means: Means) -> None:
         self._task = assignment
+        self.failures: Counter[str] = Counter()
         self._asking = asking
         self._means = means
         self._answering = Answering(
@@ -121,8 +126,11 @@ class Working:
         if asked is None:
             return None
         generated = asked.generated
-        if generated.error is not None and self._means.ending():
-            raise LeaseLostError  # the call was cut off, not answered; whoever takes over asks again
+        if generated.error is not None:
+            if self._means.ending():
+                raise LeaseLostError  # the call was cut off, not answered; whoever takes over asks again
+            current_span().fail(generated.error_type)
+            self.failures[generated.error_type] += 1
         response = NewResponse(
             plan=plan,
             subject=asked.subject,

@@ -56,6 +56,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from elluminate_server.domain.errors import DomainError
+from elluminate_server.domain.roles import READER
 from elluminate_server.http.access import KeyEnded, Principal, authenticate
 from elluminate_server.http.auditing import log_refusal
 from elluminate_server.http.call import Answer, Call
@@ -185,7 +186,7 @@ async def _respond(operation: ContractOperation, request: Request) -> Response:
     except (KeyEnded, Forbidden) as refusal:
         # Of who sends no key that was ever known there is nothing to note, and no end.
         refused = refusal.principal if isinstance(refusal, KeyEnded) else principal
-        if operation.changes and refused is not None:
+        if (operation.changes or operation.role != READER) and refused is not None:
             await log_refusal(store, operation, request, refused, refusal.status)
         raise
 

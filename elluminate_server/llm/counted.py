@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import attrs
 
 from elluminate_server.llm.around import ModelAround
+from elluminate_server.llm.attempts import Kind
 from elluminate_server.llm.types import Answer, ModelError
 from elluminate_server.operating.meters import Meters, ModelLabels
 
@@ -13,6 +14,7 @@ __all__ = ["CountedModel"]
 ANSWERED = "answered"
 UNKNOWN = "unknown"
 """Outcome of a failure that was none of an attempt: an answer that cannot be read, say."""
+OUTCOMES = (ANSWERED, *(kind.value for kind in Kind), UNKNOWN)
 
 
 @attrs.frozen
@@ -28,6 +30,8 @@ class CountedModel(ModelAround):
     async def _around(self, call: Callable[[], Awaitable[Answer]], *, is_object: bool) -> Answer:
         config = self.config
         counts = self.meters.of_model(ModelLabels(config.inference_type, config.config_name, config.model))
+        if not counts.outcomes:  # an increase is seen only of what was 0 before
+            counts.outcomes.update(dict.fromkeys(OUTCOMES, 0))
         try:
             answer = await call()
         except ModelError as error:

@@ -361,7 +361,9 @@ class Endpoint:
             said, usage = str(failed.error), failed.error.usage
         is_longer = left > self._patience
         if is_longer and left >= 1:
-            said += f" (It asks to be left alone for {left:.0f} s, longer than is waited.)"
+            is_asked = self._gate.pace.asked_until >= self._gate.pace.paused_until
+            pause = "asks to be left alone" if is_asked else "is not asked again"
+            said += f" (It {pause} for {left:.0f} s, longer than is waited.)"
         elif trials.refused > 1:
             said += f" (It was asked again for {waited:.0f} s.)"
         since = asked if trials.refused_since is None else trials.refused_since

@@ -79,6 +79,7 @@ class Pace:
         limit: Calls at a time.
         rate: Calls per second; None where no quota is known.
         paused_until: Before then nothing is sent.
+        asked_until: Until when the endpoint itself has asked for that.
         is_probing: Whether one call alone is sent, to see whether the endpoint answers again. Once it does, the others
             follow as they did at the beginning, one call more with each answer.
     """
@@ -86,6 +87,7 @@ class Pace:
     limit: float = FIRST_LIMIT
     rate: float | None = None
     paused_until: float = -math.inf
+    asked_until: float = -math.inf
     is_probing: bool = False
     _is_exploring: bool = True
     _resumed: float = math.inf
@@ -127,7 +129,8 @@ class Pace:
 
     def pause(self, now: float, seconds: float) -> None:
         """Send nothing for some time, because an answer has said so."""
-        self.paused_until = max(self.paused_until, now + seconds)
+        self.asked_until = max(self.asked_until, now + seconds)
+        self.paused_until = max(self.paused_until, self.asked_until)
 
     def answered(self, sent: Sent, now: float, allowed: float) -> None:
         """A call was answered.
@@ -223,7 +226,7 @@ class Pace:
             if asked is None or self._failed_in_a_row > 1:
                 self.is_probing = True
             if asked is None or self._failed_in_a_row > 2:
-                self.pause(now, pause)
+                self.paused_until = max(self.paused_until, now + pause)
         if asked is not None:
             self.pause(now, asked)
         self._longest_pause = max(self._longest_pause, self.paused_until - now)

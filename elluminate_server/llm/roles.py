@@ -3,9 +3,10 @@
 A model that cannot follow a prompt takes the parts itself (`PlaysRoles`); every other one is asked in words.
 """
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import attrs
 
@@ -43,10 +44,32 @@ from elluminate_server.llm.types import (
     UserTurn,
     Verdict,
 )
+from elluminate_server.operating.context import current_role
 
 __all__ = ["judge", "judge_together", "play_user", "propose_criteria", "propose_row"]
 
 T_co = TypeVar("T_co", covariant=True)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _as_role(role: str) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
+    """Have spans of the calls that are made within say what the model does."""
+
+    def around(asked: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        @functools.wraps(asked)
+        async def within(*args: P.args, **kwargs: P.kwargs) -> T:
+            before = current_role.set(role)
+            try:
+                return await asked(*args, **kwargs)
+            finally:
+                current_role.reset(before)
+
+        return within
+
+    return around
 
 
 class _Parse(Protocol[T_co]):
@@ -57,6 +80,7 @@ class _Salvage(Protocol[T_co]):
     def __call__(self, answers: Sequence[tuple[str, bool]]) -> T_co: ...
 
 
+@_as_role("judge")
 async def judge(model: Model, case: JudgeCase, mode: RatingMode) -> Verdict:
     """Judge one response for one criterion.
 
@@ -72,6 +96,7 @@ async def judge(model: Model, case: JudgeCase, mode: RatingMode) -> Verdict:
     return _verdict(case, rating, reasoning, usage)
 
 
+@_as_role("judge")
 async def judge_together(model: Model, cases: Sequence[JudgeCase]) -> list[Verdict | Usage]:
     """Judge one response for several criteria in one call, with one short sentence of reasoning each.
 
@@ -106,6 +131,7 @@ def _verdict(case: JudgeCase, rating: Rating, reasoning: str | None, usage: Usag
     return Verdict(rating=rating, reasoning=reasoning, **usage.measures())
 
 
+@_as_role("user")
 async def play_user(model: Model, case: UserCase) -> UserTurn:
     """What a simulated user says next.
 
@@ -125,6 +151,7 @@ async def play_user(model: Model, case: UserCase) -> UserTurn:
     return UserTurn(text=text, ends=ends, **answer.measures())
 
 
+@_as_role("propose")
 async def propose_criteria(model: Model, template_messages: Sequence[Mapping[str, Any]]) -> list[str]:
     """Three to eight yes/no questions that fit a template.
 
@@ -145,6 +172,7 @@ async def propose_criteria(model: Model, template_messages: Sequence[Mapping[str
     return criteria
 
 
+@_as_role("propose")
 async def propose_row(
     model: Model,
     template_messages: Sequence[Mapping[str, Any]],

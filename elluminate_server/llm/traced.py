@@ -13,6 +13,7 @@ from elluminate._spans import Span, Value, server_attributes, span
 from elluminate_server.llm.around import ModelAround
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.types import Answer, ModelError, Usage
+from elluminate_server.operating.context import current_role
 
 __all__ = ["TracedModel"]
 
@@ -52,6 +53,7 @@ def _span_of(config: ModelConfig, *, is_object: bool) -> AbstractContextManager[
             "gen_ai.request.top_k": None if config.top_k is None else float(config.top_k),
             "gen_ai.output.type": "json" if is_object else None,
             "elluminate.llm_config_id": config.config_id,
+            "elluminate.role": current_role.get(),
         },
     )
 

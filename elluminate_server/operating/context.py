@@ -4,13 +4,16 @@ import re
 import uuid
 from contextvars import ContextVar
 
-__all__ = ["current_request_id", "current_task_id", "request_id_from"]
+__all__ = ["current_request_id", "current_role", "current_task_id", "request_id_from"]
 
 current_request_id: ContextVar[str | None] = ContextVar("elluminate_request_id", default=None)
 """The id of the request that is being answered; None outside of one."""
 
 current_task_id: ContextVar[str | None] = ContextVar("elluminate_task_id", default=None)
 """The id of the task that is being worked on; None outside of one."""
+
+current_role: ContextVar[str] = ContextVar("elluminate_role", default="answer")
+"""What the model that is asked does: `answer`, `judge`, `user` (plays one), `propose` (criteria and rows)."""
 
 _FITTING = re.compile(rb"[A-Za-z0-9_.:-]{1,128}")
 

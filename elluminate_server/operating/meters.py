@@ -27,6 +27,8 @@ CALL_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
 MOST_MODELS = 100
 """So many configs and models are told apart; configs are made by users, and each would cost a collector for ever."""
 
+_LEVELS = ("info", "warning", "error", "critical")
+
 OTHERS = "(others)"
 """What those beyond them are called."""
 
@@ -95,7 +97,8 @@ class Meters:
         self.requests: dict[tuple[str, str, int], Histogram] = {}
         self.models: dict[ModelLabels, ModelCounts] = {}
         self.leases_lost = 0
-        self.levels: Counter[str] = Counter()
+        # There from the start, because an increase is seen only of what was 0 before.
+        self.levels: Counter[str] = Counter(dict.fromkeys(_LEVELS, 0))
 
     def requested(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request.

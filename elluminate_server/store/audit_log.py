@@ -4,7 +4,7 @@ Nothing that a request or a command was given stands in them, but names: no body
 """
 
 import functools
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Insert, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,10 +22,14 @@ from elluminate_server.store.tables import (
     PromptTemplate,
 )
 
-__all__ = ["COMMAND_LINE", "add_line", "log_command"]
+__all__ = ["COMMANDS", "COMMAND_LINE", "add_line", "log_command"]
 
 COMMAND_LINE = "command line"
 """Who does what a command does, which needs no key."""
+
+Command = Literal["backup", "keys create", "keys revoke", "keys rotate-secret", "prune", "serve"]
+COMMANDS: tuple[str, ...] = get_args(Command)
+"""Commands that have lines, as they are called there."""
 
 _NAMED: dict[str, Any] = {
     "project": Project,
@@ -60,7 +64,7 @@ async def add_line(session: AsyncSession, line: dict[str, Any], *, finds_name: b
 
 async def log_command(
     session: AsyncSession,
-    command: str,
+    command: Command,
     project_id: int | None = None,
     about: tuple[str, int, str] | None = None,
 ) -> None:
@@ -68,7 +72,7 @@ async def log_command(
 
     Args:
         session: Of the transaction that does it, or a later one.
-        command: What was typed, without its arguments: `keys create`.
+        command: What was typed, without its arguments.
         project_id: Where it was done; None for a whole database.
         about: Kind (of the contract), id and name of what it was done to.
     """

@@ -2,12 +2,13 @@
 
 import contextlib
 import os
+import shlex
 import sqlite3
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from elluminate_server.settings import MEMORY, data_folder
+from elluminate_server.settings import LOCAL_DATABASE, MEMORY, data_folder
 from elluminate_server.store.failures import DatabaseDamagedError, damage_of
 from elluminate_server.store.files import create_privately
 
@@ -31,6 +32,12 @@ def check_is_there(database_url: str) -> None:
     """
     file = absent_file(database_url)
     if file is not None:
+        beside = file.with_name(LOCAL_DATABASE)
+        if file.parent == data_folder() and beside.exists():
+            raise DatabaseUnusableError(
+                f"There is no database {file}. What programs with local: made is in another one: say --database "
+                f"{shlex.quote(str(beside))}"
+            )
         raise DatabaseUnusableError(
             f"There is no database {file}. Correct the path; `elluminate serve` makes a new one."
         )

@@ -2,7 +2,11 @@
 
 import contextlib
 import json
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,8 @@ from elluminate import Client
 from elluminate.__main__ import main
 from elluminate_server import audit_commands, backup_commands
 from elluminate_server.local import LocalServer
+from elluminate_server.settings import data_folder
+from tests.support.serve_process import clean_environment
 
 
 @pytest.fixture
@@ -84,7 +90,8 @@ def test_lines_are_shown_by_their_age(
     written(database, "UPDATE audit_events SET created_at = '2020' || substr(created_at, 5)")
     client.create_collection("New")
     assert [line["object_name"] for line in lines(capsys, database)] == ["Old", "New"]
-    assert [line["object_name"] for line in lines(capsys, database, "--since", "7d")] == ["New"]
+    for age in ("30m", "36h", "7d", "1w"):
+        assert [line["object_name"] for line in lines(capsys, database, "--since", age)] == ["New"]
 
 
 def test_many_lines_are_shown_in_pieces(
@@ -96,6 +103,9 @@ def test_many_lines_are_shown_in_pieces(
         client.create_collection(name)
     assert [line["object_name"] for line in lines(capsys, database)] == names
     assert len(done(capsys, database, "audit").splitlines()) == 2 + len(names)
+    for limit in range(1, 7):
+        newest = lines(capsys, database, "--limit", str(limit))
+        assert [line["object_name"] for line in newest] == names[-limit:]
 
 
 def test_names_do_nothing_to_the_terminal(
@@ -116,6 +126,7 @@ def test_names_do_nothing_to_the_terminal(
         (["--object", "experiment:x"], "'x' is not the id of a thing"),
         (["--object", "experiment:"], "'' is not the id of a thing"),
         (["--since", "yesterday"], "is not an age"),
+        (["--limit", "0"], "is not a number of lines"),
     ],
 )
 def test_what_cannot_be_looked_for_is_refused(
@@ -157,7 +168,6 @@ def test_each_command_that_changes_something_writes_a_line(
         ("keys create", "api_key", 1),
         ("keys revoke", "api_key", 1),
         ("keys rotate-secret", None, None),
-        ("prune", None, None),
         ("backup", None, None),
     ]
     assert {line["key_name"] for line in found} == {"command line"}
@@ -197,13 +207,13 @@ def test_lines_of_the_log_go_by_an_age_of_their_own(
         "New",
     ]
     dry = done(capsys, database, "prune", "--audit-older-than", "90d", "--dry-run")
-    assert dry.endswith("\n  1 lines of the audit log\n")
+    assert dry.endswith("\n  1 line of the audit log\n")
     assert main(["prune", "--audit-older-than", "90d", "--database", database]) == 1
     assert "nobody to ask" in capsys.readouterr().err
     done(capsys, database, "prune", "--audit-older-than", "90d", "--yes")
     found = lines(capsys, database)
     assert [line["object_name"] for line in found if line["object_kind"]] == ["New"]
-    assert [line["operation"] for line in found] == ["create_collection", "prune", "prune"]
+    assert [line["operation"] for line in found] == ["create_collection", "prune"]
     assert client.get_collection(name="Old").name == "Old"
 
 
@@ -211,7 +221,9 @@ def test_a_prune_of_nothing_is_refused(database: str, capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit) as ended:
         main(["prune", "--yes", "--database", database])
     assert ended.value.code == 2
-    assert "--older-than, --audit-older-than, or both" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "--older-than, --audit-older-than, or both" in said
+    assert said.startswith("usage: elluminate prune ")
 
 
 def test_a_copy_of_an_older_database_is_made_without_a_line(
@@ -243,3 +255,38 @@ def test_a_key_s_role_is_listed(database: str, capsys: pytest.CaptureFixture[str
     head, *rows = done(capsys, database, "keys", "list").splitlines()
     place = head.index("role")
     assert [row[place:].split()[0] for row in rows] == ["reader", "editor", "admin", "admin"]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("lines", [2, 3000])
+def test_a_reader_that_has_enough_ends_a_command_quietly(database: str, lines: int, unbuffered: str) -> None:
+    rows = ", ".join(f"({number}, 'n', 'backup', '2026-01-01 00:00:00.000000')" for number in range(lines))
+    written(database, f"INSERT INTO audit_events (id, key_name, operation, created_at) VALUES {rows}")
+    arguments = ["audit", "--database", database]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "elluminate", *arguments],
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            timeout=120,
+            env=clean_environment(PYTHONUNBUFFERED=unbuffered),
+        )
+    finally:
+        os.close(theirs)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+def test_the_database_of_programs_is_named_where_the_server_has_none(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ELLUMINATE_DATABASE_URL", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    folder = data_folder()
+    folder.mkdir(parents=True)
+    shutil.move(database, folder / "local.db")
+    assert main(["audit"]) == 1
+    said = capsys.readouterr().err
+    assert f"--database {folder / 'local.db'}" in said
+    assert main(["audit", "--database", str(folder / "local.db")]) == 0

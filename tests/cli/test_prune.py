@@ -111,13 +111,15 @@ def test_what_is_old_goes_and_all_else_stays(
     assert prune(database, "--yes") == 0
     told = capsys.readouterr().out
 
-    assert "1 experiments with 40 responses" in dry
+    assert "1 experiment with 40 responses" in dry
     assert "3 answers kept for runs with a cache" in dry
     assert "'Old'" in dry
     assert "'New'" not in dry
     assert told.startswith(dry)
-    assert "Deleted: 1 experiments" in told
-    assert "The file had" in told
+    deleted = next(line for line in told.splitlines() if line.startswith("Deleted"))
+    assert deleted.startswith("Deleted: 1 experiment, 3 answers kept for runs with a cache, ")
+    assert " 0 " not in deleted
+    assert "The file ha" in told
     with pytest.raises(NotFoundError):
         client.get_experiment(name="Old")
     read = client.get_experiment(name="New")
@@ -224,3 +226,12 @@ def test_a_misspelt_database_is_not_made(tmp_path: Path, capsys: pytest.CaptureF
     assert "There is no database" in capsys.readouterr().err
     assert prune(Path(":memory:"), "--yes") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_is_old_nothing_else_is_said(
+    client: Client, database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(client, "New")
+    assert prune(database, "--yes") == 0
+    assert capsys.readouterr().out.endswith("\nNothing was deleted: nothing is that old.\n")
+    assert "prune" not in [line.operation for line in client.list_audit_events()]

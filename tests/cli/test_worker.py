@@ -15,6 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from elluminate.__main__ import main
+from elluminate_server import commands
 from tests.cli.test_serve import Started
 from tests.support.serve_process import clean_environment
 
@@ -170,3 +171,15 @@ def documents(text: str) -> list[Mapping[str, Any]]:
         found.append(document)
         place = text.find("{", end)
     return found
+
+
+def test_a_database_that_it_makes_is_told_before_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "new.db"
+    monkeypatch.setenv("ELLUMINATE_DATABASE_URL", str(path))
+    monkeypatch.delenv("ELLUMINATE_BROKER_URL", raising=False)
+    said: list[str] = []
+    monkeypatch.setattr(commands, "work", lambda *_, **__: said.append(capsys.readouterr().err))
+    assert main(["worker"]) == 0
+    assert said == [f"There is no database {path}: a new one is made.\n"]

@@ -130,6 +130,7 @@ def test_a_run_is_linked_to_its_request_and_its_rows_to_the_run(traced: Traced) 
     calls = traced.spans.named("chat scripted")
     within = [call.parent.span_id for call in calls if call.parent is not None]
     assert sorted(within) == sorted([context_of(item).span_id for item in items] * 2)
+    assert sorted(told(call)["elluminate.role"] for call in calls) == ["answer", "answer", "judge", "judge"]
 
 
 def test_a_run_that_fails_is_told_and_no_span_tells_a_secret(
@@ -158,7 +159,12 @@ def test_a_run_that_fails_is_told_and_no_span_tells_a_secret(
     (task,) = traced.finished("task experiment", 1)
     assert (told(task)["error.type"], task.status.status_code) == ("FAILURE", StatusCode.ERROR)
     calls = traced.spans.named("chat paid")
-    assert {told(call)["error.type"] for call in calls} <= {"401", "HopelessError"}
+    assert {told(call)["error.type"] for call in calls} == {"401"}
+    items = traced.spans.named("item")
+    assert items
+    assert {(told(item)["error.type"], item.status.status_code) for item in items} == {
+        ("401", StatusCode.ERROR)
+    }
     assert {event.name for call in calls for event in call.events} == {"attempt failed"}
     everything = traced.spans.text
     own_key = backend.http.headers["X-API-Key"]

@@ -41,3 +41,6 @@ async def test_the_same_without_blocking(tmp_path: Path) -> None:
             await client.revoke_api_key(999)
         with pytest.raises(ValidationError, match="time zone"):
             await client.create_api_key("Old", datetime.datetime(2200, 1, 1))
+        with pytest.raises(ValidationError, match="role must be one of admin, editor, reader; got None"):
+            await client.create_api_key("Unset", role=None)  # type: ignore[arg-type]
+        assert [one.name for one in await client.list_api_keys()] == ["Pipeline"]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from elluminate import Client
+from elluminate import Client, ExperimentFailedWarning
 from elluminate.schemas import Experiment, LLMConfig, ModelCosts, RatingMode
-from tests.support.model_server import ModelServer
+from elluminate.schemas.response_rows import judging_cost
+from tests.support.model_server import ModelServer, failure
 
 OF_AN_ANSWER = (11 * 2.0 + 7 * 8.0) / 1_000_000
 
@@ -122,6 +124,22 @@ def test_the_offline_model_is_known_to_be_free() -> None:
     assert results is not None
     assert results.cost_usd == 0.0
     assert "Estimated cost: answers 0.0000 USD, judging 0.0000 USD" in results.summary()
+
+
+def test_an_answer_that_was_refused_costs_nothing(client: Client, model_server: ModelServer) -> None:
+    model_server.answer = lambda _: failure(400, "No.")
+    with pytest.warns(ExperimentFailedWarning):
+        run(client, "Failed", priced_config(client, model_server))
+    (row, _) = client.get_experiment(name="Failed").to_dicts()
+    assert row["error"] is not None
+    assert (repr(row["cost_usd"]), repr(row["judge_cost_usd"])) == ("0.0", "0.0")
+
+
+def test_what_a_judge_that_gave_no_verdict_cost_is_not_known() -> None:
+    asked = SimpleNamespace(
+        ratings=[], missing_verdicts=[SimpleNamespace(reason="It timed out.")], error=None
+    )
+    assert judging_cost(asked) is None  # type: ignore[arg-type]
 
 
 def test_uploaded_answers_cost_what_they_say_they_did(client: Client, model_server: ModelServer) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from elluminate import Client, CriterionIn, ExistingDiffersWarning
+from elluminate import Client, CriterionIn, ExistingDiffersWarning, PermissionDeniedError
 from elluminate.schemas import CollectionColumn
 from elluminate.schemas.conversation import UCEPayloadV1
+from elluminate_server.local import LocalServer
 
 KEY = "sk-secret-of-the-provider-1234"
 CONFIG = {
@@ -292,3 +293,25 @@ def test_a_rows_own_criterion_is_none_of_the_sets(client: Client) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         client.get_or_create_criterion_set("Own", {"criteria": ["Is it short?"]})
+
+
+def test_a_reader_gets_what_exists_and_is_refused_what_does_not(tmp_path: Path) -> None:
+    server = LocalServer(str(tmp_path / "test.db"))
+    server.start()
+    try:
+        with Client(base_url=server.address.base_url, api_key=server.address.api_key) as admin:
+            collection = admin.create_collection("Topics", variables=[{"topic": "tides"}])
+            first = admin.create_prompt_template("Tutor", "Explain {{topic}}.")
+            admin.create_prompt_template("Tutor", "Explain {{topic}} at length.")
+            key = admin.create_api_key("Dashboard", role="reader").key
+        with Client(base_url=server.address.base_url, api_key=key) as reader:
+            got, is_new = reader.get_or_create_collection("Topics")
+            assert (got.id, is_new) == (collection.id, False)
+            template, is_new = reader.get_or_create_prompt_template("Tutor", "Explain {{topic}}.")
+            assert (template.id, is_new) == (first.id, False)
+            with pytest.raises(PermissionDeniedError, match="create_collection takes an editor"):
+                reader.get_or_create_collection("Others")
+            with pytest.raises(PermissionDeniedError, match="create_prompt_template takes an editor"):
+                reader.get_or_create_prompt_template("Tutor", "Explain {{topic}} in a word.")
+    finally:
+        server.stop()

@@ -209,7 +209,7 @@ async def test_a_refused_request_is_logged_where_somebody_can_be_named(
     start = len(await lines(api))
     async with client(app, "/api/v0/projects/1", reader["key"]) as theirs:
         assert (await theirs.delete(f"/collections/{made['id']}")).status_code == 403
-        assert (await theirs.get("/audit")).status_code == 403  # reads, so that it is none
+        assert (await theirs.get("/audit")).status_code == 403  # takes more than a reader
     async with client(app, "/api/v0/projects/1", ended["key"]) as theirs:
         assert (await theirs.post("/collections", json={"name": "More"})).status_code == 401
         assert (await theirs.get("/collections")).status_code == 401
@@ -226,6 +226,7 @@ async def test_a_refused_request_is_logged_where_somebody_can_be_named(
         for line in found
     ] == [
         ("Dashboard", "delete_collection", 403, made["id"], None),
+        ("Dashboard", "list_audit_events", 403, None, None),
         ("Old", "create_collection", 401, None, None),
         ("ELLUMINATE_API_KEY", "create_project", 403, None, None),
     ]
@@ -362,3 +363,11 @@ async def test_the_key_of_a_start_is_logged(api: httpx.AsyncClient) -> None:
         "ELLUMINATE_API_KEY",
     )
     assert (line["status"], line["address"], line["key_role"]) == (None, None, None)
+
+
+async def test_an_operation_that_there_is_not_is_refused_with_what_was_meant(api: httpx.AsyncClient) -> None:
+    for known in ("delete_experiment", "keys create"):
+        assert await lines(api, operation=known) == []
+    refused = await api.get("/audit", params={"operation": "delete_experimant"})
+    assert refused.status_code == 422
+    assert "Did you mean 'delete_experiment'" in refused.text

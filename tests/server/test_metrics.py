@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 
 from elluminate_server.app import create_app
+from elluminate_server.llm.attempts import Kind
 from elluminate_server.operating.meters import MOST_MODELS, OTHERS, Meters, ModelLabels
 from elluminate_server.settings import Settings
 from elluminate_server.store.columns import utc_now
@@ -132,7 +133,10 @@ async def test_a_database_that_cannot_be_read_is_told_as_such(
 
 
 async def test_log_lines_are_counted_by_level(root: httpx.AsyncClient) -> None:
-    before = (await scraped(root)).get(("elluminate_log_lines_total", "error"), 0)
+    first = await scraped(root)  # an increase is seen only of what was there before
+    for level in ("warning", "error", "critical"):
+        assert ("elluminate_log_lines_total", level) in first
+    before = first["elluminate_log_lines_total", "error"]
     logging.getLogger("elluminate_server.store").error("It broke.")
     assert (await scraped(root))["elluminate_log_lines_total", "error"] == before + 1
 
@@ -152,6 +156,9 @@ async def test_calls_to_models_are_counted_and_nothing_of_them_is_told(
     )
     config = f"/llm_configs/{created.json()['id']}/test"
     assert (await api.post(config, json={})).json()["ok"]
+    first = await scraped(root)
+    outcomes = {key[3]: count for key, count in first.items() if key[0] == "elluminate_model_calls_total"}
+    assert outcomes == {**dict.fromkeys((*(kind.value for kind in Kind), "unknown"), 0), "answered": 1}
     model_server.answer = _refused
     assert not (await api.post(config, json={})).json()["ok"]
 

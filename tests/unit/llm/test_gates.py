@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import threading
 from typing import Any
 
@@ -201,6 +202,20 @@ def test_an_address_at_which_nothing_has_ever_answered_is_not_waited_for_so_long
     took, (failed,) = run(main())
     assert isinstance(failed, ModelAwayError)
     assert FIRST_PATIENCE / 2 <= took <= FIRST_PATIENCE
+
+
+def test_a_pause_that_nobody_asked_for_is_said_to_be_ours() -> None:
+    async def main() -> list[Any]:
+        endpoint = endpoint_at(Away(begins=0.0, ends=1e9))
+        waiting = asyncio.create_task(work(endpoint, 1, caller=patient(60.0)))
+        await asyncio.sleep(20.0)
+        results = await work(endpoint, 1, caller=patient(0.0))
+        await waiting
+        return results
+
+    (failed,) = run(main())
+    assert "asks to be left alone" not in str(failed)
+    assert re.search(r"It is not asked again for \d+ s, longer than is waited", str(failed))
 
 
 def re_asked(said: str) -> bool:

@@ -44,6 +44,7 @@ async def test_a_call_is_told_by_the_conventions(server: ModelServer, spans: Rec
         "gen_ai.request.top_p": 0.9,
         "gen_ai.request.top_k": 40.0,
         "elluminate.llm_config_id": 7,
+        "elluminate.role": "answer",
         "gen_ai.response.model": "gpt-test-2026",
         "gen_ai.response.finish_reasons": ("length",),
         "gen_ai.usage.input_tokens": 11,

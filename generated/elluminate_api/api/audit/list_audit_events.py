@@ -34,10 +34,12 @@ def build(
 
     A line for every request of the project's keys that changed something, written together with the
     change, and
-    for those that were refused with 403, or with 401 because their key had ended. The server's own
-    commands write
-    lines, too. A request that is repeated with its Idempotency-Key has one. No line holds what a
-    request sent.
+    for every one that takes more than a reader and was refused with 403, or with 401 because its key
+    had ended:
+    reading this log is such a request, and has a line when it is refused and none when it is allowed.
+    The server's
+    own commands write lines, too. A request that is repeated with its Idempotency-Key has one. No line
+    holds what a request sent.
 
     In the order in which they were written, paged. Filters narrow together.
 
