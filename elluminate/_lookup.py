@@ -135,7 +135,10 @@ def required_id_of(model: Any, kind: type[Any], argument: str) -> int:
 def _wrong_kind(argument: str, kind: type[Any], given: Any) -> ValidationError:
     name = kind.__name__
     source = f"; for example {_GIVEN_BY[name]}" if name in _GIVEN_BY else ""
-    return ValidationError(f"{argument} must be a {name} as a client returns it, got {shown(given)}{source}")
+    article = "an" if name[0] in "AEIOU" else "a"
+    return ValidationError(
+        f"{argument} must be {article} {name} as a client returns it, got {shown(given)}{source}"
+    )
 
 
 def given_id(given: Any, kind: type[Any], argument: str) -> int:

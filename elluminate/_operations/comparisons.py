@@ -14,7 +14,7 @@ class ComparisonOperations(ExperimentOperations):
     """Operations on two experiments."""
 
     async def compare(
-        self, a: Experiment | int | str, b: Experiment | int | str, level: float = 0.05
+        self, a: Experiment | int | str, b: Experiment | int | str, *, level: float = 0.05
     ) -> ExperimentComparison:
         """Whether experiment b is better than experiment a, per criterion and over all.
 
@@ -34,9 +34,9 @@ class ComparisonOperations(ExperimentOperations):
 
         Raises:
             NotComparableError: They have no row, or no criterion, in common.
-            NoResultsError: One of them has not been answered yet.
+            NoResultsError: One of them has not been answered yet, or is still running.
             NotFoundError: There is no experiment of a given name or id.
-            ValidationError: An argument cannot be used.
+            ValidationError: An argument cannot be used, or both are the same experiment.
 
         Example:
             >>> comparison = client.compare(before, after)

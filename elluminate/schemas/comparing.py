@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve, frozen
+from elluminate_api.models import MissingVerdictReason
 
 from elluminate import statistics
 from elluminate._showing import quoted
@@ -15,6 +16,8 @@ from elluminate.schemas.comparison import ChangedRow, CriterionComparison, Exper
 from elluminate.schemas.judged_rows import CriterionKey, JudgedRow, is_yes, judged_rows
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse
+from elluminate.schemas.results import VerdictCounts
+from elluminate.schemas.verdicts import tally
 from elluminate.statistics import Interval
 
 __all__ = ["Side", "compare"]
@@ -30,11 +33,18 @@ class Side:
         name: Its name.
         responses: All of its responses, which tell what they lack.
         criteria: What they were, or were to be, judged by.
+        counted: What became of the verdicts, over all and by criterion, where the server has told; it counts those of
+            rows that have no response, too.
+        collection_id: Where its rows are from; None where that is unknown.
+        filters: What it was read with and what does not count here, in words; None without.
     """
 
     name: str
     responses: Sequence[PromptResponse]
     criteria: Sequence[Criterion]
+    counted: tuple[VerdictCounts, Mapping[int, VerdictCounts]] | None = None
+    collection_id: int | None = None
+    filters: str | None = None
 
     def keys(self) -> list[CriterionKey]:
         """Its criteria in the order of their set, those of equal texts numbered."""
@@ -54,6 +64,22 @@ class Side:
             for verdict in response.missing_verdicts or ():
                 counts[texts.get(verdict.criterion_id, "")] += 1
         return counts
+
+    def unanswered(self) -> dict[str, int]:
+        """How many verdicts are missing because a row, or an epoch of it, has no response, by the criterion's text."""
+        texts = {criterion.id: criterion.criterion_str for criterion in self.criteria}
+        told = Counter(
+            one.criterion_id for response in self.responses for one in response.missing_verdicts or ()
+        )
+        counts: dict[str, int] = defaultdict(int)
+        for number, one in (self.counted[1] if self.counted else {}).items():
+            counts[texts.get(number, one.criterion_str or "")] += max(0, one.missing - told[number])
+        return counts
+
+    def reasons(self) -> tuple[MissingVerdictReason, ...]:
+        """Why its verdicts are missing, the most frequent reason first."""
+        lacking = [one for response in self.responses for one in response.missing_verdicts or ()]
+        return tuple((self.counted or tally(self.responses, lacking, self.criteria))[0].reasons)
 
 
 def compare(a: Side, b: Side, level: float) -> ExperimentComparison:
@@ -83,6 +109,8 @@ def compare(a: Side, b: Side, level: float) -> ExperimentComparison:
             f"the second {_beginning(key[0] for key in keys_b)}"
         )
     found = [_weighed((a, b), pairs, [key], _named(key), level) for key in shared]
+    only_a, unanswered_b = _without_unanswered(only_a, a, b)
+    only_b, unanswered_a = _without_unanswered(only_b, b, a)
     return ExperimentComparison(
         a=a.name,
         b=b.name,
@@ -92,6 +120,13 @@ def compare(a: Side, b: Side, level: float) -> ExperimentComparison:
         criteria=tuple(_among_all(found, level)),
         rows_only_in_a=tuple(row.values for row in only_a),
         rows_only_in_b=tuple(row.values for row in only_b),
+        rows_unanswered_in_a=tuple(row.values for row in unanswered_a),
+        rows_unanswered_in_b=tuple(row.values for row in unanswered_b),
+        reasons_a=a.reasons(),
+        reasons_b=b.reasons(),
+        ignored_filters=tuple(
+            f"{filters} of {letter}" for letter, filters in (("A", a.filters), ("B", b.filters)) if filters
+        ),
         criteria_only_in_a=tuple(key[0] for key in keys_a if key not in shared),
         criteria_only_in_b=tuple(key[0] for key in keys_b if key not in shared),
     )
@@ -114,6 +149,17 @@ def _paired(
     return pairs, only_a, [row for row in b if id(row) not in taken]
 
 
+def _without_unanswered(
+    rows: list[JudgedRow], having: Side, lacking: Side
+) -> tuple[list[JudgedRow], list[JudgedRow]]:
+    """Rows that only one side has a response to: those that the other never had, and those that it left unanswered.
+
+    The latter where both ran over one collection, and the other side lacks verdicts on rows without a response.
+    """
+    same = having.collection_id is not None and having.collection_id == lacking.collection_id
+    return ([], rows) if same and any(lacking.unanswered().values()) else (rows, [])
+
+
 def _weighed(
     sides: tuple[Side, Side],
     pairs: Sequence[Pair],
@@ -124,8 +170,8 @@ def _weighed(
     """The rows by some criteria: each row is the mean over those by which both were judged, each of these over its
     answers."""
     counting: list[tuple[Pair, list[CriterionKey]]] = []
-    missing, left_out = [0, 0], 0
-    texts = {key[0] for key in keys}
+    texts, left_out = {key[0] for key in keys}, 0
+    missing = [sum(count for text, count in side.unanswered().items() if text in texts) for side in sides]
     for pair in pairs:
         lacking = [side.lacking(row) for side, row in zip(sides, pair, strict=True)]
         for number, counts in enumerate(lacking):
@@ -141,7 +187,8 @@ def _weighed(
     single = all(len(row) == 1 == len(row[0]) for row in (*a, *b))
     rows_a = [row[0] for row in a] if single else [[mean] for mean in means_a]
     rows_b = [row[0] for row in b] if single else [[mean] for mean in means_b]
-    difference = statistics.difference_of(rows_a, rows_b, 1.0 - level)
+    rates = _rate(a, 1.0 - level), _rate(b, 1.0 - level)
+    difference = statistics.difference_of(rows_a, rows_b, 1.0 - level, rates=rates)
     changed = [
         ChangedRow(
             values=pair[1].values,
@@ -156,11 +203,11 @@ def _weighed(
     return CriterionComparison(
         criterion=text,
         verdict=statistics.decide(difference, level),
-        rate_a=_rate(a, 1.0 - level),
-        rate_b=_rate(b, 1.0 - level),
+        rate_a=rates[0],
+        rate_b=rates[1],
         difference=difference,
         p_holm=None,
-        detectable=statistics.detectable(rows_a, rows_b, level),
+        detectable=statistics.detectable(rows_a, rows_b, level, rates=rates),
         better=tuple(sorted((row for row in changed if row.after > row.before), key=_by_change)),
         worse=tuple(sorted((row for row in changed if row.after < row.before), key=_by_change)),
         left_out=left_out,

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
+from elluminate_api.models import MissingVerdictReason
 from elluminate_api.types import one_line
 
 from elluminate._exports import Exports
 from elluminate._tables import html_table, shortened, text_table
-from elluminate.schemas.experiment_statistics import interval_text, percent
+from elluminate.schemas.experiment_statistics import cause_and_reason, counted_rows, interval_text, percent
 from elluminate.statistics import Decision, Difference, Interval
 
 __all__ = ["ChangedRow", "CriterionComparison", "ExperimentComparison", "JudgedAnswer"]
@@ -77,7 +78,8 @@ class CriterionComparison:
         better: Rows that got better.
         worse: Rows that got worse.
         left_out: Rows that both have and that do not count here, because one of them has no verdict.
-        missing_a: Verdicts that the first lacks on rows that both have.
+        missing_a: Verdicts that the first lacks on rows that both have, and on those that it was to answer and did
+            not, as far as the server counts these.
         missing_b: Verdicts that the second lacks.
     """
 
@@ -101,6 +103,11 @@ class CriterionComparison:
         """What to call it."""
         return "All criteria" if self.criterion is None else self.criterion
 
+    def __str__(self) -> str:
+        rates = f"{percent(self.rate_a.estimate)} to {percent(self.rate_b.estimate)}"
+        rows = counted_rows(self.difference.n)
+        return f"{shortened(self.name, 200)}: {rates}, {self.difference}, over {rows}: {self.verdict}"
+
 
 @frozen(kw_only=True, repr=False)
 class ExperimentComparison(Exports):
@@ -118,6 +125,11 @@ class ExperimentComparison(Exports):
         criteria: Each criterion that both have.
         rows_only_in_a: Values of the rows that only the first has answers to, and that are left out.
         rows_only_in_b: The same of the second.
+        rows_unanswered_in_a: Values of the rows that the first was to answer and did not, and that are left out.
+        rows_unanswered_in_b: The same of the second.
+        reasons_a: Why the first lacks verdicts, of all its rows, the most frequent reason first.
+        reasons_b: The same of the second.
+        ignored_filters: `categorical_filters` that the two were read with, in words: they do not count here.
         criteria_only_in_a: Texts of the criteria that only the first has, and that are left out.
         criteria_only_in_b: The same of the second.
     """
@@ -130,6 +142,11 @@ class ExperimentComparison(Exports):
     criteria: tuple[CriterionComparison, ...]
     rows_only_in_a: tuple[Mapping[str, Any], ...]
     rows_only_in_b: tuple[Mapping[str, Any], ...]
+    rows_unanswered_in_a: tuple[Mapping[str, Any], ...] = ()
+    rows_unanswered_in_b: tuple[Mapping[str, Any], ...] = ()
+    reasons_a: tuple[MissingVerdictReason, ...] = ()
+    reasons_b: tuple[MissingVerdictReason, ...] = ()
+    ignored_filters: tuple[str, ...] = ()
     criteria_only_in_a: tuple[str, ...]
     criteria_only_in_b: tuple[str, ...]
 
@@ -196,9 +213,16 @@ class ExperimentComparison(Exports):
         return "".join([*tables, notes])
 
     def _title(self) -> str:
+        names = f"{shortened(self.b, 200)} (B) as compared with {shortened(self.a, 200)} (A)"
+        return f"{names}, over {self._over()}: {self.verdict}"
+
+    def _over(self) -> str:
+        """The rows that count over all, and those that both have where these are more."""
+        counting = self.overall.difference.n
         return (
-            f"{shortened(self.b, 200)} (B) as compared with {shortened(self.a, 200)} (A), over {self.rows} rows: "
-            f"{self.verdict}"
+            counted_rows(counting)
+            if counting == self.rows
+            else f"{counting} of {self.rows} rows that both have"
         )
 
     def _notes(self) -> list[str]:
@@ -210,14 +234,24 @@ class ExperimentComparison(Exports):
         ]
         if overall.missing_a or overall.missing_b:
             notes.append(f"Missing verdicts: {overall.missing_a} in A, {overall.missing_b} in B")
+            for side, missing, reasons in (
+                ("A", overall.missing_a, self.reasons_a),
+                ("B", overall.missing_b, self.reasons_b),
+            ):
+                notes += [f"  in {side}, {cause_and_reason(why)}" for why in reasons[:_MOST_TOLD] if missing]
         if overall.left_out:
-            notes.append(f"Left out, for want of a verdict on one side: {overall.left_out} rows")
-        for side, rows, criteria in (
-            ("A", self.rows_only_in_a, self.criteria_only_in_a),
-            ("B", self.rows_only_in_b, self.criteria_only_in_b),
+            notes.append(f"Left out, for want of a verdict on one side: {counted_rows(overall.left_out)}")
+        for side, what, rows in (
+            ("A", "only in", self.rows_only_in_a),
+            ("B", "only in", self.rows_only_in_b),
+            ("A", "unanswered in", self.rows_unanswered_in_a),
+            ("B", "unanswered in", self.rows_unanswered_in_b),
         ):
-            notes += [f"Left out, only in {side}: {_told([_in_words(row) for row in rows])}"] if rows else []
+            told = _told([_in_words(row) for row in rows])
+            notes += [f"Left out, {what} {side}: {counted_rows(len(rows))}: {told}"] if rows else []
+        for side, criteria in (("A", self.criteria_only_in_a), ("B", self.criteria_only_in_b)):
             notes += [f"Left out, only in {side}: criteria {_told(criteria)}"] if criteria else []
+        notes += [f"Of all rows: the filters {told} do not count here" for told in self.ignored_filters]
         return notes
 
     def _table(self) -> tuple[list[str], list[list[str]]]:

@@ -104,7 +104,10 @@ class Experiment(ShownInNotebooks, Exports, Reruns, AnswersFromElsewhere, Weighi
             raise self._without_answers()
         print(f"Experiment: {self.name}")  # noqa: T201  # printing is what it is for
         if self._filters:
-            print(f"Only rows with {told_filters(self._filters)}")  # noqa: T201
+            told = (
+                f"Only rows with {told_filters(self._filters)}; intervals are those of all rows: statistics()"
+            )
+            print(told)  # noqa: T201
         names = {one.id: one.criterion_str for one in self._criteria()}
         print(self.results.summary(names, intervals=self._intervals()))  # noqa: T201
 

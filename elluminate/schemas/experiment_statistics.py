@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
+from elluminate_api.models import MissingVerdictReason
 from elluminate_api.types import one_line
 
 from elluminate import statistics
@@ -16,7 +17,7 @@ from elluminate.schemas.llm_config import GenerationMetadata
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse
 from elluminate.schemas.response_rows import cost_of
-from elluminate.schemas.results import VerdictCounts
+from elluminate.schemas.results import CAUSES, VerdictCounts
 from elluminate.schemas.verdicts import tally
 from elluminate.statistics import Interval
 
@@ -121,6 +122,9 @@ class ExperimentStatistics(Exports):
         answers: What the answers took.
         judging: What the verdicts took.
         flaky: Rows some of whose answers passed, and some did not; empty without repetitions.
+        passing: Share of the answers that meet all criteria, with its interval: what pass@k, pass^k and flaky rows over
+            all criteria count by. `overall.rate` is the share of the verdicts.
+        ignored_filters: `categorical_filters` that it was read with, in words: they do not count here.
     """
 
     experiment: str
@@ -130,6 +134,8 @@ class ExperimentStatistics(Exports):
     answers: Spending
     judging: Spending
     flaky: tuple[FlakyRow, ...]
+    passing: Interval
+    ignored_filters: str | None = None
 
     __repr__ = one_line
 
@@ -144,44 +150,56 @@ class ExperimentStatistics(Exports):
 
     def __str__(self) -> str:
         head, rows = self._table()
-        lines = [
-            f"Experiment: {self.experiment}",
-            text_table(head, rows),
-            f"Answers: {self.answers}",
-            f"Judging: {self.judging}",
-        ]
-        missing = self.overall.verdicts
-        if missing.missing:
-            lines.append(f"Missing verdicts: {missing.missing} of {missing.expected}")
-            lines += [f"  {why.count}: {shortened(why.reason, 200)}" for why in missing.reasons]
-        return "\n".join(lines)
+        return "\n".join([f"Experiment: {self.experiment}", text_table(head, rows), *self._notes()])
 
     def _repr_html_(self) -> str:
         head, rows = self._table()
-        return html_table(f"Experiment: {shortened(self.experiment, 200)}", head, rows, most=_MOST_SHOWN)
+        table = html_table(f"Experiment: {shortened(self.experiment, 200)}", head, rows, most=_MOST_SHOWN)
+        return table + html_table("", ["notes"], [[note] for note in self._notes()], most=_MOST_SHOWN)
+
+    def _notes(self) -> list[str]:
+        notes = [f"Answers: {self.answers}"]
+        if self.judging.count:
+            notes.append(f"Judging: {self.judging}")
+        if self.ignored_filters:
+            notes.append(f"Of all rows: the filters {self.ignored_filters} do not count here")
+        missing = self.overall.verdicts
+        if missing.missing:
+            notes.append(f"Missing verdicts: {missing.missing} of {missing.expected}")
+            notes += [f"  {why.count} {cause_and_reason(why)}" for why in missing.reasons]
+        return notes
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
         repeated = self.overall.epochs > 1
         k = self.overall.epochs
         head = ["", "rate", f"{self.confidence:.0%} interval", "rows", "verdicts", "missing", "method"]
         head += [f"pass^{k}", f"pass@{k}", "flaky rows"] if repeated else []
-        return head, [_cells(one, repeated) for one in (self.overall, *self.criteria)]
+        rows = [_cells(one, repeated and one.criterion is not None) for one in (self.overall, *self.criteria)]
+        if repeated:
+            # Over all criteria these count answers, and the rate above counts verdicts: each has a line of its own.
+            whole = [*_of_rate("Answers that meet all criteria", self.passing), "-", "-"]
+            rows.insert(1, [*whole, _method(self.passing), *_of_repetitions(self.overall)])
+            rows[0] += ["", "", ""]
+        return head, rows
 
 
 def _cells(one: CriterionStatistics, repeated: bool) -> list[str]:
-    cells = [
-        shortened(one.name, 60),
-        percent(one.rate.estimate),
-        interval_text(one.rate.low, one.rate.high),
-        str(one.rate.n),
-        str(one.verdicts.given),
-        str(one.verdicts.missing),
-        one.rate.method,
-    ]
-    if repeated:
-        flaky = "-" if one.flaky_rows is None else str(one.flaky_rows)
-        cells += [percent(one.pass_hat_k), percent(one.pass_at_k), flaky]
-    return cells
+    counts = [str(one.verdicts.given), str(one.verdicts.missing), _method(one.rate)]
+    return [*_of_rate(one.name, one.rate), *counts, *(_of_repetitions(one) if repeated else [])]
+
+
+def _of_rate(name: str, rate: Interval) -> list[str]:
+    return [shortened(name, 60), percent(rate.estimate), interval_text(rate.low, rate.high), str(rate.n)]
+
+
+def _of_repetitions(one: CriterionStatistics) -> list[str]:
+    flaky = "-" if one.flaky_rows is None else str(one.flaky_rows)
+    return [percent(one.pass_hat_k), percent(one.pass_at_k), flaky]
+
+
+def _method(rate: Interval) -> str:
+    """How an interval was made, "-" where there is none."""
+    return rate.method if rate.is_known else "-"
 
 
 def percent(share: float | None) -> str:
@@ -194,13 +212,23 @@ def interval_text(low: float | None, high: float | None) -> str:
     return "-" if low is None or high is None else f"{low:.1%} to {high:.1%}"
 
 
+def counted_rows(count: int) -> str:
+    """How many rows, in words."""
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def cause_and_reason(why: MissingVerdictReason) -> str:
+    """Why verdicts are missing: what befell the answer, or its judging, and the reason that was given."""
+    return f"{CAUSES.get(why.cause, why.cause)}: {shortened(why.reason, 200)}"
+
+
 def _as_dict(one: CriterionStatistics) -> dict[str, Any]:
     return {
         "criterion": one.criterion,
         "rate": one.rate.estimate,
         "low": one.rate.low,
         "high": one.rate.high,
-        "method": one.rate.method,
+        "method": one.rate.method if one.rate.is_known else None,
         "rows": one.rate.n,
         "verdicts": one.verdicts.given,
         "expected": one.verdicts.expected,
@@ -221,6 +249,7 @@ def statistics_of(
     criteria: Sequence[Criterion],
     confidence: float,
     counted: tuple[VerdictCounts, Mapping[int, VerdictCounts]] | None = None,
+    ignored_filters: str | None = None,
 ) -> ExperimentStatistics:
     """What responses came to.
 
@@ -231,6 +260,7 @@ def statistics_of(
         confidence: Of the intervals, above 0 and below 1.
         counted: What became of the verdicts, over all and by criterion, where the server has told; None counts what
             the responses have and lack.
+        ignored_filters: What they were read with and what does not count here, in words.
     """
     rows = judged_rows(responses)
     lacking = [verdict for response in responses for verdict in response.missing_verdicts or []]
@@ -262,6 +292,8 @@ def statistics_of(
             for row in rows
             if 0 < sum(passed := row.passed()) < len(passed)
         ),
+        passing=statistics.rate([row.passed() for row in rows], confidence),
+        ignored_filters=ignored_filters,
     )
 
 

@@ -191,7 +191,7 @@ class ExperimentResults(ShownInNotebooks, Explained, api.ExperimentResults):
         if self.verdicts is not None and self.verdicts.missing:
             lines.append(f"Missing verdicts: {self.verdicts.missing} of {self.verdicts.expected}")
             lines += [
-                f"  {reason.count} {_CAUSES.get(reason.cause, reason.cause)}: {reason.reason}"
+                f"  {reason.count} {CAUSES.get(reason.cause, reason.cause)}: {reason.reason}"
                 for reason in self.verdicts.reasons
             ]
             if self.verdicts.missing_for_other_reasons:
@@ -275,7 +275,7 @@ class ExperimentResults(ShownInNotebooks, Explained, api.ExperimentResults):
             yield html_table("Criteria", head, rows, most=MOST_SHOWN, total=len(known))
         if self.verdicts is not None and self.verdicts.missing:
             reasons = [
-                [str(one.count), _CAUSES.get(one.cause, one.cause), one.reason]
+                [str(one.count), CAUSES.get(one.cause, one.cause), one.reason]
                 for one in self.verdicts.reasons
             ]
             if self.verdicts.missing_for_other_reasons:
@@ -327,7 +327,7 @@ def _range(interval: Interval) -> str:
     return f"{interval.low:.1%} to {interval.high:.1%}"
 
 
-_CAUSES: Mapping[str, str] = {
+CAUSES: Mapping[str, str] = {
     MissingVerdictCause.ANSWER_FAILED: "without an answer",
     MissingVerdictCause.NOT_JUDGED: "not judged",
 }

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
+from elluminate.statistics.checking import checked_count, checked_list, checked_pair
 from elluminate.statistics.results import Interval, Kappa, count_within, z_of
 
 __all__ = ["cohen_kappa", "corrected_rate", "krippendorff_alpha"]
@@ -34,9 +35,7 @@ def cohen_kappa(a: Sequence[Hashable], b: Sequence[Hashable], positive: Hashable
         >>> statistics.cohen_kappa([True, True, False, False], [True, False, False, False]).estimate
         0.5
     """
-    if len(a) != len(b):
-        raise ValueError(f"a has {len(a)} labels and b {len(b)}: they must be of the same items")
-    n = len(a)
+    n = checked_pair(a, b, "labels")
     if n == 0:
         return Kappa(None, None, None, None, 0)
     first, second = Counter(a), Counter(b)
@@ -64,7 +63,11 @@ def krippendorff_alpha(items: Sequence[Sequence[Hashable | None]]) -> float | No
         >>> round(statistics.krippendorff_alpha([["YES", "YES"], ["NO", "NO"], ["YES", "NO"], ["YES", None]]), 3)
         0.444
     """
-    paired = [Counter(label for label in labels if label is not None) for labels in items]
+    checked = [
+        checked_list(labels, f"items[{place}]", "labels")
+        for place, labels in enumerate(checked_list(items, "items", "lists, the labels of each item"))
+    ]
+    paired = [Counter(label for label in labels if label is not None) for labels in checked]
     paired = [counts for counts in paired if counts.total() > 1]
     overall: Counter[Hashable] = Counter()
     for counts in paired:
@@ -123,8 +126,9 @@ def corrected_rate(
         86.5% [74.8%, 98.2%]
     """
     count_within(yes, n, "yes")
-    count_within(found_yes, true_yes, "found_yes")
-    count_within(found_no, true_no, "found_no")
+    for found, true, side in ((found_yes, true_yes, "yes"), (found_no, true_no, "no")):
+        checked_count(true, f"true_{side}")
+        checked_count(found, f"found_{side}", high=true)
     z = z_of(confidence)
     sensitivity, specificity = (found_yes + 1) / (true_yes + 2), (found_no + 1) / (true_no + 2)
     better_than_chance = sensitivity + specificity - 1.0

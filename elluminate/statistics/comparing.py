@@ -6,12 +6,22 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from elluminate.statistics.distributions import t_quantile
-from elluminate.statistics.intervals import Rows, score_ends
-from elluminate.statistics.results import Difference, Interval, count_within, two_sided, z_of
+from elluminate.statistics.checking import (
+    checked_count,
+    checked_levels,
+    checked_pair,
+    checked_rows,
+    checked_verdict,
+)
+from elluminate.statistics.distributions import beta_cdf, t_quantile
+from elluminate.statistics.intervals import Rows, rate, score_ends
+from elluminate.statistics.results import Difference, Interval, two_sided, z_of
 from elluminate.statistics.sign_flips import sign_flip
 
 __all__ = ["difference_of", "mcnemar", "newcombe", "paired_binary", "paired_difference"]
+
+_WRITTEN_OUT = 10_000
+"""Rows that differ, up to which the binomial distribution is added up term by term."""
 
 
 def paired_difference(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Difference:
@@ -39,10 +49,15 @@ def paired_difference(a: Sequence[float], b: Sequence[float], confidence: float 
         >>> round(found.estimate, 3), round(found.low, 3), round(found.high, 3), found.p
         (0.5, 0.168, 0.832, 0.0625)
     """
-    above = two_sided(confidence)
-    if len(a) != len(b):
-        raise ValueError(f"a has {len(a)} rows and b {len(b)}: they must be the same rows")
-    n = len(a)
+    return _of_means(a, b, confidence, None)
+
+
+def _of_means(
+    a: Sequence[float], b: Sequence[float], confidence: float, rates: tuple[Interval, Interval] | None
+) -> Difference:
+    above, n = two_sided(confidence), checked_pair(a, b, "rows")
+    checked_levels(a, "a")
+    checked_levels(b, "b")
     differences = [after - before for before, after in zip(a, b, strict=True)]
     if n < 2:
         estimate = differences[0] if n else None
@@ -50,7 +65,9 @@ def paired_difference(a: Sequence[float], b: Sequence[float], confidence: float 
     mean = math.fsum(differences) / n
     error = math.sqrt(math.fsum((one - mean) ** 2 for one in differences) / (n - 1) / n)
     if error <= 1e-12:
-        low, high = _unpaired_ends(math.fsum(a) / n, math.fsum(b) / n, n, z_of(confidence))
+        low, high = _ends_of_rates(rates) or _unpaired_ends(
+            math.fsum(a) / n, math.fsum(b) / n, n, z_of(confidence)
+        )
         return Difference(mean, low, high, sign_flip(differences), "Wilson of each, sign flips", n)
     half = t_quantile(above, n - 1) * error
     return Difference(
@@ -61,6 +78,17 @@ def paired_difference(a: Sequence[float], b: Sequence[float], confidence: float 
         "paired t, sign flips",
         n,
     )
+
+
+def _ends_of_rates(rates: tuple[Interval, Interval] | None) -> tuple[float, float] | None:
+    """The ends of the interval of b - a, squared and added of those of two rates; None where these have none."""
+    if rates is None:
+        return None
+    (a, a_low, a_high, *_), (b, b_low, b_high, *_) = rates
+    if a is None or a_low is None or a_high is None or b is None or b_low is None or b_high is None:
+        return None
+    low, high = b - a - math.hypot(b - b_low, a_high - a), b - a + math.hypot(b_high - b, a - a_low)
+    return max(-1.0, low), min(1.0, high)
 
 
 def _unpaired_ends(a: float, b: float, n: int, z: float, correlation: float = 0.0) -> tuple[float, float]:
@@ -94,9 +122,10 @@ def mcnemar(worse: int, better: int) -> float:
         >>> statistics.mcnemar(0, 6)
         0.03125
     """
-    if worse < 0 or better < 0:
-        raise ValueError(f"counts must be 0 or more, not {worse!r} and {better!r}")
+    worse, better = checked_count(worse, "worse"), checked_count(better, "better")
     n, fewer = worse + better, min(worse, better)
+    if n > _WRITTEN_OUT:
+        return min(1.0, max(math.ulp(0.0), 2 * beta_cdf(0.5, n - fewer, fewer + 1)))
     ways, term = 0, 1  # term is the number of ways to choose so many of n
     for chosen in range(fewer + 1):
         ways += term
@@ -129,8 +158,8 @@ def newcombe(both: int, worse: int, better: int, neither: int, confidence: float
         >>> round(found.estimate, 3), round(found.low, 3), round(found.high, 3)
         (0.286, 0.026, 0.507)
     """
-    for count in (both, worse, better, neither):
-        count_within(count, math.inf if count < 0 else count, "every count")
+    for count, what in ((both, "both"), (worse, "worse"), (better, "better"), (neither, "neither")):
+        checked_count(count, what)
     n = both + worse + better + neither
     z = z_of(confidence)
     if n == 0:
@@ -164,8 +193,10 @@ def paired_binary(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95
         >>> round(found.estimate, 3), round(found.low, 3), found.p
         (0.857, 0.345, 0.03125)
     """
-    if len(a) != len(b):
-        raise ValueError(f"a has {len(a)} rows and b {len(b)}: they must be the same rows")
+    checked_pair(a, b, "rows")
+    for verdicts, what in ((a, "a"), (b, "b")):
+        for place, verdict in enumerate(verdicts):
+            checked_verdict(verdict, f"{what}[{place}]")
     counts = Counter((bool(before), bool(after)) for before, after in zip(a, b, strict=True))
     worse, better = counts[True, False], counts[False, True]
     found = newcombe(counts[True, True], worse, better, counts[False, False], confidence)
@@ -174,7 +205,9 @@ def paired_binary(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95
     return Difference(known.estimate, known.low, known.high, p, "Newcombe, exact McNemar", len(a))
 
 
-def difference_of(a: Rows, b: Rows, confidence: float = 0.95) -> Difference:
+def difference_of(
+    a: Rows, b: Rows, confidence: float = 0.95, *, rates: tuple[Interval, Interval] | None = None
+) -> Difference:
     """How far b is above a on the same rows, by the method that fits their verdicts.
 
     :func:`paired_binary` where each row has one verdict on either side, :func:`paired_difference` of the rows' means
@@ -184,6 +217,9 @@ def difference_of(a: Rows, b: Rows, confidence: float = 0.95) -> Difference:
         a: The verdicts of each row, 0 to 1, one at least.
         b: Those of the same rows, in the same order; there may be more or fewer of them.
         confidence: Above 0 and below 1.
+        rates: The rates of a and b as they are told beside it. Where all rows differ by the same, their intervals are
+            what that of the difference is made of; None takes those of :func:`rate` where all rows have as many
+            verdicts, and counts each row once otherwise.
 
     Returns:
         The mean difference with interval and p.
@@ -196,11 +232,15 @@ def difference_of(a: Rows, b: Rows, confidence: float = 0.95) -> Difference:
         >>> statistics.difference_of([[0], [0], [1]], [[1], [1], [1]]).method
         'Newcombe, exact McNemar'
     """
+    checked_rows(a, "a")
+    checked_rows(b, "b")
     if not all(map(len, (*a, *b))):
         raise ValueError("a row has no verdict; leave it out of both sides")
     if all(len(row) == 1 and row[0] in (0, 1) for row in (*a, *b)):
         return paired_binary([bool(row[0]) for row in a], [bool(row[0]) for row in b], confidence)
-    return paired_difference(means_of(a), means_of(b), confidence)
+    if rates is None and len({len(row) for row in a}) == 1 == len({len(row) for row in b}):
+        rates = rate(a, confidence), rate(b, confidence)
+    return _of_means(means_of(a), means_of(b), confidence, rates)
 
 
 def means_of(rows: Rows) -> list[float]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from elluminate.statistics.checking import checked_levels, checked_number
 from elluminate.statistics.comparing import difference_of, means_of
 from elluminate.statistics.intervals import Rows
-from elluminate.statistics.planning import smallest_difference
-from elluminate.statistics.results import Decision, Difference, z_of
+from elluminate.statistics.planning import fewest_rows, shown_by
+from elluminate.statistics.results import Decision, Difference, Interval, z_of
 
 __all__ = ["decide", "detectable", "holm"]
 
@@ -32,9 +33,7 @@ def holm(values: Sequence[float]) -> list[float]:
         >>> statistics.holm([0.01, 0.5, 0.02])
         [0.03, 0.5, 0.04]
     """
-    for value in values:
-        if not 0.0 <= value <= 1.0:
-            raise ValueError(f"a p must be 0 to 1, not {value!r}")
+    checked_levels(values, "values")
     adjusted, highest = [0.0] * len(values), 0.0
     for rank, place in enumerate(sorted(range(len(values)), key=values.__getitem__)):
         highest = max(highest, min(1.0, values[place] * (len(values) - rank)))
@@ -64,8 +63,9 @@ def decide(difference: Difference, level: float = 0.05, p: float | None = None) 
         >>> statistics.decide(statistics.paired_binary([False] * 9, [True] * 8 + [False]))
         'better'
     """
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level must be above 0 and below 1, such as 0.05, not {level!r}")
+    checked_number(level, "level", 0.0, 1.0, between=True)
+    if p is not None:
+        checked_number(p, "p", 0.0, 1.0)
     counting = difference.p if p is None else p
     if counting is None or difference.low is None or difference.high is None or counting > level:
         return "not enough evidence"
@@ -74,7 +74,14 @@ def decide(difference: Difference, level: float = 0.05, p: float | None = None) 
     return "worse" if difference.high < 0.0 else "not enough evidence"
 
 
-def detectable(a: Rows, b: Rows, level: float = 0.05, power: float = 0.8) -> float | None:
+def detectable(
+    a: Rows,
+    b: Rows,
+    level: float = 0.05,
+    power: float = 0.8,
+    *,
+    rates: tuple[Interval, Interval] | None = None,
+) -> float | None:
     """The smallest difference that these rows could have shown, given how much they differ from each other.
 
     Args:
@@ -82,6 +89,7 @@ def detectable(a: Rows, b: Rows, level: float = 0.05, power: float = 0.8) -> flo
         b: Those of the same rows, in the same order.
         level: How often a difference may be seen where there is none.
         power: How often a difference of this size is found.
+        rates: As for :func:`difference_of`.
 
     Returns:
         The difference, above 0 and at most 1; None where so few rows could show none, whatever they say: even if all
@@ -101,8 +109,9 @@ def detectable(a: Rows, b: Rows, level: float = 0.05, power: float = 0.8) -> flo
         >>> statistics.detectable([[0]] * 5, [[1]] * 5) is None
         True
     """
-    difference = difference_of(a, b, 1.0 - level)
-    fewest = math.ceil(math.log2(2.0 / level))  # rows that must all go one way for p to be at most the level
+    checked_number(level, "level", 0.0, 1.0, between=True)
+    difference = difference_of(a, b, 1.0 - level, rates=rates)
+    fewest = fewest_rows(level)
     if difference.low is None or difference.high is None or difference.n < fewest:
         return None
     before, after, n = means_of(a), means_of(b), difference.n
@@ -110,7 +119,7 @@ def detectable(a: Rows, b: Rows, level: float = 0.05, power: float = 0.8) -> flo
     variance = math.fsum((y - x - mean) ** 2 for x, y in zip(before, after, strict=True)) / (n - 1)
     if variance <= 1e-12:
         variance = n * ((difference.high - difference.low) / 2.0 / z_of(1.0 - level)) ** 2
-    found = smallest_difference(n, variance=variance, level=level, power=power)
-    if found is not None and difference.method.startswith("Newcombe"):
+    found = shown_by(n, variance, level, power)
+    if difference.method.startswith("Newcombe"):
         found = max(found, fewest / n)
-    return found if found is not None and found <= 1.0 else None
+    return found if found <= 1.0 else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from elluminate.statistics.checking import checked_number
+
 __all__ = ["beta_cdf", "beta_quantile", "normal_quantile", "t_quantile"]
 
 _EPSILON = 2.0**-53
@@ -64,8 +66,7 @@ def t_quantile(p: float, degrees: float) -> float:
         2.262157
     """
     _check_within(p)
-    if not degrees > 0:
-        raise ValueError(f"degrees must be above 0, not {degrees!r}")
+    checked_number(degrees, "degrees", 0.0, between=True)
     if p == 0.5:
         return 0.0
     if p < 0.5:
@@ -96,10 +97,13 @@ def beta_cdf(x: float, a: float, b: float) -> float:
         >>> round(statistics.beta_cdf(0.5, 2, 3), 6)
         0.6875
     """
-    if not (a > 0 and b > 0):
-        raise ValueError(f"a and b must be above 0, not {a!r} and {b!r}")
-    if not 0.0 <= x <= 1.0:
-        raise ValueError(f"x must be 0 to 1, not {x!r}")
+    checked_number(a, "a", 0.0, between=True)
+    checked_number(b, "b", 0.0, between=True)
+    checked_number(x, "x", 0.0, 1.0)
+    return _beta_cdf(x, a, b)
+
+
+def _beta_cdf(x: float, a: float, b: float) -> float:
     if x in (0.0, 1.0):
         return x
     if x <= (a + 1.0) / (a + b + 2.0):
@@ -125,14 +129,15 @@ def beta_quantile(p: float, a: float, b: float) -> float:
         >>> round(statistics.beta_quantile(0.6875, 2, 3), 6)
         0.5
     """
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"p must be 0 to 1, not {p!r}")
+    checked_number(p, "p", 0.0, 1.0)
+    checked_number(a, "a", 0.0, between=True)
+    checked_number(b, "b", 0.0, between=True)
     if p in (0.0, 1.0):
         return p
     low, high = 0.0, 1.0
     x = a / (a + b)
     for _ in range(200):
-        error = beta_cdf(x, a, b) - p
+        error = _beta_cdf(x, a, b) - p
         if error == 0.0:
             return x
         low, high = (x, high) if error < 0.0 else (low, x)
@@ -192,5 +197,4 @@ def _not_zero(value: float) -> float:
 
 
 def _check_within(p: float) -> None:
-    if not 0.0 < p < 1.0:
-        raise ValueError(f"p must be above 0 and below 1, not {p!r}")
+    checked_number(p, "p", 0.0, 1.0, between=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from elluminate.statistics.checking import checked_count, checked_rows
 from elluminate.statistics.distributions import beta_quantile, t_quantile
 from elluminate.statistics.results import Interval, count_within, two_sided, z_of
 
@@ -94,7 +95,8 @@ def clopper_pearson(yes: int, n: int, confidence: float = 0.95) -> Interval:
         >>> print(statistics.clopper_pearson(10, 10))
         100.0% [69.2%, 100.0%]
     """
-    count_within(yes, n, "yes")
+    checked_count(n, "n")
+    checked_count(yes, "yes", high=n)
     above = two_sided(confidence)
     if n == 0:
         return Interval(None, None, None, "Clopper-Pearson", 0)
@@ -311,7 +313,7 @@ def rate(rows: Rows, confidence: float = 0.95) -> Interval:
 
 
 def _judged(rows: Rows) -> list[Sequence[float]]:
-    return [row for row in rows if len(row)]
+    return [row for row in checked_rows(rows) if len(row)]
 
 
 def _mean(judged: Rows) -> float:

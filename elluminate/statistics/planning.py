@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from elluminate.statistics.checking import checked_count, checked_number, checked_rows
 from elluminate.statistics.distributions import normal_quantile
 from elluminate.statistics.results import two_sided
 
@@ -71,9 +72,9 @@ def rows_needed(
     """How many rows it takes to find a difference of two experiments over the same rows.
 
     Args:
-        difference: The smallest one that matters, above 0 and at most 1: 0.05 is five points.
+        difference: The smallest one that matters, 0.000001 to 1: 0.05 is five points.
         variance: Of the difference from row to row, without the noise of repetitions; with one epoch and no `noise`, of
-            the difference as it is measured. At most 0.5 where each row is a coin for either side, which is the
+            the difference as it is measured. 0 to 0.5: that is where each row is a coin for either side, which is the
             default; less where the two mostly agree: about the share of rows on which they do not.
         noise_a: Variance of one answer's verdict around its row's mean, in the first experiment, 0 to 0.25.
         noise_b: The same of the second.
@@ -83,7 +84,8 @@ def rows_needed(
         power: How often a difference of this size is to be found.
 
     Returns:
-        Rows, rounded up.
+        Rows, rounded up; at least as many as the exact test needs to come to the level when all of them differ in one
+        direction: six at 0.05.
 
     Raises:
         ValueError: An argument is not within.
@@ -95,10 +97,11 @@ def rows_needed(
         >>> statistics.rows_needed(0.1), statistics.rows_needed(0.1, variance=0.15)
         (393, 118)
     """
-    if not 0.0 < difference <= 1.0:
-        raise ValueError(f"difference must be above 0 and at most 1, such as 0.05, not {difference!r}")
+    if checked_number(difference, "difference", 0.0, 1.0) < 1e-6:
+        raise ValueError(f"difference must be 0.000001 to 1, such as 0.05, not {difference!r}")
     whole = _variance(variance, noise_a, noise_b, epochs_a, epochs_b)
-    return max(2, math.ceil(_width(level, power) ** 2 * whole / difference**2))
+    rows = math.ceil(_width(level, power) ** 2 * whole / difference**2)
+    return max(fewest_rows(level), rows)
 
 
 def smallest_difference(
@@ -125,7 +128,8 @@ def smallest_difference(
         power: How often the difference is to be found.
 
     Returns:
-        The difference, above 0; None with fewer than two rows. Above 1 it says that none can be found so surely.
+        The difference, above 0 and at most 1; None where so few rows can show none so surely: fewer than six at the
+        level of 0.05, even if all of them differ in one direction.
 
     Raises:
         ValueError: An argument is not within.
@@ -138,34 +142,45 @@ def smallest_difference(
         0.1
     """
     whole = _variance(variance, noise_a, noise_b, epochs_a, epochs_b)
-    width = _width(level, power)
-    return None if rows < 2 else width * math.sqrt(whole / rows)
+    checked_count(rows, "rows")
+    _width(level, power)
+    if rows < fewest_rows(level):
+        return None
+    found = shown_by(rows, whole, level, power)
+    return found if found <= 1.0 else None
+
+
+def fewest_rows(level: float) -> int:
+    """How many rows must all differ in one direction for the exact test's p, 2 of 2**rows, to be at most the level."""
+    return math.ceil(math.log2(2.0 / level))
+
+
+def shown_by(rows: int, variance: float, level: float, power: float) -> float:
+    """The difference that is found with the power, by the variance of one row's; above 1 where none is."""
+    return _width(level, power) * math.sqrt(variance / rows)
 
 
 def _variance(variance: float, noise_a: float, noise_b: float, epochs_a: int, epochs_b: int) -> float:
-    if min(variance, noise_a, noise_b) < 0.0:
-        raise ValueError(f"variances must be 0 or more, not {variance!r}, {noise_a!r} and {noise_b!r}")
-    if min(epochs_a, epochs_b) < 1:
-        raise ValueError(f"epochs must be 1 or more, not {epochs_a!r} and {epochs_b!r}")
+    checked_number(variance, "variance", 0.0, 0.5)
+    for noise, epochs, side in ((noise_a, epochs_a, "a"), (noise_b, epochs_b, "b")):
+        checked_number(noise, f"noise_{side}", 0.0, 0.25)
+        checked_count(epochs, f"epochs_{side}", 1)
     return variance + noise_a / epochs_a + noise_b / epochs_b
 
 
 def _width(level: float, power: float) -> float:
     """From the difference that counts as one to the one that is found, in standard errors."""
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level must be above 0 and below 1, such as 0.05, not {level!r}")
-    if not 0.0 < power < 1.0:
-        raise ValueError(f"power must be above 0 and below 1, such as 0.8, not {power!r}")
+    checked_number(level, "level", 0.0, 1.0, between=True)
+    checked_number(power, "power", 0.0, 1.0, between=True)
     return normal_quantile(two_sided(1.0 - level)) + normal_quantile(power)
 
 
-def _long_enough(rows: Sequence[Sequence[bool]], k: int) -> list[Sequence[bool]]:
-    if k < 1:
-        raise ValueError(f"k must be 1 or more, not {k!r}")
-    return [row for row in rows if len(row) >= k]
+def _long_enough(rows: Sequence[Sequence[bool]], k: int) -> list[Sequence[float]]:
+    checked_count(k, "k", 1)
+    return [row for row in checked_rows(rows) if len(row) >= k]
 
 
-def _passed(row: Sequence[bool]) -> int:
+def _passed(row: Sequence[float]) -> int:
     return sum(map(bool, row))
 
 

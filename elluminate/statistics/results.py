@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal, NamedTuple, TypeAlias
 
+from elluminate.statistics.checking import checked_number
 from elluminate.statistics.distributions import normal_quantile
 
 __all__ = ["Decision", "Difference", "Interval", "Kappa"]
@@ -47,6 +47,12 @@ class Interval(NamedTuple):
             return f"{self.estimate:.1%}"
         return f"{self.estimate:.1%} [{self.low:.1%}, {self.high:.1%}]"
 
+    def __format__(self, spec: str) -> str:
+        """The estimate alone in a format of numbers, such as ".1%"; without a format the same as `str()`."""
+        if not spec:
+            return str(self)
+        return "not measured" if self.estimate is None else format(self.estimate, spec)
+
 
 class Difference(NamedTuple):
     """How far b is above a, over the same rows.
@@ -67,6 +73,18 @@ class Difference(NamedTuple):
     method: str
     n: int
 
+    def __str__(self) -> str:
+        if self.estimate is None:
+            return "not measured"
+        ends = "" if self.low is None or self.high is None else f" [{self.low:+.1%}, {self.high:+.1%}]"
+        return f"{self.estimate:+.1%}{ends}, p {'unknown' if self.p is None else f'{self.p:.3g}'}"
+
+    def __format__(self, spec: str) -> str:
+        """The estimate alone in a format of numbers, such as "+.1%"; without a format the same as `str()`."""
+        if not spec:
+            return str(self)
+        return "not measured" if self.estimate is None else format(self.estimate, spec)
+
 
 class Kappa(NamedTuple):
     """How far two raters agree beyond chance.
@@ -85,6 +103,12 @@ class Kappa(NamedTuple):
     base_rate: float | None
     n: int
 
+    def __str__(self) -> str:
+        if self.observed is None or self.expected is None:
+            return "not measured"
+        kappa = "undefined" if self.estimate is None else f"{self.estimate:.2f}"
+        return f"kappa {kappa} (agreement {self.observed:.1%}, by chance {self.expected:.1%}, {self.n} items)"
+
 
 def two_sided(confidence: float) -> float:
     """The probability below the upper end of a two-sided interval.
@@ -92,9 +116,7 @@ def two_sided(confidence: float) -> float:
     Raises:
         ValueError: `confidence` is not above 0 and below 1.
     """
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence must be above 0 and below 1, such as 0.95, not {confidence!r}")
-    return 0.5 + confidence / 2.0
+    return 0.5 + checked_number(confidence, "confidence", 0.0, 1.0, between=True) / 2.0
 
 
 def z_of(confidence: float) -> float:
@@ -106,7 +128,8 @@ def count_within(count: float, n: float, what: str) -> None:
     """Refuse a count that is negative, no number, or more than there is.
 
     Raises:
-        ValueError: It is.
+        TypeError: It, or what there is, is no number.
+        ValueError: It is not within.
     """
-    if not (math.isfinite(n) and 0 <= count <= n):
-        raise ValueError(f"{what} must be 0 to {n!r}, not {count!r}")
+    checked_number(n, "n", 0.0)
+    checked_number(count, what, 0.0, n)

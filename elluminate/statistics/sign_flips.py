@@ -6,6 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from elluminate.statistics.checking import checked_list, checked_number
+
 __all__ = ["sign_flip"]
 
 EXACT_UP_TO = 16
@@ -42,6 +44,8 @@ def sign_flip(differences: Sequence[float]) -> float | None:
         >>> statistics.sign_flip([0.5, 0.25, 0.25, 1.0, 0.5, 0.75])
         0.03125
     """
+    for place, one in enumerate(checked_list(differences, "differences", "numbers")):
+        checked_number(one, f"differences[{place}]")
     if not len(differences):
         return None
     signed = [one for one in (round(each, 12) for each in differences) if one]

@@ -339,7 +339,7 @@ def test_rows_needed(difference: float, variance: float, noise: float, epochs: i
     needed = statistics.rows_needed(difference, **plan)  # type: ignore[arg-type]
     whole = variance + 2 * noise / epochs
     exact = (special.ndtri(0.975) + special.ndtri(0.8)) ** 2 * whole / difference**2
-    assert needed == max(2, math.ceil(exact))
+    assert needed == max(6, math.ceil(exact))
     close(
         statistics.smallest_difference(needed, **plan),  # type: ignore[arg-type]
         (special.ndtri(0.975) + special.ndtri(0.8)) * math.sqrt(whole / needed),

@@ -39,7 +39,15 @@ def test_they_are_loaded_when_they_are_used_and_load_nothing_else() -> None:
         "print([name for name in set(sys.modules) - before if not name.startswith('elluminate.statistics')])"
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert set(eval(told)) <= {"math", "collections", "collections.abc", "typing"}, told
+    assert set(eval(told)) <= {
+        "math",
+        "collections",
+        "collections.abc",
+        "typing",
+        "numbers",
+        "operator",
+        "_operator",
+    }, told
 
 
 def test_nothing_is_known_of_nothing() -> None:
@@ -202,38 +210,141 @@ def test_a_judge_that_is_no_better_than_a_coin_corrects_nothing() -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: statistics.wilson(3, 2), "yes must be 0 to 2, not 3"),
-        (lambda: statistics.clopper_pearson(-1, 2), "yes must be 0 to 2, not -1"),
-        (lambda: statistics.wilson(1, 2, confidence=95), "confidence must be above 0 and below 1, such as 0.95, not"),
-        (lambda: statistics.rate([[1]], confidence=0), "confidence must be above 0"),
+        (lambda: statistics.wilson(3, 2), "yes must be a number from 0 to 2, not 3"),
+        (lambda: statistics.clopper_pearson(-1, 2), "yes must be a whole number from 0 to 2, not -1"),
+        (lambda: statistics.wilson(1, 2, confidence=95), "confidence must be a number above 0 and below 1, not 95"),
+        (lambda: statistics.rate([[1]], confidence=0), "confidence must be a number above 0"),
         (lambda: statistics.paired_binary([True], []), "a has 1 rows and b 0"),
         (lambda: statistics.paired_difference([1.0], []), "a has 1 rows and b 0"),
         (lambda: statistics.difference_of([[1], []], [[1], [1]]), "a row has no verdict"),
-        (lambda: statistics.mcnemar(-1, 2), "counts must be 0 or more, not -1 and 2"),
-        (lambda: statistics.newcombe(1, -1, 2, 3), "every count must be 0"),
-        (lambda: statistics.holm([2.0]), "a p must be 0 to 1, not 2.0"),
-        (lambda: statistics.decide(statistics.paired_binary([], []), level=5), "level must be above 0"),
+        (lambda: statistics.mcnemar(-1, 2), "worse must be a whole number from 0 to 1000000000, not -1"),
+        (lambda: statistics.newcombe(1, -1, 2, 3), "worse must be a whole number from 0"),
+        (lambda: statistics.holm([2.0]), r"values\[0\] must be a number from 0 to 1, not 2.0"),
+        (lambda: statistics.decide(statistics.paired_binary([], []), level=5), "level must be a number above 0"),
         (lambda: statistics.cohen_kappa([True], []), "a has 1 labels and b 0"),
         (
             lambda: statistics.corrected_rate(1, 2, found_yes=3, true_yes=2, found_no=1, true_no=1),
-            "found_yes must be 0 to 2, not 3",
+            "found_yes must be a whole number from 0 to 2, not 3",
         ),
-        (lambda: statistics.pass_at_k([[True]], 0), "k must be 1 or more, not 0"),
-        (lambda: statistics.rows_needed(0), "difference must be above 0 and at most 1, such as 0.05, not 0"),
-        (lambda: statistics.rows_needed(0.1, variance=-1), "variances must be 0 or more"),
-        (lambda: statistics.rows_needed(0.1, epochs_a=0), "epochs must be 1 or more, not 0 and 1"),
-        (lambda: statistics.rows_needed(0.1, power=1), "power must be above 0 and below 1"),
-        (lambda: statistics.rows_needed(0.1, level=0), "level must be above 0 and below 1"),
-        (lambda: statistics.normal_quantile(1), "p must be above 0 and below 1, not 1"),
-        (lambda: statistics.t_quantile(0.5, 0), "degrees must be above 0, not 0"),
-        (lambda: statistics.beta_cdf(0.5, 0, 1), "a and b must be above 0, not 0 and 1"),
-        (lambda: statistics.beta_cdf(2, 1, 1), "x must be 0 to 1, not 2"),
-        (lambda: statistics.beta_quantile(2, 1, 1), "p must be 0 to 1, not 2"),
+        (lambda: statistics.pass_at_k([[True]], 0), "k must be a whole number from 1 to 1000000000, not 0"),
+        (lambda: statistics.rows_needed(0), "difference must be 0.000001 to 1, such as 0.05, not 0"),
+        (lambda: statistics.rows_needed(0.1, variance=-1), "variance must be a number from 0 to 0.5, not -1"),
+        (lambda: statistics.rows_needed(0.1, epochs_a=0), "epochs_a must be a whole number from 1"),
+        (lambda: statistics.rows_needed(0.1, power=1), "power must be a number above 0 and below 1"),
+        (lambda: statistics.rows_needed(0.1, level=0), "level must be a number above 0 and below 1"),
+        (lambda: statistics.normal_quantile(1), "p must be a number above 0 and below 1, not 1"),
+        (lambda: statistics.t_quantile(0.5, 0), "degrees must be a number above 0, not 0"),
+        (lambda: statistics.beta_cdf(0.5, 0, 1), "a must be a number above 0, not 0"),
+        (lambda: statistics.beta_cdf(2, 1, 1), "x must be a number from 0 to 1, not 2"),
+        (lambda: statistics.beta_quantile(2, 1, 1), "p must be a number from 0 to 1, not 2"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_with_the_value(call: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         call()
+
+
+HUGE = 10**400
+untyped: Any = statistics
+"""As programs without a type checker call them."""
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (lambda: untyped.rate([True, False, True]), TypeError, r"rows\[0\] is True, and .* \[True\] is meant"),
+        (lambda: untyped.rate("YES"), TypeError, "rows must be a list of lists, .* not 'YES'"),
+        (lambda: untyped.rate([["YES"]]), TypeError, r"a verdict in rows\[0\] .* 0 to 1, not 'YES'"),
+        (lambda: untyped.rate([[2]]), ValueError, r"a verdict in rows\[0\] .* not 2"),
+        (lambda: untyped.rate([[float("nan")]]), ValueError, r"a verdict in rows\[0\] .* not nan"),
+        (lambda: untyped.rate(None), TypeError, "rows must be a list .* not None"),
+        (lambda: untyped.mcnemar(8.5, 2), TypeError, "worse must be a whole number from 0 to 1000000000, not 8.5"),
+        (lambda: untyped.mcnemar(True, 2), TypeError, "worse must be a whole number .* not True"),
+        (lambda: untyped.mcnemar(2, "3"), TypeError, "better must be a whole number .* not '3'"),
+        (lambda: untyped.mcnemar(HUGE, 2), ValueError, "worse must be a whole number .* not one of that size"),
+        (lambda: untyped.newcombe(1, 2, 3, 0.5), TypeError, "neither must be a whole number .* not 0.5"),
+        (lambda: untyped.holm([0.01, None]), TypeError, r"values\[1\] must be a number from 0 to 1, not None"),
+        (lambda: untyped.holm(0.01), TypeError, "values must be a list of numbers, not 0.01"),
+        (lambda: untyped.sign_flip([float("nan"), 1]), ValueError, r"differences\[0\] must be a number, not nan"),
+        (lambda: untyped.sign_flip(["a"]), TypeError, r"differences\[0\] must be a number, not 'a'"),
+        (lambda: untyped.clopper_pearson(17.5, 20), TypeError, "yes must be a whole number from 0 to 20, not 17.5"),
+        (lambda: untyped.clopper_pearson(1, HUGE), ValueError, "n must be a whole number"),
+        (lambda: untyped.wilson(True, 2), TypeError, "yes must be a number from 0 to 2, not True"),
+        (lambda: untyped.wilson(1, "2"), TypeError, "n must be a number, 0 or more, not '2'"),
+        (lambda: untyped.wilson(1, HUGE), ValueError, "n must be a number, 0 or more, not one of that size"),
+        (lambda: untyped.wilson(1, 2, "0.9"), TypeError, "confidence .* above 0 and below 1, not '0.9'"),
+        (lambda: untyped.paired_difference(["a"], [1]), TypeError, r"a\[0\] must be a number from 0 to 1, not 'a'"),
+        (lambda: untyped.paired_difference(1, 2), TypeError, "a must be a list of rows, not 1"),
+        (lambda: untyped.paired_binary([None], [True]), TypeError, r"a\[0\] must be a number from 0 to 1, not None"),
+        (lambda: untyped.difference_of([True], [[True]]), TypeError, r"a\[0\] is True"),
+        (lambda: untyped.decide(untyped.paired_binary([], []), p="a"), TypeError, "p .* 0 to 1"),
+        (lambda: untyped.detectable([[1]], [[1]], level="a"), TypeError, "level must be a number above 0"),
+        (lambda: untyped.cohen_kappa(1, 2), TypeError, "a must be a list of labels, not 1"),
+        (lambda: untyped.krippendorff_alpha([1]), TypeError, r"items\[0\] must be a list of labels, not 1"),
+        (lambda: untyped.corrected_rate(1, 2, found_yes=1.5, true_yes=2, found_no=1, true_no=1), TypeError,
+         "found_yes must be a whole number from 0 to 2, not 1.5"),
+        (lambda: untyped.pass_at_k([[True]], 1.5), TypeError, "k must be a whole number .* not 1.5"),
+        (lambda: untyped.pass_hat_k([True], 1), TypeError, r"rows\[0\] is True"),
+        (lambda: untyped.rows_needed("0.1"), TypeError, "difference must be a number from 0 to 1, not '0.1'"),
+        (lambda: untyped.rows_needed(0.1, variance=0.6), ValueError, "variance .* 0 to 0.5, not 0.6"),
+        (lambda: untyped.rows_needed(0.1, noise_b=0.3), ValueError, "noise_b .* 0 to 0.25, not 0.3"),
+        (lambda: untyped.smallest_difference(2.5), TypeError, "rows must be a whole number .* not 2.5"),
+        (lambda: untyped.normal_quantile("a"), TypeError, "p must be a number above 0 and below 1, not 'a'"),
+        (lambda: untyped.t_quantile(0.9, None), TypeError, "degrees must be a number above 0, not None"),
+        (lambda: untyped.beta_quantile(0.5, 1, "a"), TypeError, "b must be a number above 0, not 'a'"),
+    ],
+)  # fmt: skip
+def test_what_is_of_another_kind_is_refused_with_its_name(
+    call: Any, error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        call()
+
+
+def test_thousands_of_rows_that_differ_are_not_written_out() -> None:
+    for worse, better in ((4_900, 5_099), (5_000, 5_200)):
+        exact = sum(math.comb(worse + better, k) for k in range(worse + 1)) * 2
+        assert statistics.mcnemar(worse, better) == pytest.approx(exact / 2 ** (worse + better), rel=1e-9)
+    assert 0 < statistics.mcnemar(0, 10**6) < 1e-300
+    assert statistics.mcnemar(10**8, 10**8) == 1.0
+
+
+def test_so_few_rows_that_they_show_nothing_have_no_smallest_difference() -> None:
+    assert [statistics.smallest_difference(rows, variance=0.1) is None for rows in (0, 3, 5, 6)] == [
+        True
+    ] * 3 + [False]
+    assert statistics.smallest_difference(7, level=0.01) is None, "that takes eight"
+    assert statistics.smallest_difference(6, variance=0.5, noise_a=0.25, noise_b=0.25) is None, (
+        "it would be above 1"
+    )
+    assert statistics.rows_needed(0.9, variance=0.0) == 6
+    assert statistics.rows_needed(1.0, variance=0.0, level=0.01) == 8
+
+
+def test_where_all_rows_differ_by_the_same_the_interval_is_made_of_those_of_the_rates() -> None:
+    rows = [[1, 0, 1, 1, 0, 1]] * 12
+    rate = statistics.rate(rows)
+    found = statistics.difference_of(rows, rows)
+
+    assert rate.estimate is not None and rate.low is not None and rate.high is not None
+    assert found.method == "Wilson of each, sign flips"
+    half = math.hypot(rate.estimate - rate.low, rate.high - rate.estimate)
+    assert found.low == pytest.approx(-half)
+    assert found.high == pytest.approx(half)
+    assert half < 0.2
+
+
+def test_figures_are_written_as_people_read_them() -> None:
+    rate = statistics.rate([[True], [True], [False], [True]])
+    assert f"{rate:.1%}" == "75.0%"
+    assert f"{rate}" == str(rate) == "75.0% [30.1%, 95.4%]"
+    assert f"{statistics.rate([]):.1%}" == "not measured"
+    difference = statistics.paired_binary([False] * 6 + [True], [True] * 7)
+    assert str(difference) == "+85.7% [+34.5%, +97.4%], p 0.0312"
+    assert f"{difference:+.0%}" == "+86%"
+    kappa = statistics.cohen_kappa([True, True, False, False], [True, False, False, False])
+    assert str(kappa) == "kappa 0.50 (agreement 75.0%, by chance 50.0%, 4 items)"
+    assert str(statistics.cohen_kappa([], [])) == "not measured"
 
 
 def test_the_module_is_a_name_of_the_package() -> None:

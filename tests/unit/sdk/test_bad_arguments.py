@@ -372,7 +372,7 @@ def test_a_model_made_by_hand_has_no_client(
         ),
         ("delete_collection", 20, "must be a TemplateVariablesCollection as a client returns it, got 20"),
         ("delete_criterion_set", "Quality", "must be a CriterionSet"),
-        ("delete_experiment", {"id": 1}, "must be a Experiment"),
+        ("delete_experiment", {"id": 1}, "must be an Experiment"),
         ("delete_prompt_template", 10, "must be a PromptTemplate"),
         ("delete_llm_config", LLMConfig(name="Mine"), "has no id: it was made by hand"),
         ("list_collections", "Explain", "compatible_prompt_template must be a PromptTemplate"),

@@ -76,7 +76,7 @@ def test_equal_rows_are_paired_in_order_and_the_rest_is_named() -> None:
     assert (found.better, found.worse) == ((), ())
     assert found.rows_only_in_a == ({"concept": "only a"},)
     assert found.rows_only_in_b == ({"concept": "same"},)
-    assert "Left out, only in A: concept=only a" in str(found)
+    assert "Left out, only in A: 1 row: concept=only a" in str(found)
 
 
 def test_criteria_are_paired_by_their_texts_whatever_their_ids_and_order() -> None:
@@ -119,6 +119,23 @@ def test_a_verdict_that_is_missing_is_left_out_of_both_sides_and_counted() -> No
     assert (found.overall.left_out, found.overall.missing_a, found.overall.missing_b) == (4, 3, 1)
     assert "Missing verdicts: 3 in A, 1 in B" in str(found)
     assert "Left out, for want of a verdict on one side: 4 rows" in str(found)
+
+
+def test_the_title_counts_the_rows_that_the_lines_below_count() -> None:
+    assert "over 6 of 10 rows that both have: better" in str(compared(rows("NNNNNNN--x"), rows("YYYYYY-YYY")))
+    one = compared(rows("Y"), rows("N"))
+    assert ", over 1 row: not enough evidence" in str(one)
+    assert str(one.overall) == "All criteria: 100.0% to 0.0%, -100.0%, p 1, over 1 row: not enough evidence"
+
+
+def test_where_all_rows_are_equal_the_difference_is_as_wide_as_the_rates_allow() -> None:
+    same: list[tuple[Any, Verdicts]] = [(n, {SHORT: "YN", TRUE: "NY", "Kind?": "YY"}) for n in range(12)]
+    found = compared(same, same).overall
+    assert found.rate_a.low is not None and found.rate_a.high is not None
+    assert found.difference.low is not None and found.difference.high is not None
+    width = found.rate_a.high - found.rate_a.low
+    assert found.difference.method == "Wilson of each, sign flips"
+    assert found.difference.high - found.difference.low < 1.5 * width < 0.4
 
 
 def test_over_all_a_row_counts_by_the_criteria_that_both_have_a_verdict_on() -> None:

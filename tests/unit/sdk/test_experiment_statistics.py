@@ -113,6 +113,54 @@ def test_a_table_for_people_and_rows_for_programs() -> None:
     assert told.to_dicts()[1]["flaky_rows"] == 1
 
 
+def test_over_all_criteria_rate_and_answers_that_pass_have_lines_of_their_own() -> None:
+    told = found(*[{SHORT: "YY", TRUE: "NN"}] * 3, {SHORT: "YY", TRUE: "YN"})
+    assert told.overall.rate.estimate == 9 / 16
+    assert told.passing == statistics.rate([[0, 0]] * 3 + [[1, 0]])
+    lines = str(told).splitlines()
+    whole = next(line for line in lines if line.startswith("All criteria"))
+    passing = next(line for line in lines if line.startswith("Answers that meet all criteria"))
+    assert "56.2%" in whole
+    assert "25.0%" not in whole, "best of two is no figure of the verdicts"
+    assert [cell.strip() for cell in passing.split("  ") if cell.strip()] == [
+        "Answers that meet all criteria",
+        "12.5%",
+        f"{told.passing.low:.1%} to {told.passing.high:.1%}",
+        "4",
+        "-",
+        "-",
+        "Wilson, effective n",
+        "0.0%",
+        "25.0%",
+        "1",
+    ]
+
+
+def test_where_there_is_no_interval_and_nothing_was_judged_the_table_claims_none() -> None:
+    told = found({SHORT: "Y"})
+    assert "Wilson" not in str(told)
+    assert told.to_dicts()[0]["method"] is None
+    bare = statistics_of("Bare", responses_of([("row", {SHORT: "-"})]), [], 0.95)
+    assert "Judging" not in str(bare)
+
+
+def test_reasons_name_what_befell_the_answer_or_the_verdict() -> None:
+    told = str(found({SHORT: "x"}, {SHORT: "-"}))
+    assert "  1 without an answer: It broke.\n  1 not judged: Nothing usable." in told
+
+
+@pytest.mark.parametrize(
+    ("logs", "says"),
+    [
+        ("Waits.\nFAILURE: It could not be reached.", "ended so: It could not be reached; call retry_failed()"),
+        (None, "has not been answered, as far as it was read; call run"),
+    ],
+)  # fmt: skip
+def test_a_run_that_failed_before_the_first_answer_names_the_reason(logs: str | None, says: str) -> None:
+    experiment = msgspec.convert(answers.experiment(logs=logs), Experiment, strict=False)
+    assert says in str(experiment._without_answers())
+
+
 def test_html_is_escaped_and_bounded() -> None:
     many = {f"<script>{number}</script>" * 9: "Y" for number in range(400)}
     html = found({TRUE: "Y", **many})._repr_html_()
