@@ -5,6 +5,7 @@ What a command of the server does is in `elluminate_server.commands`, which is i
 
 import argparse
 import datetime
+import io
 import os
 import re
 import select
@@ -102,6 +103,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0 done, 1 failed with one line on standard error, 141 nobody reads what it prints any more (as
         `| head` does). (2, wrong usage, is raised by argparse.)
     """
+    if isinstance(
+        sys.stdout, io.TextIOWrapper
+    ):  # a name that the terminal's encoding lacks is no reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:
             return _run(arguments)

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 
-__all__ = ["LONGEST_CELL", "html_facts", "html_table", "shortened", "text_table"]
+__all__ = ["LONGEST_CELL", "html_facts", "html_table", "printable", "shortened", "text_table"]
 
 Cells = Sequence[str]
 
@@ -25,6 +25,18 @@ _LEFT = 'style="text-align:left;vertical-align:top;white-space:pre-wrap"'
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What HTML or UTF-8 cannot hold."""
+
+_MOVES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What would do more to a terminal than be shown."""
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that would do more to a terminal than be shown, but for its line breaks.
+
+    >>> print(printable("a" + chr(27) + "[2Jb"))
+    a\\x1b[2Jb
+    """
+    return _MOVES.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 
 def text_table(head: Cells, rows: Sequence[Cells]) -> str:

@@ -1,6 +1,7 @@
 """What `elluminate audit` does: shows who changed what in a database, in all its projects."""
 
 import datetime
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
@@ -72,7 +73,7 @@ async def show_audit_log(
         async for rows in _in_pieces(store, query, newest):
             is_empty = False
             if as_json:
-                tell("\n".join(msgspec.json.encode(present_audit_line(row)).decode() for row in rows))
+                tell("\n".join(_json(row) for row in rows))
             else:
                 tell(table([_HEAD, *map(_cells, rows)]))
     if is_empty and not as_json:
@@ -94,6 +95,11 @@ async def _in_pieces(store: Store, query: Any, newest: int | None) -> AsyncItera
             last = rows[-1].id
         if len(rows) < _AT_ONCE:
             return
+
+
+def _json(row: AuditEvent) -> str:
+    """The line as JSON, in ASCII: what a terminal or a reader of lines takes for more than text is escaped."""
+    return json.dumps(msgspec.to_builtins(present_audit_line(row)))
 
 
 def _cells(row: AuditEvent) -> tuple[str, ...]:

@@ -93,7 +93,9 @@ def compare(a: Side, b: Side, level: float) -> ExperimentComparison:
     Raises:
         NotComparableError: They have no row, or no criterion, in common.
     """
-    pairs, only_a, only_b = _paired(judged_rows(a.responses), judged_rows(b.responses))
+    pairs, only_a, only_b = _paired(
+        judged_rows(a.responses, a.criteria), judged_rows(b.responses, b.criteria)
+    )
     if not pairs:
         raise NotComparableError(
             f"experiments {a.name!r} and {b.name!r} have no row in common: rows are the same where their values are. "

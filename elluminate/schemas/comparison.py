@@ -10,8 +10,14 @@ from elluminate_api.models import MissingVerdictReason
 from elluminate_api.types import one_line
 
 from elluminate._exports import Exports
-from elluminate._tables import html_table, shortened, text_table
-from elluminate.schemas.experiment_statistics import cause_and_reason, counted_rows, interval_text, percent
+from elluminate._tables import html_table, printable, shortened, text_table
+from elluminate.schemas.experiment_statistics import (
+    cause_and_reason,
+    counted_rows,
+    interval_text,
+    level_text,
+    percent,
+)
 from elluminate.statistics import Decision, Difference, Interval
 
 __all__ = ["ChangedRow", "CriterionComparison", "ExperimentComparison", "JudgedAnswer"]
@@ -106,7 +112,9 @@ class CriterionComparison:
     def __str__(self) -> str:
         rates = f"{percent(self.rate_a.estimate)} to {percent(self.rate_b.estimate)}"
         rows = counted_rows(self.difference.n)
-        return f"{shortened(self.name, 200)}: {rates}, {self.difference}, over {rows}: {self.verdict}"
+        return (
+            f"{printable(shortened(self.name, 200))}: {rates}, {self.difference}, over {rows}: {self.verdict}"
+        )
 
 
 @frozen(kw_only=True, repr=False)
@@ -185,7 +193,7 @@ class ExperimentComparison(Exports):
                 lines += [f"  {_row_in_words(row)}" for row in changed[:_MOST_TOLD]]
                 if len(changed) > _MOST_TOLD:
                     lines.append(f"  and {len(changed) - _MOST_TOLD} more")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
         head, rows = self._table()
@@ -255,7 +263,7 @@ class ExperimentComparison(Exports):
         return notes
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
-        head = ["", "A", "B", "difference", f"{1 - self.level:.0%} interval", "p", "Holm's p", "rows"]
+        head = ["", "A", "B", "difference", f"{level_text(1 - self.level)} interval", "p", "Holm's p", "rows"]
         head += ["better", "worse", "verdict"]
         return head, [_cells(one) for one in (self.overall, *self.criteria)]
 

@@ -11,7 +11,7 @@ from elluminate_api.types import one_line
 
 from elluminate import statistics
 from elluminate._exports import Exports
-from elluminate._tables import html_table, shortened, text_table
+from elluminate._tables import html_table, printable, shortened, text_table
 from elluminate.schemas.judged_rows import CriterionKey, JudgedRow, judged_rows
 from elluminate.schemas.llm_config import GenerationMetadata
 from elluminate.schemas.prompt_template import Criterion
@@ -150,7 +150,9 @@ class ExperimentStatistics(Exports):
 
     def __str__(self) -> str:
         head, rows = self._table()
-        return "\n".join([f"Experiment: {self.experiment}", text_table(head, rows), *self._notes()])
+        return printable(
+            "\n".join([f"Experiment: {self.experiment}", text_table(head, rows), *self._notes()])
+        )
 
     def _repr_html_(self) -> str:
         head, rows = self._table()
@@ -172,7 +174,15 @@ class ExperimentStatistics(Exports):
     def _table(self) -> tuple[list[str], list[list[str]]]:
         repeated = self.overall.epochs > 1
         k = self.overall.epochs
-        head = ["", "rate", f"{self.confidence:.0%} interval", "rows", "verdicts", "missing", "method"]
+        head = [
+            "",
+            "rate",
+            f"{level_text(self.confidence)} interval",
+            "rows",
+            "verdicts",
+            "missing",
+            "method",
+        ]
         head += [f"pass^{k}", f"pass@{k}", "flaky rows"] if repeated else []
         rows = [_cells(one, repeated and one.criterion is not None) for one in (self.overall, *self.criteria)]
         if repeated:
@@ -205,6 +215,15 @@ def _method(rate: Interval) -> str:
 def percent(share: float | None) -> str:
     """A share in words, "-" where it is undefined."""
     return "-" if share is None else f"{share:.1%}"
+
+
+def level_text(confidence: float) -> str:
+    """How sure an interval is, in words.
+
+    >>> level_text(0.95), level_text(1 - 0.001)
+    ('95%', '99.9%')
+    """
+    return f"{100 * confidence:.6g}%"
 
 
 def interval_text(low: float | None, high: float | None) -> str:
@@ -262,7 +281,7 @@ def statistics_of(
             the responses have and lack.
         ignored_filters: What they were read with and what does not count here, in words.
     """
-    rows = judged_rows(responses)
+    rows = judged_rows(responses, criteria)
     lacking = [verdict for response in responses for verdict in response.missing_verdicts or []]
     whole, by_id = counted or tally(responses, lacking, criteria)
     texts = {number: one.criterion_str for number, one in by_id.items() if one.criterion_str}

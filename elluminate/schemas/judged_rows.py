@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
 
+from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse, Rating
 
 __all__ = ["CriterionKey", "JudgedRow", "judged_rows"]
@@ -55,24 +56,33 @@ def is_yes(rating: Rating) -> bool:
     return rating.rating.value == "YES"
 
 
-def judged_rows(responses: Iterable[PromptResponse]) -> list[JudgedRow]:
+def judged_rows(responses: Iterable[PromptResponse], criteria: Iterable[Criterion] = ()) -> list[JudgedRow]:
     """The rows that were answered, in the order of their first answers.
 
     Verdicts on an answer that failed do not count, as nowhere in the results.
+
+    Args:
+        responses: The answers.
+        criteria: What they were to be judged by: without them, nothing is known of one that has no verdict at all.
     """
     of_row: dict[tuple[int, str | None], list[PromptResponse]] = defaultdict(list)
+    texts = {criterion.id: criterion.criterion_str for criterion in criteria}
     for response in responses:
         of_row[response.prompt.template_variables.id, _persona(response)].append(response)
-    return [_row(sorted(answers, key=lambda one: one.epoch)) for answers in of_row.values()]
+        texts |= {rating.criterion.id: rating.criterion.criterion_str for rating in response.ratings}
+    return [_row(sorted(answers, key=lambda one: one.epoch), texts) for answers in of_row.values()]
 
 
-def _row(answers: Sequence[PromptResponse]) -> JudgedRow:
-    values = answers[0].template_variables
+def _row(answers: Sequence[PromptResponse], texts: Mapping[int, str]) -> JudgedRow:
+    values, keys = answers[0].template_variables, _keys_of(answers, texts)
     return JudgedRow(
         identity=_canonical([values, _persona(answers[0])]),
         values=values,
         responses=answers,
-        ratings=[_by_criterion(answer.ratings if answer.error is None else ()) for answer in answers],
+        ratings=[
+            {keys[rating.criterion.id]: rating for rating in answer.ratings} if answer.error is None else {}
+            for answer in answers
+        ],
     )
 
 
@@ -80,14 +90,17 @@ def _persona(response: PromptResponse) -> str | None:
     return None if response.persona is None else response.persona.name
 
 
-def _by_criterion(ratings: Iterable[Rating]) -> dict[CriterionKey, Rating]:
-    found: dict[CriterionKey, Rating] = {}
-    for rating in sorted(ratings, key=lambda one: one.criterion.id):
-        text, number = rating.criterion.criterion_str, 0
-        while (text, number) in found:
-            number += 1
-        found[text, number] = rating
-    return found
+def _keys_of(answers: Sequence[PromptResponse], texts: Mapping[int, str]) -> dict[int, CriterionKey]:
+    """The criteria of a row by their ids, those of equal texts numbered, whether an answer has their verdict or not."""
+    given = {rating.criterion.id for answer in answers for rating in answer.ratings}
+    lacking = {verdict.criterion_id for answer in answers for verdict in answer.missing_verdicts or ()}
+    numbers: Counter[str] = Counter()
+    keys: dict[int, CriterionKey] = {}
+    for criterion_id in sorted(given | (lacking & texts.keys())):
+        text = texts[criterion_id]
+        keys[criterion_id] = (text, numbers[text])
+        numbers[text] += 1
+    return keys
 
 
 def _canonical(value: Any) -> str:

@@ -19,6 +19,9 @@ from elluminate.schemas.results import VerdictCounts
 from elluminate.schemas.runs import Runs
 from elluminate.statistics import Interval
 
+_FINEST = 1e-9
+"""How near a share may be to 0 and to 1, where quantiles are still worth computing."""
+
 
 class Weighing(Runs):
     """Mixin of experiments."""
@@ -151,8 +154,12 @@ def checked_share(value: float, argument: str, example: float) -> float:
     Raises:
         ValidationError: It is none.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < 1.0:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not (_FINEST <= value <= 1.0 - _FINEST)
+    ):
         raise ValidationError(
-            f"{argument} must be above 0 and below 1, such as {example}, not {shown(value)}"
+            f"{argument} must be above 0 and below 1, by a billionth at least, such as {example}, not {shown(value)}"
         )
     return value

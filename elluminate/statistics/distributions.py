@@ -13,6 +13,11 @@ _TINY = 1e-300
 _MOST_TERMS = 100_000
 """Of the continued fraction, which needs about the root of the larger parameter."""
 
+_LARGEST_PARAMETER = 1e9 + 1.0
+"""A billion rows, and one: up to a million the quantiles are good to 1e-9, up to a billion to 1e-6."""
+_LEAST_DEGREES = 0.1
+"""Below, Student's quantiles are larger than any number is good for."""
+
 
 def normal_quantile(p: float) -> float:
     """The value that a standard normal variable stays below with probability p.
@@ -66,7 +71,7 @@ def t_quantile(p: float, degrees: float) -> float:
         2.262157
     """
     _check_within(p)
-    checked_number(degrees, "degrees", 0.0, between=True)
+    checked_number(degrees, "degrees", _LEAST_DEGREES, _LARGEST_PARAMETER)
     if p == 0.5:
         return 0.0
     if p < 0.5:
@@ -97,8 +102,7 @@ def beta_cdf(x: float, a: float, b: float) -> float:
         >>> round(statistics.beta_cdf(0.5, 2, 3), 6)
         0.6875
     """
-    checked_number(a, "a", 0.0, between=True)
-    checked_number(b, "b", 0.0, between=True)
+    _check_parameters(a, b)
     checked_number(x, "x", 0.0, 1.0)
     return _beta_cdf(x, a, b)
 
@@ -130,8 +134,7 @@ def beta_quantile(p: float, a: float, b: float) -> float:
         0.5
     """
     checked_number(p, "p", 0.0, 1.0)
-    checked_number(a, "a", 0.0, between=True)
-    checked_number(b, "b", 0.0, between=True)
+    _check_parameters(a, b)
     if p in (0.0, 1.0):
         return p
     low, high = 0.0, 1.0
@@ -194,6 +197,12 @@ def _fraction(x: float, a: float, b: float) -> float:
 
 def _not_zero(value: float) -> float:
     return value if abs(value) > _TINY else _TINY
+
+
+def _check_parameters(a: float, b: float) -> None:
+    for value, name in ((a, "a"), (b, "b")):
+        checked_number(value, name, 0.0, between=True)
+        checked_number(value, name, high=_LARGEST_PARAMETER)
 
 
 def _check_within(p: float) -> None:

@@ -21,6 +21,12 @@ _FINEST_STEP = 1_000
 
 _MOST_WORK = 2e10
 """Bits that are added up for that, about half a second."""
+_MOST_BITS = 2e8
+"""Bits that are held at a time for that: 25 MB."""
+
+_MOST_DRAWN = 10_000_000
+_FEWEST_FLIPS = 1_000
+"""Signs that are drawn together, a few seconds; and the fewest draws whatever the number of rows."""
 
 
 def sign_flip(differences: Sequence[float]) -> float | None:
@@ -28,7 +34,8 @@ def sign_flip(differences: Sequence[float]) -> float | None:
 
     Exact for up to 16 rows that differ, and for more where all differences are multiples of one step, as differences of
     means of a few verdicts are (up to about a thousand rows). Otherwise by 10,000 draws with a fixed seed, so that it
-    is the same each time and never below 1/10,001.
+    is the same each time and never below 1/10,001; by fewer, but at least 1,000, where more than 1,000 rows all differ
+    by something else.
 
     Args:
         differences: What each row differs by; rows without a difference change nothing.
@@ -52,13 +59,15 @@ def sign_flip(differences: Sequence[float]) -> float | None:
     sizes = [abs(one) for one in signed]
     if step := _common_step(sizes):
         units = [round(size * step) for size in sizes]
-        if len(units) ** 2 * sum(units) <= _MOST_WORK:
+        bits = len(units) * sum(units)
+        if bits <= _MOST_BITS and len(units) * bits <= _MOST_WORK:
             return _counted(units, abs(sum(round(one * step) for one in signed)))
     bound = abs(math.fsum(signed)) - 1e-9 * math.fsum(
         sizes
     )  # sums in another order differ in their last digits
     if len(sizes) > EXACT_UP_TO:
-        return (1 + sum(abs(one) >= bound for one in _drawn(sizes))) / (1 + FLIPS)
+        drawn = _drawn(sizes)
+        return (1 + sum(abs(one) >= bound for one in drawn)) / (1 + len(drawn))
     sums = [0.0]
     for size in sizes:
         sums = [each + one for each in sums for one in (size, -size)]
@@ -97,4 +106,5 @@ def _drawn(sizes: Sequence[float]) -> list[float]:
 
     groups = sorted(Counter(sizes).items())
     bits = Random(_SEED).getrandbits  # noqa: S311  # not for secrets: the same each time on purpose
-    return [sum(size * (2 * bits(often).bit_count() - often) for size, often in groups) for _ in range(FLIPS)]
+    flips = max(_FEWEST_FLIPS, min(FLIPS, _MOST_DRAWN // len(groups)))
+    return [sum(size * (2 * bits(often).bit_count() - often) for size, often in groups) for _ in range(flips)]

@@ -290,3 +290,26 @@ def test_the_database_of_programs_is_named_where_the_server_has_none(
     said = capsys.readouterr().err
     assert f"--database {folder / 'local.db'}" in said
     assert main(["audit", "--database", str(folder / "local.db")]) == 0
+
+
+def test_a_name_can_neither_move_a_terminal_s_cursor_nor_break_a_line(
+    client: Client, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.create_collection("\x9b31m \u202egnp.exe \u2028 Ü")
+    told = done(capsys, database, "audit", "--format", "json")
+    assert told.isascii()
+    named = [json.loads(line)["object_name"] for line in told.splitlines()]
+    assert "\x9b31m \u202egnp.exe \u2028 Ü" in named
+
+
+def test_a_terminal_without_some_letters_shows_the_others(client: Client, database: str) -> None:
+    client.create_collection("Größe")
+    shown = subprocess.run(
+        [sys.executable, "-m", "elluminate", "audit", "--database", database],
+        env=clean_environment(PYTHONIOENCODING="ascii"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert "Gr\\xf6\\xdfe" in shown.stdout

@@ -187,6 +187,15 @@ def test_thousand_rows_of_means_are_counted_exactly() -> None:
     assert statistics.sign_flip([2 / 9] * 1_000) == 2 / 2**1_000
 
 
+def test_differences_of_very_unlike_sizes_are_written_out() -> None:
+    assert statistics.sign_flip([10**9 - 1, 3, 5]) == 2 / 2**3
+
+
+def test_of_many_rows_that_all_differ_by_something_else_fewer_signs_are_drawn() -> None:
+    differences = [0.5 + number * 1e-7 for number in range(20_000)]
+    assert statistics.sign_flip(differences) == 1 / 1_001
+
+
 def test_agreement_where_one_label_is_all_there_is() -> None:
     all_yes = statistics.cohen_kappa([True] * 5, [True] * 5)
     assert all_yes == (None, 1.0, 1.0, 1.0, 5)
@@ -233,7 +242,7 @@ def test_a_judge_that_is_no_better_than_a_coin_corrects_nothing() -> None:
         (lambda: statistics.rows_needed(0.1, power=1), "power must be a number above 0 and below 1"),
         (lambda: statistics.rows_needed(0.1, level=0), "level must be a number above 0 and below 1"),
         (lambda: statistics.normal_quantile(1), "p must be a number above 0 and below 1, not 1"),
-        (lambda: statistics.t_quantile(0.5, 0), "degrees must be a number above 0, not 0"),
+        (lambda: statistics.t_quantile(0.5, 0), r"degrees must be a number from 0.1 to 1e\+09, not 0"),
         (lambda: statistics.beta_cdf(0.5, 0, 1), "a must be a number above 0, not 0"),
         (lambda: statistics.beta_cdf(2, 1, 1), "x must be a number from 0 to 1, not 2"),
         (lambda: statistics.beta_quantile(2, 1, 1), "p must be a number from 0 to 1, not 2"),
@@ -266,6 +275,8 @@ untyped: Any = statistics
         (lambda: untyped.holm([0.01, None]), TypeError, r"values\[1\] must be a number from 0 to 1, not None"),
         (lambda: untyped.holm(0.01), TypeError, "values must be a list of numbers, not 0.01"),
         (lambda: untyped.sign_flip([float("nan"), 1]), ValueError, r"differences\[0\] must be a number, not nan"),
+        (lambda: untyped.beta_cdf(0.5, 1e15, 1e15), ValueError, "a must be a number"),
+        (lambda: untyped.t_quantile(0.975, 1e15), ValueError, "degrees must be a number from 0.1 to 1e"),
         (lambda: untyped.sign_flip(["a"]), TypeError, r"differences\[0\] must be a number, not 'a'"),
         (lambda: untyped.clopper_pearson(17.5, 20), TypeError, "yes must be a whole number from 0 to 20, not 17.5"),
         (lambda: untyped.clopper_pearson(1, HUGE), ValueError, "n must be a whole number"),
@@ -290,7 +301,7 @@ untyped: Any = statistics
         (lambda: untyped.rows_needed(0.1, noise_b=0.3), ValueError, "noise_b .* 0 to 0.25, not 0.3"),
         (lambda: untyped.smallest_difference(2.5), TypeError, "rows must be a whole number .* not 2.5"),
         (lambda: untyped.normal_quantile("a"), TypeError, "p must be a number above 0 and below 1, not 'a'"),
-        (lambda: untyped.t_quantile(0.9, None), TypeError, "degrees must be a number above 0, not None"),
+        (lambda: untyped.t_quantile(0.9, None), TypeError, r"degrees must be a number from 0.1 to 1e\+09, not None"),
         (lambda: untyped.beta_quantile(0.5, 1, "a"), TypeError, "b must be a number above 0, not 'a'"),
     ],
 )  # fmt: skip

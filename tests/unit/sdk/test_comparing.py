@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from elluminate import ExperimentComparison, NotComparableError, statistics
-from elluminate.schemas.comparing import compare
+from elluminate.schemas.comparing import Side, compare
 from tests.unit.sdk.judged import Verdicts, side
 
 SHORT, TRUE = "Is it short?", "Is it true?"
@@ -119,6 +119,36 @@ def test_a_verdict_that_is_missing_is_left_out_of_both_sides_and_counted() -> No
     assert (found.overall.left_out, found.overall.missing_a, found.overall.missing_b) == (4, 3, 1)
     assert "Missing verdicts: 3 in A, 1 in B" in str(found)
     assert "Left out, for want of a verdict on one side: 4 rows" in str(found)
+
+
+def test_a_missing_verdict_moves_no_other_to_another_criterion_of_the_same_text() -> None:
+    def judged(first: str) -> list[tuple[Any, Verdicts]]:
+        return [(f"row {number}", {"first": letter, "second": "Y"}) for number, letter in enumerate(first)]
+
+    def of_one_text(found: Side) -> Side:
+        for criterion in found.criteria:
+            criterion.criterion_str = SHORT
+        for response in found.responses:
+            for rating in response.ratings:
+                rating.criterion.criterion_str = SHORT
+        return found
+
+    a = of_one_text(side("A", judged("-N" * 12)))
+    found = compare(a, of_one_text(side("B", judged("N" * 24), first_id=70)), 0.05)
+
+    assert [one.rate_a.estimate for one in found.criteria] == [0.0, 1.0]
+    assert [one.rate_b.estimate for one in found.criteria] == [0.0, 1.0]
+    assert found.verdict == "not enough evidence"
+
+
+def test_the_level_stands_there_as_it_is() -> None:
+    assert "99.9% interval" in str(compared(rows("NY" * 6), rows("YN" * 6), level=0.001))
+
+
+def test_what_would_move_a_terminal_s_cursor_is_escaped() -> None:
+    told = str(compared(rows("NNNN", "Is it\x1b[2J short?"), rows("YYYY", "Is it\x1b[2J short?")))
+    assert "Is it\\x1b[2J short?" in told
+    assert "\x1b" not in told
 
 
 def test_the_title_counts_the_rows_that_the_lines_below_count() -> None:
