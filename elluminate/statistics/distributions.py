@@ -202,7 +202,7 @@ def _not_zero(value: float) -> float:
 def _check_parameters(a: float, b: float) -> None:
     for value, name in ((a, "a"), (b, "b")):
         checked_number(value, name, 0.0, between=True)
-        checked_number(value, name, high=_LARGEST_PARAMETER)
+        checked_number(value, name, 0.0, _LARGEST_PARAMETER)
 
 
 def _check_within(p: float) -> None:

@@ -4,6 +4,7 @@ What an operation is done to is said by the contract (`x-object`): the thing tha
 made and is answered with.
 """
 
+import ipaddress
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +26,6 @@ _logger = logging.getLogger("elluminate_server.access")
 _PARAMETERS = {"api_key": "key_id", "entry": "entry_id"}
 """What a kind's id is called in a path, where that is not its name and `_id`."""
 
-_LONGEST_ADDRESS = 64
 _LARGEST_ID = 2**53 - 1
 
 
@@ -87,7 +87,7 @@ def _line(
         "key_id": principal.key_id,
         "key_name": principal.key_name,
         "key_role": principal.role,
-        "address": None if client is None else client.host[:_LONGEST_ADDRESS],
+        "address": None if client is None else _address_in(client.host),
         "request_id": current_request_id.get(),
         "operation": operation.id,
         "method": operation.method,
@@ -97,6 +97,14 @@ def _line(
         "object_id": None,
         "object_name": None,
     }
+
+
+def _address_in(host: str) -> str | None:
+    """The IP address; None where a forwarding header said something else."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return None
 
 
 def _id_in(operation: ContractOperation, path: Mapping[str, Any]) -> int | None:
