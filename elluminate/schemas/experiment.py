@@ -104,12 +104,11 @@ class Experiment(ShownInNotebooks, Exports, Reruns, AnswersFromElsewhere, Weighi
             raise self._without_answers()
         print(f"Experiment: {self.name}")  # noqa: T201  # printing is what it is for
         if self._filters:
-            told = (
-                f"Only rows with {told_filters(self._filters)}; intervals are those of all rows: statistics()"
-            )
-            print(told)  # noqa: T201
+            print(f"Only rows with {told_filters(self._filters)}")  # noqa: T201
         names = {one.id: one.criterion_str for one in self._criteria()}
         print(self.results.summary(names, intervals=self._intervals()))  # noqa: T201
+        if self._filters:
+            print("Intervals are those of all rows: statistics()")  # noqa: T201
 
     def _tables(self) -> Iterator[str]:
         names = {one.id: one.criterion_str for one in self._criteria()}

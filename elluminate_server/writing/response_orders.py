@@ -49,13 +49,14 @@ async def checked_orders(
         path = where.format(place)
         experiment = experiments[request.experiment_id]
         error = request.error or None
+        if request.messages:
+            check_messages(request.messages, where=f"{path}.messages", kind="response")
         if error is not None and not experiment.answers_from_elsewhere:
             raise Invalid(
                 f"{path}.error: experiment {experiment.name!r} asks a model, which fails by itself. Failures are "
                 "stored in experiments that were created with answers_from_elsewhere."
             )
         if request.messages:
-            check_messages(request.messages, where=f"{path}.messages", kind="response")
             if error is None and not any(
                 message.get("role") in {"assistant", "tool"} for message in request.messages
             ):

@@ -107,7 +107,7 @@ def test_filters_that_do_not_count_are_told(client: Client, capsys: pytest.Captu
     assert "of A do not count here" in str(client.compare(some, after))
     assert "do not count" not in str(client.compare(before, after))
     some.print_results_summary()
-    assert "intervals are those of all rows: statistics()" in capsys.readouterr().out
+    assert "\nIntervals are those of all rows: statistics()\n" in capsys.readouterr().out
 
 
 def test_an_experiment_is_not_compared_with_itself(client: Client) -> None:
