@@ -262,7 +262,8 @@ async def test_neither_a_refusal_nor_a_reading_waits_for_a_database_that_stays_l
         async with store.write():  # nobody else writes meanwhile
             assert (await theirs.get("/collections")).status_code == 200  # its first use would be noted
             assert (await theirs.post("/collections", json={"name": "Topics"})).status_code == 403
-            assert notes._under_way
+            # PostgreSQL has writers wait for each other by the row alone.
+            assert notes._under_way or not store.is_sqlite
         await asyncio.wait_for(asyncio.gather(*notes._under_way.values()), 30)
     assert [line["operation"] for line in await lines(api, key_name="Dashboard")] == ["create_collection"]
     found = (await api.get("/api-keys")).json()["items"]
