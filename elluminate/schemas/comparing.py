@@ -143,8 +143,8 @@ def _paired(
         of_b[row.identity].append(row)
     pairs, only_a = [], []
     for row in a:
-        if of_b[row.identity]:
-            pairs.append((row, of_b[row.identity].pop()))
+        if partners := of_b[row.identity]:
+            pairs.append((row, partners.pop()))
         else:
             only_a.append(row)
     taken = {id(row) for _, row in pairs}

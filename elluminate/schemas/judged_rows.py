@@ -23,16 +23,24 @@ class JudgedRow:
     """One row with all answers to it, in the order of their epochs.
 
     Attributes:
-        identity: What makes it the same row elsewhere: its values, and who talked with the model.
         values: Column name to value.
+        persona: Who talked with the model; None where nobody did.
         responses: The answers.
         ratings: Of each answer, the verdicts by criterion.
     """
 
-    identity: str
     values: Mapping[str, Any]
+    persona: str | None
     responses: Sequence[PromptResponse]
     ratings: Sequence[Mapping[CriterionKey, Rating]] = field(repr=False)
+
+    @property
+    def identity(self) -> str:
+        """What makes it the same row elsewhere: its values, and who talked with the model.
+
+        Made when it is asked for: of long texts it takes long, and figures of one experiment need none.
+        """
+        return _canonical([self.values, self.persona])
 
     def verdicts(self, criterion: CriterionKey) -> list[bool]:
         """The verdicts by one criterion, one for each answer that has it."""
@@ -76,8 +84,8 @@ def judged_rows(responses: Iterable[PromptResponse], criteria: Iterable[Criterio
 def _row(answers: Sequence[PromptResponse], texts: Mapping[int, str]) -> JudgedRow:
     values, keys = answers[0].template_variables, _keys_of(answers, texts)
     return JudgedRow(
-        identity=_canonical([values, _persona(answers[0])]),
         values=values,
+        persona=_persona(answers[0]),
         responses=answers,
         ratings=[
             {keys[rating.criterion.id]: rating for rating in answer.ratings} if answer.error is None else {}

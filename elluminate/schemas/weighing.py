@@ -160,6 +160,6 @@ def checked_share(value: float, argument: str, example: float) -> float:
         or not (_FINEST <= value <= 1.0 - _FINEST)
     ):
         raise ValidationError(
-            f"{argument} must be above 0 and below 1, by a billionth at least, such as {example}, not {shown(value)}"
+            f"{argument} must be above 0 and below 1, such as {example}, not {shown(value)}"
         )
     return value

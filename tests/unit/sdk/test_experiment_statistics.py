@@ -161,6 +161,14 @@ def test_a_run_that_failed_before_the_first_answer_names_the_reason(logs: str | 
     assert says in str(experiment._without_answers())
 
 
+def test_the_figures_of_one_experiment_do_not_look_into_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(value: object) -> str:
+        raise AssertionError(f"looked into {value!r}, which may be megabytes")
+
+    monkeypatch.setattr("elluminate.schemas.judged_rows._canonical", look)
+    assert found({TRUE: "YN"}).overall.rate.estimate == 0.5
+
+
 def test_html_is_escaped_and_bounded() -> None:
     many = {f"<script>{number}</script>" * 9: "Y" for number in range(400)}
     html = found({TRUE: "Y", **many})._repr_html_()
