@@ -167,8 +167,10 @@ async def _keys_and_projects(call: Caller) -> None:
     await call.do("revoke_api_key", key)
     # Which key asked, and by which request, is not the same however the server was started.
     lines = await call.world.acall(call.client, "list_audit_events", object_kind="api_key", object_id=key.id)
-    call.note("list_audit_events", [(one.operation, one.status, one.object_name) for one in lines])
-    assert [one.operation for one in lines] == ["create_api_key", "revoke_api_key"]
+    # A DELETE whose answer was lost is carried out again, and has a line each time.
+    told = list(dict.fromkeys((one.operation, one.status, one.object_name) for one in lines))
+    call.note("list_audit_events", told)
+    assert [operation for operation, _, _ in told] == ["create_api_key", "revoke_api_key"]
     await call.do("list_audit_events", object_kind="nothing", raises=ValidationError)
     # A server of its own has a key that was made when it was started, too.
     (listed,) = await call.some("list_api_keys", lambda one: one.id == key.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.congruence.program import program
 from tests.faults.careful import CarefulCaller
 from tests.faults.faults import Schedule
 from tests.faults.proxy import FaultyProxy
-from tests.faults.state import counted, stored
+from tests.faults.state import audited, counted, stored
 from tests.support.model_server import ModelServer
 from tests.support.serve_process import serving
 from tests.support.worlds import entered
@@ -41,6 +42,7 @@ class Ran:
         record: What its calls gave.
         stored: What there is in the end.
         counted: How many rows there are in the database.
+        audited: How many requests its audit log tells of, by method and operation.
         calls: How many calls it made.
         repeated: Which of them it made again.
         lost_keys: How many API keys were made that nobody has got.
@@ -49,6 +51,7 @@ class Ran:
     record: list[tuple[str, Any]]
     stored: dict[str, Any]
     counted: dict[str, int]
+    audited: Counter[tuple[str, str]]
     calls: int
     repeated: list[str]
     lost_keys: int
@@ -69,7 +72,15 @@ def run_program(kind: str, folder: Path, schedule: Schedule) -> Ran:
             within(BOUND, lambda: world.run(program(caller)))
         with Client(served.base_url, served.api_key) as reader:
             left = stored(reader)
-    return Ran(caller.record, left, counted(database), caller.calls, caller.repeated, caller.lost_keys)
+    return Ran(
+        caller.record,
+        left,
+        counted(database),
+        audited(database),
+        caller.calls,
+        caller.repeated,
+        caller.lost_keys,
+    )
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,10 +12,18 @@ from typing import Any
 from elluminate import Client
 from tests.congruence.caller import plain
 
-__all__ = ["counted", "stored"]
+__all__ = ["audited", "counted", "stored"]
 
-_OF_THE_WAY = {"alembic_version", "call_places", "idempotency_keys", "log_cursors", "server_secrets"}
-"""Tables of what comes and goes (places of killed processes, too), and of what is the server's own."""
+_OF_THE_WAY = {
+    "alembic_version",
+    "audit_events",
+    "call_places",
+    "idempotency_keys",
+    "log_cursors",
+    "server_secrets",
+}
+"""Tables of what comes and goes (places of killed processes, too), and of what is the server's own. The audit log has
+a line for each time that a change was asked for (`audited`)."""
 
 
 def stored(client: Client) -> dict[str, Any]:
@@ -48,6 +57,15 @@ def counted(database: Path) -> dict[str, int]:
             name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
             for name in _tables(connection)
         }
+
+
+def audited(database: Path) -> Counter[tuple[str, str]]:
+    """How many requests the audit log tells of, by method and operation, each counted once however often it came."""
+    with closing(sqlite3.connect(f"file:{database.as_posix()}?mode=ro", uri=True)) as connection:
+        lines = connection.execute(
+            "SELECT DISTINCT method, operation, request_id, object_id FROM audit_events WHERE method IS NOT NULL"
+        )
+        return Counter((method, operation) for method, operation, _, _ in lines)
 
 
 def _tables(connection: sqlite3.Connection) -> Iterator[str]:

@@ -32,4 +32,14 @@ def test_a_program_gets_the_same_through_five_hundred_faults(
         assert ran.stored[kind_of] == wanted, kind_of
     # A key whose only answer was lost stays, revoked.
     assert ran.counted == {**expected.counted, "api_keys": expected.counted["api_keys"] + ran.lost_keys}
+    _assert_is_audited(ran, expected)
     assert schedule.total >= FAULTS
+
+
+def _assert_is_audited(ran: Ran, expected: Ran) -> None:
+    """A change has a line, and one that honours a key has no second one: PUT and DELETE are done again instead."""
+    assert ran.audited.keys() == expected.audited.keys()
+    made = {operation: count for (method, operation), count in ran.audited.items() if method == "POST"}
+    wanted = {operation: count for (method, operation), count in expected.audited.items() if method == "POST"}
+    assert made == {**wanted, "create_api_key": wanted["create_api_key"] + ran.lost_keys}
+    assert all(ran.audited[what] >= count for what, count in expected.audited.items())
