@@ -22,16 +22,14 @@ from elluminate._operations.agent_results import AgentResultOperations
 from elluminate._operations.api_keys import ApiKeyOperations
 from elluminate._operations.audit import AuditOperations
 from elluminate._operations.collections import CollectionDefaults
-from elluminate._operations.comparisons import ComparisonOperations
 from elluminate._operations.criterion_sets import CriterionSetDefaults
-from elluminate._operations.experiment_runs import ExperimentRunOperations
-from elluminate._operations.llm_configs import LLMConfigDefaults, LLMConfigOperations
+from elluminate._operations.llm_configs import LLMConfigDefaults
 from elluminate._operations.personas import PersonaDefaults, PersonaGroupDefaults, PersonaOperations
 from elluminate._operations.projects import ProjectOperations
-from elluminate._operations.prompt_templates import PromptTemplateOperations
 from elluminate._operations.ratings import RatingOperations
 from elluminate._operations.samples import SampleOperations
 from elluminate._operations.scenario_sets import ScenarioSetDefaults, ScenarioSetOperations
+from elluminate._operations.suites import SuiteOperations
 from elluminate._session import Session
 
 
@@ -40,10 +38,7 @@ class AsyncClient(
     ProjectOperations,
     ApiKeyOperations,
     AuditOperations,
-    PromptTemplateOperations,
-    LLMConfigOperations,
-    ExperimentRunOperations,
-    ComparisonOperations,
+    SuiteOperations,
     RatingOperations,
     ScenarioSetOperations,
     PersonaOperations,

@@ -131,6 +131,7 @@ class Client(ClientBase):
     iter_experiments = iterating(AsyncClient.iter_experiments)
     delete_experiment = blocking(AsyncClient.delete_experiment)
     compare = blocking(AsyncClient.compare)
+    run_suite = blocking(AsyncClient.run_suite)
 
     list_response_samples = blocking(AsyncClient.list_response_samples)
     list_comparison_samples = blocking(AsyncClient.list_comparison_samples)

@@ -24,6 +24,7 @@ from elluminate import AsyncClient, Client
 from elluminate.evaluate import reset_default_client
 from elluminate_server import serving
 
+ROOT = Path(__file__).parents[2]
 EXAMPLE = re.compile(r"^Examples?:\n((?:[ \t]+.*\n?|\n)+)", re.MULTILINE)
 ROWS = [{"concept": "recursion"}, {"concept": "closures"}]
 TRAJECTORY = {
@@ -170,6 +171,7 @@ def scene(label: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.delenv("ELLUMINATE_API_KEY", raising=False)
     monkeypatch.chdir(tmp_path)
     Path("rows.csv").write_text("concept\ntides\nrain\n", encoding="utf-8")
+    Path("suite.yaml").write_text((ROOT / "examples" / "suite.yaml").read_text("utf-8"), encoding="utf-8")
     Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
     try:
         with Client() as client:

@@ -34,10 +34,15 @@ FLOORS = {
         domain  operating
     """,
     "elluminate": """
-        __main__  evaluate
+        __main__
+        cli
+        evaluate
         client
         async_client
         _operations
+        reports
+        suites
+        gates
         streaming
         schemas
         _binding  _client_base  _following

@@ -2,7 +2,7 @@
 
 from elluminate_api.models import ApiKeyRole
 
-from elluminate.__main__ import _ROLES
+from elluminate.cli.server_commands import _ROLES
 from elluminate_server.domain.roles import ROLES, allows
 from elluminate_server.http.contract import operations
 

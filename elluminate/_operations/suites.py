@@ -1,0 +1,240 @@
+"""Running suites: what stands in a file is made on the server, run once for each model, and held against thresholds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import Any
+
+from attrs import frozen
+
+from elluminate._checks import checked_name
+from elluminate._operations.comparisons import ComparisonOperations
+from elluminate._operations.experiment_runs import ExperimentRunOperations
+from elluminate._operations.llm_configs import LLMConfigOperations
+from elluminate._operations.prompt_templates import PromptTemplateOperations
+from elluminate._progress import ExperimentProgress
+from elluminate.exceptions import ElluminateError, NotFoundError, ValidationError
+from elluminate.gates import GateResult, RegressionThreshold, check, not_measured
+from elluminate.names import unique_name
+from elluminate.schemas.collection import TemplateVariablesCollection
+from elluminate.schemas.experiment import Experiment
+from elluminate.schemas.filters import ExperimentFilter
+from elluminate.schemas.prompt_template import PromptTemplate
+from elluminate.suites.origins import Origin, branch_and_commit, described, origin_in
+from elluminate.suites.result import SuiteResult, SuiteRun
+from elluminate.suites.suite import ModelChoice, Suite
+from elluminate.suites.targets import found_target
+
+SuiteProgress = Callable[[str, ExperimentProgress | None], None]
+
+_MOST_LOOKED_AT = 500
+"""Experiments among which the last run on a branch is looked for."""
+_AT_ONCE = 8
+"""Models that are run at the same time."""
+_DEFAULT_MODEL = "default"
+
+
+class SuiteOperations(
+    PromptTemplateOperations,
+    LLMConfigOperations,
+    ExperimentRunOperations,
+    ComparisonOperations,
+):
+    """Operations on suites."""
+
+    async def run_suite(
+        self,
+        suite: Suite | str | os.PathLike[str],
+        *,
+        models: Sequence[str] | None = None,
+        branch: str | None = None,
+        progress: SuiteProgress | None = None,
+    ) -> SuiteResult:
+        """Run a suite, one experiment for each of its models, and hold each against its thresholds.
+
+        The template is stored under the suite's name, as its next version where it changed; rows as a collection that
+        is named after what they are, so that equal rows are stored once. What cannot be run is "not measured", and ends
+        no other model's run.
+
+        Args:
+            suite: What `load_suite()` has read, or the path of a file.
+            models: Only these of its models; None for all.
+            branch: What it runs on, as a later run with `no_regression: {branch: ...}` looks for it; None finds it out
+                from CI's variables or git.
+            progress: Is told the name of a model, and how far its run is; None for the latter when it is over.
+
+        Returns:
+            What each run came to; `exit_code` is 0 for passed, 1 for failed, 2 for not measured.
+
+        Raises:
+            SuiteError: The file cannot be used.
+            ValidationError: There is no such model in it, or its target cannot be imported.
+            NotFoundError: There is nothing of a name that it says is on the server.
+
+        Example:
+            >>> result = client.run_suite("suite.yaml")
+            >>> result.outcome, result.exit_code
+            ('passed', 0)
+        """
+        if not isinstance(suite, Suite):
+            from elluminate.suites.reading import load_suite  # YAML and JSON schema come with an extra
+
+            suite = load_suite(suite)
+        if models is not None:
+            suite = suite.with_models(models)
+        if branch is not None:
+            checked_name(branch, "branch")
+        found_branch, commit = branch_and_commit(suite.path.parent)
+        parts = await self._parts(suite, branch or found_branch, commit)
+        choices = suite.models or [ModelChoice(name=suite.target or _DEFAULT_MODEL)]
+        runs = [partial(self._run_of_suite, suite, parts, choice, progress) for choice in choices]
+        return SuiteResult(suite=suite.name, runs=tuple(await self.session.transport.gather(runs, _AT_ONCE)))
+
+    async def _parts(self, suite: Suite, branch: str | None, commit: str | None) -> _Parts:
+        """What all runs share, made where it is not there yet."""
+        target = None if suite.target is None else found_target(suite.target, suite.path.parent)
+        template: PromptTemplate | None = None
+        asked = suite.template
+        if asked is not None and asked.messages is not None:
+            template, _ = await self.get_or_create_prompt_template(suite.name, template=asked.messages)
+        elif asked is not None:
+            template = await self.get_prompt_template(name=asked.name, version=asked.version)
+        if suite.rows is None:
+            collection: TemplateVariablesCollection = await self.get_collection(name=suite.collection)
+        else:
+            collection = await self._rows_of_suite(suite.name, suite.rows)
+        return _Parts(template=template, collection=collection, target=target, branch=branch, commit=commit)
+
+    async def _rows_of_suite(
+        self, name: str, rows: Sequence[Mapping[str, Any]]
+    ) -> TemplateVariablesCollection:
+        """The collection of these rows, which is named after what they are."""
+        named = f"{name} ({_digest([dict(row) for row in rows])})"
+        try:
+            collection: TemplateVariablesCollection = await self.get_collection(name=named)
+        except NotFoundError:
+            return await self.create_collection(
+                named, description=f"Rows of the suite {name!r}.", variables=rows
+            )
+        if collection.variables_count != len(rows):  # somebody has changed it, or adding them was broken off
+            await collection.aclear()
+            await collection.aadd_many(rows)
+        return collection
+
+    async def _run_of_suite(
+        self, suite: Suite, parts: _Parts, choice: ModelChoice, progress: SuiteProgress | None
+    ) -> SuiteRun:
+        name = suite.name if len(suite.models) < 2 else f"{suite.name}, {choice.name}"
+        try:
+            return await self._measured_run(suite, parts, choice, unique_name(name), progress)
+        except ElluminateError as error:
+            return SuiteRun(model=choice.name, gate=not_measured(name, str(error)))
+        finally:
+            if progress is not None:
+                progress(choice.name, None)
+
+    async def _measured_run(
+        self, suite: Suite, parts: _Parts, choice: ModelChoice, name: str, progress: SuiteProgress | None
+    ) -> SuiteRun:
+        origin = Origin(suite=suite.name, model=choice.name, branch=parts.branch, commit=parts.commit)
+        baseline = await self._baseline(
+            suite, choice
+        )  # before money is spent on a run that is to be compared
+        if baseline is None and suite.baseline is not None and suite.baseline.is_required:
+            reason = f"there is no earlier run of {suite.name!r} on branch {suite.baseline.branch!r} to compare with"
+            return SuiteRun(model=choice.name, gate=not_measured(name, reason))
+        told = None if progress is None else partial(progress, choice.name)
+        experiment = await self.run_experiment(
+            name,
+            parts.template,
+            parts.collection,
+            llm_config=await self._model_of(suite, choice),
+            criterion_set=suite.criterion_set,
+            criteria=suite.criteria,
+            description=described(suite.description, origin),
+            rating_mode=suite.rating_mode,
+            n_epochs=suite.epochs,
+            timeout=suite.timeout,
+            rating_version=suite.judge,
+            progress=False if told is None else told,
+            cache=suite.cache,
+            target=parts.target,
+            **suite.calling,
+        )
+        figures = await experiment.astatistics(confidence=suite.thresholds.confidence)
+        regression = suite.thresholds.no_regression or RegressionThreshold()
+        comparison = (
+            None if baseline is None else await self.compare(baseline, experiment, level=regression.level)
+        )
+        gate: GateResult = check(figures, suite.thresholds, comparison)
+        return SuiteRun(
+            model=choice.name, gate=gate, experiment=experiment, statistics=figures, comparison=comparison
+        )
+
+    async def _model_of(self, suite: Suite, choice: ModelChoice) -> Any:
+        """The LLM config of a model: one on the server, or what the suite says; None for the project's default."""
+        if choice.settings is None:
+            return choice.name if suite.models and choice.name != _DEFAULT_MODEL else None
+        key = ""
+        if choice.api_key_env is not None:
+            key = os.environ.get(choice.api_key_env, "")
+            if not key:
+                raise ValidationError(
+                    f"model {choice.name!r}: the environment has no {choice.api_key_env}, which is to hold its key"
+                )
+        settings = {**choice.settings, "api_key": key or "none"}
+        # One that is asked otherwise is another one: experiments of before stay what they were.
+        named = f"{choice.name} ({_digest(settings)})"
+        config, _ = await self.get_or_create_llm_config(named, settings)  # type: ignore[arg-type]
+        return config
+
+    async def _baseline(self, suite: Suite, choice: ModelChoice) -> Experiment | None:
+        """What a run is compared with; None where nothing is asked for, or where there is no earlier run."""
+        wanted = suite.baseline
+        if wanted is None:
+            return None
+        if wanted.against is not None:
+            return await self.get_experiment(name=wanted.against)
+        looked_at = 0
+        earlier = self.iter_experiments(ExperimentFilter(experiment_name_search=suite.name))
+        async with aclosing(earlier):
+            async for experiment in earlier:
+                origin = origin_in(experiment.description or "")
+                is_of_suite = origin is not None and (origin.suite, origin.model, origin.branch) == (
+                    suite.name,
+                    choice.name,
+                    wanted.branch,
+                )
+                verdicts = experiment.results.verdicts if experiment.results else None
+                if (
+                    is_of_suite
+                    and experiment.generation_task_id is None
+                    and verdicts
+                    and verdicts.is_complete
+                ):
+                    return await self.get_experiment(id=experiment.id)
+                looked_at += 1
+                if looked_at >= _MOST_LOOKED_AT:
+                    break
+        return None
+
+
+@frozen(kw_only=True)
+class _Parts:
+    """What all runs of a suite share."""
+
+    template: PromptTemplate | None
+    collection: TemplateVariablesCollection
+    target: Callable[..., Any] | None
+    branch: str | None
+    commit: str | None
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""What the command line's commands take and do, but for what the server's do."""

@@ -1,0 +1,182 @@
+"""Commands that evaluate: what they take."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TypeAlias
+
+__all__ = ["LISTED", "Commands", "add_evaluation_commands"]
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+LISTED = ("experiments", "templates", "collections", "criteria", "models")
+"""What `elluminate list` lists."""
+
+_EXIT_CODES = """\
+Exit codes: 0 passed, 1 failed (by evidence), 2 not measured: something was not answered or not judged, the server or a
+model was away, there is not enough evidence where that is asked for, or the suite cannot be used. 130: Ctrl-C.
+"""
+
+_RUN_NOTES = f"""\
+examples:
+  elluminate init                              write suite.yaml, which runs as it is
+  elluminate run suite.yaml                    run it, and say whether it passed
+  elluminate run suite.yaml -o report.html -o junit.xml    and write reports: .html, .md, .xml (JUnit), .json
+  elluminate run suite.yaml --model small      only this one of the suite's models
+
+It runs where ELLUMINATE_BASE_URL says, with the key in ELLUMINATE_API_KEY; with neither of them, on this machine
+(local:), without an account.
+
+{_EXIT_CODES}"""
+
+_COMPARE_NOTES = f"""\
+examples:
+  elluminate compare "Before" "After"          is the second one better than the first?
+  elluminate compare 12 15 --fail-if-worse     the same as a gate
+  elluminate compare 12 15 --margin 0.02       a gate: it has to be shown that it is at most two points worse
+
+Rows are paired by their values and criteria by their texts. Experiments are given by name or id.
+
+{_EXIT_CODES}Without --fail-if-worse and --margin, 0 says that they could be compared.
+"""
+
+_REPORT_NOTES = """\
+examples:
+  elluminate report "Nightly" -o report.html   one file without scripts: send it to anybody
+  elluminate report 12 -o summary.md -o junit.xml
+
+Exit codes: 0 written, 2 it could not be.
+"""
+
+_LIST_NOTES = """\
+examples:
+  elluminate list                              the newest experiments
+  elluminate list --search Nightly --limit 5
+  elluminate list collections --format json    one JSON object a line
+"""
+
+_EXPORT_NOTES = """\
+examples:
+  elluminate export "Nightly" -o answers.csv   a line for each answer, with its verdicts
+  elluminate export 12 -o answers.jsonl
+"""
+
+_INIT_NOTES = """\
+examples:
+  elluminate init                              write suite.yaml
+  elluminate init evals/refunds.yaml
+  elluminate run suite.yaml                    run it: without an account, with the offline model
+"""
+
+
+def add_evaluation_commands(commands: Commands) -> None:
+    """Add the commands that evaluate."""
+    run = _added(commands, "run", "run a suite and say whether it passed", _RUN_NOTES)
+    run.add_argument("suite", help="the suite's file, YAML or JSON")
+    run.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write a report: .html, .md (Markdown), .xml (JUnit) or .json; may be given more than once",
+    )
+    run.add_argument(
+        "--model",
+        action="append",
+        metavar="NAME",
+        help="only this model of the suite; may be given more than once",
+    )
+    run.add_argument(
+        "--branch", metavar="NAME", help="the branch that it runs on (default: from CI's variables, or git)"
+    )
+    run.add_argument("--quiet", action="store_true", help="no progress, and no findings that passed")
+
+    compare = _added(commands, "compare", "compare two experiments", _COMPARE_NOTES)
+    compare.add_argument("before", help="name or id of the experiment to compare with")
+    compare.add_argument("after", help="name or id of the experiment that the verdict is about")
+    compare.add_argument(
+        "--level",
+        type=_share,
+        default=0.05,
+        help="how often a difference may be seen where there is none (default: %(default)s)",
+    )
+    compare.add_argument("--fail-if-worse", action="store_true", help="exit code 1 where it is worse")
+    compare.add_argument(
+        "--margin",
+        type=_share,
+        help="by how much it may be worse, 0 to 1; exit code 2 where that cannot be shown",
+    )
+    compare.add_argument("--format", choices=("text", "json"), default="text", help="(default: %(default)s)")
+
+    report = _added(commands, "report", "write what an experiment came to into a file", _REPORT_NOTES)
+    report.add_argument("experiment", help="its name or id")
+    report.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        required=True,
+        metavar="FILE",
+        help=".html, .md (Markdown), .xml (JUnit) or .json; may be given more than once",
+    )
+
+    listing = _added(commands, "list", "list experiments, and what they are made of", _LIST_NOTES)
+    listing.add_argument(
+        "what", nargs="?", choices=LISTED, default="experiments", help="(default: %(default)s)"
+    )
+    listing.add_argument("--search", metavar="TEXT", help="only those whose name has this in it")
+    listing.add_argument(
+        "--limit", type=_count, default=20, metavar="N", help="the newest N at most (default: %(default)s)"
+    )
+    listing.add_argument(
+        "--format", choices=("table", "json"), default="table", help="(default: %(default)s)"
+    )
+
+    export = _added(
+        commands, "export", "write an experiment's answers and verdicts into a file", _EXPORT_NOTES
+    )
+    export.add_argument("experiment", help="its name or id")
+    export.add_argument("-o", "--output", required=True, metavar="FILE", help=".csv or .jsonl")
+
+    init = _added(commands, "init", "write a commented suite that runs as it is", _INIT_NOTES)
+    init.add_argument("path", nargs="?", default="suite.yaml", help="(default: %(default)s)")
+
+    for command in (run, compare, report, listing, export):
+        command.add_argument(
+            "--base-url",
+            metavar="URL",
+            help="where to evaluate: https://…, or local:, local:evals.db for a server in this process "
+            "(default: ELLUMINATE_BASE_URL)",
+        )
+
+
+def _added(commands: Commands, name: str, help: str, notes: str) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=help,
+        description=f"{help[0].upper()}{help[1:]}.",
+        epilog=notes,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _number(text: str, is_allowed: Callable[[float], bool]) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if is_allowed(number) else None
+
+
+def _share(text: str) -> float:
+    share = _number(text, lambda number: 0 < number < 1)
+    if share is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share above 0 and below 1, such as 0.05")
+    return share
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000000")

@@ -1,0 +1,92 @@
+"""`elluminate run` and `elluminate compare`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from elluminate.async_client import AsyncClient
+from elluminate.cli.connecting import connected, say
+from elluminate.cli.progress import told_progress
+from elluminate.exceptions import ElluminateError
+from elluminate.gates import RegressionThreshold, Thresholds, check, not_measured
+from elluminate.schemas.experiment import Experiment
+from elluminate.suites.reading import load_suite
+from elluminate.suites.result import SuiteResult, SuiteRun
+
+__all__ = ["compare", "meant", "run", "write_reports"]
+
+
+async def run(options: argparse.Namespace) -> int:
+    """Run a suite, write its reports, and say whether it passed; the exit code.
+
+    Raises:
+        ElluminateError: The suite cannot be used, or a report cannot be written; nothing was run.
+    """
+    from elluminate.reports import checked_report_path
+
+    outputs = [checked_report_path(path) for path in options.output]
+    suite = load_suite(options.suite)
+    if options.model:
+        suite = suite.with_models(options.model)
+    try:
+        async with connected(options.base_url, runs=True) as client:
+            with told_progress(quiet=options.quiet) as progress:
+                result = await client.run_suite(suite, branch=options.branch, progress=progress)
+            write_reports(result, outputs)
+    except ElluminateError as error:
+        # Whoever reads the reports is told, too.
+        gate = not_measured(suite.name, str(error))
+        result = SuiteResult(suite=suite.name, runs=(SuiteRun(model="-", gate=gate),))
+        write_reports(result, outputs)
+    print(_in_short(result) if options.quiet else result)
+    for one in result.runs:
+        if one.experiment is not None and not options.quiet:
+            say(f"Experiment {one.experiment.id}: {one.experiment.name}")
+    return result.exit_code
+
+
+def _in_short(result: SuiteResult) -> str:
+    """The outcome, and what did not pass."""
+    lines = str(result).split("\n")
+    return "\n".join(line for line in lines if not line.strip().startswith("passed  "))
+
+
+def write_reports(result: SuiteResult, outputs: Sequence[Path]) -> None:
+    """Write each report, and say so."""
+    from elluminate.reports import write_report
+
+    for path in outputs:
+        write_report(result, path)
+        say(f"Written: {path}")
+
+
+async def compare(options: argparse.Namespace) -> int:
+    """Compare two experiments; the exit code."""
+    async with connected(options.base_url) as client:
+        before, after = await meant(client, options.before), await meant(client, options.after)
+        comparison = await client.compare(before, after, level=options.level)
+        if options.format == "json":
+            print(json.dumps(comparison.to_dicts(), ensure_ascii=False))
+        else:
+            print(comparison)
+        if not options.fail_if_worse and options.margin is None:
+            return 0
+        wanted = Thresholds(no_regression=RegressionThreshold(margin=options.margin, level=options.level))
+        gate = check(await after.astatistics(), wanted, comparison)
+    if options.format == "text":
+        print(gate)
+    return gate.exit_code
+
+
+async def meant(client: AsyncClient, given: str) -> Experiment:
+    """The experiment that a name or an id means; of digits alone, an id.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    if given.isascii() and given.isdigit():
+        return await client.get_experiment(id=int(given))
+    return await client.get_experiment(name=given)

@@ -1,0 +1,44 @@
+"""A suite's own program: found by module and function, from the suite's folder."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from elluminate._showing import quoted
+from elluminate.exceptions import ValidationError
+
+__all__ = ["found_target"]
+
+
+def found_target(named: str, folder: Path) -> Callable[..., Any]:
+    """The function that `module:function` names.
+
+    Args:
+        named: The name.
+        folder: Where modules are looked for first, and from then on in this process.
+
+    Raises:
+        ValidationError: There is no such module or function, or importing it raises.
+    """
+    module_name, _, path = named.partition(":")
+    place = str(folder.resolve())
+    if place not in sys.path:
+        sys.path.insert(0, place)
+    try:
+        found: Any = importlib.import_module(module_name)
+    except Exception as error:
+        raise ValidationError(
+            f"target {quoted(named)}: the module {module_name!r} cannot be imported (from {place}): "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    for part in path.split("."):
+        if not hasattr(found, part):
+            raise ValidationError(f"target {quoted(named)}: {module_name!r} has no {path!r}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise ValidationError(f"target {quoted(named)} is no function, but {type(found).__name__}")
+    return found  # type: ignore[no-any-return]

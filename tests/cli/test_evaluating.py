@@ -1,0 +1,261 @@
+"""`elluminate run`, `compare`, `report`, `list`, `export` and `init`, as people and pipelines use them."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from elluminate import Client
+from elluminate.__main__ import main
+from elluminate_server import serving
+from tests.support.model_server import ModelServer
+from tests.support.serve_process import clean_environment
+
+SUITE = """\
+name: Greetings
+template: "Greet {{name}}."
+rows: [{name: Ada}, {name: Grace}]
+criteria: [Is it polite?]
+thresholds: {pass_rate: 0.5}
+"""
+
+
+@pytest.fixture
+def model_server() -> Iterator[ModelServer]:
+    with ModelServer() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_server: ModelServer) -> Iterator[Path]:
+    """An empty folder that commands are given in, and a database of its own."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ELLUMINATE_API_KEY", "ELLUMINATE_OAUTH_TOKEN", "ELLUMINATE_LLM_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    database = tmp_path / "evals.db"
+    monkeypatch.setenv("ELLUMINATE_BASE_URL", f"local:{database.as_posix()}")
+    monkeypatch.setenv("ELLUMINATE_LLM_BASE_URL", model_server.base_url)
+    monkeypatch.setenv("ELLUMINATE_LLM_MODEL", "scripted")
+    yield tmp_path
+    serving.stop_local_server(str(database))
+
+
+def suite(text: str = SUITE) -> str:
+    Path("suite.yaml").write_text(text, encoding="utf-8")
+    return "suite.yaml"
+
+
+def test_a_new_suite_runs_on_a_machine_with_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("ELLUMINATE_BASE_URL", "ELLUMINATE_LLM_BASE_URL", "ELLUMINATE_LLM_MODEL"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+    try:
+        assert main(["init"]) == 0
+        assert main(["run", "suite.yaml"]) == 0
+    finally:
+        serving.stop_local_server(str(folder / "data" / "elluminate" / "local.db"))
+    told = capsys.readouterr()
+    assert "Support answers: passed" in told.out
+    assert "evaluating on this machine (local:)" in told.err
+    assert "the built-in offline model, which knows nothing" in told.err
+
+
+def test_what_is_there_is_not_written_over(capsys: pytest.CaptureFixture[str]) -> None:
+    path = suite()
+
+    assert main(["init", path]) == 2
+    assert "stays as it is" in capsys.readouterr().err
+    assert Path(path).read_text(encoding="utf-8") == SUITE
+
+
+def test_a_run_says_how_it_went_and_writes_what_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = ["report.html", "summary.md", "junit.xml", "result.json"]
+
+    assert main(["run", suite(), *(part for output in outputs for part in ("-o", output))]) == 0
+
+    told = capsys.readouterr()
+    assert told.out.splitlines()[0] == "Greetings: passed"
+    assert "default: 2 of 2 answered, 2 rated" in told.err
+    assert all(f"Written: {output}" in told.err for output in outputs)
+    assert ElementTree.parse("junit.xml").getroot().get("failures") == "0"
+    assert json.loads(Path("result.json").read_text(encoding="utf-8"))["outcome"] == "passed"
+    assert "✅ Greetings: passed" in Path("summary.md").read_text(encoding="utf-8")
+    assert "Greet Ada." in Path("report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        (SUITE, 0, "passed"),
+        (SUITE.replace("0.5", "{lower_bound: 0.99}"), 2, "not enough evidence"),
+        (SUITE.replace("pass_rate: 0.5", "max_cost_usd: 1"), 2, "is not known"),
+        (SUITE.replace("Is it polite?", "NO! Is it polite?"), 1, "failed"),
+        (SUITE.replace("Is it polite?", "UNREADABLE! Is it polite?"), 2, "2 missing"),
+    ],
+)
+def test_exit_codes_tell_failed_from_not_measured(
+    text: str, code: int, says: str, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def verdict(request: object) -> str:
+        asked = str(request.json["messages"])  # type: ignore[attr-defined]
+        if "UNREADABLE" in asked:
+            return "I would rather not say."
+        return json.dumps({"reasoning": "So.", "rating": "NO" if "NO! Is" in asked else "YES"})
+
+    model_server.verdict = verdict
+
+    assert main(["run", suite(text), "--quiet", "-o", "junit.xml"]) == code
+
+    told = capsys.readouterr()
+    assert says in told.out
+    root = ElementTree.parse("junit.xml").getroot()
+    assert [root.get("errors") != "0", root.get("failures") != "0"] == [code == 2, code == 1]
+
+
+def test_a_server_that_is_away_is_not_measured_and_reports_say_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ELLUMINATE_API_KEY", "the-secret-key")
+
+    assert (
+        main(["run", suite(), "--base-url", "http://127.0.0.1:9", "-o", "junit.xml", "-o", "summary.md"]) == 2
+    )
+
+    told = capsys.readouterr()
+    assert "Greetings: not measured" in told.out
+    assert ElementTree.parse("junit.xml").getroot().get("errors") == "1"
+    assert "⚠️" in Path("summary.md").read_text(encoding="utf-8")
+    assert "the-secret-key" not in told.out + told.err + Path("junit.xml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "none.yaml"], "No such file or directory: 'none.yaml'"),
+        (
+            ["run", "suite.yaml", "-o", "report.pdf"],
+            "a report ends in .html, .md (Markdown), .xml (JUnit) or .json",
+        ),
+        (["run", "suite.yaml", "-o", "none/report.md"], "there is no folder"),
+        (["run", "suite.yaml", "--model", "large"], "has no model 'large'"),
+        (["compare", "1", "Nobody"], "There is no experiment 1"),
+        (["report", "Nobody", "-o", "x.md"], "no experiment named 'Nobody'"),
+        (["export", "Nobody", "-o", "x.pdf"], "an export ends in .csv or .jsonl"),
+        (["export", "Nobody", "-o", "x.csv"], "no experiment named 'Nobody'"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str], model_server: ModelServer
+) -> None:
+    suite()
+
+    assert main(arguments) == 2
+
+    told = capsys.readouterr()
+    assert says in told.err
+    assert told.err.startswith("elluminate: ") and "Traceback" not in told.err
+    assert model_server.requests == []
+
+
+def test_a_bad_suite_names_each_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", suite("name: A\ntempalte: x\nepochs: 0\n")]) == 2
+
+    told = capsys.readouterr().err
+    assert "suite.yaml:2:1: unknown key 'tempalte'; did you mean 'template'?" in told
+    assert "suite.yaml:3:1: epochs: must be at least 1" in told
+
+
+def test_what_there_is_is_listed_compared_and_exported(
+    model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run", suite()])
+    model_server.verdict = lambda request: '{"reasoning": "So.", "rating": "NO"}'
+    main(["run", suite(), "--quiet"])
+    capsys.readouterr()
+
+    assert main(["list", "--format", "json"]) == 0
+    after, before = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (before["pass_rate"], after["pass_rate"], after["state"]) == (1.0, 0.0, "over")
+    for what in ("templates", "collections", "criteria", "models"):
+        assert main(["list", what, "--search", "no such name"]) == 0
+        assert f"There are no {what} with this in their names." in capsys.readouterr().err
+    assert main(["list", "--limit", "1"]) == 0
+    assert before["name"] not in capsys.readouterr().out
+
+    assert main(["compare", str(before["id"]), after["name"]]) == 0
+    assert "not enough evidence" in capsys.readouterr().out
+    assert main(["compare", str(before["id"]), str(after["id"]), "--fail-if-worse"]) == 0
+    assert main(["compare", str(before["id"]), str(after["id"]), "--margin", "0.1"]) == 2
+    capsys.readouterr()
+    assert main(["compare", str(before["id"]), str(after["id"]), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["rate_b"] == 0.0
+
+    assert main(["export", str(after["id"]), "-o", "answers.csv"]) == 0
+    with Path("answers.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 2
+    assert main(["report", after["name"], "-o", "after.html", "-o", "after.xml"]) == 0
+    assert ElementTree.parse("after.xml").getroot().get("failures") == "0", "no threshold was asked for"
+
+
+def test_warnings_are_lines_and_stand_once(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["run", suite(SUITE.replace("{{name}}", "{name}").replace("rows:", "epochs: 1\nrows:"))])
+
+    told = capsys.readouterr().err
+    assert told.count("warning: ") == told.count("warning: the prompt has {name} and no placeholder") == 1
+    assert ".py:" not in told
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_leaves_a_run_that_can_go_on(folder: Path, model_server: ModelServer) -> None:
+    suite()
+    environment = clean_environment(
+        ELLUMINATE_BASE_URL=os.environ["ELLUMINATE_BASE_URL"],
+        ELLUMINATE_LLM_BASE_URL=model_server.base_url,
+        ELLUMINATE_LLM_MODEL="scripted",
+    )
+    with model_server.held():
+        process = subprocess.Popen(
+            [sys.executable, "-m", "elluminate", "run", "suite.yaml"],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        model_server.wait_for_requests(1)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    assert "stands still" in told
+    with Client() as client:
+        (experiment,) = client.list_experiments()
+        experiment.retry_failed()
+        assert experiment.results is not None and experiment.results.verdicts is not None
+        assert experiment.results.verdicts.is_complete
+
+
+def test_commands_work_from_a_thread_beside_a_running_loop(capsys: pytest.CaptureFixture[str]) -> None:
+    suite()
+    codes: list[int] = []
+
+    async def beside() -> None:
+        thread = threading.Thread(target=lambda: codes.append(main(["run", "suite.yaml", "--quiet"])))
+        thread.start()
+        await asyncio.to_thread(thread.join)
+
+    asyncio.run(beside())
+    assert codes == [0]

@@ -1,0 +1,226 @@
+"""Suites, run by both clients against real servers: what they make, what they come to, and what cannot be measured."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from elluminate import NotFoundError, ValidationError
+from elluminate.suites.origins import origin_in
+from elluminate.suites.suite import SuiteError
+from tests.support.model_server import ModelServer
+from tests.support.worlds import World, entered
+
+YES = '{"reasoning": "It is.", "rating": "YES"}'
+NO = '{"reasoning": "It is not.", "rating": "NO"}'
+
+SUITE = """\
+name: Greetings
+template: "Greet {{name}}."
+rows:
+  - {name: Ada}
+  - {name: Grace}
+criteria: [Is it polite?, Is it short?]
+thresholds: {pass_rate: 0.75}
+"""
+
+
+@pytest.fixture(params=["blocking", "async"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    with entered(request.param) as world:
+        yield world
+
+
+@pytest.fixture
+def client(base_url: str, world: World) -> Iterator[Any]:
+    with world.opened(base_url=base_url) as client:
+        yield client
+
+
+@pytest.fixture
+def run(client: Any, world: World, tmp_path: Path) -> Any:
+    def run(text: str = SUITE, **kwargs: Any) -> Any:
+        path = tmp_path / "suite.yaml"
+        path.write_text(text, encoding="utf-8")
+        return world.call(client, "run_suite", path, **kwargs)
+
+    return run
+
+
+def judged_no(criterion: str) -> Any:
+    """Of a scripted judge: this criterion is not met."""
+    return lambda request: NO if criterion in str(request.json["messages"]) else YES
+
+
+def test_a_suite_is_run_and_held_against_its_thresholds(run: Any, client: Any, world: World) -> None:
+    result = run()
+
+    assert (result.outcome, result.exit_code) == ("passed", 0)
+    (only,) = result.runs
+    assert (only.model, only.statistics.overall.verdicts.given) == ("default", 4)
+    assert only.experiment.prompt_template.name == "Greetings"
+    origin = origin_in(only.experiment.description)
+    assert origin is not None and (origin.suite, origin.model) == ("Greetings", "default")
+    assert world.call(client, "get_experiment", id=only.experiment.id).name.startswith("Greetings (")
+
+
+def test_equal_rows_and_templates_are_stored_once_and_changed_ones_anew(
+    run: Any, client: Any, world: World
+) -> None:
+    run()
+    run()
+    assert len(world.call(client, "list_collections")) == 1
+    assert len(world.call(client, "list_prompt_templates")) == 1
+
+    run(SUITE.replace("Grace", "Grete").replace('"Greet {{', '"Welcome {{'))
+    assert len(world.call(client, "list_collections")) == 2
+    assert [one.version for one in world.call(client, "list_prompt_templates", "Greetings")] == [2, 1]
+
+
+def test_rows_that_somebody_has_changed_are_put_right(run: Any, client: Any, world: World) -> None:
+    run()
+    (listed,) = world.call(client, "list_collections")
+    collection = world.call(client, "get_collection", id=listed.id)
+    world.call(collection, "delete_entry", collection.variables[0])
+
+    result = run()
+    assert result.runs[0].statistics.overall.verdicts.given == 4
+
+
+def test_a_rate_that_is_too_low_fails(run: Any, model_server: ModelServer) -> None:
+    model_server.verdict = judged_no("Is it short?")
+
+    result = run()
+
+    assert (result.outcome, result.exit_code) == ("failed", 1)
+    assert "pass rate: wanted at least 75.0%, got 50.0%" in str(result)
+
+
+@pytest.mark.parametrize("what", ["verdict", "answer"])
+def test_a_dead_judge_or_model_is_not_measured(run: Any, model_server: ModelServer, what: str) -> None:
+    if what == "verdict":
+        model_server.verdict = lambda request: "I would rather not say."
+    else:
+        model_server.fail(100, status=401)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = run()
+
+    assert (result.outcome, result.exit_code) == ("not measured", 2)
+    assert result.runs[0].gate.findings[0].outcome == "not measured"
+
+
+def test_each_model_has_a_run_of_its_own(
+    run: Any, client: Any, world: World, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINY_KEY", "the-key-of-tiny")
+    matrix = f"""
+models:
+  - default
+  - {{name: tiny, model: tiny-1, base_url: "{model_server.base_url}", api_key_env: TINY_KEY, temperature: 0}}
+  - {{name: keyless, model: tiny-2, base_url: "{model_server.base_url}", api_key_env: MISSING_KEY}}
+"""
+    told: list[tuple[str, bool]] = []
+    result = run(SUITE + matrix, progress=lambda model, now: told.append((model, now is None)))
+
+    assert [(one.model, one.outcome) for one in result.runs] == [
+        ("default", "passed"),
+        ("tiny", "passed"),
+        ("keyless", "not measured"),
+    ]
+    assert result.exit_code == 2
+    assert "MISSING_KEY" in str(result)
+    assert "the-key-of-tiny" not in str(result)
+    assert {model for model, is_over in told if is_over} == {"default", "tiny", "keyless"}
+    assert "tiny-1" in {request.json["model"] for request in model_server.requests}
+    (config,) = world.call(client, "list_llm_configs")
+    assert config.name.startswith("tiny (")
+
+    assert run(SUITE + matrix, models=["default"]).exit_code == 0
+    with pytest.raises(ValidationError, match="has no model 'large'"):
+        run(SUITE + matrix, models=["large"])
+
+
+def test_a_program_of_ones_own_is_asked_instead(run: Any, tmp_path: Path, model_server: ModelServer) -> None:
+    (tmp_path / "greeting_of_a_suite.py").write_text(
+        "def greet(name):\n    if name == 'Grace':\n        raise LookupError('nobody')\n    return f'Hi {name}'\n",
+        encoding="utf-8",
+    )
+    text = SUITE.replace('template: "Greet {{name}}."', "target: greeting_of_a_suite:greet")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = run(text)
+
+    assert [
+        response.response_text for response in result.runs[0].experiment.responses() if not response.error
+    ] == ["Hi Ada"]
+    assert result.exit_code == 2
+    assert "LookupError" in str(result)
+    assert all(request.kind != "answer" for request in model_server.requests)
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("nowhere_to_be_found:greet", "cannot be imported"),
+        ("json:greet", "'json' has no 'greet'"),
+        ("json:__name__", "is no function"),
+    ],
+)
+def test_a_program_that_is_not_there_is_refused_before_anything_is_made(
+    run: Any, client: Any, world: World, target: str, says: str
+) -> None:
+    with pytest.raises(ValidationError, match=says):
+        run(SUITE.replace('template: "Greet {{name}}."', f"target: {target}"))
+    assert world.call(client, "list_collections") == []
+
+
+def test_a_run_is_compared_with_the_last_one_on_a_branch(run: Any, model_server: ModelServer) -> None:
+    text = SUITE.replace("pass_rate: 0.75", "no_regression: {branch: main, margin: 0.5}")
+    first = run(text, branch="main")
+    assert (first.exit_code, first.runs[0].comparison) == (0, None)
+    assert "no earlier run was found" in str(first)
+
+    model_server.verdict = judged_no("Is it")
+    other = run(text, branch="mine")
+    assert (other.exit_code, other.runs[0].comparison.verdict) == (2, "not enough evidence")
+    assert other.runs[0].comparison.a == first.runs[0].experiment.name
+
+    model_server.verdict = lambda request: YES
+    third = run(text.replace("margin: 0.5", "margin: 1"), branch="mine")
+    assert third.runs[0].comparison.a == first.runs[0].experiment.name, (
+        "a run on another branch is no baseline"
+    )
+    assert third.exit_code == 0
+
+
+def test_a_baseline_that_has_to_be_there_and_is_not(run: Any, model_server: ModelServer) -> None:
+    required = run(SUITE.replace("pass_rate: 0.75", "no_regression: {branch: main, required: true}"))
+    named = run(SUITE.replace("pass_rate: 0.75", "no_regression: {against: Nightly}"))
+
+    assert (required.exit_code, named.exit_code) == (2, 2)
+    assert "'main'" in str(required)
+    assert "'Nightly'" in str(named)
+    assert model_server.requests == [], "no model is paid for a run that cannot be compared"
+
+
+def test_what_is_on_the_server_is_used_as_it_is(run: Any, client: Any, world: World) -> None:
+    world.call(client, "create_prompt_template", "Greet", template="Greet {{name}}.")
+    world.call(client, "create_collection", "People", variables=[{"name": "Ada"}])
+    world.call(client, "create_criterion_set", "Polite", ["Is it polite?"])
+    text = "name: N\ntemplate: {name: Greet}\ncollection: People\ncriterion_set: Polite\nepochs: 2\n"
+
+    result = run(text)
+    assert (result.exit_code, result.runs[0].statistics.overall.verdicts.given) == (0, 2)
+    with pytest.raises(NotFoundError, match="'Nobody'"):
+        run(text.replace("People", "Nobody"))
+
+
+def test_a_file_that_cannot_be_used_is_refused(run: Any) -> None:
+    with pytest.raises(SuiteError, match=r"suite\.yaml:2:1: unknown key 'tempalte'"):
+        run(SUITE.replace("template", "tempalte"))

@@ -1,0 +1,221 @@
+"""Suite files: what they say, and all that is wrong with them, with line and column."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from elluminate import ValidationError
+from elluminate.suites.reading import load_suite, suite_from_text
+from elluminate.suites.schema import schema_of_suites
+from elluminate.suites.suite import Suite, SuiteError
+
+WHOLE = """\
+name: Arithmetic
+description: Sums.
+template:
+  - {role: system, content: Answer with a number.}
+  - {role: user, content: "What is {{question}}?"}
+rows:
+  - {question: 1 + 1, answer: 2}
+  - {question: 2 + 2, answer: 4}
+criteria:
+  - Is it correct?
+  - {text: "Is it {{answer}}?", label: right}
+models:
+  - default
+  - {name: small, model: tiny-1, base_url: https://llm.example/v1, api_key_env: TINY_KEY, temperature: 0}
+judge: v1
+rating_mode: fast
+epochs: 3
+cache: 3600
+timeout: 600
+thresholds:
+  pass_rate: 0.9
+  passing: {at_least: 0.8, lower_bound: 0.5}
+  criteria: {right: 1}
+  no_regression: {branch: main, margin: 0.02, required: true}
+  max_cost_usd: 0.5
+  confidence: 0.9
+"""
+
+SHORT = "name: A\ntemplate: 'Hi {{name}}'\nrows: [{name: Ada}]\ncriteria: [Is it short?]\n"
+
+
+def read(text: str) -> Suite:
+    return suite_from_text(text, Path("suite.yaml"))
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(SuiteError) as caught:
+        read(text)
+    return str(caught.value).splitlines()
+
+
+def test_all_of_a_suite_is_read() -> None:
+    suite = read(WHOLE)
+
+    assert (suite.name, suite.description, suite.judge, suite.epochs, suite.cache, suite.timeout) == (
+        "Arithmetic",
+        "Sums.",
+        "v1",
+        3,
+        3600,
+        600,
+    )
+    assert suite.template is not None
+    assert suite.template.messages == [
+        {"role": "system", "content": "Answer with a number."},
+        {"role": "user", "content": "What is {{question}}?"},
+    ]
+    assert suite.rows == [{"question": "1 + 1", "answer": 2}, {"question": "2 + 2", "answer": 4}]
+    assert [(one.criterion_str, one.label) for one in suite.criteria or ()] == [
+        ("Is it correct?", None),
+        ("Is it {{answer}}?", "right"),
+    ]
+    default, small = suite.models
+    assert (default.name, default.settings) == ("default", None)
+    assert small.settings == {
+        "temperature": 0,
+        "llm_model_name": "tiny-1",
+        "llm_base_url": "https://llm.example/v1",
+    }
+    assert small.api_key_env == "TINY_KEY"
+    thresholds = suite.thresholds
+    assert thresholds.pass_rate is not None and thresholds.pass_rate.at_least == 0.9
+    assert thresholds.passing is not None and thresholds.passing.lower_bound == 0.5
+    assert list(thresholds.criteria) == ["Is it {{answer}}?"]
+    assert thresholds.no_regression is not None and thresholds.no_regression.margin == 0.02
+    assert (thresholds.max_cost_usd, thresholds.confidence) == (0.5, 0.9)
+    assert suite.baseline is not None
+    assert (suite.baseline.branch, suite.baseline.against, suite.baseline.is_required) == ("main", None, True)
+
+
+def test_a_suite_may_be_json(tmp_path: Path) -> None:
+    path = tmp_path / "suite.json"
+    path.write_text(
+        json.dumps(
+            {"name": "A", "template": "Hi {{name}}", "rows": [{"name": "Zoë"}], "criteria": ["Is it short?"]}
+        ),
+        encoding="utf-8",
+    )
+    assert load_suite(path).rows == [{"name": "Zoë"}]
+
+
+def test_rows_may_stand_in_files_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("name,age\nAda,36\n", encoding="utf-8")
+    (tmp_path / "rows.jsonl").write_text('{"name": "Ada", "age": 36}\n', encoding="utf-8")
+    read_rows = []
+    for name in ("rows.csv", "rows.jsonl"):
+        path = tmp_path / "suite.yaml"
+        path.write_text(SHORT.replace("[{name: Ada}]", name), encoding="utf-8")
+        read_rows.append(load_suite(path).rows)
+    assert read_rows == [[{"name": "Ada", "age": "36"}], [{"name": "Ada", "age": 36}]]
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (("template:", "tempalte:"), "2:1: unknown key 'tempalte'; did you mean 'template'?"),
+        (("template:", "prompt:"), "2:1: unknown key 'prompt'; did you mean 'template'?"),
+        (("name: A\n", "name: ''\n"), "1:1: name: is empty"),
+        (("name: A\n", "name: 5\n"), "1:1: name: must be a text, not 5"),
+        (("name: A\n", ""), "1:1: lacks 'name'"),
+        (("[{name: Ada}]", "[{name: Ada}, 5]"), "3:21: rows[2]: must be a mapping, not 5"),
+        (
+            ("[{name: Ada}]", "rows.txt"),
+            "3:1: rows must be a list, or the path of a .csv or .jsonl file, not 'rows.txt'",
+        ),
+        (("[{name: Ada}]", "none.csv"), "3:1: [Errno 2] No such file or directory"),
+        (
+            ("[{name: Ada}]", "[{nam: Ada}]"),
+            "2:1: {{name}} has no value in row 1; the rows have the columns nam",
+        ),
+        (("[Is it short?]", "[]"), "4:1: criteria: is empty"),
+        (("[Is it short?]", "[' ']"), "4:12: the criterion is empty"),
+        (("[Is it short?]", "[a?, b?, a?]"), "4:20: the criterion 'a?' stands twice"),
+        (("[Is it short?]", "[{txt: a?}]"), "4:12: a criterion is a question, or a mapping like"),
+        (("[Is it short?]", "['Is it {{nme}}?']"), "4:12: {{nme}} has no value in row 1"),
+        (("criteria: [Is it short?]\n", ""), "1:1: criteria or criterion_set is needed"),
+        (("criteria:", "epochs: 0\ncriteria:"), "4:1: epochs: must be at least 1, not 0"),
+        (("criteria:", "epochs: 1.5\ncriteria:"), "4:1: epochs: must be a whole number, not 1.5"),
+        (("criteria:", "collection: X\ncriteria:"), "4:1: collection excludes rows; give one of them"),
+        (("criteria:", "target_timeout: 5\ncriteria:"), "4:1: target_timeout says how a target is called"),
+        (("criteria:", "target: evals\ncriteria:"), "4:1: target: must be module:function, not 'evals'"),
+        (("criteria:", "models: [a, a]\ncriteria:"), "4:13: the model 'a' stands twice"),
+        (
+            ("criteria:", "models: [{name: a, model: b, api_key: sk-123456}]\ncriteria:"),
+            "4:30: models[1]: unknown key 'api_key'; a key must not stand in a file: name its environment variable",
+        ),
+        (
+            ("criteria:", "models: [{name: a, model: b, api_key_env: sk-123456}]\ncriteria:"),
+            "4:30: models[1].api_key_env: must be the name of an environment variable",
+        ),
+        (("criteria:", "thresholds: {pass_rate: 90}\ncriteria:"), "90 % is 0.9"),
+        (("criteria:", "thresholds: {}\ncriteria:"), "4:1: thresholds: is empty"),
+        (
+            ("criteria:", "thresholds: {criteria: {x: 1}}\ncriteria:"),
+            "no criterion has the text or label 'x'",
+        ),
+        (
+            ("criteria:", "thresholds: {no_regression: {margin: 0.1}}\ncriteria:"),
+            "needs against (the name of",
+        ),
+        (
+            ("criteria:", "thresholds: {no_regression: {against: X, branch: main}}\ncriteria:"),
+            "needs against (the name of",
+        ),
+        (
+            ("criteria:", "rating_mode: quick\ncriteria:"),
+            "4:1: rating_mode: must be detailed or fast, not 'quick'",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_line_and_column(change: tuple[str, str], wanted: str) -> None:
+    told = "\n".join(problems(SHORT.replace(*change)))
+
+    assert wanted in told
+    assert all(line.startswith("suite.yaml:") for line in told.splitlines() if line)
+    assert "sk-123456" not in told
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    told = problems("name: A\ntempalte: x\nepochs: 0\nrows: [1, 2]\n")
+
+    assert [line.split(": ", 1)[0] for line in told] == [
+        "suite.yaml:2:1",
+        "suite.yaml:3:1",
+        "suite.yaml:4:8",
+        "suite.yaml:4:11",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "5", "- a", "just words"])
+def test_what_is_no_mapping_is_no_suite(text: str) -> None:
+    assert problems(text)[0].startswith(
+        "suite.yaml:1:1: a suite is a mapping with name, template, rows and criteria"
+    )
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "suite.yaml"
+    path.write_bytes(b"name: \xff")
+    with pytest.raises(ValidationError, match="is not UTF-8"):
+        load_suite(path)
+    with pytest.raises(FileNotFoundError):
+        load_suite(tmp_path / "none.yaml")
+
+
+def test_a_model_that_is_not_in_it_is_refused() -> None:
+    suite = read(WHOLE)
+
+    assert [model.name for model in suite.with_models(["small", "small"]).models] == ["small"]
+    with pytest.raises(ValidationError, match="has no model 'large'; it has 'default', 'small'"):
+        suite.with_models(["large"])
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(schema_of_suites())
