@@ -23,8 +23,8 @@ from elluminate_server.reading.finding import (
 from elluminate_server.reading.loading import columns_of, current_criteria, load_criteria
 from elluminate_server.reading.presenting import row_values
 from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import Criterion, CriterionSet, PromptTemplate, Rating
-from elluminate_server.writing.criteria import add_criteria, freezes_criteria, take_out
+from elluminate_server.store.tables import Criterion, CriterionSet, PromptTemplate
+from elluminate_server.writing.criteria import add_criteria, freezes_criteria, judged_criteria, take_out
 from elluminate_server.writing.naming import free_name
 
 
@@ -158,8 +158,7 @@ async def update_criterion(call: Call) -> Answer:
                     raise Conflict(
                         f"The set holds another criterion with the text {quoted(text)} (id {other.id})."
                     )
-            rated = await session.scalar(select(Rating.id).where(Rating.criterion_id == row.id).limit(1))
-            if rated is not None or await freezes_criteria(session, row.criterion_set_id):
+            if await judged_criteria(session, [row.id]) or await freezes_criteria(session, row.criterion_set_id):
                 row.superseded_at = utc_now()
                 row = Criterion(
                     criterion_set_id=row.criterion_set_id,

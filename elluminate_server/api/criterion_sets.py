@@ -8,7 +8,7 @@ from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import NotFound
 from elluminate_server.reading.finding import find_criterion_set, find_prompt_template, see_criterion_set
 from elluminate_server.reading.loading import load_criterion_set, load_criterion_sets, show_criterion_set
-from elluminate_server.store.tables import Criterion, CriterionSet, Experiment, PromptTemplate, Rating
+from elluminate_server.store.tables import Criterion, CriterionSet, Experiment, Label, PromptTemplate, Rating
 from elluminate_server.writing.criteria import add_criteria
 from elluminate_server.writing.deleting import hide_or_delete
 from elluminate_server.writing.naming import of_project, refuse_taken
@@ -62,6 +62,9 @@ async def delete_criterion_set(call: Call) -> Answer:
             select(Experiment.id).where(Experiment.criterion_set_id == row.id),
             select(Rating.id)
             .join(Criterion, Criterion.id == Rating.criterion_id)
+            .where(Criterion.criterion_set_id == row.id),
+            select(Label.id)
+            .join(Criterion, Criterion.id == Label.criterion_id)
             .where(Criterion.criterion_set_id == row.id),
         )
         return call.answer()

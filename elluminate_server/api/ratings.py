@@ -16,11 +16,16 @@ from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid, NotFound
 from elluminate_server.reading.batch_status import answer_status, stream_status
 from elluminate_server.reading.finding import find_response
+from elluminate_server.reading.labels import (
+    earlier_ratings_of_project,
+    labels_of_responses,
+    present_earlier_rating,
+)
 from elluminate_server.reading.loading import load_criteria
 from elluminate_server.reading.presenting import present_rating
 from elluminate_server.store.chunks import chunks
 from elluminate_server.store.states import RATINGS
-from elluminate_server.store.tables import Criterion, Experiment, Rating, Response
+from elluminate_server.store.tables import Criterion, EarlierRating, Experiment, Rating, Response
 
 __all__: list[str] = []
 
@@ -59,6 +64,16 @@ async def create_ratings(call: Call) -> Answer:
         return call.answer(await _load_ratings(session, rows))
 
 
+@operation("list_earlier_ratings")
+async def list_earlier_ratings(call: Call) -> Answer:
+    """Verdicts that later ones have replaced, in that order."""
+    asked = {name: value for name, value in call.query.items() if name != "page"}
+    query = earlier_ratings_of_project(call.project_id, **asked)
+    async with call.read() as session:
+        rows, count = await page_of(call, session, query, EarlierRating.id)
+        return call.answer(paged([present_earlier_rating(row) for row in rows], count))
+
+
 @operation("create_ratings_batch")
 async def create_ratings_batch(call: Call) -> Answer:
     """Rate many responses in the background. Null when there are none."""
@@ -93,7 +108,11 @@ async def _load_ratings(session: AsyncSession, rows: Sequence[Rating]) -> list[m
         select(Criterion).where(Criterion.id.in_({row.criterion_id for row in rows}))
     )
     criteria = await load_criteria(session, found)
-    return [present_rating(row, criteria[row.criterion_id]) for row in rows]
+    labels = await labels_of_responses(session, list({row.response_id for row in rows}))
+    return [
+        present_rating(row, criteria[row.criterion_id], labels.get((row.response_id, row.criterion_id)))
+        for row in rows
+    ]
 
 
 async def _check_ratable(session: AsyncSession, project_id: int, ids: Sequence[int]) -> None:

@@ -15,6 +15,7 @@ from elluminate_server.execution.kept_calls import Kept
 from elluminate_server.execution.moments import moment_of
 from elluminate_server.execution.plans import CriterionPlan, Plan
 from elluminate_server.llm.types import JudgeCase, Verdict
+from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Prompt, Rating, Response
 
 __all__ = ["Judged", "Rated", "case_of", "load_judged"]
@@ -66,12 +67,14 @@ class Rated:
         verdict: The verdict.
         metadata: The contract's `GenerationMetadata`.
         kept: What is kept of it, to be taken by other runs; None where nothing is.
+        at: When it was given: also where it is written twice, it is one verdict.
     """
 
     criterion: CriterionPlan
     verdict: Verdict
     metadata: dict[str, Any]
     kept: Kept | None = None
+    at: datetime.datetime = attrs.field(factory=utc_now)
 
 
 async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:

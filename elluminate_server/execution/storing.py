@@ -26,7 +26,7 @@ from elluminate_server.execution.shares import Claim, ItemLostError, claim, keep
 from elluminate_server.execution.storing_prompts import store_prompts
 from elluminate_server.execution.tally import Tally
 from elluminate_server.llm.prices import price_of_tokens
-from elluminate_server.store.columns import Id, utc_now
+from elluminate_server.store.columns import Id
 from elluminate_server.store.states import ANSWERED, DONE, PENDING
 from elluminate_server.store.tables import Base, Criterion, LogLine, Prompt, Rating, Response, WorkItem
 from elluminate_server.store.upserts import upsert
@@ -250,11 +250,10 @@ def _response_row(response: NewResponse, prompt_id: int) -> dict[str, Any]:
 
 
 def store_ratings(connection: Connection, ratings: Sequence[tuple[int, Rated]]) -> None:
-    """Store verdicts by their responses' ids, each in place of an older one.
+    """Store verdicts by their responses' ids, each in place of an older one, which a trigger keeps.
 
     One whose response or criterion is gone is dropped.
     """
-    now = utc_now()
     rows = [
         {
             "of_response": response_id,
@@ -265,7 +264,7 @@ def store_ratings(connection: Connection, ratings: Sequence[tuple[int, Rated]]) 
             "new_input_tokens": rated.verdict.input_tokens,
             "new_output_tokens": rated.verdict.output_tokens,
             "new_cost_usd": 0.0 if rated.verdict.cached else rated.verdict.estimated_cost_usd,
-            "new_created_at": now,
+            "new_created_at": rated.at,
         }
         for response_id, rated in ratings
     ]

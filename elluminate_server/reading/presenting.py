@@ -256,8 +256,16 @@ _RATING_VALUES = {value.value: value for value in models.RatingValue}
 """Quicker than a call for each of thousands."""
 
 
-def present_rating(row: Any, criterion: models.Criterion) -> models.Rating:
-    """A verdict on a response; its row has the columns of `tables.Rating`."""
+def present_rating(
+    row: Any, criterion: models.Criterion, labels: list[models.Label] | None = None
+) -> models.Rating:
+    """A verdict on a response.
+
+    Args:
+        row: Columns of `tables.Rating`.
+        criterion: What was asked.
+        labels: What people say of the same; None where nobody does.
+    """
     return models.Rating(
         id=row.id,
         criterion=criterion,
@@ -266,6 +274,7 @@ def present_rating(row: Any, criterion: models.Criterion) -> models.Rating:
         # Stored as the contract shows it (`llm.types.Usage.metadata`).
         generation_metadata=row.generation_metadata,
         created_at=row.created_at,
+        labels=labels,
     )
 
 

@@ -9,6 +9,7 @@ from elluminate_api import models
 from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.reading.labels import labels_of_responses
 from elluminate_server.reading.loading import load_collections, load_criteria, load_prompt_templates
 from elluminate_server.reading.personas import load_persona_versions
 from elluminate_server.reading.presenting import present_prompt, present_rating, present_response
@@ -141,9 +142,13 @@ async def _load_ratings(
     presented = _encoded_once(await load_criteria(session, criteria))
     # A newer version of a criterion stands where the older one stood.
     places = {criterion.id: (criterion.position, criterion.id) for criterion in criteria}
+    labels = await labels_of_responses(session, response_ids)
     grouped: dict[int, list[tuple[int, models.Rating]]] = defaultdict(list)
     for row in sorted(rows, key=lambda rating: places[rating.criterion_id]):
-        grouped[row.response_id].append((row.criterion_id, present_rating(row, presented[row.criterion_id])))
+        said = labels.get((row.response_id, row.criterion_id))
+        grouped[row.response_id].append(
+            (row.criterion_id, present_rating(row, presented[row.criterion_id], said))
+        )
     return grouped
 
 

@@ -1,4 +1,4 @@
-"""Criteria of a set: added, and taken out where ratings refer to them."""
+"""Criteria of a set: added, and taken out where ratings or labels refer to them."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from elluminate_server.reading.loading import (
 )
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.states import EXPERIMENT
-from elluminate_server.store.tables import Criterion, Experiment, Rating, Task
+from elluminate_server.store.tables import Criterion, Experiment, Label, Rating, Task
 
-__all__ = ["add_criteria", "freezes_criteria", "take_out"]
+__all__ = ["add_criteria", "freezes_criteria", "judged_criteria", "take_out"]
 
 
 async def add_criteria(
@@ -73,10 +73,19 @@ async def freezes_criteria(session: AsyncSession, criterion_set_id: int) -> bool
     )
 
 
+async def judged_criteria(session: AsyncSession, ids: Sequence[int]) -> set[int]:
+    """Those of the criteria by which somebody has judged something: a judge (ratings), or a person (labels)."""
+    found: set[int] = set()
+    for table in (Rating, Label):
+        wanted = select(table.criterion_id).where(table.criterion_id.in_(ids)).distinct()
+        found.update(await session.scalars(wanted))
+    return found
+
+
 async def take_out(session: AsyncSession, criteria: Sequence[Criterion]) -> None:
     """Take criteria out of their set.
 
-    Those with ratings, and those that an experiment is held to, are hidden; the others are deleted.
+    Those with ratings or labels, and those that an experiment is held to, are hidden; the others are deleted.
     """
     if not criteria:
         return
@@ -85,16 +94,10 @@ async def take_out(session: AsyncSession, criteria: Sequence[Criterion]) -> None
         for set_id in {criterion.criterion_set_id for criterion in criteria}
         if await freezes_criteria(session, set_id)
     }
-    rated = set(
-        await session.scalars(
-            select(Rating.criterion_id)
-            .where(Rating.criterion_id.in_([criterion.id for criterion in criteria]))
-            .distinct()
-        )
-    )
+    judged = await judged_criteria(session, [criterion.id for criterion in criteria])
     now = utc_now()
     for criterion in criteria:
-        if criterion.id in rated or criterion.criterion_set_id in frozen:
+        if criterion.id in judged or criterion.criterion_set_id in frozen:
             criterion.superseded_at = criterion.deleted_at = now
         else:
             await session.delete(criterion)

@@ -107,6 +107,10 @@ ADDED_OPERATIONS = {
     "try_llm_config": "the platform tests configs on its website only",
     "put_template_variables_batch": "existing programs can only add rows",
     "list_audit_events": "the platform keeps no audit log that clients can read",
+    "list_labels": "the platform has no labels that clients can read",
+    "put_labels": "the platform has no labels that clients can give",
+    "delete_label": "the platform has no labels that clients can withdraw",
+    "list_earlier_ratings": "the platform tells of the newest verdicts only",
     "list_rating_versions": "the platform documents the path, and no existing program calls it",
 }
 """Operations that no existing program calls, and why they are there."""

@@ -24,7 +24,7 @@ from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
 
-HEAD = "0015"
+HEAD = "0016"
 
 
 def names(connection: Connection) -> set[str]:
@@ -48,6 +48,7 @@ PUBLISHED_MIGRATIONS = {
     "0013_shared_work.py": "286105f2f04cdeb6",
     "0014_roles_and_audit.py": "c5f5e63d8d728017",
     "0015_answers_from_elsewhere.py": "a77d01f835815373",
+    "0016_labels.py": "f866cdf575b72228",
 }
 
 
@@ -147,7 +148,7 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
             ):
                 await session.execute(text(statement))
         with pytest.raises(
-            SchemaVersionError, match=rf"version {version}, .* needs 0015.* `elluminate migrate`"
+            SchemaVersionError, match=rf"version {version}, .* needs 0016.* `elluminate migrate`"
         ):
             await prepare(store)
 

@@ -152,6 +152,8 @@ async def _everything(api: httpx.AsyncClient, store: Store, project_id: int) -> 
     await created(api, "/persona-groups", {"name": "Teachers", "persona_ids": [persona["id"]]})
     moods = [{"name": "mood", "column_type": "category", "categorical_values": ["good", "bad"]}]
     moody = await created(api, "/collections", {"name": "Moods", "columns": moods})
+    label = {"response_id": world.response_id, "criterion_id": world.criterion_id, "value": "YES"}
+    labels = (await api.put("/labels", json={"labels": [label]})).json()
     return {
         "project_id": project_id,
         "organization_id": 1,
@@ -184,6 +186,7 @@ async def _everything(api: httpx.AsyncClient, store: Store, project_id: int) -> 
         "persona_group_id": group["id"],
         "agentic_collection_id": tasks["id"],
         "moody_collection_id": moody["id"],
+        "label_id": labels[0]["id"],
         "locked_collection_id": locked["id"],
         "locked_entry_id": locked["variables"][0]["id"],
         "locked_set_id": locked_set["id"],
@@ -206,6 +209,7 @@ def refused(answer: httpx.Response, status: int, *named: str) -> str:
 # Good requests
 
 INSTEAD: dict[str, dict[str, str]] = {
+    "put_labels": {"criterion_id": "criterion_ids"},
     "run_experiment": {"experiment_id": "fresh_experiment_id"},
     "retry_failed_experiment": {"experiment_id": "experiment_id"},
     "get_agent_results_definition": {"experiment_id": "agentic_experiment_id"},

@@ -1,8 +1,8 @@
 """The tables, and who writes what.
 
 - `api` writes everything that a request changes: projects, keys, templates, collections and their rows,
-  criteria, LLM configs, experiments, uploaded responses, annotations, idempotency keys. `http` writes its line of the
-  audit log with it.
+  criteria, LLM configs, experiments, uploaded responses, annotations, labels, idempotency keys. `http` writes its line
+  of the audit log with it.
 - `execution` writes what a run produces: prompts, responses, ratings, the state of `tasks` and `work_items`,
   log lines and cursors, and on an experiment its `generation_task_id`, `has_internal_error`, `started_at`,
   `finished_at`.
@@ -18,8 +18,9 @@ What holds for all of them:
   (`upload_id`).
 - A prompt keeps the values and messages it was rendered with (`input_values`, `messages`), so that results
   stay what they were when a row is edited later.
-- A criterion that has ratings is never edited: the old version gets `superseded_at`, a new row takes its
+- A criterion that has ratings or labels is never edited: the old version gets `superseded_at`, a new row takes its
   `position`.
+- A verdict that is replaced goes to `earlier_ratings`: a trigger on `ratings` writes it there.
 - A task's row owns its status. An experiment's `generation_task_id` names its running task and is NULL when
   there is none. Deleting an experiment sets its unfinished tasks to REVOKED and clears their `experiment_id`;
   whoever runs one has to check, in each of its write transactions, that it still holds the lease and the
@@ -44,6 +45,7 @@ from elluminate_server.store.tables.inputs import (
     PromptTemplate,
     RowUpload,
 )
+from elluminate_server.store.tables.labels import EarlierRating, Label
 from elluminate_server.store.tables.projects import (
     ApiKey,
     IdempotencyKey,
@@ -83,12 +85,14 @@ __all__ = [
     "CollectionColumn",
     "Criterion",
     "CriterionSet",
+    "EarlierRating",
     "Entry",
     "Experiment",
     "IdempotencyKey",
     "KeptCall",
     "KeptResults",
     "LLMConfig",
+    "Label",
     "LogCursor",
     "LogLine",
     "Organization",

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from .custom_call_input import CustomCallInput
     from .daily_usage_stats import DailyUsageStats
     from .developer_message import DeveloperMessage
+    from .earlier_rating import EarlierRating
     from .edit_criterion_request import EditCriterionRequest
     from .entries_batch_upload import EntriesBatchUpload
     from .epoch_progress import EpochProgress
@@ -96,6 +97,8 @@ if TYPE_CHECKING:
     from .health import Health
     from .inference_type import InferenceType
     from .json_object import JsonObject
+    from .label import Label
+    from .label_value import LabelValue
     from .llm_config import LLMConfig
     from .llm_config_problem import LLMConfigProblem
     from .llm_config_test import LLMConfigTest
@@ -107,12 +110,15 @@ if TYPE_CHECKING:
     from .model_costs import ModelCosts
     from .named_tool_choice import NamedToolChoice
     from .named_tool_choice_type import NamedToolChoiceType
+    from .new_label import NewLabel
     from .organization import Organization
     from .paged_api_key import PagedApiKey
     from .paged_audit_event import PagedAuditEvent
     from .paged_criterion import PagedCriterion
     from .paged_criterion_set import PagedCriterionSet
+    from .paged_earlier_rating import PagedEarlierRating
     from .paged_experiment import PagedExperiment
+    from .paged_label import PagedLabel
     from .paged_llm_config import PagedLLMConfig
     from .paged_persona import PagedPersona
     from .paged_persona_group import PagedPersonaGroup
@@ -133,6 +139,7 @@ if TYPE_CHECKING:
     from .prompt_template import PromptTemplate
     from .prompt_template_conflict_body import PromptTemplateConflictBody
     from .put_entries import PutEntries
+    from .put_labels_request import PutLabelsRequest
     from .rating import Rating
     from .rating_mode import RatingMode
     from .rating_value import RatingValue
@@ -245,6 +252,7 @@ _MODULES = {
     "CustomCallInput": "custom_call_input",
     "DailyUsageStats": "daily_usage_stats",
     "DeveloperMessage": "developer_message",
+    "EarlierRating": "earlier_rating",
     "EditCriterionRequest": "edit_criterion_request",
     "EntriesBatchUpload": "entries_batch_upload",
     "EpochProgress": "epoch_progress",
@@ -267,6 +275,8 @@ _MODULES = {
     "Health": "health",
     "InferenceType": "inference_type",
     "JsonObject": "json_object",
+    "Label": "label",
+    "LabelValue": "label_value",
     "LLMConfig": "llm_config",
     "LLMConfigProblem": "llm_config_problem",
     "LLMConfigTest": "llm_config_test",
@@ -278,12 +288,15 @@ _MODULES = {
     "ModelCosts": "model_costs",
     "NamedToolChoice": "named_tool_choice",
     "NamedToolChoiceType": "named_tool_choice_type",
+    "NewLabel": "new_label",
     "Organization": "organization",
     "PagedApiKey": "paged_api_key",
     "PagedAuditEvent": "paged_audit_event",
     "PagedCriterion": "paged_criterion",
     "PagedCriterionSet": "paged_criterion_set",
+    "PagedEarlierRating": "paged_earlier_rating",
     "PagedExperiment": "paged_experiment",
+    "PagedLabel": "paged_label",
     "PagedLLMConfig": "paged_llm_config",
     "PagedPersona": "paged_persona",
     "PagedPersonaGroup": "paged_persona_group",
@@ -304,6 +317,7 @@ _MODULES = {
     "PromptTemplate": "prompt_template",
     "PromptTemplateConflictBody": "prompt_template_conflict_body",
     "PutEntries": "put_entries",
+    "PutLabelsRequest": "put_labels_request",
     "Rating": "rating",
     "RatingMode": "rating_mode",
     "RatingValue": "rating_value",
@@ -429,6 +443,7 @@ __all__ = (
     "CustomCallInput",
     "DailyUsageStats",
     "DeveloperMessage",
+    "EarlierRating",
     "EditCriterionRequest",
     "EntriesBatchUpload",
     "EpochProgress",
@@ -451,6 +466,8 @@ __all__ = (
     "Health",
     "InferenceType",
     "JsonObject",
+    "Label",
+    "LabelValue",
     "LLMConfig",
     "LLMConfigProblem",
     "LLMConfigTest",
@@ -462,12 +479,15 @@ __all__ = (
     "ModelCosts",
     "NamedToolChoice",
     "NamedToolChoiceType",
+    "NewLabel",
     "Organization",
     "PagedApiKey",
     "PagedAuditEvent",
     "PagedCriterion",
     "PagedCriterionSet",
+    "PagedEarlierRating",
     "PagedExperiment",
+    "PagedLabel",
     "PagedLLMConfig",
     "PagedPersona",
     "PagedPersonaGroup",
@@ -488,6 +508,7 @@ __all__ = (
     "PromptTemplate",
     "PromptTemplateConflictBody",
     "PutEntries",
+    "PutLabelsRequest",
     "Rating",
     "RatingMode",
     "RatingValue",

@@ -10,6 +10,7 @@ class AuditObjectKind(OpenEnum):
     CRITERION_SET = "criterion_set"
     ENTRY = "entry"
     EXPERIMENT = "experiment"
+    LABEL = "label"
     LLM_CONFIG = "llm_config"
     PERSONA = "persona"
     PERSONA_GROUP = "persona_group"

@@ -19,6 +19,7 @@ class Rating:
         created_at: When the verdict was given.
         reasoning: Why, in the judge's words. Null where the judge gave none.
         generation_metadata: How the verdict came about.
+        labels: What people said of the same response by the same criterion. Null where nobody did.
     """
 
     id: int
@@ -27,9 +28,11 @@ class Rating:
     created_at: datetime.datetime
     reasoning: str | None = None
     generation_metadata: GenerationMetadata | None = None
+    labels: list[Label] | None = None
 
     __repr__ = one_line
 
 
 from ..models.criterion import Criterion  # noqa: E402
 from ..models.generation_metadata import GenerationMetadata  # noqa: E402
+from ..models.label import Label  # noqa: E402

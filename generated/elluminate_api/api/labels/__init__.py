@@ -1,0 +1,1 @@
+"""Request builders of one tag of the contract."""
