@@ -110,6 +110,8 @@ if TYPE_CHECKING:
     from elluminate.schemas import ScenarioField as ScenarioField
     from elluminate.schemas import ScenarioIn as ScenarioIn
     from elluminate.schemas import ScenarioSet as ScenarioSet
+    from elluminate.schemas.agreement import Agreement as Agreement
+    from elluminate.schemas.agreement import JudgeAgreement as JudgeAgreement
     from elluminate.schemas.comparison import ChangedRow as ChangedRow
     from elluminate.schemas.comparison import CriterionComparison as CriterionComparison
     from elluminate.schemas.comparison import ExperimentComparison as ExperimentComparison
@@ -118,6 +120,9 @@ if TYPE_CHECKING:
     from elluminate.schemas.experiment_statistics import ExperimentStatistics as ExperimentStatistics
     from elluminate.schemas.experiment_statistics import FlakyRow as FlakyRow
     from elluminate.schemas.experiment_statistics import Spending as Spending
+    from elluminate.schemas.label_draws import LabelDraw as LabelDraw
+    from elluminate.schemas.label_draws import ToLabel as ToLabel
+    from elluminate.schemas.labels import Labels as Labels
     from elluminate.streaming import BatchProgress as BatchProgress
     from elluminate.streaming import BatchStatusEvent as BatchStatusEvent
     from elluminate.streaming import EpochProgress as EpochProgress
@@ -153,8 +158,11 @@ _HOMES = {
     "CriterionIn CriterionRatingIn DEFAULT_EVALUATION_POLLING_INTERVAL ExperimentMap "
     "ExperimentMapResponse ExperimentMapSample GenerationMetadata LLMConfig PersonaMinimal "
     "RatingMode RatingValue Scenario ScenarioField ScenarioIn ScenarioSet",
+    "schemas.agreement": "Agreement JudgeAgreement",
     "schemas.comparison": "ChangedRow CriterionComparison ExperimentComparison JudgedAnswer",
     "schemas.experiment_statistics": "CriterionStatistics ExperimentStatistics FlakyRow Spending",
+    "schemas.label_draws": "LabelDraw ToLabel",
+    "schemas.labels": "Labels",
     "streaming": "BatchProgress BatchStatusEvent EpochProgress ExperimentProgress ExperimentStatusEvent TaskStatus",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -50,7 +50,7 @@ class Exports(Explained):
         codec = _checked_encoding(encoding)
         file_path = checked_path(path)
         rows = self.to_dicts()
-        columns, of_json = _columns(rows), self._of_json()
+        columns, of_json = _columns(rows) or self._of_none(), self._of_json()
         with file_path.open("w", encoding=codec, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(map(harmless, columns))
@@ -59,6 +59,10 @@ class Exports(Explained):
     def _of_json(self) -> Collection[str]:
         """Columns whose cells in a CSV file are read as JSON again."""
         return ()
+
+    def _of_none(self) -> list[str]:
+        """Columns of a CSV file without rows."""
+        return []
 
     def to_jsonl(self, path: FilePath) -> None:
         """Write the rows of `to_dicts()` as JSON Lines in UTF-8, one object per line.

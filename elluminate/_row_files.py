@@ -34,19 +34,33 @@ def rows_from_csv(
             a row has another number of cells than the header; the line is named.
         OSError: The file cannot be read.
     """
+    return [row for _, row in numbered_rows_from_csv(path, delimiter, json_columns)]
+
+
+def numbered_rows_from_csv(
+    path: FilePath, delimiter: str = ",", json_columns: Collection[str] = ()
+) -> list[tuple[int, dict[str, Any]]]:
+    """The same rows, each with the number of its first line.
+
+    Raises:
+        ValidationError: As for `rows_from_csv`.
+        OSError: The file cannot be read.
+    """
     if not isinstance(delimiter, str) or len(delimiter) != 1:
         raise ValidationError(f"delimiter must be a single character, not {quoted(delimiter)}")
     file_path = checked_path(path)
     csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[int, dict[str, Any]]] = []
     line = 1
     try:
         with file_path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             header = _checked_header([original(name) for name in next(reader, [])], path, delimiter)
             of_json = [name for name in header if name in json_columns or name.strip() in json_columns]
+            last = reader.line_num
             for cells in reader:
-                line = reader.line_num
+                first, line = last + 1, reader.line_num
+                last = line
                 if not cells:
                     continue  # a blank line
                 if len(cells) != len(header):
@@ -56,7 +70,7 @@ def rows_from_csv(
                     )
                 row: dict[str, Any] = dict(zip(header, map(original, cells), strict=True))
                 row.update({name: value_of_json_cell(row[name]) for name in of_json})
-                rows.append(row)
+                rows.append((first, row))
     except UnicodeDecodeError as error:
         raise _not_utf8(path, error) from None
     except csv.Error as error:

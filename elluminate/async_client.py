@@ -23,6 +23,7 @@ from elluminate._operations.api_keys import ApiKeyOperations
 from elluminate._operations.audit import AuditOperations
 from elluminate._operations.collections import CollectionDefaults
 from elluminate._operations.criterion_sets import CriterionSetDefaults
+from elluminate._operations.labels import LabelOperations
 from elluminate._operations.llm_configs import LLMConfigDefaults
 from elluminate._operations.personas import PersonaDefaults, PersonaGroupDefaults, PersonaOperations
 from elluminate._operations.projects import ProjectOperations
@@ -39,6 +40,7 @@ class AsyncClient(
     ApiKeyOperations,
     AuditOperations,
     SuiteOperations,
+    LabelOperations,
     RatingOperations,
     ScenarioSetOperations,
     PersonaOperations,

@@ -138,6 +138,10 @@ class Client(ClientBase):
     get_experiment_map = blocking(AsyncClient.get_experiment_map)
     get_response_stats = blocking(AsyncClient.get_response_stats)
 
+    list_labels = blocking(AsyncClient.list_labels)
+    import_labels = blocking(AsyncClient.import_labels)
+    delete_label = blocking(AsyncClient.delete_label)
+
     list_rating_versions = blocking(AsyncClient.list_rating_versions)
     stream_batch_rate = iterating(AsyncClient.stream_batch_rate)
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from elluminate_api.models import CriterionRatingIn as CriterionRatingIn
     from elluminate_api.models import CriterionScope as CriterionScope
     from elluminate_api.models import DailyUsageStats as DailyUsageStats
+    from elluminate_api.models import EarlierRating as EarlierRating
     from elluminate_api.models import EditCriterionRequest as EditCriterionRequest
     from elluminate_api.models import EvaluationMode as EvaluationMode
     from elluminate_api.models import ExperimentGenerationStatus as ExperimentGenerationStatus
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
     from elluminate_api.models import FunctionTool as FunctionTool
     from elluminate_api.models import GenerationParams as GenerationParams
     from elluminate_api.models import InferenceType as InferenceType
+    from elluminate_api.models import Label as Label
+    from elluminate_api.models import LabelValue as LabelValue
     from elluminate_api.models import LLMConfigProblem as LLMConfigProblem
     from elluminate_api.models import MeanRating as MeanRating
     from elluminate_api.models import MissingVerdict as MissingVerdict
@@ -176,9 +179,9 @@ _GENERATED = (
     "ComparisonFilter CreateCollectionRequest CreateCriteriaRequest CreateCriterionSetRequest "
     "CreateExperimentRequest CreatePromptResponseRequest CreatePromptTemplateRequest "
     "CreateRatingRequest CreateScenarioSetRequest CreateTemplateVariablesRequest CriterionIn "
-    "CriterionRatingIn CriterionScope DailyUsageStats EditCriterionRequest EvaluationMode "
+    "CriterionRatingIn CriterionScope DailyUsageStats EarlierRating EditCriterionRequest EvaluationMode "
     "ExperimentGenerationStatus ExperimentMap ExperimentMapResponse ExperimentMapSample "
-    "FunctionDefinition FunctionTool GenerationParams InferenceType LLMConfigProblem "
+    "FunctionDefinition FunctionTool GenerationParams InferenceType LLMConfigProblem Label LabelValue "
     "MeanRating MissingVerdict MissingVerdictCause MissingVerdictReason "
     "NamedToolChoice Organization PersonaMinimal Project RatingMode "
     "RatingValue RatingVersion RatingVersionStability "

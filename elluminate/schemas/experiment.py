@@ -26,14 +26,17 @@ from elluminate._homes import at_home_in
 from elluminate._notebooks import ShownInNotebooks
 from elluminate._progress import ExperimentProgress, progress_of
 from elluminate._session import Session
+from elluminate._tables import printable
 from elluminate.exceptions import NotFetchedError, ValidationError
 from elluminate.schemas.agent_results import DEFAULT_EVALUATION_POLLING_INTERVAL, evaluation_statuses
+from elluminate.schemas.agreement import not_validated
 from elluminate.schemas.answers_from_elsewhere import AnswersFromElsewhere
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.experiment_creation import NewExperiment, check_columns, find_parts, post_experiment
 from elluminate.schemas.experiment_tables import experiment_tables
 from elluminate.schemas.filters import PromptResponseFilter, query_of, told_filters
+from elluminate.schemas.labelled import Labelled
 from elluminate.schemas.llm_config import LLMConfig
 from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.schemas.reruns import Reruns
@@ -41,11 +44,10 @@ from elluminate.schemas.response import PromptResponse, Responses, responses_of
 from elluminate.schemas.response_rows import response_rows
 from elluminate.schemas.results import ExperimentResults, VerdictCounts
 from elluminate.schemas.verdicts import warn_of_missing
-from elluminate.schemas.weighing import Weighing
 
 
 @define(kw_only=True, repr=False)
-class Experiment(ShownInNotebooks, Exports, Reruns, AnswersFromElsewhere, Weighing):
+class Experiment(ShownInNotebooks, Exports, Reruns, AnswersFromElsewhere, Labelled):
     """A template x a collection x a model configuration, judged against a criterion set.
 
     `results` is None until there are responses. `rated_responses` holds the responses once they were fetched.
@@ -89,6 +91,7 @@ class Experiment(ShownInNotebooks, Exports, Reruns, AnswersFromElsewhere, Weighi
         """Print name, pass rate, each criterion's shares, and what is missing for which reasons.
 
         Beside the rates stand their intervals, where all responses were fetched; `statistics()` tells more of them.
+        Where people have labelled, it says by which criteria the judge is not validated; `agreement()` tells more.
         A criterion that was changed or replaced since goes by its text as it was judged, if the responses were fetched.
         Results that were read with `categorical_filters` say of which rows they tell.
 
@@ -109,6 +112,8 @@ class Experiment(ShownInNotebooks, Exports, Reruns, AnswersFromElsewhere, Weighi
         print(self.results.summary(names, intervals=self._intervals()))  # noqa: T201
         if self._filters:
             print("Intervals are those of all rows: statistics()")  # noqa: T201
+        for line in not_validated(self.rating_version, self.rated_responses):
+            print(printable(line))  # noqa: T201
 
     def _tables(self) -> Iterator[str]:
         names = {one.id: one.criterion_str for one in self._criteria()}

@@ -12,6 +12,7 @@ from elluminate_api.types import one_line
 from elluminate import statistics
 from elluminate._exports import Exports
 from elluminate._tables import html_table, printable, shortened, text_table
+from elluminate.schemas.agreement import not_validated
 from elluminate.schemas.judged_rows import CriterionKey, JudgedRow, judged_rows
 from elluminate.schemas.llm_config import GenerationMetadata
 from elluminate.schemas.prompt_template import Criterion
@@ -125,6 +126,8 @@ class ExperimentStatistics(Exports):
         passing: Share of the answers that meet all criteria, with its interval: what pass@k, pass^k and flaky rows over
             all criteria count by. `overall.rate` is the share of the verdicts.
         ignored_filters: `categorical_filters` that it was read with, in words: they do not count here.
+        not_validated: By which criteria the judge is not validated, and why, where people have labelled; see
+            `Experiment.agreement`.
     """
 
     experiment: str
@@ -136,6 +139,7 @@ class ExperimentStatistics(Exports):
     flaky: tuple[FlakyRow, ...]
     passing: Interval
     ignored_filters: str | None = None
+    not_validated: tuple[str, ...] = ()
 
     __repr__ = one_line
 
@@ -165,6 +169,7 @@ class ExperimentStatistics(Exports):
             notes.append(f"Judging: {self.judging}")
         if self.ignored_filters:
             notes.append(f"Of all rows: the filters {self.ignored_filters} do not count here")
+        notes += self.not_validated
         missing = self.overall.verdicts
         if missing.missing:
             notes.append(f"Missing verdicts: {missing.missing} of {missing.expected}")
@@ -269,6 +274,7 @@ def statistics_of(
     confidence: float,
     counted: tuple[VerdictCounts, Mapping[int, VerdictCounts]] | None = None,
     ignored_filters: str | None = None,
+    rating_version: str | None = None,
 ) -> ExperimentStatistics:
     """What responses came to.
 
@@ -280,6 +286,7 @@ def statistics_of(
         counted: What became of the verdicts, over all and by criterion, where the server has told; None counts what
             the responses have and lack.
         ignored_filters: What they were read with and what does not count here, in words.
+        rating_version: The experiment's judge.
     """
     rows = judged_rows(responses, criteria)
     lacking = [verdict for response in responses for verdict in response.missing_verdicts or []]
@@ -313,6 +320,7 @@ def statistics_of(
         ),
         passing=statistics.rate([row.passed() for row in rows], confidence),
         ignored_filters=ignored_filters,
+        not_validated=tuple(not_validated(rating_version, responses)),
     )
 
 

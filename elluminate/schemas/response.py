@@ -11,15 +11,18 @@ from typing import Any
 from attrs import define, field
 from elluminate_api import models as api
 from elluminate_api.api.responses import get_response, list_responses, update_response_annotation
+from elluminate_api.models import EarlierRating, Label, LabelValue
 from elluminate_api.types import one_line
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
+from elluminate._lookup import given_id
 from elluminate._notebooks import MOST_SHOWN, ShownInNotebooks, cell_of
 from elluminate._session import Session
 from elluminate._showing import quoted
 from elluminate._tables import html_facts, html_table, shortened
 from elluminate.exceptions import ValidationError
+from elluminate.schemas.labelling import earlier_ratings, new_label, put_labels
 from elluminate.schemas.llm_config import GenerationMetadata
 from elluminate.schemas.message import ResponseMessage
 from elluminate.schemas.prompt_template import Criterion, PromptTemplate
@@ -62,16 +65,56 @@ class Prompt(api.Prompt):
 
 
 @define(kw_only=True, repr=False)
-class Rating(api.Rating):
-    """A verdict on one response for one criterion: `rating` is "YES" or "NO", `reasoning` says why."""
+class Rating(Bound, api.Rating):
+    """A verdict on one response for one criterion: `rating` is "YES" or "NO", `reasoning` says why.
+
+    `labels` are what people said of the same, by `label()`; None where nobody did.
+    """
 
     criterion: Criterion
     generation_metadata: GenerationMetadata | None = None
+    _session: Any = unbound()
+    _response_id: Any = unbound()
 
     @property
     def cached(self) -> bool:
         """Whether no judge was asked, because an equal call had been answered before; see `run_experiment(cache=…)`."""
         return bool(self.generation_metadata and self.generation_metadata.cached)
+
+    async def alabel(self, value: LabelValue | str, reason: str | None = None) -> Label:
+        """Say what is right: beside the judge's verdict, which stays what it is.
+
+        It belongs to this client's key, in place of its earlier label of the same, which is kept, and stays when the
+        response is rated again.
+
+        Args:
+            value: "YES", "NO" or "UNSURE".
+            reason: Why, at most 10000 characters.
+
+        Returns:
+            The label, which is among `labels` now.
+
+        Raises:
+            ValidationError: An argument cannot be used.
+            PermissionDeniedError: This client's key is a reader.
+            NotSupportedError: The server keeps no labels: only `elluminate_server` does.
+
+        Example:
+            >>> rating = experiment.responses()[0].ratings[0]
+            >>> rating.label("NO", reason="It is right, and not short.").value
+            'NO'
+        """
+        new = new_label(self._response_id, self.criterion.id, value, reason)
+        (label,) = await put_labels(self._bound_session(), [new])
+        self._take_label(label)
+        return label
+
+    def _take_label(self, label: Label) -> None:
+        """Have a label of a key in place of its earlier one."""
+        others = [one for one in self.labels or [] if (one.key_id, one.key_name) != (label.key_id, label.key_name)]
+        self.labels = [*others, label]
+
+    label = blocking(alabel)
 
 
 class Responses(ShownInNotebooks, list["PromptResponse"]):
@@ -117,6 +160,8 @@ class PromptResponse(ShownInNotebooks, Bound, api.PromptResponse):
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         self.messages = [ResponseMessage(message) for message in self.messages]
+        for rating in self.ratings:
+            rating._response_id = self.id
 
     @property
     def cached(self) -> bool:
@@ -217,6 +262,68 @@ class PromptResponse(ShownInNotebooks, Bound, api.PromptResponse):
         self.annotation = (await session.call(request, PromptResponse)).annotation
         return self
 
+    async def alabel(
+        self, criterion: Criterion | int | str, value: LabelValue | str, reason: str | None = None
+    ) -> Label:
+        """Say whether it meets a criterion: beside the judge's verdict, or where there is none.
+
+        Args:
+            criterion: The criterion, its id, or its text or label where a verdict is by it.
+            value: "YES", "NO" or "UNSURE".
+            reason: Why, at most 10000 characters.
+
+        Returns:
+            The label, in place of this key's earlier one of the same, which is kept.
+
+        Raises:
+            ValidationError: An argument cannot be used, or the response has no answer, or is not judged by that
+                criterion.
+            PermissionDeniedError: This client's key is a reader.
+            NotSupportedError: The server keeps no labels: only `elluminate_server` does.
+
+        Example:
+            >>> response.label(response.ratings[0].criterion, "YES").value
+            'YES'
+        """
+        identifier = self._criterion_id(criterion)
+        new = new_label(self.id, identifier, value, reason)
+        (label,) = await put_labels(self._bound_session(), [new])
+        for rating in self.ratings:
+            if rating.criterion.id == identifier:
+                rating._take_label(label)
+        return label
+
+    async def arating_history(self) -> list[EarlierRating]:
+        """The verdicts that later ones have replaced, in that order; `ratings` has the newest.
+
+        Returns:
+            Earlier verdicts with the judge that gave them: `rating_version`, and the model in `generation_metadata`.
+
+        Raises:
+            NotSupportedError: The server keeps none: only `elluminate_server` does.
+
+        Example:
+            >>> [earlier.rating for earlier in response.rating_history()]
+            []
+        """
+        return await earlier_ratings(self._bound_session(), response_id=self.id)
+
+    def _criterion_id(self, criterion: Criterion | int | str) -> int:
+        if not isinstance(criterion, str):
+            return given_id(criterion, Criterion, "criterion")
+        found = {
+            one.criterion.id
+            for one in self.ratings
+            if criterion in (one.criterion.criterion_str, one.criterion.label)
+        }
+        if len(found) != 1:
+            texts = ", ".join(quoted(one.criterion.criterion_str) for one in self.ratings)
+            raise ValidationError(
+                f"criterion: {'no verdict' if not found else 'more than one verdict'} on response {self.id} is by "
+                f"{quoted(criterion)}; its verdicts are by {texts or 'no criterion'}. Give the criterion, or its id"
+            )
+        return found.pop()
+
     async def afetch_trajectory(self) -> dict[str, Any] | None:
         """Read what the agent did (ATIF) into `trajectory`: lists of responses leave it out.
 
@@ -233,6 +340,8 @@ class PromptResponse(ShownInNotebooks, Bound, api.PromptResponse):
         return self.trajectory
 
     annotate = blocking(aannotate)
+    label = blocking(alabel)
+    rating_history = blocking(arating_history)
     fetch_trajectory = blocking(afetch_trajectory)
 
 

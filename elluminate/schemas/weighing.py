@@ -118,7 +118,13 @@ class Weighing(Runs):
     def _statistics(self, confidence: float) -> ExperimentStatistics:
         ignored = told_filters(self._filters) if self._filters else None
         return statistics_of(
-            self.name, self.rated_responses, self._criteria(), confidence, self._counted(), ignored
+            self.name,
+            self.rated_responses,
+            self._criteria(),
+            confidence,
+            self._counted(),
+            ignored,
+            self.rating_version,
         )
 
     def _intervals(self) -> dict[int | None, Interval]:

@@ -31,11 +31,13 @@ from elluminate.statistics.intervals import (
 from elluminate.statistics.planning import pass_at_k, pass_hat_k, rows_needed, smallest_difference
 from elluminate.statistics.results import Decision, Difference, Interval, Kappa
 from elluminate.statistics.sign_flips import sign_flip
+from elluminate.statistics.validating import JudgeRates, judge_rates
 
 __all__ = [
     "Decision",
     "Difference",
     "Interval",
+    "JudgeRates",
     "Kappa",
     "beta_cdf",
     "beta_quantile",
@@ -51,6 +53,7 @@ __all__ = [
     "effective_wilson",
     "holm",
     "intraclass_correlation",
+    "judge_rates",
     "krippendorff_alpha",
     "mcnemar",
     "newcombe",
