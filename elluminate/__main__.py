@@ -120,6 +120,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     if options.command is None:
         parser.print_help()
         return 0
+    if options.command == "label":
+        return _label(options)
     if options.command in _EVALUATING:
         return _evaluate(options)
     try:
@@ -157,6 +159,19 @@ def _evaluate(options: argparse.Namespace) -> int:
     except (ElluminateError, OSError) as error:
         say(f"elluminate: {error}")
         return _NOT_MEASURED
+
+
+def _label(options: argparse.Namespace) -> int:
+    from elluminate.cli.labelling import LabelCommandError, label
+
+    def tell(text: str) -> None:
+        print(text, flush=True)
+
+    try:
+        label(options.experiment, criterion=options.criterion, n=options.n, tell=tell)
+    except LabelCommandError as error:
+        return _fail(str(error))
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -70,6 +70,18 @@ examples:
 """
 
 
+_LABEL_NOTES = """\
+examples:
+  elluminate label "First try"                              50 answers, by all criteria in turn
+  elluminate label "First try" --criterion Short --n 20     20 answers, by the criterion with this label
+
+y yes, n no, u unsure, b back (withdraws the last label), q quit. Half of them are answers that the judge calls YES, half
+those that it calls NO, in an order that tells neither. What was labelled is left out the next time.
+
+The server and the key are those of programs: ELLUMINATE_BASE_URL and ELLUMINATE_API_KEY.
+"""
+
+
 def add_evaluation_commands(commands: Commands) -> None:
     """Add the commands that evaluate."""
     run = _added(commands, "run", "run a suite and say whether it passed", _RUN_NOTES)
@@ -142,6 +154,28 @@ def add_evaluation_commands(commands: Commands) -> None:
     init = _added(commands, "init", "write a commented suite that runs as it is", _INIT_NOTES)
     init.add_argument("path", nargs="?", default="suite.yaml", help="(default: %(default)s)")
 
+    labelling = commands.add_parser(
+        "label",
+        help="say of answers whether they meet the criteria",
+        description="Show answers of an experiment one by one, each with a criterion and without the judge's verdict, "
+        "and take a key for each; then show how far the judge agrees.",
+        epilog=_LABEL_NOTES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    labelling.add_argument("experiment", help="its name, or its id")
+    labelling.add_argument(
+        "--criterion",
+        metavar="TEXT",
+        help="only by this criterion: its text, or its label (default: all in turn)",
+    )
+    labelling.add_argument(
+        "--n",
+        type=_answer_count,
+        default=50,
+        metavar="N",
+        help="how many answers at most (default: %(default)s)",
+    )
+
     for command in (run, compare, report, listing, export):
         command.add_argument(
             "--base-url",
@@ -180,3 +214,9 @@ def _count(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000000")
+
+
+def _answer_count(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 10_000:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of answers: 1 to 10000")

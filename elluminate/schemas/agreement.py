@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
+from elluminate_api import models as api
 from elluminate_api.models import EarlierRating, Label
 from elluminate_api.types import one_line
 
 from elluminate import statistics
 from elluminate._exports import Exports
 from elluminate._tables import html_table, printable, shortened, text_table
-from elluminate.schemas.llm_config import GenerationMetadata
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse
 from elluminate.statistics import Interval, Kappa
@@ -285,7 +285,7 @@ def agreement_of(
 def not_validated(
     rating_version: str | None, responses: Sequence[PromptResponse], confidence: float = 0.95
 ) -> list[str]:
-    """Lines on judges that have labels and are not validated by them, out of what the responses tell; none without labels."""
+    """Lines on judges that have labels and are not validated by them, out of what responses tell; none without labels."""
     labels = [label for one in responses for rating in one.ratings for label in rating.labels or ()]
     if not labels:
         return []
@@ -297,13 +297,9 @@ def not_validated(
     ]
 
 
-def _judge(rating_version: str | None, metadata: Any) -> Judge:
-    config = metadata.llm_model_config if isinstance(metadata, _METADATA) else None
+def _judge(rating_version: str | None, metadata: api.GenerationMetadata | None) -> Judge:
+    config = None if metadata is None else metadata.llm_model_config
     return Judge(rating_version or "", (config.llm_model_name if config else None) or "")
-
-
-_METADATA = (GenerationMetadata, *GenerationMetadata.__mro__[1:2])
-"""As responses have it, and as the contract has it."""
 
 
 def _said(labels: Iterable[Label]) -> dict[Pair, list[str]]:
@@ -384,7 +380,9 @@ def _problem(
     counted = "1 label" if labels == 1 else f"{labels} labels" if labels else "no labels"
     said = {verdict.is_yes for verdict in verdicts}
     if len(said) < 2:
-        return f"{counted}; it says {'YES' if True in said else 'NO'} to all, so that one side was never tried"
+        return (
+            f"{counted}; it says {'YES' if True in said else 'NO'} to all, so that one side was never tried"
+        )
     for side, rows in (("YES", of_yes), ("NO", of_no)):
         if len(rows) < 2:
             return f"{counted}; at least two rows to which it says {side} must be labelled"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from elluminate_api.api.labels import delete_label, list_labels, put_labels as put_labels_operation
+from elluminate_api.api.labels import delete_label, list_labels
+from elluminate_api.api.labels import put_labels as put_labels_operation
 from elluminate_api.api.ratings import list_earlier_ratings
 from elluminate_api.models import EarlierRating, Label, LabelValue, NewLabel, PutLabelsRequest
 from elluminate_api.types import UNSET
@@ -22,6 +24,8 @@ LONGEST_REASON = 10_000
 
 AT_ONCE = 1_000
 """Labels in one request; all of them are stored, or none."""
+
+_OF_A_THING = re.compile("There is no (?:response|criterion) [0-9]")
 
 _UNKNOWN = (404, 405, 501)
 """What a server answers that has no such operation: the project is there, and a list may be empty."""
@@ -64,7 +68,8 @@ async def put_labels(session: Session, labels: Sequence[NewLabel]) -> list[Label
     for start in range(0, len(labels), AT_ONCE):
         body = PutLabelsRequest(labels=list(labels[start : start + AT_ONCE]))
         with _supported("labels", "response.annotate() writes a note on a response"):
-            stored += await session.call(put_labels_operation.build(project, body=body))
+            told: list[Label] = await session.call(put_labels_operation.build(project, body=body))
+        stored += told
     return stored
 
 
@@ -128,8 +133,10 @@ def _supported(what: str, instead: str) -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        # Of a server that keeps labels, 404 tells of a response that is not there.
-        is_of_a_thing = isinstance(error, NotFoundError) and "There is no response" in str(error.message)
+        # Of a server that keeps labels, 404 tells of a response or a criterion that is not there.
+        is_of_a_thing = (
+            isinstance(error, NotFoundError) and _OF_A_THING.search(str(error.message)) is not None
+        )
         if error.status_code in _UNKNOWN and not is_of_a_thing:
             raise NotSupportedError(
                 f"this server keeps no {what} that clients can read or give ({error.message}); {instead}",

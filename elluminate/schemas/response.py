@@ -111,7 +111,9 @@ class Rating(Bound, api.Rating):
 
     def _take_label(self, label: Label) -> None:
         """Have a label of a key in place of its earlier one."""
-        others = [one for one in self.labels or [] if (one.key_id, one.key_name) != (label.key_id, label.key_name)]
+        others = [
+            one for one in self.labels or [] if (one.key_id, one.key_name) != (label.key_id, label.key_name)
+        ]
         self.labels = [*others, label]
 
     label = blocking(alabel)

@@ -61,9 +61,9 @@ def judge_rates(
         >>> verdicts = [[True]] * 90 + [[False]] * 60
         >>> found = statistics.judge_rates(verdicts, [[True]] * 24 + [[False]], [[False]] * 23 + [[True]] * 2)
         >>> print(found.true_positive)
-        94.7% [X]
+        94.7% [84.3%, 98.5%]
         >>> print(found.corrected)
-        60.8% [50.6%, 69.6%]
+        60.8% [48.9%, 70.5%]
     """
     share = rate(verdicts, confidence)
     right, missed = rate(labels_of_yes, confidence), rate(labels_of_no, confidence)
@@ -98,15 +98,15 @@ def _of_ratio(share: Interval, found: Interval, lost: Interval, n: int) -> Inter
     if any(end is None for end in ends) or share.estimate in (0.0, 1.0):
         return Interval(None, None, None, method, n)
     of_all, of_found, of_lost = (end or 0.0 for end in ends)
-    odds = of_all / (1.0 - of_all)
+    odds = _odds(of_all)
     ratio = odds * of_found
     estimate = _share(ratio, of_lost)
     sides = (share.low, share.high, found.low, found.high, lost.low, lost.high)
     if estimate is None or any(end is None for end in sides):
         return Interval(estimate, None, None, method, n)
     share_low, share_high, found_low, found_high, lost_low, lost_high = (end or 0.0 for end in sides)
-    below = _product_end(odds, of_found, share_low / (1.0 - share_low), found_low)
-    above = _product_end(odds, of_found, share_high / (1.0 - share_high), found_high)
+    below = _product_end(odds, of_found, _odds(share_low), found_low)
+    above = _product_end(odds, of_found, _odds(share_high), found_high)
     both = ratio * of_lost
     least, most = below * (2.0 * ratio - below), lost_low * (2.0 * of_lost - lost_low)
     root = math.sqrt(max(0.0, both**2 - least * lost_high * (2.0 * of_lost - lost_high)))
@@ -115,6 +115,10 @@ def _of_ratio(share: Interval, found: Interval, lost: Interval, n: int) -> Inter
     high = _share(both + root, most)
     # Of a ratio that may be anything, as where nothing was found and nothing lost, the ends are 0 and 1.
     return Interval(estimate, 0.0 if low is None else low, 1.0 if high is None else high, method, n)
+
+
+def _odds(share: float) -> float:
+    return share / max(1.0 - share, 1e-12)
 
 
 def _product_end(odds: float, found: float, odds_end: float, found_end: float) -> float:

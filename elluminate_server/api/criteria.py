@@ -158,7 +158,9 @@ async def update_criterion(call: Call) -> Answer:
                     raise Conflict(
                         f"The set holds another criterion with the text {quoted(text)} (id {other.id})."
                     )
-            if await judged_criteria(session, [row.id]) or await freezes_criteria(session, row.criterion_set_id):
+            if await judged_criteria(session, [row.id]) or await freezes_criteria(
+                session, row.criterion_set_id
+            ):
                 row.superseded_at = utc_now()
                 row = Criterion(
                     criterion_set_id=row.criterion_set_id,

@@ -12,7 +12,7 @@ from elluminate_server.http.access import Principal
 from elluminate_server.http.problems import Forbidden, Invalid, NotFound
 from elluminate_server.store.chunks import chunks
 from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import Criterion, Experiment, Label, Rating, Response
+from elluminate_server.store.tables import Criterion, CriterionSet, Experiment, Label, Rating, Response
 
 __all__ = ["put_labels", "withdraw_label"]
 
@@ -45,7 +45,7 @@ async def put_labels(
         The labels in the same order: new ones, and those that were there already with the same value and reason.
 
     Raises:
-        NotFound: A response is not in the key's project.
+        NotFound: A response or a criterion is not in the key's project.
         Invalid: A pair comes twice, a criterion does not judge its response, or there is no answer.
     """
     pairs = [(label.response_id, label.criterion_id) for label in wanted]
@@ -57,7 +57,7 @@ async def put_labels(
                 f"$.labels[{first[pair]}]; send one of them."
             )
     responses = await _responses(session, principal.project_id, {response_id for response_id, _ in pairs})
-    await _check_criteria(session, pairs, responses)
+    await _check_criteria(session, principal.project_id, pairs, responses)
     labeller = labeller_of(principal)
     present = await _present(session, labeller, pairs)
     now = utc_now()
@@ -109,7 +109,8 @@ async def withdraw_label(session: AsyncSession, principal: Principal, label_id: 
         raise NotFound("label", label_id)
     if found.labeller != labeller_of(principal) and principal.role != "admin":
         raise Forbidden(
-            f"Label {label_id} is that of the API key {found.key_name!r}: it is withdrawn with that key, or by an admin."
+            f"Label {label_id} is that of the API key {found.key_name!r}: it is withdrawn with that key, or by an "
+            "admin."
         )
     await session.execute(
         update(Label)
@@ -144,31 +145,35 @@ async def _responses(session: AsyncSession, project_id: int, ids: set[int]) -> d
     return found
 
 
-async def _check_criteria(session: AsyncSession, pairs: Sequence[Pair], responses: dict[int, Any]) -> None:
+async def _check_criteria(
+    session: AsyncSession, project_id: int, pairs: Sequence[Pair], responses: dict[int, Any]
+) -> None:
     """Let nothing pass but answers, each with a criterion of its experiment, or one that it was judged by."""
     criteria: dict[int, Any] = {}
     rated: set[Pair] = set()
     for chunk in chunks(sorted({criterion_id for _, criterion_id in pairs})):
         rows = await session.execute(
-            select(Criterion.id, Criterion.criterion_set_id, Criterion.entry_id).where(
-                Criterion.id.in_(chunk), Criterion.deleted_at.is_(None)
-            )
+            select(Criterion.id, Criterion.criterion_set_id, Criterion.entry_id, Criterion.deleted_at)
+            .join(CriterionSet, CriterionSet.id == Criterion.criterion_set_id)
+            .where(Criterion.id.in_(chunk), CriterionSet.project_id == project_id)
         )
         criteria.update({row.id: row for row in rows})
+    if missing := sorted({criterion_id for _, criterion_id in pairs} - criteria.keys()):
+        raise NotFound("criterion", missing)
     for chunk in chunks(sorted(responses)):
         given = await session.execute(
             select(Rating.response_id, Rating.criterion_id).where(Rating.response_id.in_(chunk))
         )
         rated.update((row.response_id, row.criterion_id) for row in given)
     for place, pair in enumerate(pairs):
-        response, criterion = responses[pair[0]], criteria.get(pair[1])
+        response, criterion = responses[pair[0]], criteria[pair[1]]
         if response.error is not None:
             raise Invalid(
                 f"$.labels[{place}].response_id: response {pair[0]} has no answer to label, it failed: "
                 f"{response.error[:_LONGEST_SHOWN]}"
             )
         is_for_it = (
-            criterion is not None
+            criterion.deleted_at is None
             and criterion.criterion_set_id == response.criterion_set_id
             and criterion.entry_id in (None, response.entry_id)
         )

@@ -31,7 +31,7 @@ WITHOUT_ID = {"create_responses_batch", "create_ratings_batch"}
 SEVERAL = {"create_criteria", "create_ratings"}
 """They may make several things at once, which are of nothing that the path names."""
 
-WITHOUT_NAME = {"entry", "criterion", "response", "rating", "scenario"}
+WITHOUT_NAME = {"entry", "criterion", "response", "rating", "label", "scenario"}
 
 
 async def lines(api: httpx.AsyncClient, **filters: Any) -> list[dict[str, Any]]:

@@ -58,7 +58,11 @@ async def test_a_label_stands_beside_the_verdict_and_survives_another_rating(
     (first, _) = await rate(api, world)
     assert first["labels"] is None
     (label,) = await put(api, of(world, "NO", "It has three sentences."))
-    assert (label["value"], label["reason"], label["superseded_at"]) == ("NO", "It has three sentences.", None)
+    assert (label["value"], label["reason"], label["superseded_at"]) == (
+        "NO",
+        "It has three sentences.",
+        None,
+    )
     assert (label["response_id"], label["criterion_id"]) == (world.response_id, world.criterion_id)
     assert label["experiment_id"] == world.experiment_id
 
@@ -156,12 +160,15 @@ async def test_all_labels_of_a_request_are_stored_or_none(
     api: httpx.AsyncClient, world: World, other: httpx.AsyncClient
 ) -> None:
     foreign = await make_world(other)
+    criteria = [{"criterion_str": "Is it kind?"}]
+    other_set = await created(api, "/criterion_sets", {"name": "Kindness", "criteria": criteria})
     good = of(world, "YES")
     for bad, status, named in (
         (good | {"response_id": 987_654}, 404, "response 987654"),
         (good | {"response_id": foreign.response_id}, 404, f"response {foreign.response_id}"),
-        (good | {"criterion_id": foreign.criterion_id}, 422, f"criterion {foreign.criterion_id}"),
-        (good | {"criterion_id": 987_654}, 422, "$.labels[1].criterion_id"),
+        (good | {"criterion_id": foreign.criterion_id}, 404, f"criterion {foreign.criterion_id}"),
+        (good | {"criterion_id": other_set["criteria"][0]["id"]}, 422, "$.labels[1].criterion_id"),
+        (good | {"criterion_id": 987_654}, 404, "criterion 987654"),
         (good, 422, "$.labels[0]; send one of them"),
         (good | {"value": "MAYBE"}, 422, "MAYBE"),
         (good | {"reason": "x" * 10_001}, 422, "reason"),
@@ -223,9 +230,7 @@ async def test_labels_and_history_go_with_their_experiment(
         assert (await session.execute(delete(EarlierRating))).rowcount == 0  # type: ignore[attr-defined]
 
 
-async def test_the_audit_log_says_who_labelled_and_who_withdrew(
-    api: httpx.AsyncClient, world: World
-) -> None:
+async def test_the_audit_log_says_who_labelled_and_who_withdrew(api: httpx.AsyncClient, world: World) -> None:
     (label,) = await put(api, of(world, "YES"))
     await api.delete(f"/labels/{label['id']}")
     lines = await listed(api, "/audit", object_kind="label")

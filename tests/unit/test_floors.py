@@ -54,7 +54,8 @@ FLOORS = {
         _config  _bodies  _lookup  _messages  _exports  _notebooks  names  utils
         _retries  _checks  _calls  _columns  _existing  _braces  _progress  _row_files
         exceptions
-        _answers  _collector  _extras  _formulas  _homes  _progress_bars  _showing  _spans  _tables  _turns  _warnings
+        _answers  _collector  _extras  _formulas  _homes  _progress_bars  _showing  _spans  _tables  _terminal
+        _turns  _warnings
         _distribution  statistics
     """,
 }

@@ -33,10 +33,10 @@ def build(
     already is
     left as it is, so that a repetition changes nothing.
 
-    All of them are stored, or none. 404 names a response that does not exist; 422 when a criterion is
-    not one that
-    the response is judged by, when the response is a failed one without an answer, and when a pair
-    comes twice.
+    All of them are stored, or none. 404 names a response or a criterion that does not exist; 422 when a
+    criterion
+    is not one that the response is judged by, when the response is a failed one without an answer, and
+    when a pair comes twice.
     """
     return Request(
         OPERATION,
