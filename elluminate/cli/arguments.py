@@ -75,8 +75,8 @@ examples:
   elluminate label "First try"                              50 answers, by all criteria in turn
   elluminate label "First try" --criterion Short --n 20     20 answers, by the criterion with this label
 
-y yes, n no, u unsure, b back (withdraws the last label), q quit. Half of them are answers that the judge calls YES, half
-those that it calls NO, in an order that tells neither. What was labelled is left out the next time.
+y yes, n no, u unsure, b back (withdraws the last label), q quit. Half of the answers are those that the judge calls
+YES, half those that it calls NO, in an order that tells neither. What was labelled is left out the next time.
 
 The server and the key are those of programs: ELLUMINATE_BASE_URL and ELLUMINATE_API_KEY.
 """

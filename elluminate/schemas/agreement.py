@@ -285,7 +285,7 @@ def agreement_of(
 def not_validated(
     rating_version: str | None, responses: Sequence[PromptResponse], confidence: float = 0.95
 ) -> list[str]:
-    """Lines on judges that have labels and are not validated by them, out of what responses tell; none without labels."""
+    """Lines on judges that are not validated by the labels that responses tell of; none where nobody has labelled."""
     labels = [label for one in responses for rating in one.ratings for label in rating.labels or ()]
     if not labels:
         return []

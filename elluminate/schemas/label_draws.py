@@ -111,7 +111,7 @@ class LabelDraw(ShownInNotebooks, Exports, list[ToLabel]):
         super().__init__(items)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """One flat dict per item with a `label` and a `reason` to be filled in; `client.import_labels()` takes the file.
+        """One flat dict per item, with a `label` and a `reason` to be filled in for `client.import_labels()`.
 
         Returns:
             Dicts with `response_id`, `criterion_id`, `criterion`, `prompt`, `answer`, `label` and `reason`.

@@ -33,9 +33,8 @@ async def listed(api: httpx.AsyncClient, path: str = "/labels", **query: Any) ->
     return items
 
 
-async def rate(api: httpx.AsyncClient, world: World) -> list[dict[str, Any]]:
-    made: list[dict[str, Any]] = await created(api, "/ratings", {"prompt_response_id": world.response_id})
-    return made
+async def rate(api: httpx.AsyncClient, world: World) -> Any:
+    return await created(api, "/ratings", {"prompt_response_id": world.response_id})
 
 
 async def key_client(app: Starlette, api: httpx.AsyncClient, name: str, role: str) -> httpx.AsyncClient:
