@@ -27,7 +27,15 @@ from tests.support.model_server import ModelServer
 
 pytestmark = pytest.mark.anyio
 
-HOSTILE = ['=HYPERLINK("http://x")', "two\r\nlines", 'a "quote", a comma', "'=1", "ümlaut 🙂", " blank ", "\ttab"]
+HOSTILE = [
+    '=HYPERLINK("http://x")',
+    "two\r\nlines",
+    'a "quote", a comma',
+    "'=1",
+    "ümlaut 🙂",
+    " blank ",
+    "\ttab",
+]
 
 
 @pytest.fixture
@@ -120,13 +128,13 @@ def test_what_is_no_label_is_refused(experiment: Experiment, value: str, reason:
 
 def test_a_rating_made_by_hand_cannot_be_labelled(experiment: Experiment) -> None:
     rating = experiment.responses()[0].ratings[0]
-    kept: Rating = pickle.loads(pickle.dumps(rating))  # noqa: S301  # our own
+    kept: Rating = pickle.loads(pickle.dumps(rating))  # our own
     assert (kept, kept._session) == (rating, None)
     with pytest.raises(ModelNotBoundError):
         kept.label("YES")
     assert copy.copy(rating).label("YES").value == "YES"
     by_hand = Rating(id=1, criterion=rating.criterion, rating=rating.rating, created_at=rating.created_at)
-    with pytest.raises(ValidationError, match="experiment.responses"):
+    with pytest.raises(ValidationError, match="take it from experiment"):
         by_hand.label("YES")
 
 
@@ -252,7 +260,10 @@ def test_a_draw_is_filled_in_by_a_spreadsheet_and_read_again(
     assert admin.import_labels(path) == []
     filled = [rows[0].removesuffix(",,") + ",yes,", rows[1].removesuffix(",,") + ", No ,because", *rows[2:]]
     path.write_text("\n".join([head, *filled]), encoding="utf-8")
-    assert [(one.value, one.reason) for one in admin.import_labels(path)] == [("YES", None), ("NO", "because")]
+    assert [(one.value, one.reason) for one in admin.import_labels(path)] == [
+        ("YES", None),
+        ("NO", "because"),
+    ]
     assert len(experiment.next_to_label(100)) == 14
 
 

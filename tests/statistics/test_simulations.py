@@ -160,6 +160,31 @@ def test_intervals_of_differences_hold_the_difference(rows: int) -> None:
     assert all(0.93 <= share <= 0.975 for share in shares.values())
 
 
+@pytest.mark.parametrize("true", [0.3, 0.5, 0.8, 0.92])
+@pytest.mark.parametrize(("sensitivity", "specificity"), [(0.95, 0.9), (0.8, 0.8), (0.9, 0.7)])
+def test_a_judge_s_rates_hold_the_true_ones_where_labels_are_drawn_by_its_verdicts(
+    true: float, sensitivity: float, specificity: float
+) -> None:
+    chance = random.Random(int(1000 * true + 100 * sensitivity))
+    held, too_high = [0, 0, 0], [0, 0]
+    times = 400
+    for _ in range(times):
+        truths = [chance.random() < true for _ in range(300)]
+        rows = [(chance.random() < (sensitivity if truth else 1 - specificity), truth) for truth in truths]
+        sides = [[[truth] for verdict, truth in rows if verdict is said] for said in (True, False)]
+        drawn = [chance.sample(side, min(25, len(side))) for side in sides]
+        found = statistics.judge_rates([[verdict] for verdict, _ in rows], *drawn)
+        for place, (rate, value) in enumerate(zip(found, (sensitivity, specificity, true), strict=True)):
+            assert rate.low is not None
+            assert rate.high is not None
+            held[place] += rate.low <= value <= rate.high
+            if place < 2:
+                too_high[place] += rate.low > value
+    print(f"true {true}, judge {sensitivity}/{specificity}: {[one / times for one in held]}, {too_high}")
+    assert min(held) >= 0.91 * times
+    assert max(too_high) <= 0.05 * times  # what validates a judge wrongly
+
+
 @pytest.mark.parametrize("true", [0.1, 0.3, 0.5, 0.8, 0.95])
 @pytest.mark.parametrize(("sensitivity", "specificity"), [(0.95, 0.9), (0.8, 0.8), (0.9, 0.7)])
 def test_the_corrected_rate_holds_the_true_one(true: float, sensitivity: float, specificity: float) -> None:

@@ -216,9 +216,61 @@ def test_a_judge_that_is_no_better_than_a_coin_corrects_nothing() -> None:
     assert perfect.low < 1.0, "fifty labels without an error do not make a perfect judge"
 
 
+YES, NO = [True], [False]
+
+
+def test_a_judge_without_an_error_in_few_labels_is_not_perfect() -> None:
+    verdicts = [YES] * 50 + [NO] * 50
+    found = statistics.judge_rates(verdicts, [YES] * 16, [NO] * 16)
+    for rate in (found.true_positive, found.true_negative):
+        assert (rate.estimate, rate.high, rate.n) == (1.0, 1.0, 32)
+        assert rate.low is not None
+        assert 0.8 < rate.low < 0.9
+    assert found.corrected.estimate == 0.5
+
+
+def test_labels_of_each_side_are_weighed_by_how_often_the_judge_says_it() -> None:
+    verdicts = [YES] * 90 + [NO] * 10
+    found = statistics.judge_rates(verdicts, [YES] * 9 + [NO], [NO] * 10)
+    assert found.true_negative.estimate == pytest.approx(
+        10 / 19
+    )  # of 9 % that it lets through and 10 % that it finds
+    assert found.corrected.estimate == pytest.approx(0.81)
+    mirrored = statistics.judge_rates([NO] * 90 + [YES] * 10, [YES] * 10, [NO] * 9 + [YES])
+    for one, other in (
+        (found.true_positive, mirrored.true_negative),
+        (found.true_negative, mirrored.true_positive),
+    ):
+        assert one[:3] == pytest.approx(other[:3])
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "of_yes", "of_no", "known"),
+    [
+        ([], [], [], (False, False, False)),
+        ([YES, NO], [], [], (False, False, False)),
+        ([YES] * 9, [YES] * 5, [], (False, False, True)),
+        ([NO] * 9, [], [NO] * 4 + [YES], (False, False, True)),
+        ([YES, YES, NO, NO], [YES, YES], [NO], (False, False, False)),
+        ([YES, YES, NO, NO], [YES, YES], [NO, NO], (True, True, True)),
+        ([YES, YES, NO, NO], [NO, NO], [YES, YES], (True, True, True)),
+        ([YES, YES, NO, NO], [NO, NO], [NO, NO], (False, True, True)),  # nothing is right, so that nothing is found
+    ],
+)  # fmt: skip
+def test_what_labels_cannot_tell_is_none(
+    verdicts: Any, of_yes: Any, of_no: Any, known: tuple[bool, bool, bool]
+) -> None:
+    found = statistics.judge_rates(verdicts, of_yes, of_no)
+    assert tuple(rate.is_known for rate in found) == known
+    for rate in found:
+        if rate.estimate is not None and rate.low is not None and rate.high is not None:
+            assert 0.0 <= rate.low <= rate.estimate <= rate.high <= 1.0
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
+        (lambda: statistics.judge_rates([[1]], [], [], confidence=95), "confidence must be a number above 0 and below 1"),
         (lambda: statistics.wilson(3, 2), "yes must be a number from 0 to 2, not 3"),
         (lambda: statistics.clopper_pearson(-1, 2), "yes must be a whole number from 0 to 2, not -1"),
         (lambda: statistics.wilson(1, 2, confidence=95), "confidence must be a number above 0 and below 1, not 95"),

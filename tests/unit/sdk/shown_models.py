@@ -12,6 +12,8 @@ from elluminate.schemas import (
     CriterionSet,
     Experiment,
     ExperimentResults,
+    Label,
+    LabelValue,
     LLMConfig,
     MeanRating,
     MissingVerdict,
@@ -29,6 +31,8 @@ from elluminate.schemas import (
     TemplateVariablesCollectionWithEntries,
     VerdictCounts,
 )
+from elluminate.schemas.label_draws import draw
+from elluminate.schemas.labels import Labels
 from elluminate.schemas.response import Responses
 
 MADE = datetime.datetime(2026, 11, 25, 12, 30, tzinfo=datetime.UTC)
@@ -141,6 +145,16 @@ def models(text: str = "tides", *, rows: int = 3, columns: int = 2, criteria: in
     scenarios = ScenarioSet(
         id=7, name=text, fields=[ScenarioField(id=8, name=text, field_type="text", default_value=text)]
     )
+    label = Label(
+        id=10,
+        experiment_id=6,
+        response_id=1,
+        criterion_id=1,
+        value=LabelValue.NO,
+        reason=text,
+        key_name=text,
+        created_at=MADE,
+    )
     return [
         experiment,
         results(text),
@@ -154,4 +168,6 @@ def models(text: str = "tides", *, rows: int = 3, columns: int = 2, criteria: in
         template,
         config,
         scenarios,
+        Labels([label]),
+        draw(responses[1:], 5, seed=""),
     ]
