@@ -49,7 +49,7 @@ class LabelOperations(ComparisonOperations):
             ValidationError: An argument cannot be used.
 
         Example:
-            >>> for label in client.list_labels("First try"):
+            >>> for label in client.list_labels(experiment):
             ...     print(label.response_id, label.criterion_id, label.value, label.key_name)
         """
         checked_choice(mine, "mine")
@@ -109,6 +109,7 @@ class LabelOperations(ComparisonOperations):
             PermissionDeniedError: It is another key's, and this one is no admin.
 
         Example:
-            >>> client.delete_label(rating.label("NO"))
+            >>> label = experiment.responses()[0].ratings[0].label("NO")
+            >>> client.delete_label(label)
         """
         await withdraw(self.session, given_id(label, Label, "label"))

@@ -261,13 +261,18 @@ def agreement_of(
             given[key][response.id, rating.criterion.id] = _Verdict(
                 rows[response.id], rating.rating.value == "YES"
             )
+    places = {
+        number: place for place, number in enumerate(criteria)
+    }  # as answers have them, in the set's order
     said = _said(labels)
     by_criterion: dict[int, list[Sequence[str]]] = defaultdict(list)
     for (_, number), values in said.items():
         by_criterion[number].append(values)
     judges = [
         _agreement(criteria[number], judge, verdicts, said, confidence, threshold)
-        for (number, judge), verdicts in sorted(given.items(), key=lambda entry: entry[0])
+        for (number, judge), verdicts in sorted(
+            given.items(), key=lambda entry: (places.get(entry[0][0], 0), entry[0][1])
+        )
         if number in criteria and ((number, judge) in present or any(pair in said for pair in verdicts))
     ]
     return Agreement(

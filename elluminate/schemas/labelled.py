@@ -79,8 +79,8 @@ class Labelled(Weighing):
         Example:
             >>> for one in experiment.agreement().judges:
             ...     print(one.criterion, one.n, one.status)
-            Is it short? 0 judge not validated: no labels; ...
             Is it right? 0 judge not validated: no labels; ...
+            Is it short? 0 judge not validated: no labels; ...
         """
         checked_share(confidence, "confidence", 0.95)
         checked_share(threshold, "threshold", THRESHOLD)

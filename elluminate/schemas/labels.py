@@ -18,7 +18,7 @@ class Labels(ShownInNotebooks, Exports, list[Label]):
     """What people said, as a list.
 
     Example:
-        >>> client.list_labels("First try").to_csv("labels.csv")
+        >>> client.list_labels(experiment).to_csv("labels.csv")
     """
 
     def __init__(self, labels: Iterable[Label] = ()) -> None:
@@ -31,7 +31,7 @@ class Labels(ShownInNotebooks, Exports, list[Label]):
             Dicts with `response_id`, `criterion_id`, `label`, `reason`, and who gave it when.
 
         Example:
-            >>> client.list_labels("First try").to_dicts()
+            >>> client.list_labels(experiment).to_dicts()
             []
         """
         return [

@@ -101,8 +101,8 @@ class Rating(Bound, api.Rating):
 
         Example:
             >>> rating = experiment.responses()[0].ratings[0]
-            >>> rating.label("NO", reason="It is right, and not short.").value
-            'NO'
+            >>> rating.label("NO", reason="It is right, and not short.").value == "NO"
+            True
         """
         new = new_label(self._response_id, self.criterion.id, value, reason)
         (label,) = await put_labels(self._bound_session(), [new])
@@ -284,8 +284,8 @@ class PromptResponse(ShownInNotebooks, Bound, api.PromptResponse):
             NotSupportedError: The server keeps no labels: only `elluminate_server` does.
 
         Example:
-            >>> response.label(response.ratings[0].criterion, "YES").value
-            'YES'
+            >>> response.label(response.ratings[0].criterion, "YES").value == "YES"
+            True
         """
         identifier = self._criterion_id(criterion)
         new = new_label(self.id, identifier, value, reason)

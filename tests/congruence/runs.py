@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from elluminate import ConflictError, ExperimentFailedWarning, NotFoundError, evaluate
+from elluminate import ConflictError, ExperimentFailedWarning, NotFoundError, ValidationError, evaluate
 from elluminate.evaluate import reset_default_client
 from elluminate.schemas import ExperimentFilter, GenerationParams, PromptResponseFilter, RatingMode
 from elluminate.streaming import TaskStatus
@@ -52,6 +52,27 @@ async def runs(call: Caller, made: Resources) -> None:
     of_clones = ExperimentFilter(experiment_name_search="clon")
     await call.each(call.client.iter_experiments(of_clones), "iter_experiments")
     await comparing(call, first, second, quality)
+    await _labels(call, first)
+
+
+async def _labels(call: Caller, first: Any) -> None:
+    """What a person says, listed, withdrawn, in a file, and held against the judge."""
+    drawn = await call.of(first, "next_to_label", 3)
+    for item, value in zip(list(drawn), ("YES", "NO", "UNSURE"), strict=False):
+        await call.of(item, "label", value, reason="So it is.")
+    response = first.responses()[0]
+    label = await call.of(response.ratings[0], "label", "NO")
+    await call.of(response, "label", "Is it kind?", "MAYBE", raises=ValidationError)
+    await call.of(response, "label", response.ratings[1].criterion, "YES")
+    await call.of(response, "rating_history")
+    path = call.folder / "labels.csv"
+    listed = await call.do("list_labels", "First")
+    listed.to_csv(path)
+    assert len(await call.do("import_labels", path)) == len(listed)
+    await call.do("delete_label", label)
+    await call.do("delete_label", label, raises=NotFoundError)
+    found = await call.of(first, "agreement")
+    assert len(found.judges) == 2
 
 
 async def _external(call: Caller, made: Resources) -> None:

@@ -270,7 +270,7 @@ def test_what_labels_cannot_tell_is_none(
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: statistics.judge_rates([[1]], [], [], confidence=95), "confidence must be a number above 0 and below 1"),
+        (lambda: statistics.judge_rates([[1]], [], [], confidence=95), "confidence must be a number"),
         (lambda: statistics.wilson(3, 2), "yes must be a number from 0 to 2, not 3"),
         (lambda: statistics.clopper_pearson(-1, 2), "yes must be a whole number from 0 to 2, not -1"),
         (lambda: statistics.wilson(1, 2, confidence=95), "confidence must be a number above 0 and below 1, not 95"),
