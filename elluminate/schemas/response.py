@@ -163,7 +163,8 @@ class PromptResponse(ShownInNotebooks, Bound, api.PromptResponse):
         super().__attrs_post_init__()
         self.messages = [ResponseMessage(message) for message in self.messages]
         for rating in self.ratings:
-            rating._response_id = self.id
+            if rating._response_id is None:  # else it is shared with a copy of its response
+                rating._response_id = self.id
 
     @property
     def cached(self) -> bool:
