@@ -145,6 +145,8 @@ def plain(value: Any) -> Any:
         value = evolve(value, id=0)
     if isinstance(value, api.Experiment) and value.logs:
         value = evolve(value, logs="\n".join(sorted(_COUNT.sub(r"\1 ", value.logs).splitlines())))
+    if isinstance(value, api.Label):
+        value = evolve(value, id=0, response_id=0, key_id=None, key_name="")
     if isinstance(value, api.ApiKey):
         value = evolve(value, id=0, key=None, prefix="")
     if isinstance(value, api.ResponsesSample):

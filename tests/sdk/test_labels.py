@@ -8,6 +8,7 @@ import pickle
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -65,7 +66,7 @@ def ran(client: Client, rows: int = 8) -> Experiment:
     return client.run_experiment("First", template, collection, criteria=criteria)
 
 
-def other_key(admin: Client, name: str, role: str) -> Client:
+def other_key(admin: Client, name: str, role: Literal["reader", "editor"]) -> Client:
     made = admin.create_api_key(name, role=role)
     return Client(base_url=admin.base_url, api_key=made.key)
 

@@ -173,7 +173,7 @@ def test_a_judge_s_rates_hold_the_true_ones_where_labels_are_drawn_by_its_verdic
         rows = [(chance.random() < (sensitivity if truth else 1 - specificity), truth) for truth in truths]
         sides = [[[truth] for verdict, truth in rows if verdict is said] for said in (True, False)]
         drawn = [chance.sample(side, min(25, len(side))) for side in sides]
-        found = statistics.judge_rates([[verdict] for verdict, _ in rows], *drawn)
+        found = statistics.judge_rates([[verdict] for verdict, _ in rows], drawn[0], drawn[1])
         for place, (rate, value) in enumerate(zip(found, (sensitivity, specificity, true), strict=True)):
             assert rate.low is not None
             assert rate.high is not None
