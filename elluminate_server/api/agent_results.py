@@ -275,6 +275,7 @@ def _new_rating(response: Response, given: models.CriterionRatingIn) -> Rating:
         criterion_id=given.criterion_id,
         rating=str(given.rating),
         reasoning=given.reasoning or None,
+        origin="program",
     )
 
 

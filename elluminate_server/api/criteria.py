@@ -24,7 +24,15 @@ from elluminate_server.reading.loading import columns_of, current_criteria, load
 from elluminate_server.reading.presenting import row_values
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Criterion, CriterionSet, PromptTemplate
-from elluminate_server.writing.criteria import add_criteria, freezes_criteria, judged_criteria, take_out
+from elluminate_server.writing.criteria import (
+    WantedCriterion,
+    add_criteria,
+    checked_criteria,
+    freezes_criteria,
+    judged_criteria,
+    rule_of,
+    take_out,
+)
 from elluminate_server.writing.naming import free_name
 
 
@@ -48,8 +56,9 @@ async def create_criteria(call: Call) -> Answer:
     request = call.decode(models.CreateCriteriaRequest)
     if (request.prompt_template_id is None) == (request.criterion_set_id is None):
         raise Invalid("Give exactly one of prompt_template_id and criterion_set_id.")
-    wanted = request.criteria
-    if wanted is None:
+    if request.criteria is not None:
+        wanted = await checked_criteria(request.criteria)
+    else:
         if request.prompt_template_id is None:
             raise Invalid("Generating criteria needs a template: give prompt_template_id, or give criteria.")
         wanted = await _propose(call, request.prompt_template_id, request)
@@ -63,8 +72,12 @@ async def create_criteria(call: Call) -> Answer:
         if request.criteria is None and present and not request.delete_existing:
             raise _already_there(present)
         if request.delete_existing:
-            kept = {criterion.criterion_str for criterion in wanted}
-            stay = {criterion.id for criterion in present if criterion.criterion_str in kept}
+            kept = {criterion.text: criterion.rule for criterion in wanted}
+            stay = {
+                criterion.id
+                for criterion in present
+                if criterion.criterion_str in kept and criterion.rule == kept[criterion.criterion_str]
+            }
             replaced = in_set if entry_id is None else present
             await take_out(session, [criterion for criterion in replaced if criterion.id not in stay])
         rows = await add_criteria(session, set_id, wanted, entry_id=entry_id)
@@ -79,7 +92,7 @@ def _of_row(criteria: Sequence[Criterion], entry_id: int | None) -> list[Criteri
 
 async def _propose(
     call: Call, template_id: int, request: models.CreateCriteriaRequest
-) -> list[models.CriterionIn]:
+) -> list[WantedCriterion]:
     """Criteria that a model writes: for the template as it is, or as one row fills it."""
     entry_id = request.template_variables_id
     async with call.read() as session:
@@ -94,7 +107,7 @@ async def _propose(
             columns = await columns_of(session, entry.collection_id)
             messages = render_messages(messages, row_values(entry.input_values, columns))
     texts = await propose_criteria(call.models.model_for(None), messages)
-    return [models.CriterionIn(criterion_str=text) for text in texts]
+    return [WantedCriterion(text) for text in texts]
 
 
 def _already_there(present: Sequence[Criterion]) -> Conflict:
@@ -145,6 +158,7 @@ async def get_criterion(call: Call) -> Answer:
 async def update_criterion(call: Call) -> Answer:
     """Change text or label. A new text of a criterion that is rated or frozen is a new version, with its own id."""
     request = call.decode(models.EditCriterionRequest)
+    new_rule = await rule_of(request.check, "$.check")
     async with call.write() as session:
         done = await _find_result_of(session, call, request)
         if done is not None:
@@ -152,12 +166,16 @@ async def update_criterion(call: Call) -> Answer:
         row = await find_current_criterion(session, call.project_id, call.path["criterion_id"])
         label = row.label if request.label is UNSET else request.label
         text = row.criterion_str if request.criterion_str is UNSET else request.criterion_str
+        if new_rule is not None and row.rule is None:
+            raise Invalid("$.check: a judge decides this criterion. Add a criterion with a check instead.")
+        rule = new_rule or row.rule
         if text != row.criterion_str:
             for other in _of_row(await current_criteria(session, row.criterion_set_id), row.entry_id):
                 if other.criterion_str == text:
                     raise Conflict(
                         f"The set holds another criterion with the text {quoted(text)} (id {other.id})."
                     )
+        if (text, rule) != (row.criterion_str, row.rule):
             if await judged_criteria(session, [row.id]) or await freezes_criteria(
                 session, row.criterion_set_id
             ):
@@ -167,10 +185,11 @@ async def update_criterion(call: Call) -> Answer:
                     entry_id=row.entry_id,
                     criterion_str=text,
                     label=label,
+                    rule=rule,
                     position=row.position,
                 )
                 session.add(row)
-        row.criterion_str, row.label = text, label
+        row.criterion_str, row.label, row.rule = text, label, rule
         await session.flush()
         return call.answer((await load_criteria(session, [row]))[row.id])
 

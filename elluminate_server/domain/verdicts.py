@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 __all__ = [
+    "BY_PROGRAM",
     "COMPLETE",
     "MAX_REASONS",
     "MAX_REASON_LENGTH",
@@ -37,6 +38,10 @@ MAX_REASON_LENGTH = 500
 """Most characters of a reason; an endpoint may answer with a whole page."""
 
 NOT_ASKED = "No judge was asked."
+BY_PROGRAM = (
+    "The caller's program gives this verdict (checks.python), and has not yet: run_experiment(), retry_failed() and "
+    "rate_responses() call it, where its function is known."
+)
 NOT_UPLOADED = "No result of the agent was uploaded; upload_agent_results() brings it."
 
 AnyDated = TypeVar("AnyDated", bound="Dated")

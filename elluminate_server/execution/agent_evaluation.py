@@ -84,17 +84,19 @@ async def frozen_criteria(
         return None
     # What is frozen never changes its wording under its id.
     wordings = await session.execute(
-        select(Criterion.id, Criterion.criterion_str).where(
+        select(Criterion.id, Criterion.criterion_str, Criterion.rule).where(
             Criterion.id.in_([criterion["criterion_id"] for criterion in found])
         )
     )
-    texts = {row.id: row.criterion_str for row in wordings}
+    known = {row.id: row for row in wordings}
+    texts = {criterion_id: row.criterion_str for criterion_id, row in known.items()}
     return [
         CriterionPlan(
             id=criterion["criterion_id"],
             text=texts.get(criterion["criterion_id"], criterion["rendered_criterion_str"]),
             label=criterion["label"],
             filled=criterion["rendered_criterion_str"],
+            rule=known[criterion["criterion_id"]].rule if criterion["criterion_id"] in known else None,
         )
         for criterion in found
     ]

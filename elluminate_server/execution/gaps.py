@@ -9,6 +9,7 @@ from elluminate_api.models import EvaluationMode
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.domain.checks.rules import is_for_program
 from elluminate_server.execution.leases import TERMINAL
 from elluminate_server.execution.moments import moment_of_response
 from elluminate_server.store import pieces
@@ -190,11 +191,18 @@ def _config_id(metadata: dict[str, Any] | None) -> int | None:
 async def unjudged_in(session: AsyncSession, experiment: Experiment, rows: RowRange) -> list[int]:
     """Ids of the answers to these rows that lack a verdict on a criterion of the experiment, in the order of the rows.
 
-    By which criteria an answer is to be judged is said in `domain.verdicts`.
+    By which criteria an answer is to be judged is said in `domain.verdicts`. What the caller's program decides is none
+    of the server's gaps.
     """
     if experiment.evaluation_mode == EvaluationMode.AGENTIC:
         return await _unjudged_trials(session, experiment.id, rows)
     moment = moment_of_response()
+    rules = await session.execute(
+        select(Criterion.id, Criterion.rule).where(
+            Criterion.criterion_set_id == experiment.criterion_set_id, Criterion.rule.is_not(None)
+        )
+    )
+    of_programs = [criterion_id for criterion_id, rule in rules if is_for_program(rule)]
     given = (
         select(Rating.id)
         .where(Rating.response_id == Response.id, Rating.criterion_id == Criterion.id)
@@ -204,6 +212,7 @@ async def unjudged_in(session: AsyncSession, experiment: Experiment, rows: RowRa
         select(Criterion.id)
         .where(
             Criterion.criterion_set_id == experiment.criterion_set_id,
+            Criterion.id.not_in(of_programs),
             or_(Criterion.entry_id.is_(None), Criterion.entry_id == Response.entry_id),
             Criterion.created_at <= moment,
             or_(Criterion.superseded_at.is_(None), Criterion.superseded_at > moment),

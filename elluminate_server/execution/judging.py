@@ -10,6 +10,7 @@ import attrs
 
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution.asking import HopelessError
+from elluminate_server.execution.checking import judge_by_rule
 from elluminate_server.execution.kept_calls import (
     FIXED_NONCE,
     KeptCalls,
@@ -59,20 +60,37 @@ class Judging:
         self,
         judged: Judged,
         criteria: Sequence[CriterionPlan],
-        model: Model,
+        judge: Callable[[], Model],
         kept: KeptCalls | None = None,
     ) -> Mapping[CriterionPlan, str]:
         """Judge a response for these criteria and store the verdicts; why there is none, of those that have none.
 
+        What a rule decides comes first, whatever becomes of the others, and asks no model.
+
         Args:
             judged: The response.
             criteria: What it is judged by.
-            model: Who judges.
+            judge: Who judges what no rule decides; not called where rules decide all.
             kept: Verdicts that may be taken; None where none is taken, nor kept.
 
         Raises:
             HopelessError: Nothing more will be answered. What was judged is stored.
         """
+        ruled = await judge_by_rule(judged, criteria)
+        await self._store_ruled(judged, ruled.given)
+        if not ruled.left:
+            return ruled.problems
+        asked = await self._ask(judged, ruled.left, judge(), kept)
+        return {**ruled.problems, **asked}
+
+    async def _store_ruled(self, judged: Judged, given: Sequence[Rated]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for rated in given:
+                group.create_task(self._store(judged, rated))
+
+    async def _ask(
+        self, judged: Judged, criteria: Sequence[CriterionPlan], model: Model, kept: KeptCalls | None
+    ) -> Mapping[CriterionPlan, str]:
         keys = {} if kept is None else self._keys(judged, criteria, model)
         case = _Case(judged, model, keys)
         left = criteria if kept is None else await self._take_kept(case, criteria, kept)

@@ -56,7 +56,7 @@ async def rate_now(store: Store, models: Models, *, response_id: int, mode: Rati
 
     Raises:
         DomainError: There is nothing to judge: no criteria, or a failed response.
-        ModelError: A criterion could not be judged; there is no partial result.
+        ModelError: The judge could not judge a criterion; there is no partial result.
     """
     async with store.read() as session:
         judged = await load_judged(session, response_id)
@@ -66,22 +66,24 @@ async def rate_now(store: Store, models: Models, *, response_id: int, mode: Rati
     if judged is None or plan is None:
         raise DomainError(f"Response {response_id} was deleted.")
     check_ratable(plan, judged)
-    model, criteria = judging_model(models, plan, Caller()), judged.criteria(plan)
+    criteria = judged.criteria(plan)
     given: dict[CriterionPlan, Rated] = {}
 
     async def keep(_: Judged, rated: Rated) -> None:
         given[rated.criterion] = rated
 
-    missing = await Judging(mode, models.nonce_of, keep).judge(judged, criteria, model)
-    if missing:
-        problems = [
-            f"criterion {criterion.id} ({criterion.label}): {problem}"
-            for criterion, problem in missing.items()
-        ]
+    judging = Judging(mode, models.nonce_of, keep)
+    missing = await judging.judge(judged, criteria, lambda: judging_model(models, plan, Caller()))
+    problems = [
+        f"criterion {criterion.id} ({criterion.label}): {problem}"
+        for criterion, problem in missing.items()
+        if criterion.rule is None  # a rule that cannot tell would not the next time, either
+    ]
+    if problems:
         raise ModelError(
             f"Response {response_id} was not rated. Not judged: {'; '.join(problems)}", retryable=True
         )
-    return [given[criterion] for criterion in criteria]
+    return [given[criterion] for criterion in criteria if criterion in given]
 
 
 def check_ratable(plan: Plan, judged: Judged) -> None:

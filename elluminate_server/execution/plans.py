@@ -42,12 +42,14 @@ class CriterionPlan:
         text: Its wording, placeholders not yet replaced.
         label: Its label.
         filled: The wording with its placeholders replaced, where that was frozen; None where it is done now.
+        rule: What decides it, of `domain.checks`; None where a judge does.
     """
 
     id: int
     text: str
     label: str
     filled: str | None = None
+    rule: Mapping[str, Any] | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen
@@ -174,7 +176,7 @@ async def load_plan(
         generation_params=params,
         criteria=[
             DatedCriterion(
-                CriterionPlan(row.id, row.criterion_str, row.label),
+                CriterionPlan(row.id, row.criterion_str, row.label, rule=row.rule),
                 row.entry_id,
                 row.created_at,
                 row.superseded_at,

@@ -38,6 +38,8 @@ class Judged:
         moment: When the set had the criteria that it is judged by; None for those that it has now.
         trajectory: What an agent did; None when it is no agent's.
         frozen: The criteria of an agent's task; None where the experiment's criteria count.
+        seconds: How long the answer took; None where that is not known.
+        cost_usd: What it cost when it was made; None where that is not known.
     """
 
     response_id: int
@@ -52,6 +54,8 @@ class Judged:
     moment: datetime.datetime | None
     trajectory: Mapping[str, Any] | None = None
     frozen: Sequence[CriterionPlan] | None = None
+    seconds: float | None = None
+    cost_usd: float | None = None
 
     def criteria(self, plan: Plan) -> Sequence[CriterionPlan]:
         """What it is judged by."""
@@ -60,21 +64,23 @@ class Judged:
 
 @attrs.frozen(kw_only=True)
 class Rated:
-    """A verdict and the model that gave it.
+    """A verdict and who gave it.
 
     Attributes:
         criterion: What was asked.
         verdict: The verdict.
-        metadata: The contract's `GenerationMetadata`.
+        metadata: The contract's `GenerationMetadata`; None where no model was asked.
         kept: What is kept of it, to be taken by other runs; None where nothing is.
         at: When it was given: also where it is written twice, it is one verdict.
+        origin: Who gave it: judge, check, or program.
     """
 
     criterion: CriterionPlan
     verdict: Verdict
-    metadata: dict[str, Any]
+    metadata: dict[str, Any] | None
     kept: Kept | None = None
     at: datetime.datetime = attrs.field(factory=utc_now)
+    origin: str = "judge"
 
 
 async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
@@ -109,7 +115,21 @@ async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
         moment=moment_of(response),
         trajectory=response.trajectory,
         frozen=frozen,
+        seconds=response.duration_seconds,
+        cost_usd=_cost_of(response),
     )
+
+
+def _cost_of(response: Response) -> float | None:
+    reported = (response.agent_trial or {}).get("cost_usd")
+    if reported is not None:
+        return float(reported)
+    parts = (
+        (response.input_tokens, response.input_price_per_mtok),
+        (response.output_tokens, response.output_price_per_mtok),
+    )
+    costs = [tokens * price / 1e6 for tokens, price in parts if tokens is not None and price is not None]
+    return sum(costs) if len(costs) == len(parts) else None
 
 
 def case_of(judged: Judged, criterion: CriterionPlan, nonce: str) -> JudgeCase:

@@ -264,6 +264,7 @@ def store_ratings(connection: Connection, ratings: Sequence[tuple[int, Rated]]) 
             "new_input_tokens": rated.verdict.input_tokens,
             "new_output_tokens": rated.verdict.output_tokens,
             "new_cost_usd": 0.0 if rated.verdict.cached else rated.verdict.estimated_cost_usd,
+            "new_origin": rated.origin,
             "new_created_at": rated.at,
         }
         for response_id, rated in ratings
@@ -323,7 +324,7 @@ _ADD_RESPONSES = insert(_RESPONSES).returning(_RESPONSES.c.id, sort_by_parameter
 @functools.cache
 def _put_ratings(dialect: str) -> Any:
     costs = ("input_tokens", "output_tokens", "cost_usd")
-    names = ("rating", "reasoning", "generation_metadata", "created_at", *costs)
+    names = ("rating", "reasoning", "generation_metadata", "origin", "created_at", *costs)
     values = [bindparam(f"new_{name}", type_=_RATINGS.c[name].type) for name in names]
     response_is_there = select(_RESPONSES.c.id).where(_RESPONSES.c.id == bindparam("of_response")).exists()
     row = select(bindparam("of_response", type_=Id), _CRITERIA.c.id, *values).where(

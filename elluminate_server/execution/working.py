@@ -158,6 +158,8 @@ class Working:
             values=asked.subject.values,
             rated={},
             moment=response.judged_as_of,
+            seconds=None if generated.config is None else generated.usage.duration_seconds,
+            cost_usd=None if generated.config is None else generated.usage.estimated_cost_usd,
         )
 
     async def _ask(self, plan: Plan, item: Item, subject: Subject | None) -> Answered | None:
@@ -209,7 +211,7 @@ class Working:
         self._items[judged.response_id] = item.id
         try:
             kept_calls = self._answering.kept_calls(plan)
-            return await self._judging.judge(judged, criteria, self._asking.judging(plan), kept_calls)
+            return await self._judging.judge(judged, criteria, lambda: self._asking.judging(plan), kept_calls)
         finally:
             del self._items[judged.response_id]
 

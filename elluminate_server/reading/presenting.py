@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 from elluminate_api import models
+from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.verdicts import MissingVerdict
@@ -134,6 +135,7 @@ def present_criterion(
         id=row.id,
         criterion_str=row.criterion_str,
         label=row.label,
+        check=UNSET if row.rule is None else cast(Any, row.rule),
         template_variables=entry,
         created_at=row.created_at,
     )
@@ -273,9 +275,20 @@ def present_rating(
         reasoning=row.reasoning,
         # Stored as the contract shows it (`llm.types.Usage.metadata`).
         generation_metadata=row.generation_metadata,
+        origin=_origin(row),
         created_at=row.created_at,
         labels=labels,
     )
+
+
+_ORIGINS = {origin.value: origin for origin in models.RatingOrigin}
+
+
+def _origin(row: Any) -> models.RatingOrigin:
+    if row.origin is not None:
+        return _ORIGINS[row.origin]
+    # Older rows do not say it: what came with an upload has no call behind it.
+    return _ORIGINS["program" if row.generation_metadata is None else "judge"]
 
 
 def present_response(

@@ -78,6 +78,7 @@ _RATINGS = select(
     _of_rating.rating,
     _of_rating.reasoning,
     as_stored(_of_rating.generation_metadata),
+    _of_rating.origin,
     _of_rating.created_at,
 ).where(_of_rating.response_id.in_(_IDS))
 

@@ -34,6 +34,7 @@ _RATINGS = (
         _of_rating.input_tokens,
         _of_rating.output_tokens,
         _of_rating.cost_usd,
+        _of_rating.origin,
     )
     .join(Response.__table__, _of_response.id == _of_rating.response_id)
     .where(_of_response.experiment_id.in_(_IDS))
@@ -96,9 +97,10 @@ async def load_results(
     ids = [experiment.id for experiment in experiments]
     ratings: dict[int, list[tuple[int, Literal["YES", "NO"]]]] = defaultdict(list)
     judging: dict[int, dict[int, Spent]] = defaultdict(dict)
-    for response_id, criterion_id, rating, *spent in await fetch_by_ids(session, _RATINGS, ids):
+    for response_id, criterion_id, rating, *spent, origin in await fetch_by_ids(session, _RATINGS, ids):
         ratings[response_id].append((criterion_id, rating))
-        judging[response_id][criterion_id] = Spent._make(spent)
+        if origin in (None, "judge"):  # the others took no call
+            judging[response_id][criterion_id] = Spent._make(spent)
     chosen = await filtered_prompts(session, ids, filters) if filters else None
     responses = await fetch_by_ids(session, _RESPONSES, ids)
     # Without a response there are no results, however many rows a run has just been asked for.
@@ -110,7 +112,8 @@ async def load_results(
             given = account.counted(response_id, entry_id, ratings[response_id])
             lack = account.lack(response_id, entry_id, error, dict(given))
             reported = None if trial is None else trial.get("cost_usd")
-            spent = [judging[response_id][criterion_id] for criterion_id, _ in given]
+            judged = judging[response_id]
+            spent = [judged[criterion_id] for criterion_id, _ in given if criterion_id in judged]
             facts[experiment_id].append(
                 ResponseFacts._make((given, error is not None, *measures, reported, lack, spent))
             )

@@ -12,7 +12,16 @@ from elluminate_api.models import EvaluationMode, TaskStatus
 from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.domain.verdicts import NOT_ASKED, NOT_UPLOADED, Lack, SetCriterion, applicable, lack_of
+from elluminate_server.domain.checks.rules import is_for_program
+from elluminate_server.domain.verdicts import (
+    BY_PROGRAM,
+    NOT_ASKED,
+    NOT_UPLOADED,
+    Lack,
+    SetCriterion,
+    applicable,
+    lack_of,
+)
 from elluminate_server.execution.leases import UNFINISHED
 from elluminate_server.execution.moments import moment_of_response, run_asked_at
 from elluminate_server.execution.preparing import Rows, announced_answers
@@ -64,6 +73,7 @@ class VerdictAccount:
         left: Response to why the task that was to judge it has not.
         run_asked_at: When its run was asked for.
         moments: Response to the moment whose criteria it is judged by; only where the set was changed since.
+        of_programs: Criteria on which the caller's program gives the verdicts, with what is said of those it has not.
         unanswered: Answers that are not there; only where whole experiments are accounted for.
     """
 
@@ -77,6 +87,7 @@ class VerdictAccount:
     waiting: set[int] = attrs.field(factory=set)
     left: dict[int, str] = attrs.field(factory=dict)
     moments: dict[int, datetime.datetime] = attrs.field(factory=dict)
+    of_programs: Mapping[int, str] = attrs.field(factory=dict)
     unanswered: list[Unanswered] = attrs.field(factory=list)
 
     @cached_property
@@ -106,10 +117,14 @@ class VerdictAccount:
             self._wanted(entry_id, self.moments.get(response_id, self.run_asked_at)),
             given,
             error=error,
-            failures=self.failures.get(response_id),
+            failures=self._failures_of(response_id),
             is_pending=response_id in self.waiting,
             unasked=self.left.get(response_id, NOT_ASKED),
         )
+
+    def _failures_of(self, response_id: int) -> Mapping[int, str] | None:
+        told = self.failures.get(response_id)
+        return {**self.of_programs, **(told or {})} if self.of_programs else told
 
     def counted(
         self, response_id: int, entry_id: int, given: Sequence[tuple[int, Verdict]]
@@ -167,6 +182,7 @@ _CRITERIA = (
         _of_criterion.superseded_at,
         _of_criterion.criterion_set_id,
         _of_criterion.criterion_str,
+        _of_criterion.rule,
     )
     .where(_of_criterion.criterion_set_id.in_(_IDS))
     .order_by(_of_criterion.position, _of_criterion.id)
@@ -291,8 +307,11 @@ async def _accounts(
     experiments = await fetch_by_ids(session, _EXPERIMENTS, experiment_ids)
     sets: dict[int, list[SetCriterion]] = defaultdict(list)
     texts: dict[int, dict[int, str]] = defaultdict(dict)
+    of_programs: dict[int, dict[int, str]] = defaultdict(dict)
     for criterion in await fetch_by_ids(session, _CRITERIA, {row.criterion_set_id for row in experiments}):
         texts[criterion.criterion_set_id][criterion.id] = criterion.criterion_str
+        if is_for_program(criterion.rule):
+            of_programs[criterion.criterion_set_id][criterion.id] = BY_PROGRAM
         sets[criterion.criterion_set_id].append(
             SetCriterion(criterion.id, criterion.entry_id, criterion.created_at, criterion.superseded_at)
         )
@@ -304,6 +323,7 @@ async def _accounts(
                 if criterion.superseded_at is None or criterion.superseded_at > row.created_at
             ],
             texts=texts[row.criterion_set_id],
+            of_programs=of_programs[row.criterion_set_id],
             frozen={} if row.evaluation_mode == EvaluationMode.AGENTIC else None,
             collection_id=row.collection_id,
             is_running=row.generation_task_id is not None,

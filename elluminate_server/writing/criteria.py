@@ -1,12 +1,20 @@
 """Criteria of a set: added, and taken out where ratings or labels refer to them."""
 
+import asyncio
 from collections.abc import Sequence
+from typing import Any
 
-from elluminate_api.models import CriterionIn, EvaluationMode
+import attrs
+import msgspec
+from elluminate_api.models import Check, CriterionIn, EvaluationMode
+from msgspec import UNSET, UnsetType
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.domain.checks.facts import RuleError
+from elluminate_server.domain.checks.rules import checked_rule
 from elluminate_server.domain.criteria import default_label
+from elluminate_server.http.problems import Conflict, Invalid, quoted
 from elluminate_server.reading.loading import (
     current_criteria,
 )
@@ -14,13 +22,59 @@ from elluminate_server.store.columns import utc_now
 from elluminate_server.store.states import EXPERIMENT
 from elluminate_server.store.tables import Criterion, Experiment, Label, Rating, Task
 
-__all__ = ["add_criteria", "freezes_criteria", "judged_criteria", "take_out"]
+__all__ = ["WantedCriterion", "add_criteria", "checked_criteria", "freezes_criteria", "judged_criteria", "rule_of", "take_out"]
+
+
+@attrs.frozen
+class WantedCriterion:
+    """A criterion to add.
+
+    Attributes:
+        text: The question, or the sentence that says what a rule checks.
+        label: Its label; None has it numbered.
+        rule: What decides it; None where a judge does.
+    """
+
+    text: str
+    label: str | None = None
+    rule: dict[str, Any] | None = None
+
+
+async def checked_criteria(given: Sequence[CriterionIn]) -> list[WantedCriterion]:
+    """Criteria of a request, their rules ready to be stored.
+
+    Raises:
+        Invalid: A rule cannot be used. Names its place, and what is wrong.
+    """
+    return [
+        WantedCriterion(
+            each.criterion_str, each.label, await rule_of(each.check, f"$.criteria[{place}].check")
+        )
+        for place, each in enumerate(given)
+    ]
+
+
+async def rule_of(check: Check | UnsetType, where: str) -> dict[str, Any] | None:
+    """A rule as it is stored; None where none is given.
+
+    Raises:
+        Invalid: It cannot be used.
+    """
+    if check is UNSET:
+        return None
+    given = msgspec.to_builtins(check)
+    try:
+        if given["type"] == "json_schema":  # looking through a large one takes a second
+            return await asyncio.to_thread(checked_rule, given)
+        return checked_rule(given)
+    except RuleError as error:
+        raise Invalid(f"{where}.{error.field}: {error.problem}.") from None
 
 
 async def add_criteria(
     session: AsyncSession,
     criterion_set_id: int,
-    wanted: Sequence[CriterionIn],
+    wanted: Sequence[WantedCriterion],
     *,
     entry_id: int | None = None,
 ) -> list[Criterion]:
@@ -34,6 +88,9 @@ async def add_criteria(
 
     Returns:
         For each wanted one its criterion, created or present, in the order of the request.
+
+    Raises:
+        Conflict: The set holds one with that text which is decided in another way.
     """
     present = await current_criteria(session, criterion_set_id)
     by_text = {criterion.criterion_str: criterion for criterion in present if criterion.entry_id == entry_id}
@@ -43,19 +100,26 @@ async def add_criteria(
     position = 0 if highest is None else highest + 1
     count = len(present)
     for criterion in wanted:
-        if criterion.criterion_str not in by_text:
+        there = by_text.get(criterion.text)
+        if there is None:
             count += 1
-            by_text[criterion.criterion_str] = Criterion(
+            by_text[criterion.text] = Criterion(
                 criterion_set_id=criterion_set_id,
                 entry_id=entry_id,
-                criterion_str=criterion.criterion_str,
+                criterion_str=criterion.text,
                 label=criterion.label or default_label(count),
+                rule=criterion.rule,
                 position=position,
             )
-            session.add(by_text[criterion.criterion_str])
+            session.add(by_text[criterion.text])
             position += 1
+        elif there.rule != criterion.rule:
+            raise Conflict(
+                f"The set holds a criterion with the text {quoted(criterion.text)} already, which is decided in another "
+                "way. Give this one another text."
+            )
     await session.flush()
-    return [by_text[criterion.criterion_str] for criterion in wanted]
+    return [by_text[criterion.text] for criterion in wanted]
 
 
 async def freezes_criteria(session: AsyncSession, criterion_set_id: int) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.domain.checks.rules import rule_placeholders
 from elluminate_server.domain.compatibility import missing_columns
 from elluminate_server.domain.rendering import find_placeholders
 from elluminate_server.http.problems import Invalid, quoted
@@ -40,7 +41,7 @@ async def check_criterion_placeholders(
     """
     columns = await _column_names(session, collection)
     judged = await session.execute(
-        select(Criterion.label, Criterion.criterion_str)
+        select(Criterion.label, Criterion.criterion_str, Criterion.rule)
         .outerjoin(Entry, Entry.id == Criterion.entry_id)
         .where(
             Criterion.criterion_set_id == criterion_set_id,
@@ -49,8 +50,9 @@ async def check_criterion_placeholders(
         )
         .order_by(Criterion.position, Criterion.id)
     )
-    for label, text in judged:
-        missing = missing_columns(find_placeholders(text), columns)
+    for label, text, rule in judged:
+        names = dict.fromkeys([*find_placeholders(text), *rule_placeholders(rule)])
+        missing = missing_columns(list(names), columns)
         if missing:
             raise _no_columns(f"Criterion {label!r}, {quoted(text)},", missing, collection, columns)
 

@@ -58,6 +58,8 @@ class Criterion(Base):
     """The only row it is for; NULL for all rows."""
     criterion_str: Mapped[str] = mapped_column(Text)
     label: Mapped[str] = mapped_column(String(255))
+    rule: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    """What decides it, as `domain.checks.rules` stores it; NULL where a judge does."""
     position: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime.datetime] = created_at_column()
     superseded_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime, default=None)

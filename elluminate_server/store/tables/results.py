@@ -212,4 +212,6 @@ class Rating(Base):
     output_tokens: Mapped[int | None] = mapped_column(Id, default=None)
     cost_usd: Mapped[float | None] = mapped_column(Float, default=None)
     """What the judge's call came to when it was made; NULL if unknown."""
+    origin: Mapped[str | None] = mapped_column(String(16), default=None)
+    """Who gave it: judge, check, or program; NULL in rows that are older than the column."""
     created_at: Mapped[datetime.datetime] = created_at_column()

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from .batch_create_prompt_response_request import BatchCreatePromptResponseRequest
     from .batch_create_rating_request import BatchCreateRatingRequest
     from .batch_task_status import BatchTaskStatus
+    from .check import Check
+    from .check_json_schema import CheckJsonSchema
+    from .check_type import CheckType
     from .collection_column import CollectionColumn
     from .collection_type import CollectionType
     from .column_type import ColumnType
@@ -111,6 +114,7 @@ if TYPE_CHECKING:
     from .named_tool_choice import NamedToolChoice
     from .named_tool_choice_type import NamedToolChoiceType
     from .new_label import NewLabel
+    from .number_place import NumberPlace
     from .organization import Organization
     from .paged_api_key import PagedApiKey
     from .paged_audit_event import PagedAuditEvent
@@ -142,9 +146,12 @@ if TYPE_CHECKING:
     from .put_labels_request import PutLabelsRequest
     from .rating import Rating
     from .rating_mode import RatingMode
+    from .rating_origin import RatingOrigin
+    from .rating_upload import RatingUpload
     from .rating_value import RatingValue
     from .rating_version import RatingVersion
     from .rating_version_stability import RatingVersionStability
+    from .ratings_upload_response import RatingsUploadResponse
     from .reasoning_effort import ReasoningEffort
     from .rename_scenario_field_request import RenameScenarioFieldRequest
     from .responses_sample import ResponsesSample
@@ -180,6 +187,7 @@ if TYPE_CHECKING:
     from .update_response_annotation_request import UpdateResponseAnnotationRequest
     from .update_scenario_set_request import UpdateScenarioSetRequest
     from .update_template_variables_request import UpdateTemplateVariablesRequest
+    from .upload_ratings_request import UploadRatingsRequest
     from .url_citation import UrlCitation
     from .user_message import UserMessage
     from .verbosity import Verbosity
@@ -224,6 +232,9 @@ _MODULES = {
     "BatchCreatePromptResponseRequest": "batch_create_prompt_response_request",
     "BatchCreateRatingRequest": "batch_create_rating_request",
     "BatchTaskStatus": "batch_task_status",
+    "Check": "check",
+    "CheckJsonSchema": "check_json_schema",
+    "CheckType": "check_type",
     "CollectionColumn": "collection_column",
     "CollectionType": "collection_type",
     "ColumnType": "column_type",
@@ -289,6 +300,7 @@ _MODULES = {
     "NamedToolChoice": "named_tool_choice",
     "NamedToolChoiceType": "named_tool_choice_type",
     "NewLabel": "new_label",
+    "NumberPlace": "number_place",
     "Organization": "organization",
     "PagedApiKey": "paged_api_key",
     "PagedAuditEvent": "paged_audit_event",
@@ -320,9 +332,12 @@ _MODULES = {
     "PutLabelsRequest": "put_labels_request",
     "Rating": "rating",
     "RatingMode": "rating_mode",
+    "RatingOrigin": "rating_origin",
+    "RatingUpload": "rating_upload",
     "RatingValue": "rating_value",
     "RatingVersion": "rating_version",
     "RatingVersionStability": "rating_version_stability",
+    "RatingsUploadResponse": "ratings_upload_response",
     "ReasoningEffort": "reasoning_effort",
     "RenameScenarioFieldRequest": "rename_scenario_field_request",
     "ResponsesSample": "responses_sample",
@@ -356,6 +371,7 @@ _MODULES = {
     "UpdateResponseAnnotationRequest": "update_response_annotation_request",
     "UpdateScenarioSetRequest": "update_scenario_set_request",
     "UpdateTemplateVariablesRequest": "update_template_variables_request",
+    "UploadRatingsRequest": "upload_ratings_request",
     "UrlCitation": "url_citation",
     "UserMessage": "user_message",
     "Verbosity": "verbosity",
@@ -415,6 +431,9 @@ __all__ = (
     "BatchCreatePromptResponseRequest",
     "BatchCreateRatingRequest",
     "BatchTaskStatus",
+    "Check",
+    "CheckJsonSchema",
+    "CheckType",
     "CollectionColumn",
     "CollectionType",
     "ColumnType",
@@ -480,6 +499,7 @@ __all__ = (
     "NamedToolChoice",
     "NamedToolChoiceType",
     "NewLabel",
+    "NumberPlace",
     "Organization",
     "PagedApiKey",
     "PagedAuditEvent",
@@ -511,6 +531,9 @@ __all__ = (
     "PutLabelsRequest",
     "Rating",
     "RatingMode",
+    "RatingOrigin",
+    "RatingsUploadResponse",
+    "RatingUpload",
     "RatingValue",
     "RatingVersion",
     "RatingVersionStability",
@@ -547,6 +570,7 @@ __all__ = (
     "UpdateResponseAnnotationRequest",
     "UpdateScenarioSetRequest",
     "UpdateTemplateVariablesRequest",
+    "UploadRatingsRequest",
     "UrlCitation",
     "UserMessage",
     "Verbosity",

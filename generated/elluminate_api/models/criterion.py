@@ -3,6 +3,8 @@ from __future__ import annotations
 import datetime
 
 from attrs import define
+from msgspec import UNSET
+from msgspec import UnsetType as Unset
 
 from ..types import one_line
 
@@ -18,6 +20,7 @@ class Criterion:
         label: Short name.
         prompt_template: Template that the criterion was made for.
         template_variables: Row that the criterion is for; null means all rows.
+        check: How it is decided by rule. Absent where a judge decides.
     """
 
     id: int
@@ -26,9 +29,11 @@ class Criterion:
     label: str | None = None
     prompt_template: PromptTemplate | None = None
     template_variables: TemplateVariables | None = None
+    check: Check | Unset = UNSET
 
     __repr__ = one_line
 
 
+from ..models.check import Check  # noqa: E402
 from ..models.prompt_template import PromptTemplate  # noqa: E402
 from ..models.template_variables import TemplateVariables  # noqa: E402

@@ -3,7 +3,10 @@ from __future__ import annotations
 import datetime
 
 from attrs import define
+from msgspec import UNSET
+from msgspec import UnsetType as Unset
 
+from ..models.rating_origin import RatingOrigin
 from ..models.rating_value import RatingValue
 from ..types import one_line
 
@@ -18,7 +21,8 @@ class Rating:
         rating: The verdict.
         created_at: When the verdict was given.
         reasoning: Why, in the judge's words. Null where the judge gave none.
-        generation_metadata: How the verdict came about.
+        generation_metadata: How the verdict came about. Null where no model gave it.
+        origin: Who gave the verdict.
         labels: What people said of the same response by the same criterion. Null where nobody did.
     """
 
@@ -28,6 +32,7 @@ class Rating:
     created_at: datetime.datetime
     reasoning: str | None = None
     generation_metadata: GenerationMetadata | None = None
+    origin: RatingOrigin | Unset = UNSET
     labels: list[Label] | None = None
 
     __repr__ = one_line
