@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from elluminate_api import models
 from sqlalchemy import delete, func, select
@@ -49,7 +49,10 @@ async def _load_responses(session: AsyncSession, project_id: int, ids: Collectio
     for chunk in chunks(sorted(ids)):
         rows = await session.execute(
             select(
-                Response.id, Response.entry_id, Response.error.is_not(None).label("failed"), Experiment.criterion_set_id
+                Response.id,
+                Response.entry_id,
+                Response.error.is_not(None).label("failed"),
+                Experiment.criterion_set_id,
             )
             .join(Experiment, Experiment.id == Response.experiment_id)
             .where(
@@ -79,22 +82,27 @@ def _check(given: models.RatingUpload, response: Any, criterion: Criterion | Non
     """
     if criterion is None or criterion.criterion_set_id != response.criterion_set_id:
         raise Invalid(
-            f"{where}.criterion_id: the experiment of response {given.response_id} has no criterion {given.criterion_id}."
+            f"{where}.criterion_id: the experiment of response {given.response_id} has no criterion "
+            f"{given.criterion_id}."
         )
     if criterion.entry_id not in (None, response.entry_id):
-        raise Invalid(f"{where}.criterion_id: criterion {criterion.id} is for another row than response {response.id}.")
+        raise Invalid(
+            f"{where}.criterion_id: criterion {criterion.id} is for another row than response {response.id}."
+        )
     if not is_for_program(criterion.rule):
         who = "a judge" if criterion.rule is None else "a rule of the server"
         raise Invalid(
-            f"{where}.criterion_id: {who} decides criterion {criterion.id}. Verdicts are uploaded on criteria of the type "
-            "python alone, as checks.python(function) makes them."
+            f"{where}.criterion_id: {who} decides criterion {criterion.id}. Verdicts are uploaded on criteria of the "
+            "type python alone, as checks.python(function) makes them."
         )
     if response.failed:
-        raise Invalid(f"{where}.response_id: response {response.id} failed, so that there is nothing to judge.")
+        raise Invalid(
+            f"{where}.response_id: response {response.id} failed, so that there is nothing to judge."
+        )
 
 
 def _rated(given: models.RatingUpload, criterion: Criterion) -> Rated:
-    rating = "YES" if given.rating == models.RatingValue.YES else "NO"
+    rating: Literal["YES", "NO"] = "YES" if given.rating == models.RatingValue.YES else "NO"
     return Rated(
         criterion=CriterionPlan(criterion.id, criterion.criterion_str, criterion.label, rule=criterion.rule),
         verdict=Verdict(rating=rating, reasoning=given.reasoning or None),
@@ -123,7 +131,9 @@ async def _note_reasons(session: AsyncSession, given: Collection[models.RatingUp
         by_response[each.response_id].append(each)
     for chunk in chunks(sorted(by_response)):
         latest = (
-            select(func.max(WorkItem.id)).where(WorkItem.response_id.in_(chunk)).group_by(WorkItem.response_id)
+            select(func.max(WorkItem.id))
+            .where(WorkItem.response_id.in_(chunk))
+            .group_by(WorkItem.response_id)
         )
         for item in await session.scalars(select(WorkItem).where(WorkItem.id.in_(latest))):
             reasons = dict(item.rating_errors or {})

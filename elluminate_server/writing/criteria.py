@@ -115,8 +115,8 @@ async def add_criteria(
             position += 1
         elif there.rule != criterion.rule:
             raise Conflict(
-                f"The set holds a criterion with the text {quoted(criterion.text)} already, which is decided in another "
-                "way. Give this one another text."
+                f"The set holds a criterion with the text {quoted(criterion.text)} already, which is decided in "
+                "another way. Give this one another text."
             )
     await session.flush()
     return [by_text[criterion.text] for criterion in wanted]

@@ -66,7 +66,8 @@ def answer_text(messages: Sequence[Mapping[str, Any]]) -> str | None:
     >>> answer_text([{"role": "assistant", "content": "Paris"}, {"role": "user", "content": "Sure?"}])
     'Paris'
     """
-    said = next((message for message in reversed(messages) if message.get("role") == "assistant"), {})
+    nothing: Mapping[str, Any] = {}
+    said = next((message for message in reversed(messages) if message.get("role") == "assistant"), nothing)
     text = text_of(said)
     if text:
         return text

@@ -21,7 +21,9 @@ MOST_CHARACTERS = 50_000
 _MOST_STEPS = 100_000
 """Steps of one check: about a second."""
 _STEP = 32
-_BRANCHING = frozenset({"$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas", "dependencies", "contains"})
+_BRANCHING = frozenset(
+    {"$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas", "dependencies", "contains"}
+)
 """Keywords that take the time of ten others, because they make validators."""
 _DATA = ("const", "enum", "default", "examples")
 _NOT_TAKEN = {
@@ -82,7 +84,7 @@ def schema_of(text: str) -> Any:
     except Exception as error:  # noqa: BLE001  # the package's, and what it raises for what it cannot order or divide
         place = getattr(error, "json_path", "$")
         raise SchemaProblemError(f"{place}: {_cut(getattr(error, 'message', str(error)))}") from None
-    from referencing import Registry  # noqa: PLC0415
+    from referencing import Registry
 
     # Without a registry of its own, a validator of the package fetches what a reference names.
     validator = _counting(kind)(schema, registry=Registry())
@@ -109,20 +111,18 @@ def problem_with(schema: Any, text: str) -> str | None:
         return f"it is no JSON: {error}"
     _steps.left = _MOST_STEPS
     try:
-        error = next(schema.iter_errors(value), None)
+        found: Any = next(schema.iter_errors(value), None)
     except _Exhausted:
         raise NotJudgedError(f"The schema took more than {_MOST_STEPS} steps, and was given up.") from None
     except RecursionError:
         raise NotJudgedError("The schema refers to itself without end.") from None
     except Exception as failure:  # noqa: BLE001  # a reference to nothing; numbers that cannot be divided
         raise NotJudgedError(f"The schema cannot be followed: {_cut(str(failure))}") from None
-    if error is None:
-        return None
-    return f"{error.json_path}: {_cut(error.message)}"
+    return None if found is None else f"{found.json_path}: {_cut(found.message)}"
 
 
 def _kind_of(schema: Any) -> Any:
-    import jsonschema  # noqa: PLC0415
+    import jsonschema
 
     drafts = {
         "https://json-schema.org/draft/2020-12/schema": jsonschema.Draft202012Validator,
@@ -155,7 +155,9 @@ def _check_parts(part: Any, place: str, whole: Any) -> None:
         here = f"{place}.{name}"
         is_keyword = not place.endswith((".properties", ".patternProperties", ".$defs", ".definitions"))
         if is_keyword and name in _NOT_TAKEN:
-            raise SchemaProblemError(f"{here}: this keyword is not taken here; write {_NOT_TAKEN[name]} in its place")
+            raise SchemaProblemError(
+                f"{here}: this keyword is not taken here; write {_NOT_TAKEN[name]} in its place"
+            )
         if is_keyword and name == "$ref" and isinstance(value, str):
             _check_reference(value, here, whole)
         if is_keyword and name == "pattern" and isinstance(value, str):
@@ -177,8 +179,8 @@ def _check_pattern(pattern: str, place: str) -> None:
 def _check_reference(reference: str, place: str, whole: Any) -> None:
     if not reference.startswith("#"):
         raise SchemaProblemError(
-            f"{place}: {_cut(reference)} is outside the schema, and nothing is fetched; put it into $defs, and refer to "
-            "#/$defs/…"
+            f"{place}: {_cut(reference)} is outside the schema, and nothing is fetched; put it into $defs, and refer "
+            "to #/$defs/…"
         )
     at = whole
     for step in reference[1:].split("/")[1:] if reference.startswith("#/") else ():
@@ -192,7 +194,7 @@ def _check_reference(reference: str, place: str, whole: Any) -> None:
 @functools.cache
 def _counting(kind: Any) -> Any:
     """A class of validators that counts what it does, and uses RE2."""
-    import jsonschema  # noqa: PLC0415
+    import jsonschema
 
     rules = dict(kind.VALIDATORS)
     rules |= {"pattern": _pattern, "patternProperties": _pattern_properties, "uniqueItems": _unique_items}
@@ -230,7 +232,7 @@ def _counted(name: str, rule: Any) -> Any:
 
 
 def _error(message: str) -> Any:
-    from jsonschema import ValidationError  # noqa: PLC0415
+    from jsonschema import ValidationError
 
     return ValidationError(message)
 

@@ -104,7 +104,10 @@ def _starts_with(rule: Mapping[str, Any], answer: AnswerFacts, values: Mapping[s
 def _regex(rule: Mapping[str, Any], answer: AnswerFacts, values: Mapping[str, Any]) -> tuple[bool, str]:
     pattern = rule["value"]
     if find_placeholders(pattern):
-        quoted = {name: quoted_for_pattern(_filled("{{" + name + "}}", values)) for name in find_placeholders(pattern)}
+        quoted = {
+            name: quoted_for_pattern(_filled("{{" + name + "}}", values))
+            for name in find_placeholders(pattern)
+        }
         pattern = PLACEHOLDER.sub(lambda match: quoted[match.group(1)], pattern)
     is_full = bool(rule.get("full_match"))
     try:
@@ -113,8 +116,14 @@ def _regex(rule: Mapping[str, Any], answer: AnswerFacts, values: Mapping[str, An
         raise NotJudgedError(f"The pattern {told(pattern)} cannot be used: {error}.") from None
     found = is_found(search, _text(answer), full_match=is_full)
     if found:
-        return True, f"The pattern {told(pattern)} {'is all of the answer' if is_full else f'finds {told(found.group())}'}."
-    return False, f"The pattern {told(pattern)} {'does not match the whole answer' if is_full else 'finds nothing'}."
+        return (
+            True,
+            f"The pattern {told(pattern)} {'is all of the answer' if is_full else f'finds {told(found.group())}'}.",
+        )
+    return (
+        False,
+        f"The pattern {told(pattern)} {'does not match the whole answer' if is_full else 'finds nothing'}.",
+    )
 
 
 def _is_json(_rule: Mapping[str, Any], answer: AnswerFacts, _values: Mapping[str, Any]) -> tuple[bool, str]:

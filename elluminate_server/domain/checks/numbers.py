@@ -7,7 +7,9 @@ from elluminate_server.domain.checks.facts import NotJudgedError, told
 
 __all__ = ["number_in", "read_number"]
 
-_CANDIDATE = re.compile(r"(?<![\w.,])[-+\u2212]?(?:\d[\d.,]*\d|\d)(?:[eE][-+\u2212]?\d+(?!\w))?|(?<![\w.,])[-+\u2212]?\.\d+")
+_CANDIDATE = re.compile(
+    r"(?<![\w.,])[-+\u2212]?(?:\d[\d.,]*\d|\d)(?:[eE][-+\u2212]?\d+(?!\w))?|(?<![\w.,])[-+\u2212]?\.\d+"
+)
 """What looks like a number: not a part of a word, without a stop or comma at its end."""
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d{1,4})?")
 """Digits, or groups of three with commas; a point before decimals; a power of ten."""

@@ -20,7 +20,7 @@ def compiled(pattern: str, *, ignore_case: bool = False) -> Any:
     Raises:
         PatternError: It is none, or one that takes more than linear time (a look-around, a back-reference).
     """
-    import re2  # noqa: PLC0415  # not needed by those who have no patterns
+    import re2  # not needed by those who have no patterns
 
     options = re2.Options()
     options.log_errors = False
@@ -38,7 +38,10 @@ def compiled(pattern: str, *, ignore_case: bool = False) -> Any:
 
 def _placed(pattern: str, message: str) -> str:
     what, _, part = message.partition(": ")
-    hints = {"invalid perl operator": "RE2 has no look-around", "invalid escape sequence": "RE2 does not know this"}
+    hints = {
+        "invalid perl operator": "RE2 has no look-around",
+        "invalid escape sequence": "RE2 does not know this",
+    }
     hint = f"; {hints[what]}" if what in hints else ""
     place = pattern.find(part) if part else -1
     if part == pattern or place < 0:
@@ -55,6 +58,6 @@ def is_found(pattern: Any, text: str, *, full_match: bool = False) -> Any:
 
 def quoted_for_pattern(text: str) -> str:
     """A text as a pattern that matches it alone."""
-    import re2  # noqa: PLC0415
+    import re2
 
     return str(re2.escape(text))

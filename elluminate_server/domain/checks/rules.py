@@ -23,7 +23,7 @@ _TAKES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "regex": (("value",), ("ignore_case", "full_match")),
     "json_schema": ((), ("value", "json_schema")),
     "is_json": ((), ()),
-    **{name: (("value",), ()) for name in LIMITS},
+    **dict.fromkeys(LIMITS, (("value",), ())),
     "number": (("value",), ("which", "tolerance", "relative_tolerance")),
     PROGRAM: (("name",), ()),
 }
@@ -99,7 +99,9 @@ def _check_content(kind: str, rule: Mapping[str, Any]) -> None:
             _check_schema(rule, has_placeholder=has_placeholder)
         case "number":
             if not has_placeholder and read_number(value) is None:
-                raise RuleError("value", f"{told(value)} is no number; write it like 1234.5, 1,234.5 or 1.2e3")
+                raise RuleError(
+                    "value", f"{told(value)} is no number; write it like 1234.5, 1,234.5 or 1.2e3"
+                )
         case _ if kind in LIMITS and not has_placeholder:
             number = read_number(value)
             if number is None or number < 0:
@@ -108,7 +110,9 @@ def _check_content(kind: str, rule: Mapping[str, Any]) -> None:
 
 def _check_schema(rule: Mapping[str, Any], *, has_placeholder: bool) -> None:
     if ("json_schema" in rule) == ("value" in rule):
-        raise RuleError("json_schema", "a check of the type json_schema takes exactly one of json_schema and value")
+        raise RuleError(
+            "json_schema", "a check of the type json_schema takes exactly one of json_schema and value"
+        )
     if has_placeholder:
         return
     name = "json_schema" if "json_schema" in rule else "value"
