@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elluminate import checks as checks
     from elluminate import statistics as statistics
     from elluminate._retries import RetryConfig as RetryConfig
     from elluminate.async_client import AsyncClient as AsyncClient
@@ -167,7 +168,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
-_MODULES = {"statistics"}
+_MODULES = {"checks", "statistics"}
 
 __all__ = sorted(_HOME_OF | dict.fromkeys(_MODULES))  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from elluminate._showing import quoted
 from elluminate._warnings import warn_caller
-from elluminate.exceptions import ExistingDiffersWarning
+from elluminate.checks import from_mapping
+from elluminate.exceptions import ExistingDiffersWarning, ValidationError
 
 _CHANGES = {
     "collection": "collection.update() changes it",
@@ -235,17 +236,26 @@ def _criteria(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) 
         return None
     # What is for one row is not made with a set.
     stored = {one.criterion_str.strip(): one.label for one in there if one.template_variables is None}
+    given_ones = [_check(one) if isinstance(one, Mapping) else one for one in _list(wanted)]
     texts = {
         (one if isinstance(one, str) else getattr(one, "criterion_str", "")).strip(): getattr(
             one, "label", None
         )
-        for one in _list(wanted)
+        for one in given_ones
     }
     said = [_lacking(texts, stored)]
     for text, label in texts.items():
         if label and text in stored and label != stored[text]:
             said.append(f"the label of {_shown(text)}: {_both(label, stored[text])}")
     return ", ".join(filter(None, said)) or None
+
+
+def _check(given: Mapping[str, Any]) -> Any:
+    """A check that is given as a mapping, as far as it is one."""
+    try:
+        return from_mapping(given)
+    except ValidationError:
+        return given
 
 
 def _fields(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from elluminate_api.models import LLMConfig, RatingMode
+from elluminate_api.models import CriterionIn, LLMConfig, RatingMode
 
 from elluminate._calls import explained
 from elluminate._lookup import required_id_of
@@ -32,6 +32,7 @@ def evaluate(
     criterion_set: CriterionSet | str | None = None,
     llm_config: LLMConfig | str | None = None,
     *,
+    criteria: Sequence[str | CriterionIn | Mapping[str, Any]] | None = None,
     name: str | None = None,
     rating_mode: RatingMode = RatingMode.DETAILED,
     rating_version: str | None = None,
@@ -52,6 +53,8 @@ def evaluate(
         collection: A collection or its name.
         criterion_set: A criterion set or its name; None takes the one linked to the template.
         llm_config: An LLM config or its name; None takes the project's default.
+        criteria: Yes/no questions and checks (`elluminate.checks`) instead of a set; they are stored as a set named
+            after the experiment.
         name: Name of the experiment; None makes one from template, collection and time.
         rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
         rating_version: The judge; None takes the project's default.
@@ -77,10 +80,10 @@ def evaluate(
         2
     """
     client = client or _default_client()
-    if criterion_set is None:
+    if criterion_set is None and criteria is None:
         if prompt_template is None:
             raise ValidationError(
-                "without a prompt template no criteria are linked to it; pass criterion_set=…"
+                "without a prompt template no criteria are linked to it; pass criterion_set=…, or criteria=[…]"
             )
         if isinstance(prompt_template, str):
             prompt_template = client.get_prompt_template(name=prompt_template)
@@ -92,6 +95,7 @@ def evaluate(
         collection,
         llm_config=llm_config,
         criterion_set=criterion_set,
+        criteria=criteria,
         rating_mode=rating_mode,
         rating_version=rating_version,
         response_column_id=response_column_id,

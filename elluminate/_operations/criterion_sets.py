@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
 from elluminate_api import models as api
 from elluminate_api.api.criterion_sets import (
@@ -23,33 +23,34 @@ from elluminate._checks import (
 from elluminate._lookup import get_or_create, naming_conflicts
 from elluminate._operations.base import Operations, defaults_of
 from elluminate.schemas.by_name import criterion_set_named
-from elluminate.schemas.criterion_set import CriterionSet, criteria_in
+from elluminate.schemas.criterion_set import CriterionSet, criteria_in, with_checks
 
 
 class CriterionSetDefaults(TypedDict, total=False):
     """What `get_or_create_criterion_set` creates a set with; see `create_criterion_set`."""
 
-    criteria: list[str | CriterionIn]
+    criteria: list[str | CriterionIn | Mapping[str, Any]]
 
 
 class CriterionSetOperations(Operations):
     """Operations on criterion sets."""
 
     async def create_criterion_set(
-        self, name: str, criteria: Sequence[str | CriterionIn] | None = None
+        self, name: str, criteria: Sequence[str | CriterionIn | Mapping[str, Any]] | None = None
     ) -> CriterionSet:
         """Create a set of criteria.
 
         Args:
             name: 1 to 255 characters.
-            criteria: Yes/no questions to begin with.
+            criteria: Yes/no questions to begin with, and checks (`elluminate.checks`), also as mappings.
 
         Returns:
             The set with its criteria.
 
         Raises:
             ConflictError: The name is taken.
-            ValidationError: The name or a question is empty.
+            NotSupportedError: There are checks among the criteria, and the server knows none.
+            ValidationError: The name or a question is empty, or a check cannot be used.
 
         Example:
             >>> criterion_set = client.create_criterion_set(
@@ -64,7 +65,13 @@ class CriterionSetOperations(Operations):
         )
         project = await self.session.project_id()
         with naming_conflicts("criterion_set", name):
-            return await self.session.call(create_criterion_set.build(project, body=body), CriterionSet)
+            return await with_checks(
+                self.session,
+                body.criteria or [],
+                lambda: self.session.call(create_criterion_set.build(project, body=body), CriterionSet),
+                lambda made: made.criteria or [],
+                self.delete_criterion_set,
+            )
 
     async def get_criterion_set(self, *, name: str | None = None, id: int | None = None) -> CriterionSet:
         """Read a criterion set with its criteria, by name or by id.

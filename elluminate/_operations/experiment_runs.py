@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 from elluminate_api.models import (
@@ -39,7 +39,7 @@ class ExperimentRunOperations(ExperimentOperations):
         collection: TemplateVariablesCollection | str,
         llm_config: LLMConfig | str | None = None,
         criterion_set: CriterionSet | str | None = None,
-        criteria: Sequence[str | CriterionIn] | None = None,
+        criteria: Sequence[str | CriterionIn | Mapping[str, Any]] | None = None,
         description: str = "",
         rating_mode: RatingMode = RatingMode.DETAILED,
         n_epochs: int = 1,
@@ -64,7 +64,8 @@ class ExperimentRunOperations(ExperimentOperations):
             collection: The test cases, or their collection's name; its columns must cover the template's placeholders.
             llm_config: The model, or its config's name; None takes the project's default.
             criterion_set: The criteria, or their set's name; None takes the set linked to the template.
-            criteria: Yes/no questions instead of a set; they are stored as a set named after the experiment.
+            criteria: Yes/no questions and checks (`elluminate.checks`) instead of a set; they are stored as a set named
+                after the experiment.
             description: What it is for.
             rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
             n_epochs: Responses per row, 1 to 1000.
@@ -155,7 +156,7 @@ class ExperimentRunOperations(ExperimentOperations):
         collection: TemplateVariablesCollection | str,
         llm_config: LLMConfig | str | None = None,
         criterion_set: CriterionSet | str | None = None,
-        criteria: Sequence[str | CriterionIn] | None = None,
+        criteria: Sequence[str | CriterionIn | Mapping[str, Any]] | None = None,
         description: str = "",
         rating_mode: RatingMode = RatingMode.DETAILED,
         n_epochs: int = 1,
@@ -176,7 +177,8 @@ class ExperimentRunOperations(ExperimentOperations):
             collection: The test cases, or their collection's name; its columns must cover the template's placeholders.
             llm_config: The model, or its config's name; None takes the project's default.
             criterion_set: The criteria, or their set's name; None takes the set linked to the template.
-            criteria: Yes/no questions instead of a set; they are stored as a set named after the experiment.
+            criteria: Yes/no questions and checks (`elluminate.checks`) instead of a set; they are stored as a set named
+                after the experiment.
             description: What it is for.
             rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
             n_epochs: Responses per row, 1 to 1000.

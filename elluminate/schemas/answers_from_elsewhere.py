@@ -34,7 +34,8 @@ from elluminate.exceptions import ValidationError
 from elluminate.schemas.agent_results import AgentResultsMatchPreview, definition_of, preview_matching, upload
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.judges import warn_of_changed_judge
-from elluminate.schemas.judging import given_at, not_given_anew, rate, response_ids
+from elluminate.schemas.judging import given_at, not_given_anew, rate, read_verdicts, response_ids
+from elluminate.schemas.program_verdicts import give_verdicts
 from elluminate.schemas.response import PromptResponse, Rating, responses_of
 from elluminate.schemas.results import ExperimentResults
 from elluminate.schemas.verdicts import account_for, warn_of_unjudged
@@ -157,6 +158,8 @@ class AnswersFromElsewhere(Bound, api.Experiment):
             await warn_of_changed_judge(session, self, _AS_ONE_JUDGE[rates_all])
         before = given_at(prompt_responses)
         ratings = await rate(session, prompt_responses, mode, timeout)
+        if await give_verdicts(session, prompt_responses, self.criterion_set.criteria or [], anew=True):
+            ratings = await read_verdicts(session, prompt_responses)
         judged = {response.id: response for response in prompt_responses}
         for response in self.rated_responses:
             if response.id in judged:

@@ -5,23 +5,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from attrs import define
 from elluminate_api import models as api
 from elluminate_api.api.criteria import create_criteria
 from elluminate_api.api.criterion_sets import link_prompt_template, unlink_prompt_template
+from elluminate_api.api.ratings import upload_ratings
+from elluminate_api.types import UNSET
 
 from elluminate._binding import Bound, unbound
 from elluminate._blocking import blocking
 from elluminate._checks import checked_texts
 from elluminate._lookup import id_of, required_id_of
 from elluminate._notebooks import MOST_SHOWN, ShownInNotebooks, cell_of
+from elluminate._session import Session
 from elluminate._showing import shown
 from elluminate._tables import html_table
-from elluminate.exceptions import ValidationError
+from elluminate.checks import from_mapping
+from elluminate.exceptions import APIError, NotSupportedError, ValidationError
 from elluminate.schemas.prompt_template import Criterion, PromptTemplate, which_rows
+
+T = TypeVar("T")
 
 
 @define(kw_only=True, repr=False)
@@ -39,14 +45,14 @@ class CriterionSet(ShownInNotebooks, Bound, api.CriterionSet):
 
     async def aadd_criteria(
         self,
-        criteria: Sequence[str | api.CriterionIn],
+        criteria: Sequence[str | api.CriterionIn | Mapping[str, Any]],
         *,
         template_variables: api.TemplateVariables | None = None,
     ) -> list[Criterion]:
         """Add questions; a text that the set already has, for the same rows, is reused.
 
         Args:
-            criteria: Texts, or texts with labels.
+            criteria: Texts, texts with labels, or checks (`elluminate.checks`), also as mappings.
             template_variables: The only row of a collection whose responses are rated by them; None for all rows.
 
         Returns:
@@ -70,12 +76,15 @@ class CriterionSet(ShownInNotebooks, Bound, api.CriterionSet):
         return added
 
     async def aadd_criterion(
-        self, criterion: str | api.CriterionIn, *, template_variables: api.TemplateVariables | None = None
+        self,
+        criterion: str | api.CriterionIn | Mapping[str, Any],
+        *,
+        template_variables: api.TemplateVariables | None = None,
     ) -> Criterion:
         """Add one question, for all rows or one; a text that the set already has for them is reused.
 
         Args:
-            criterion: A text, or a text with a label.
+            criterion: A text, a text with a label, or a check (`elluminate.checks`), also as a mapping.
             template_variables: The only row of a collection whose responses are rated by it; None for all
                 rows.
 
@@ -112,8 +121,16 @@ class CriterionSet(ShownInNotebooks, Bound, api.CriterionSet):
             criteria=criteria,
             delete_existing=delete_existing,
         )
-        return await session.call(
-            create_criteria.build(await session.project_id(), body=body), list[Criterion]
+        request = create_criteria.build(await session.project_id(), body=body)
+        known = {criterion.id for criterion in self.criteria or []}
+
+        async def take_away(made: Sequence[Criterion]) -> None:
+            for criterion in made:
+                if criterion.id not in known:
+                    await criterion.adelete()
+
+        return await with_checks(
+            session, criteria, lambda: session.call(request, list[Criterion]), lambda made: made, take_away
         )
 
     async def alink_template(self, template: PromptTemplate) -> CriterionSet:
@@ -187,7 +204,7 @@ class CriterionSet(ShownInNotebooks, Bound, api.CriterionSet):
     unlink_template = blocking(aunlink_template)
 
 
-def criteria_in(criteria: Sequence[str | api.CriterionIn]) -> list[api.CriterionIn]:
+def criteria_in(criteria: Sequence[str | api.CriterionIn | Mapping[str, Any]]) -> list[api.CriterionIn]:
     """Questions as the contract takes them.
 
     Raises:
@@ -196,12 +213,65 @@ def criteria_in(criteria: Sequence[str | api.CriterionIn]) -> list[api.Criterion
     result = []
     for number, criterion in enumerate(checked_texts(criteria, "criteria")):
         given = api.CriterionIn(criterion_str=criterion) if isinstance(criterion, str) else criterion
+        if isinstance(given, Mapping):
+            given = from_mapping(given)
         if not isinstance(given, api.CriterionIn):
             raise ValidationError(
-                f"criteria[{number}] must be a string or a CriterionIn, got {shown(criterion)}; "
+                f"criteria[{number}] must be a string, a check or a CriterionIn, got {shown(criterion)}; "
                 "for example 'Is it short?'"
             )
         if not given.criterion_str.strip():
             raise ValidationError(f"criteria[{number}] is empty; a criterion is a yes/no question")
         result.append(given)
     return result
+
+
+async def with_checks(
+    session: Session,
+    criteria: Sequence[api.CriterionIn],
+    send: Callable[[], Awaitable[T]],
+    made: Callable[[T], Sequence[Criterion]],
+    take_away: Callable[[T], Awaitable[None]],
+) -> T:
+    """Send criteria to a server that may know no checks.
+
+    Args:
+        session: What is sent through.
+        criteria: What is sent.
+        send: Sends it.
+        made: The criteria in what comes back.
+        take_away: Undoes it, where the server has taken checks for criteria of a judge.
+
+    Raises:
+        NotSupportedError: There are checks among them, and the server knows none.
+    """
+    wanted = {one.criterion_str for one in criteria if one.check is not UNSET}
+    if not wanted:
+        return await send()
+    try:
+        answer = await send()
+    except APIError as refusal:
+        if refusal.status_code not in _NOT_UNDERSTOOD or await _knows_checks(session):
+            raise
+        raise NotSupportedError(f"{_NO_CHECKS} ({refusal.message})", refusal.status_code) from refusal
+    if any(one.criterion_str in wanted and one.check is UNSET for one in made(answer)):
+        await take_away(answer)
+        raise NotSupportedError(_NO_CHECKS, None)
+    return answer
+
+
+async def _knows_checks(session: Session) -> bool:
+    """Whether the server has the operation that came with checks; it is asked for nothing."""
+    request = upload_ratings.build(await session.project_id(), body=api.UploadRatingsRequest(ratings=[]))
+    try:
+        await session.call(request)
+    except APIError as refusal:
+        return refusal.status_code not in (*_NOT_UNDERSTOOD, 404, 405, 501)
+    return True
+
+
+_NOT_UNDERSTOOD = (400, 422)
+_NO_CHECKS = (
+    "this server knows no checks, and has a model decide every criterion; ask for the same in words, like 'Is the "
+    "answer {{answer}}?', or compute it from experiment.to_dicts()"
+)

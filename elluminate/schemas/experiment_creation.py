@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from attrs import frozen
@@ -41,6 +41,7 @@ from elluminate.schemas.by_name import (
 from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.judges import LATEST_JUDGE, warn_of_replaced_judge
+from elluminate.schemas.program_verdicts import check_functions
 from elluminate.schemas.prompt_template import PromptTemplate, create_version
 from elluminate.schemas.template_string import placeholders_of
 
@@ -62,7 +63,7 @@ class NewExperiment:
     scenario_set: api.ScenarioSet | str | None = None
     llm_config: LLMConfig | str | None = None
     criterion_set: CriterionSet | str | None = None
-    criteria: Sequence[str | CriterionIn] | None = None
+    criteria: Sequence[str | CriterionIn | Mapping[str, Any]] | None = None
     description: str = ""
     rating_version: str | None = None
     response_column_id: int | None = None
@@ -188,6 +189,11 @@ async def check_columns(
     template, collection = parts.prompt_template, parts.collection
     if collection is None:
         return
+    check_functions(
+        [*criteria, *_criteria_of(parts.criterion_set)],
+        [column.name for column in collection.columns if column.name],
+        collection.name,
+    )
     is_asked_alone = new.is_answered_by_prompt_alone(collection)
     was_told = warn_of_unfilled_braces(
         None if template is None else template.name,

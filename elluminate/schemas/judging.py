@@ -55,6 +55,12 @@ async def rate(
     task = await start_rating(session, ids, rating_mode)
     if task is not None:
         await batch_ended(session, await rating_poll(session, task), "rating", timeout)
+    return await read_verdicts(session, responses)
+
+
+async def read_verdicts(session: Session, responses: Sequence[PromptResponse]) -> list[list[Rating]]:
+    """Have responses take over the ratings that they have now, and what they lack; the ratings, in the order given."""
+    ids = response_ids(responses)
     judged = await _read_again(session, ids)
     for response in responses:
         if response.id in judged:

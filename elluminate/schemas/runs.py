@@ -36,6 +36,7 @@ from elluminate.exceptions import (
 from elluminate.schemas.criterion_set import CriterionSet
 from elluminate.schemas.filters import told_filters
 from elluminate.schemas.judges import warn_of_changed_judge
+from elluminate.schemas.program_verdicts import give_verdicts
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse, responses_of
 from elluminate.schemas.response_rows import judged_by
@@ -239,6 +240,14 @@ class Runs(Bound, api.Experiment):
             is_running=self.generation_task_id is not None,
         )
 
+    async def _have_functions_judge(self) -> None:
+        """Bring the verdicts of `checks.python` that are missing, where this process knows the functions."""
+        criteria = self.criterion_set.criteria or []
+        if self.generation_task_id is None and await give_verdicts(
+            self._bound_session(), self.rated_responses, criteria
+        ):
+            await self._reread()
+
     def _criteria(self) -> list[Criterion]:
         """The set's criteria, and those that responses were judged by before they were changed or replaced."""
         return list(
@@ -313,6 +322,7 @@ async def finish(
         last = await final_status(statuses if report is None else reporting(statuses, report))
         failure = reason_of_failure(experiment.name, last)
     await experiment._reread()
+    await experiment._have_functions_judge()
     warn_of_missing(experiment, experiment.results, experiment._criteria(), failure)
     return experiment
 

@@ -41,7 +41,7 @@ async def upload_ratings(call: Call) -> Answer:
         )
         await _drop(session, missing)
         await _note_reasons(session, given.values())
-    return call.answer(models.RatingsUploadResponse(stored=len(there), missing=len(missing)))
+        return call.answer(models.RatingsUploadResponse(stored=len(there), missing=len(missing)))
 
 
 async def _load_responses(session: AsyncSession, project_id: int, ids: Collection[int]) -> Mapping[int, Any]:
