@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
-from elluminate_api.models import MissingVerdictReason
+from elluminate_api.models import MissingVerdictReason, RatingOrigin
 from elluminate_api.types import one_line
 
 from elluminate import statistics
@@ -312,7 +312,9 @@ def statistics_of(
             for number, counts in by_id.items()
         ),
         answers=_spent([response.generation_metadata for response in responses if response.error is None]),
-        judging=_spent([rating.generation_metadata for rating in ratings]),
+        judging=_spent(
+            [rating.generation_metadata for rating in ratings if rating.origin not in _WITHOUT_CALL]
+        ),
         flaky=tuple(
             FlakyRow(values=row.values, passed=sum(passed), answers=len(passed))
             for row in rows
@@ -364,6 +366,10 @@ def _of(
         pass_hat_k=statistics.pass_hat_k(passed, epochs) if repeated else None,
         flaky_rows=sum(0 < sum(row) < len(row) for row in passed) if repeated else None,
     )
+
+
+_WITHOUT_CALL = (RatingOrigin.CHECK, RatingOrigin.PROGRAM)
+"""Who gives verdicts without a model."""
 
 
 def _spent(calls: Sequence[GenerationMetadata | None]) -> Spending:

@@ -31,7 +31,7 @@ from elluminate._messages import (
 )
 from elluminate._notebooks import ShownInNotebooks, cell_of, messages_table
 from elluminate._session import Session
-from elluminate._showing import quoted
+from elluminate._showing import quoted, shown
 from elluminate._tables import html_facts
 from elluminate.exceptions import ConflictError, ValidationError
 
@@ -203,24 +203,36 @@ class Criterion(ShownInNotebooks, Bound, api.Criterion):
         facts = [("question", self.criterion_str), ("label", self.label or ""), ("judges", which_rows(self))]
         yield html_facts(f"Criterion {self.id}", facts)
 
-    async def aupdate(self, criterion_str: str | None = None, label: str | None = None) -> Criterion:
+    async def aupdate(
+        self,
+        criterion_str: str | None = None,
+        label: str | None = None,
+        *,
+        check: api.CriterionIn | None = None,
+    ) -> Criterion:
         """Change the question or its label; what is not given stays. Ratings made earlier keep the old wording.
 
         Args:
             criterion_str: The new question, which may hold `{{placeholders}}`.
             label: A short name for tables, at most 255 characters.
+            check: Another check (`elluminate.checks`) of a criterion that is one, with its sentence.
 
         Returns:
             This criterion, as it is now: another question has another id.
 
         Raises:
             ConflictError: The set has another criterion with that question.
-            ValidationError: Nothing was given, or the question is empty.
+            ValidationError: Nothing was given, the question is empty, or `check` is none.
 
         Example:
             >>> criterion.update(criterion_str="Is the answer right?").criterion_str
             'Is the answer right?'
         """
+        if check is not None:
+            if not isinstance(check, api.CriterionIn) or check.check is UNSET:
+                raise ValidationError(f"check must be a check, like checks.max_words(50), not {shown(check)}")
+            criterion_str = criterion_str if criterion_str is not None else check.criterion_str
+            label = label if label is not None else check.label
         if criterion_str is None and label is None:
             raise ValidationError("update was given nothing to change; pass criterion_str=… or label=…")
         if not isinstance(criterion_str, str | None) or not isinstance(label, str | None):
@@ -234,6 +246,7 @@ class Criterion(ShownInNotebooks, Bound, api.Criterion):
         body = api.EditCriterionRequest(
             criterion_str=UNSET if criterion_str is None else criterion_str,
             label=UNSET if label is None else label,
+            check=UNSET if check is None else check.check,
         )
         session = self._bound_session()
         project = await session.project_id()

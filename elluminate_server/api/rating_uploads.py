@@ -16,7 +16,7 @@ from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid, NotFound
 from elluminate_server.llm.types import Verdict
 from elluminate_server.store.chunks import chunks
-from elluminate_server.store.tables import Criterion, Experiment, Rating, Response, WorkItem
+from elluminate_server.store.tables import Criterion, CriterionSet, Experiment, Rating, Response, WorkItem
 
 __all__: list[str] = []
 
@@ -30,9 +30,9 @@ async def upload_ratings(call: Call) -> Answer:
     given = {(each.response_id, each.criterion_id): each for each in request.ratings}
     async with call.write() as session:
         responses = await _load_responses(session, call.project_id, {number for number, _ in given})
-        criteria = await _load_criteria(session, {number for _, number in given})
+        criteria = await _load_criteria(session, call.project_id, {number for _, number in given})
         for place, each in enumerate(request.ratings):
-            _check(each, responses[each.response_id], criteria.get(each.criterion_id), f"$.ratings[{place}]")
+            _check(each, responses[each.response_id], criteria[each.criterion_id], f"$.ratings[{place}]")
         there = [each for each in given.values() if each.rating is not None]
         missing = [each for each in given.values() if each.rating is None]
         connection = await session.connection()
@@ -66,21 +66,30 @@ async def _load_responses(session: AsyncSession, project_id: int, ids: Collectio
     return found
 
 
-async def _load_criteria(session: AsyncSession, ids: Collection[int]) -> Mapping[int, Criterion]:
+async def _load_criteria(
+    session: AsyncSession, project_id: int, ids: Collection[int]
+) -> Mapping[int, Criterion]:
     found: dict[int, Criterion] = {}
     for chunk in chunks(sorted(ids)):
-        rows = await session.scalars(select(Criterion).where(Criterion.id.in_(chunk)))
+        rows = await session.scalars(
+            select(Criterion)
+            .join(CriterionSet, CriterionSet.id == Criterion.criterion_set_id)
+            .where(Criterion.id.in_(chunk), CriterionSet.project_id == project_id)
+        )
         found.update({row.id: row for row in rows})
+    missing = sorted(ids - found.keys())
+    if missing:
+        raise NotFound("criterion", missing)
     return found
 
 
-def _check(given: models.RatingUpload, response: Any, criterion: Criterion | None, where: str) -> None:
+def _check(given: models.RatingUpload, response: Any, criterion: Criterion, where: str) -> None:
     """Refuse what is none of the program's business.
 
     Raises:
         Invalid: Names the place.
     """
-    if criterion is None or criterion.criterion_set_id != response.criterion_set_id:
+    if criterion.criterion_set_id != response.criterion_set_id:
         raise Invalid(
             f"{where}.criterion_id: the experiment of response {given.response_id} has no criterion "
             f"{given.criterion_id}."

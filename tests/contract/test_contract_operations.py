@@ -106,6 +106,7 @@ ADDED_OPERATIONS = {
     "cancel_experiment": "existing programs can only wait",
     "try_llm_config": "the platform tests configs on its website only",
     "put_template_variables_batch": "existing programs can only add rows",
+    "upload_ratings": "the platform has a model decide every criterion",
     "list_audit_events": "the platform keeps no audit log that clients can read",
     "list_labels": "the platform has no labels that clients can read",
     "put_labels": "the platform has no labels that clients can give",

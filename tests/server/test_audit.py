@@ -25,8 +25,8 @@ from tests.server.whole_project import good_body, whole_server
 
 pytestmark = pytest.mark.anyio
 
-WITHOUT_ID = {"create_responses_batch", "create_ratings_batch"}
-"""They are answered with a task."""
+WITHOUT_ID = {"create_responses_batch", "create_ratings_batch", "upload_ratings"}
+"""They are answered with a task, or with counts."""
 
 SEVERAL = {"create_criteria", "create_ratings"}
 """They may make several things at once, which are of nothing that the path names."""

@@ -24,7 +24,7 @@ from elluminate_server.store.tables import Base, Organization
 
 pytestmark = pytest.mark.anyio
 
-HEAD = "0016"
+HEAD = "0017"
 
 
 def names(connection: Connection) -> set[str]:
@@ -49,6 +49,7 @@ PUBLISHED_MIGRATIONS = {
     "0014_roles_and_audit.py": "c5f5e63d8d728017",
     "0015_answers_from_elsewhere.py": "a77d01f835815373",
     "0016_labels.py": "f866cdf575b72228",
+    "0017_checks.py": "dd7a62a051db80f1",
 }
 
 
@@ -148,7 +149,7 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
             ):
                 await session.execute(text(statement))
         with pytest.raises(
-            SchemaVersionError, match=rf"version {version}, .* needs 0016.* `elluminate migrate`"
+            SchemaVersionError, match=rf"version {version}, .* needs {HEAD}.* `elluminate migrate`"
         ):
             await prepare(store)
 

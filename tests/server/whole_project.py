@@ -139,6 +139,10 @@ async def _everything(api: httpx.AsyncClient, store: Store, project_id: int) -> 
         },
     )
     definition = (await api.get(f"/experiments/{agentic['id']}/agent-results/definition")).json()
+    program = {"criterion_str": "Does it parse?", "check": {"type": "python", "name": "parses"}}
+    (of_program,) = await created(
+        api, "/criteria", {"criterion_set_id": world.criterion_set_id, "criteria": [program]}
+    )
     scenario_set = await created(api, "/scenario-sets", {"name": "Pupils", "fields": ["level", "mood"]})
     scenario = await created(api, f"/scenario-sets/{scenario_set['id']}/scenarios", MOON)
     locked_set = await created(api, "/scenario-sets", {"name": "Locked set", "fields": ["level"]})
@@ -167,6 +171,7 @@ async def _everything(api: httpx.AsyncClient, store: Store, project_id: int) -> 
         "criterion_set_id": world.criterion_set_id,
         "criterion_id": definition["tasks"][0]["criteria"][0]["criterion_id"],
         "criterion_ids": world.criterion_id,
+        "program_criterion_id": of_program["id"],
         "llm_config_id": world.llm_config_id,
         "experiment_id": world.experiment_id,
         "experiment_a_id": world.experiment_id,
@@ -213,6 +218,7 @@ INSTEAD: dict[str, dict[str, str]] = {
     "put_labels": {"criterion_id": "criterion_ids"},
     "run_experiment": {"experiment_id": "fresh_experiment_id"},
     "retry_failed_experiment": {"experiment_id": "experiment_id"},
+    "upload_ratings": {"criterion_id": "program_criterion_id"},
     "get_agent_results_definition": {"experiment_id": "agentic_experiment_id"},
     "upload_agent_results": {"experiment_id": "agentic_experiment_id", "task_id": "agentic_task_id"},
     "preview_agent_results_matching": {

@@ -32,9 +32,10 @@ def build(
     the program gave none, and `reasoning` says why: the verdict is missing, and an older one is
     dropped.
 
-    All of them are stored, or nothing. 404 names a response that does not exist; 422 a criterion that
-    is none of
-    the response's experiment, or that the server or a judge decides, and a verdict on a failed
+    All of them are stored, or nothing. 404 names a response or criterion that does not exist; 422 a
+    criterion
+    that is none of the response's experiment, or that the server or a judge decides, and a verdict on a
+    failed
     response.
     """
     return Request(
