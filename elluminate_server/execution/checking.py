@@ -16,6 +16,8 @@ __all__ = ["Ruled", "judge_by_rule"]
 
 _LONG = 20_000
 """Characters of an answer from which on its rules are followed beside the event loop."""
+_SLOW = ("json_schema", "regex")
+"""What may take a second where somebody is after that: it is followed beside the event loop, too."""
 _MOST_REASON = 2000
 
 
@@ -42,7 +44,7 @@ async def judge_by_rule(judged: Judged, criteria: Sequence[CriterionPlan]) -> Ru
         return Ruled((), {}, left)
     answer = AnswerFacts(text=answer_text(judged.messages), seconds=judged.seconds, cost_usd=judged.cost_usd)
     is_long = answer.text is not None and len(answer.text) > _LONG
-    if is_long or any(each.rule is not None and each.rule["type"] == "json_schema" for each in rules):
+    if is_long or any((each.rule or {}).get("type") in _SLOW for each in rules):
         found = await asyncio.to_thread(_follow, judged, rules, answer)
     else:
         found = _follow(judged, rules, answer)

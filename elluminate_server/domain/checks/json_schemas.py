@@ -12,7 +12,7 @@ from typing import Any
 
 from elluminate_server.domain.checks.facts import NotJudgedError, told
 from elluminate_server.domain.checks.json_values import JsonError, parsed, size_of
-from elluminate_server.domain.checks.patterns import PatternError, compiled, is_found
+from elluminate_server.domain.checks.patterns import PatternError, compiled, is_found, work_of
 
 __all__ = ["MOST_CHARACTERS", "SchemaProblemError", "problem_with", "schema_of"]
 
@@ -21,6 +21,7 @@ MOST_CHARACTERS = 50_000
 _MOST_STEPS = 100_000
 """Steps of one check: about a second."""
 _STEP = 32
+_WORK = 1000
 _BRANCHING = frozenset(
     {"$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas", "dependencies", "contains"}
 )
@@ -114,6 +115,8 @@ def problem_with(schema: Any, text: str) -> str | None:
         found: Any = next(schema.iter_errors(value), None)
     except _Exhausted:
         raise NotJudgedError(f"The schema took more than {_MOST_STEPS} steps, and was given up.") from None
+    except NotJudgedError:
+        raise
     except RecursionError:
         raise NotJudgedError("The schema refers to itself without end.") from None
     except Exception as failure:  # noqa: BLE001  # a reference to nothing; numbers that cannot be divided
@@ -238,7 +241,7 @@ def _error(message: str) -> Any:
 
 
 def _pattern(validator: Any, pattern: Any, instance: Any, _schema: Any) -> Iterator[Any]:
-    if validator.is_type(instance, "string") and not is_found(compiled(str(pattern)), str(instance)):
+    if validator.is_type(instance, "string") and not _is_found(compiled(str(pattern)), str(instance)):
         yield _error(f"{told(str(instance))} does not match {told(str(pattern))}")
 
 
@@ -248,7 +251,7 @@ def _pattern_properties(validator: Any, properties: Any, instance: Any, _schema:
     for pattern, subschema in properties.items():
         search = compiled(str(pattern))
         for name, value in instance.items():
-            if is_found(search, str(name)):
+            if _is_found(search, str(name)):
                 yield from validator.descend(value, subschema, path=name, schema_path=pattern)
 
 
@@ -258,7 +261,7 @@ def _additional_properties(validator: Any, allowed: Any, instance: Any, schema: 
     known = schema.get("properties", {})
     patterns = [compiled(str(pattern)) for pattern in schema.get("patternProperties", {})]
     for name, value in instance.items():
-        if name in known or any(is_found(pattern, str(name)) for pattern in patterns):
+        if name in known or any(_is_found(pattern, str(name)) for pattern in patterns):
             continue
         if validator.is_type(allowed, "object"):
             yield from validator.descend(value, allowed, path=name)
@@ -271,6 +274,11 @@ def _unique_items(validator: Any, wanted: Any, instance: Any, _schema: Any) -> I
         written = {json.dumps(item, sort_keys=True) for item in instance}
         if len(written) < len(instance):
             yield _error("the items are not all different")
+
+
+def _is_found(pattern: Any, text: str) -> bool:
+    _steps.take(work_of(pattern, text) // _WORK)
+    return bool(is_found(pattern, text))
 
 
 def _cut(text: str) -> str:
