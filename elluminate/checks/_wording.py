@@ -63,8 +63,12 @@ def criterion_of(sentence: str, check: Check, text: str | None, label: str | Non
 
 def told(*texts: str) -> str:
     """Texts as a sentence has them: a placeholder by itself as it is, all else in quotation marks."""
-    said = [text if _PLACEHOLDER.fullmatch(text) else json.dumps(text, ensure_ascii=False) for text in texts]
+    said = [text if _PLACEHOLDER.fullmatch(text) else _in_quotes(text) for text in texts]
     return cut(", ".join(said))
+
+
+def _in_quotes(text: str) -> str:
+    return f'"{text}"' if text.isprintable() and '"' not in text else json.dumps(text, ensure_ascii=False)
 
 
 def cut(text: str) -> str:

@@ -12,7 +12,7 @@ from tests.server.conftest import World, created
 
 pytestmark = pytest.mark.anyio
 
-RULES = [
+RULES: list[dict[str, Any]] = [
     {"criterion_str": "The answer names {{topic}}.", "check": {"type": "contains", "values": ["{{topic}}"]}},
     {"criterion_str": "Few words", "check": {"type": "max_words", "value": "2"}},
     {"criterion_str": "Cheap", "check": {"type": "max_cost", "value": "1"}},
@@ -143,11 +143,10 @@ async def test_a_placeholder_of_a_rule_that_no_column_fills_is_refused_before_a_
 
 async def test_one_text_is_not_decided_in_two_ways(api: httpx.AsyncClient, world: World) -> None:
     body = {"criterion_set_id": world.criterion_set_id, "criteria": [RULES[0]]}
-    (first,) = await created(api, "/criteria", body)
-    (same,) = await created(api, "/criteria", body)
+    first, same = [(await api.post("/criteria", json=body)).json()[0] for _ in range(2)]
     assert same["id"] == first["id"]
 
-    other = {**RULES[0], "check": {"type": "is_json"}}
+    other: dict[str, Any] = {**RULES[0], "check": {"type": "is_json"}}
     answer = await api.post("/criteria", json={**body, "criteria": [other]})
     assert answer.status_code == 409
     assert "decided in another way" in answer.json()["detail"]

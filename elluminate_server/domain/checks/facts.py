@@ -84,4 +84,4 @@ def told(text: str) -> str:
     '"He said \\\\"no\\\\"."'
     """
     cut = text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
-    return json.dumps(cut, ensure_ascii=False)
+    return f'"{cut}"' if cut.isprintable() and '"' not in cut else json.dumps(cut, ensure_ascii=False)

@@ -1,0 +1,232 @@
+"""Checks in the SDK: how they are written, functions of the caller's, and servers that know none of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from elluminate import (
+    Client,
+    CriterionIn,
+    IncompleteResultsWarning,
+    NotSupportedError,
+    ValidationError,
+    checks,
+    evaluate,
+)
+from elluminate_server.api import criterion_sets
+from elluminate_server.writing import criteria as writing
+from tests.support.model_server import ModelServer
+from tests.support.worlds import World, entered
+
+
+@pytest.fixture(params=["blocking", "async"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    with entered(request.param) as world:
+        yield world
+
+
+@pytest.fixture
+def client(base_url: str, world: World) -> Iterator[Any]:
+    with world.opened(base_url=base_url) as client:
+        world.call(client, "create_prompt_template", "T", "Name {{topic}}.")
+        rows = [{"topic": topic, "word": topic[:2]} for topic in ("tides", "rain")]
+        world.call(client, "create_collection", "C", variables=rows)
+        yield client
+
+
+def run(world: World, client: Any, criteria: list[Any], **more: Any) -> Any:
+    return world.call(client, "run_experiment", "E", "T", "C", criteria=criteria, **more)
+
+
+def test_no_model_is_asked_for_what_rules_decide(
+    world: World, client: Any, model_server: ModelServer
+) -> None:
+    experiment = run(world, client, [checks.max_words(50), {"contains": "{{word}}", "negate": True}])
+
+    assert len(model_server.requests) == 2  # one answer for each row
+    assert experiment.results.verdicts.given == 4
+    assert {rating.origin for each in experiment.responses() for rating in each.ratings} == {"check"}
+    assert experiment.statistics().judging.count == 0
+    other = world.call(client, "run_experiment", "F", "T", "C", criteria=[checks.max_words(50)])
+    compared = world.call(client, "compare", experiment, other)
+    assert [one.criterion_str for one in compared.criteria] == ["The answer has at most 50 words."]
+
+
+def test_a_function_of_the_callers_gives_verdicts(world: World, client: Any) -> None:
+    def judge(response: str, topic: str, missing: str = "-") -> Any:
+        if topic == "rain":
+            raise ValueError("no umbrella")
+        return (bool(response), f"{topic}{missing}")
+
+    with pytest.warns(IncompleteResultsWarning, match="ValueError: no umbrella"):
+        experiment = run(world, client, [checks.python(judge)])
+
+    (first, second) = experiment.responses()
+    assert [(one.rating, one.origin, one.reasoning) for one in first.ratings] == [
+        ("YES", "program", "tides-")
+    ]
+    assert second.ratings == []
+    assert second.missing_verdicts[0].reason == "ValueError: no umbrella"
+
+    checks.python(lambda response: False, "judge")
+    world.call(experiment, "retry_failed")
+    assert [[one.rating for one in each.ratings] for each in experiment.responses()] == [["YES"], ["NO"]]
+    ratings = world.call(experiment, "rate_responses")
+    assert [[one.rating for one in of_one] for of_one in ratings] == [["NO"], ["NO"]]
+
+
+def test_an_async_function_judges_what_a_program_answered(world: World, client: Any) -> None:
+    async def said(messages: list[Any], topic: str) -> bool:
+        return bool(messages[-1]["content"] == topic)
+
+    experiment = world.call(
+        client, "run_experiment", "E", None, "C", criteria=[checks.python(said)], target=lambda topic: topic
+    )
+
+    assert experiment.results.pass_rate == 1.0
+
+
+def test_without_the_function_the_verdict_is_missing_with_its_reason(world: World, client: Any) -> None:
+    criterion = checks.python(lambda response: True, "elsewhere")
+    criterion.check.name = "of another process"  # type: ignore[union-attr]
+
+    with pytest.warns(IncompleteResultsWarning, match="The caller's program gives this verdict"):
+        experiment = run(world, client, [criterion, checks.max_words(50)])
+
+    assert experiment.results.verdicts.missing_not_judged == 2
+
+
+def test_a_parameter_without_a_column_is_refused_before_anything_is_asked(
+    world: World, client: Any, model_server: ModelServer
+) -> None:
+    def judge(response: str, colour: str) -> bool:
+        return colour in response
+
+    with pytest.raises(ValidationError, match="takes colour, and collection 'C' has no such column"):
+        run(world, client, [checks.python(judge)])
+    assert model_server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda response: None, "The function returned None"),
+        (lambda response: "perhaps", "'perhaps'"),
+        (lambda response: (None, "not sure"), "not sure"),
+        (lambda response: 1, "1"),
+    ],
+)
+def test_what_is_no_verdict_is_none(base_url: str, function: Any, said: str) -> None:
+    with Client(base_url=base_url) as client, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rows = client.create_collection("C", variables=[{"topic": "tides"}])
+        criteria = [checks.python(function, "odd"), checks.max_words(9)]
+        experiment = client.run_experiment("E", None, rows, criteria=criteria, target=lambda topic: topic)
+
+    (response,) = experiment.responses()
+    assert len(response.ratings) == 1
+    assert said in (response.missing_verdicts or [])[0].reason
+
+
+def test_evaluate_takes_criteria(base_url: str) -> None:
+    with Client(base_url=base_url) as client:
+        rows = client.create_collection("C", variables=[{"topic": "tides"}])
+        found = evaluate(
+            None, rows, criteria=[checks.equals("{{topic}}")], target=lambda topic: topic, client=client
+        )
+
+    assert found.results is not None
+    assert found.results.pass_rate == 1.0
+
+
+def test_a_check_is_changed_with_its_sentence(base_url: str) -> None:
+    with Client(base_url=base_url) as client:
+        (criterion,) = client.create_criterion_set("S", [checks.max_words(5)]).criteria or []
+        criterion.update(check=checks.max_words(7))
+
+        assert criterion.criterion_str == "The answer has at most 7 words."
+        assert criterion.check.value == "7"  # type: ignore[union-attr]
+        with pytest.raises(ValidationError, match=r"checks\.max_words"):
+            criterion.update(check=CriterionIn(criterion_str="Is it short?"))
+
+
+# How they are written
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"colour": "red"},
+        {"max_words": -1},
+        {"max_words": 5, "min_words": 1},
+        {"number": "some"},
+        {"contains": []},
+        {"contains": [""]},
+        {"equals": True},
+        {"is_json": False},
+        {"regex": 5},
+        {"number": {"value": 1, "tolerance": -1}},
+        {"max_words": {"value": 2, "colour": "red"}},
+        {"max_words": {"negate": True}},
+        {"python": "nobody knows this one"},
+        {"equals": "a", "negate": "yes"},
+        {},
+        7,
+    ],
+)
+def test_what_is_no_check_is_refused_with_what_is_one(given: Any) -> None:
+    with pytest.raises(ValidationError):
+        checks.from_mapping(given)
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "problem"),
+    [
+        (lambda response: True, None, "needs a name"),
+        (len, "f", "by place"),
+        (lambda topic: True, "f", "nothing of the answer"),
+        (5, "f", "takes a function"),
+    ],
+)
+def test_a_function_needs_a_name_and_named_parameters(function: Any, name: str | None, problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        checks.python(function, name)
+
+
+def test_mappings_say_the_same_as_functions() -> None:
+    assert checks.from_mapping({"not_contains": ["a", "b"], "label": "l"}) == checks.not_contains(
+        "a", "b", label="l"
+    )
+    assert checks.from_mapping({"number": {"value": 4, "which": "first"}}) == checks.number(4, which="first")
+    assert checks.from_mapping({"json_schema": {"type": "object"}}) == checks.json_schema({"type": "object"})
+    assert checks.from_mapping({"json_schema": {"schema": {"type": "object"}, "negate": True}}) == (
+        checks.json_schema({"type": "object"}, negate=True)
+    )
+    nested = checks.from_mapping(["Is it?", [{"is_json": True}, [{"equals": 42}]]])
+    assert nested == ["Is it?", checks.is_json(), checks.equals("42")]
+
+
+def test_long_texts_make_different_sentences() -> None:
+    one, other = checks.equals("a" * 5000 + "b"), checks.equals("a" * 5000 + "c")
+    assert one.criterion_str != other.criterion_str
+    assert len(one.criterion_str) < 400
+
+
+# Servers that know no checks
+
+
+def test_a_server_that_drops_the_check_is_told_of_and_keeps_nothing(
+    base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dropping(given: Any) -> Any:
+        return [writing.WantedCriterion(each.criterion_str, each.label) for each in given]
+
+    monkeypatch.setattr(criterion_sets, "checked_criteria", dropping)
+    with Client(base_url=base_url) as client:
+        with pytest.raises(NotSupportedError, match=r"knows no checks.*to_dicts"):
+            client.create_criterion_set("S", [checks.max_words(5)])
+        assert client.list_criterion_sets() == []
