@@ -140,9 +140,8 @@ async def _everything(api: httpx.AsyncClient, store: Store, project_id: int) -> 
     )
     definition = (await api.get(f"/experiments/{agentic['id']}/agent-results/definition")).json()
     program = {"criterion_str": "Does it parse?", "check": {"type": "python", "name": "parses"}}
-    (of_program,) = await created(
-        api, "/criteria", {"criterion_set_id": world.criterion_set_id, "criteria": [program]}
-    )
+    adding = {"criterion_set_id": world.criterion_set_id, "criteria": [program]}
+    (of_program,) = (await api.post("/criteria", json=adding)).json()
     scenario_set = await created(api, "/scenario-sets", {"name": "Pupils", "fields": ["level", "mood"]})
     scenario = await created(api, f"/scenario-sets/{scenario_set['id']}/scenarios", MOON)
     locked_set = await created(api, "/scenario-sets", {"name": "Locked set", "fields": ["level"]})

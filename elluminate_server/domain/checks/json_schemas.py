@@ -197,13 +197,13 @@ def _check_reference(reference: str, place: str, whole: Any) -> None:
 @functools.cache
 def _counting(kind: Any) -> Any:
     """A class of validators that counts what it does, and uses RE2."""
-    import jsonschema
+    from jsonschema import validators
 
     rules = dict(kind.VALIDATORS)
     rules |= {"pattern": _pattern, "patternProperties": _pattern_properties, "uniqueItems": _unique_items}
     rules["additionalProperties"] = _additional_properties
     counted = {name: _counted(name, rule) for name, rule in rules.items()}
-    return jsonschema.validators.create(
+    return validators.create(
         meta_schema=kind.META_SCHEMA,
         validators=counted,
         type_checker=kind.TYPE_CHECKER,
