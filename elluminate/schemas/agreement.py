@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 from elluminate_api import models as api
 from elluminate_api.models import EarlierRating, Label
-from elluminate_api.types import one_line
+from elluminate_api.types import UNSET, one_line
 
 from elluminate import statistics
 from elluminate._exports import Exports
@@ -255,6 +255,8 @@ def agreement_of(
     present: set[tuple[int, Judge]] = set()
     for response in responses:
         for rating in response.ratings if response.error is None else ():
+            if rating.criterion.check is not UNSET:
+                continue  # a rule decides it, and no judge
             key = rating.criterion.id, _judge(rating_version, rating.generation_metadata)
             criteria[rating.criterion.id] = rating.criterion
             present.add(key)

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 from elluminate_api.models import Label, LabelValue
+from elluminate_api.types import UNSET
 
 from elluminate._blocking import blocking
 from elluminate._calls import Explained
@@ -200,10 +201,12 @@ def draw(
 
 
 def _judged(responses: Iterable[PromptResponse]) -> Iterator[tuple[PromptResponse, Rating]]:
+    """Verdicts of judges: what a rule decides needs no label."""
     for response in responses:
         if response.error is None:
             for rating in response.ratings:
-                yield response, rating
+                if rating.criterion.check is UNSET:
+                    yield response, rating
 
 
 def _certainty(responses: Sequence[PromptResponse]) -> Mapping[Pair, float]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from elluminate_api.models import CriterionIn, RatingMode
+from elluminate_api.types import UNSET
 
+from elluminate import checks
 from elluminate._row_files import checked_path, rows_from_csv, rows_from_jsonl
 from elluminate._showing import quoted
 from elluminate._tables import shortened
@@ -24,6 +27,7 @@ from elluminate.suites.suite import (
     SuiteError,
     TemplateChoice,
 )
+from elluminate.suites.targets import found_target
 from elluminate.suites.yaml_text import Document, YamlError, read_yaml
 
 __all__ = ["load_suite", "suite_from_text"]
@@ -188,7 +192,7 @@ class _Reading:
         criteria: list[CriterionIn] = []
         for number, item in enumerate(given):
             try:
-                criterion = criterion_of(item)
+                criterion = criterion_of(item, self._path.parent)
             except ValidationError as error:
                 self._add(("criteria", number), str(error))
                 continue
@@ -283,7 +287,9 @@ class _Reading:
         if rows is None:
             return
         texts: list[tuple[tuple[str | int, ...], str]] = [
-            (("criteria", number), one.criterion_str) for number, one in enumerate(criteria or ())
+            (("criteria", number), text)
+            for number, one in enumerate(criteria or ())
+            for text in _texts_of(one)
         ]
         prompt = template.messages if template is not None else None
         if prompt is not None:
@@ -306,8 +312,12 @@ class _Reading:
                     )
 
 
-def criterion_of(given: str | Mapping[str, Any]) -> CriterionIn:
-    """A criterion as a suite writes it: a question, or a mapping with `text` and `label`.
+def criterion_of(given: str | Mapping[str, Any], folder: Path) -> CriterionIn:
+    """A criterion as a suite writes it: a question, a mapping with `text` and `label`, or a check.
+
+    Args:
+        given: What stands there.
+        folder: From where the function of a `python` check is found.
 
     Raises:
         ValidationError: It is none.
@@ -316,14 +326,38 @@ def criterion_of(given: str | Mapping[str, Any]) -> CriterionIn:
         if not given.strip():
             raise ValidationError("the criterion is empty; write a yes/no question")
         return CriterionIn(criterion_str=given)
-    unknown = given.keys() - {"text", "label"}
     text, label = given.get("text"), given.get("label")
-    if unknown or not isinstance(text, str) or not text.strip() or not isinstance(label, str | None):
+    if not (isinstance(text, str | None) and isinstance(label, str | None)):
+        raise ValidationError("text and label of a criterion are texts")
+    named = given.get("python")
+    if isinstance(named, str) and ":" in named and not given.keys() - {"python", "text", "label"}:
+        return checks.python(found_target(named, folder), named, text=text, label=label)
+    if given.keys() - {"text", "label"}:
+        return checks.from_mapping(given)
+    if text is None or not text.strip():
         raise ValidationError(
-            "a criterion is a question, or a mapping like {text: Is it short?, label: length}, not "
-            f"{shortened(repr(dict(given)), 100)}"
+            "a criterion is a question, a mapping like {text: Is it short?, label: length}, or a check like "
+            f"{{max_words: 50}}, not {shortened(repr(dict(given)), 100)}"
         )
     return CriterionIn(criterion_str=text, label=label)
+
+
+def _texts_of(criterion: CriterionIn) -> Iterator[str]:
+    """Everything in a criterion that may hold placeholders."""
+    yield criterion.criterion_str
+    if criterion.check is not UNSET:
+        yield from _texts_in(msgspec.to_builtins(criterion.check))
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts_in(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts_in(one)
 
 
 def _rate(given: float | Mapping[str, float] | None) -> RateThreshold | None:

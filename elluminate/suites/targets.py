@@ -32,7 +32,7 @@ def found_target(named: str, folder: Path) -> Callable[..., Any]:
         found: Any = importlib.import_module(module_name)
     except Exception as error:
         raise ValidationError(
-            f"target {quoted(named)}: the module {module_name!r} cannot be imported (from {place}): "
+            f"{quoted(named)}: the module {module_name!r} cannot be imported (from {place}): "
             f"{type(error).__name__}: {error}"
         ) from error
     for part in path.split("."):

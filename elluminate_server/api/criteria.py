@@ -175,20 +175,19 @@ async def update_criterion(call: Call) -> Answer:
                     raise Conflict(
                         f"The set holds another criterion with the text {quoted(text)} (id {other.id})."
                     )
-        if (text, rule) != (row.criterion_str, row.rule):
-            if await judged_criteria(session, [row.id]) or await freezes_criteria(
-                session, row.criterion_set_id
-            ):
-                row.superseded_at = utc_now()
-                row = Criterion(
-                    criterion_set_id=row.criterion_set_id,
-                    entry_id=row.entry_id,
-                    criterion_str=text,
-                    label=label,
-                    rule=rule,
-                    position=row.position,
-                )
-                session.add(row)
+        if (text, rule) != (row.criterion_str, row.rule) and (
+            await judged_criteria(session, [row.id]) or await freezes_criteria(session, row.criterion_set_id)
+        ):
+            row.superseded_at = utc_now()
+            row = Criterion(
+                criterion_set_id=row.criterion_set_id,
+                entry_id=row.entry_id,
+                criterion_str=text,
+                label=label,
+                rule=rule,
+                position=row.position,
+            )
+            session.add(row)
         row.criterion_str, row.label, row.rule = text, label, rule
         await session.flush()
         return call.answer((await load_criteria(session, [row]))[row.id])

@@ -22,7 +22,15 @@ from elluminate_server.store.columns import utc_now
 from elluminate_server.store.states import EXPERIMENT
 from elluminate_server.store.tables import Criterion, Experiment, Label, Rating, Task
 
-__all__ = ["WantedCriterion", "add_criteria", "checked_criteria", "freezes_criteria", "judged_criteria", "rule_of", "take_out"]
+__all__ = [
+    "WantedCriterion",
+    "add_criteria",
+    "checked_criteria",
+    "freezes_criteria",
+    "judged_criteria",
+    "rule_of",
+    "take_out",
+]
 
 
 @attrs.frozen

@@ -91,6 +91,15 @@ def test_rows_that_somebody_has_changed_are_put_right(run: Any, client: Any, wor
     assert result.runs[0].statistics.overall.verdicts.given == 4
 
 
+def test_checks_are_decided_without_a_judge(run: Any, model_server: ModelServer) -> None:
+    checks = "criteria: [{contains: '{{name}}'}, {max_words: 50}]"
+
+    result = run(SUITE.replace("criteria: [Is it polite?, Is it short?]", checks))
+
+    assert (result.exit_code, result.runs[0].statistics.overall.verdicts.given) == (0, 4)
+    assert {request.kind for request in model_server.requests} == {"answer"}
+
+
 def test_a_rate_that_is_too_low_fails(run: Any, model_server: ModelServer) -> None:
     model_server.verdict = judged_no("Is it short?")
 

@@ -49,7 +49,7 @@ PUBLISHED_MIGRATIONS = {
     "0014_roles_and_audit.py": "c5f5e63d8d728017",
     "0015_answers_from_elsewhere.py": "a77d01f835815373",
     "0016_labels.py": "f866cdf575b72228",
-    "0017_checks.py": "dd7a62a051db80f1",
+    "0017_checks.py": "7f3ac9bbb2faf4a8",
 }
 
 

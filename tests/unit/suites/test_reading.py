@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from elluminate_api.types import UNSET
 from jsonschema import Draft202012Validator
 
 from elluminate import ValidationError
@@ -94,6 +95,26 @@ def test_all_of_a_suite_is_read() -> None:
     assert (suite.baseline.branch, suite.baseline.against, suite.baseline.is_required) == ("main", None, True)
 
 
+def test_checks_stand_beside_questions(tmp_path: Path) -> None:
+    (tmp_path / "checks_of_a_suite.py").write_text("def good(response):\n    return True\n", encoding="utf-8")
+    path = tmp_path / "suite.yaml"
+    given = "['Is it short?', {contains: '{{name}}'}, {max_words: 5, label: brief}, {python: 'checks_of_a_suite:good'}]"
+    path.write_text(
+        SHORT.replace("[Is it short?]", given) + "thresholds: {criteria: {brief: 1}}\n", encoding="utf-8"
+    )
+
+    suite = load_suite(path)
+
+    assert [one.criterion_str for one in suite.criteria or ()] == [
+        "Is it short?",
+        "The answer contains {{name}}.",
+        "The answer has at most 5 words.",
+        "The function checks_of_a_suite:good accepts the answer.",
+    ]
+    assert [one.check is UNSET for one in suite.criteria or ()] == [True, False, False, False]
+    assert list(suite.thresholds.criteria) == ["The answer has at most 5 words."]
+
+
 def test_a_suite_may_be_json(tmp_path: Path) -> None:
     path = tmp_path / "suite.json"
     path.write_text(
@@ -137,7 +158,10 @@ def test_rows_may_stand_in_files_beside_it(tmp_path: Path) -> None:
         (("[Is it short?]", "[]"), "4:1: criteria: is empty"),
         (("[Is it short?]", "[' ']"), "4:12: the criterion is empty"),
         (("[Is it short?]", "[a?, b?, a?]"), "4:20: the criterion 'a?' stands twice"),
-        (("[Is it short?]", "[{txt: a?}]"), "4:12: a criterion is a question, or a mapping like"),
+        (("[Is it short?]", "[{txt: a?}]"), "4:12: a check has one of the names"),
+        (("[Is it short?]", "[{label: a}]"), "4:12: a criterion is a question, a mapping like"),
+        (("[Is it short?]", "[{equals: '{{nope}}', text: So?}]"), "4:12: {{nope}} has no value in row 1"),
+        (("[Is it short?]", "[{python: 'nowhere_at_all:good'}]"), "4:12: target 'nowhere_at_all:good'"),
         (("[Is it short?]", "['Is it {{nme}}?']"), "4:12: {{nme}} has no value in row 1"),
         (("criteria: [Is it short?]\n", ""), "1:1: criteria or criterion_set is needed"),
         (("criteria:", "epochs: 0\ncriteria:"), "4:1: epochs: must be at least 1, not 0"),
