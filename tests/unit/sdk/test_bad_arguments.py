@@ -239,7 +239,7 @@ def test_a_lone_surrogate_in_a_name(world: WiredWorld, wire: Wire, operation: st
         (7, "criteria must be a list, got 7"),
         ([""], r"criteria\[0\] is empty; a criterion is a yes/no question"),
         (["fine?", "  "], r"criteria\[1\] is empty"),
-        ([7], r"criteria\[0\] must be a string or a CriterionIn, got 7"),
+        ([7], r"criteria\[0\] must be a string, a check or a CriterionIn, got 7"),
         ([CriterionIn(criterion_str="")], r"criteria\[0\] is empty"),
     ],
 )

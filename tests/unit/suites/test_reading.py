@@ -161,7 +161,7 @@ def test_rows_may_stand_in_files_beside_it(tmp_path: Path) -> None:
         (("[Is it short?]", "[{txt: a?}]"), "4:12: a check has one of the names"),
         (("[Is it short?]", "[{label: a}]"), "4:12: a criterion is a question, a mapping like"),
         (("[Is it short?]", "[{equals: '{{nope}}', text: So?}]"), "4:12: {{nope}} has no value in row 1"),
-        (("[Is it short?]", "[{python: 'nowhere_at_all:good'}]"), "4:12: target 'nowhere_at_all:good'"),
+        (("[Is it short?]", "[{python: 'nowhere_at_all:good'}]"), "4:12: 'nowhere_at_all:good': the module"),
         (("[Is it short?]", "['Is it {{nme}}?']"), "4:12: {{nme}} has no value in row 1"),
         (("criteria: [Is it short?]\n", ""), "1:1: criteria or criterion_set is needed"),
         (("criteria:", "epochs: 0\ncriteria:"), "4:1: epochs: must be at least 1, not 0"),
