@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage conformance faults statistics interop memory test-postgresql test-scale demo-llm test-local-model test-providers check format codegen docs serve bench bench-peers clean
+.PHONY: help install demo test coverage conformance faults statistics interop memory test-postgresql test-scale test-browser demo-llm test-local-model test-providers check format codegen docs serve bench bench-peers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,13 @@ test-postgresql: $(VENV)/.installed-scale ## run the tests of the server and of 
 
 test-scale: $(VENV)/.installed-scale ## run the tests of many workers on PostgreSQL and Redis of their own
 	.ci/scale $(ARGS)
+
+$(VENV)/.installed-browser: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,browser]'
+	@touch $@
+
+test-browser: $(VENV)/.installed-browser ## run the tests of what a browser shows in a real one, which is installed where it is missing
+	.ci/browser $(ARGS)
 
 interop: $(VENV)/.installed-dev ## run the published client, from the package index, against this server
 	$(BIN)/python -m pytest -n 2 --dist loadscope tests/interop $(ARGS)

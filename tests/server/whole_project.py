@@ -155,7 +155,7 @@ async def _everything(api: httpx.AsyncClient, store: Store, project_id: int) -> 
     await created(api, "/persona-groups", {"name": "Teachers", "persona_ids": [persona["id"]]})
     moods = [{"name": "mood", "column_type": "category", "categorical_values": ["good", "bad"]}]
     moody = await created(api, "/collections", {"name": "Moods", "columns": moods})
-    (_, other_criterion) = (await api.get(f"/criterion_sets/{world.criterion_set_id}")).json()["criteria"]
+    (_, other_criterion, *_) = (await api.get(f"/criterion_sets/{world.criterion_set_id}")).json()["criteria"]
     label = {"response_id": world.response_id, "criterion_id": other_criterion["id"], "value": "YES"}
     labels = (await api.put("/labels", json={"labels": [label]})).json()
     return {
