@@ -51,14 +51,15 @@ _OF_SCALE = {"psycopg": "PostgreSQL", "celery": "ELLUMINATE_BROKER_URL"}
 """Modules of that extra, and what they are for."""
 
 _EVALUATING = {
-    "run": ("evaluating", "run"),
-    "compare": ("evaluating", "compare"),
-    "report": ("showing", "report"),
-    "list": ("showing", "list_things"),
-    "export": ("showing", "export"),
-    "init": ("showing", "init"),
+    "run": ("cli.evaluating", "run"),
+    "compare": ("cli.evaluating", "compare"),
+    "report": ("cli.showing", "report"),
+    "list": ("cli.showing", "list_things"),
+    "export": ("cli.showing", "export"),
+    "init": ("cli.showing", "init"),
+    "mcp": ("mcp_server", "mcp"),
 }
-"""Commands that evaluate: module of `elluminate.cli`, and function, a coroutine."""
+"""Commands that evaluate: module of `elluminate`, and function, a coroutine."""
 
 _OF_SERVER = {"sqlalchemy", "starlette", "uvicorn", "alembic", "aiohttp", "aiosqlite"}
 """What `local:` needs; anything else comes with the extra "cli"."""
@@ -147,12 +148,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     module, function = _EVALUATING[options.command]
     tell_warnings_in_lines()
     try:
-        work = getattr(importlib.import_module(f"elluminate.cli.{module}"), function)
+        work = getattr(importlib.import_module(f"elluminate.{module}"), function)
         return int(asyncio.run(work(options)))
     except KeyboardInterrupt:
         return _INTERRUPTED
     except ModuleNotFoundError as error:
-        extra = "server" if error.name in _OF_SERVER else "cli"
+        extra = "server" if error.name in _OF_SERVER else "mcp" if error.name == "mcp" else "cli"
         return _fail(f"{options.command} needs {how_to_install(error, extra)}.", _NOT_MEASURED)
     except BrokenPipeError:
         raise

@@ -82,6 +82,16 @@ The server and the key are those of programs: ELLUMINATE_BASE_URL and ELLUMINATE
 """
 
 
+_MCP_NOTES = """\
+It speaks the Model Context Protocol over standard input and output, and is started by the editor. Its configuration,
+in most of them:
+
+  {"mcpServers": {"elluminate": {"command": "elluminate", "args": ["mcp"], "env": {"ELLUMINATE_BASE_URL": "local:"}}}}
+
+Tools: run_evaluation, run_suite, check_suite, list_experiments, get_experiment, failures, compare, retry_failed.
+"""
+
+
 def add_evaluation_commands(commands: Commands) -> None:
     """Add the commands that evaluate."""
     run = _added(commands, "run", "run a suite and say whether it passed", _RUN_NOTES)
@@ -176,7 +186,9 @@ def add_evaluation_commands(commands: Commands) -> None:
         help="how many answers at most (default: %(default)s)",
     )
 
-    for command in (run, compare, report, listing, export):
+    mcp = _added(commands, "mcp", "let an assistant in an editor evaluate prompts", _MCP_NOTES)
+
+    for command in (run, compare, report, listing, export, mcp):
         command.add_argument(
             "--base-url",
             metavar="URL",

@@ -19,7 +19,7 @@ from elluminate.exceptions import ValidationError
 from elluminate.schemas.experiment import Experiment
 from elluminate.schemas.filters import ExperimentFilter
 
-__all__ = ["export", "init", "list_things", "report", "write_new"]
+__all__ = ["export", "init", "list_things", "listed_experiments", "report", "write_new"]
 
 
 async def report(options: argparse.Namespace) -> int:
@@ -91,14 +91,8 @@ async def _rows(
     client: AsyncClient, what: str, search: str | None, limit: int
 ) -> AsyncIterator[dict[str, Any]]:
     if what == "experiments":
-        experiments = client.iter_experiments(ExperimentFilter(experiment_name_search=search))
-        async with aclosing(experiments):
-            number = 0
-            async for experiment in experiments:
-                yield _of_experiment(experiment)
-                number += 1
-                if number >= limit:
-                    return
+        async for row in listed_experiments(client, search, limit):
+            yield row
         return
     of_kind: dict[str, Callable[[], Awaitable[Sequence[Any]]]] = {
         "templates": client.list_prompt_templates,
@@ -109,6 +103,26 @@ async def _rows(
     listed = await of_kind[what]()
     for one in itertools.islice(_wanted(listed, search), limit):
         yield _of_thing(what, one)
+
+
+async def listed_experiments(
+    client: AsyncClient, search: str | None, limit: int
+) -> AsyncIterator[dict[str, Any]]:
+    """The newest experiments, each as a flat dict.
+
+    Args:
+        client: Of the server.
+        search: Only those whose name has this in it; None for all.
+        limit: How many at most.
+    """
+    experiments = client.iter_experiments(ExperimentFilter(experiment_name_search=search))
+    async with aclosing(experiments):
+        number = 0
+        async for experiment in experiments:
+            yield _of_experiment(experiment)
+            number += 1
+            if number >= limit:
+                return
 
 
 def _wanted(listed: Sequence[Any], search: str | None) -> Iterator[Any]:

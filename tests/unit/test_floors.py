@@ -35,6 +35,7 @@ FLOORS = {
     """,
     "elluminate": """
         __main__
+        mcp_server
         cli
         evaluate
         client
