@@ -91,13 +91,15 @@ class SuiteOperations(
             checked_name(branch, "branch")
         found_branch, commit = branch_and_commit(suite.path.parent)
         parts = await self._parts(suite, branch or found_branch, commit)
-        choices = suite.models or [ModelChoice(name=suite.target or _DEFAULT_MODEL)]
+        choices = suite.models or [ModelChoice(name=suite.target_name or _DEFAULT_MODEL)]
         runs = [partial(self._run_of_suite, suite, parts, choice, progress) for choice in choices]
         return SuiteResult(suite=suite.name, runs=tuple(await self.session.transport.gather(runs, _AT_ONCE)))
 
     async def _parts(self, suite: Suite, branch: str | None, commit: str | None) -> _Parts:
         """What all runs share, made where it is not there yet."""
-        target = None if suite.target is None else found_target(suite.target, suite.path.parent)
+        target = suite.target
+        if isinstance(target, str):
+            target = found_target(target, suite.path.parent)
         template: PromptTemplate | None = None
         asked = suite.template
         if asked is not None and asked.messages is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ class Suite:
         name: What it is called.
         description: What it is for.
         template: The prompt; None with a target alone.
-        target: A program of your own, as module:function; None where models are asked.
+        target: A program of your own, as module:function or as the function itself; None where models are asked.
         rows: The test cases; None where they are on the server.
         collection: Name of a collection on the server; None where rows are given.
         criteria: What answers are judged by; None where a set on the server says it.
@@ -126,7 +126,7 @@ class Suite:
     name: str
     description: str = ""
     template: TemplateChoice | None = None
-    target: str | None = None
+    target: str | Callable[..., Any] | None = None
     rows: Sequence[Mapping[str, Any]] | None = None
     collection: str | None = None
     criteria: Sequence[CriterionIn] | None = None
@@ -142,6 +142,13 @@ class Suite:
     baseline: BaselineChoice | None = None
 
     __repr__ = one_line
+
+    @property
+    def target_name(self) -> str | None:
+        """What its program is called; None where models are asked."""
+        if self.target is None or isinstance(self.target, str):
+            return self.target
+        return getattr(self.target, "__qualname__", None) or type(self.target).__name__
 
     def with_models(self, names: Sequence[str]) -> Suite:
         """The same with some of its models alone.

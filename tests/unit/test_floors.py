@@ -36,7 +36,7 @@ FLOORS = {
     "elluminate": """
         __main__
         mcp_server
-        cli
+        cli  pytest_plugin
         evaluate
         client
         async_client
