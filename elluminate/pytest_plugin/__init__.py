@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["elluminate_check", "elluminate_client"]
 
-_MARKER = "evaluation(rows=..., criteria=[...], pass_rate=...): an evaluation; see the guide's page on pytest."
+_MARKER = (
+    "evaluation(rows=..., criteria=[...], pass_rate=...): an evaluation; see the guide's page on pytest."
+)
 _EVALUATIONS = "elluminate-evaluations"
 """What the part is called that is registered with the first evaluation."""
 _SERVER = "elluminate_server"

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.outcomes import Failed  # which type checkers know as a class; it is pytest.fail.Exception
 
 from elluminate.pytest_plugin.marker import said_by
 
@@ -20,7 +21,7 @@ _COLUMN = object()
 """What stands for a row's value until there is a row."""
 
 
-class NotMeasured(pytest.fail.Exception):
+class NotMeasured(Failed):
     """There is no saying whether an evaluation passes: a model, a judge or the program gave nothing."""
 
     __module__ = "builtins"  # as pytest's own outcomes, so that a summary shows the message
@@ -62,7 +63,7 @@ class Evaluations:
         arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
         fixtures = {name: value for name, value in arguments.items() if value is not _COLUMN}
         wanted = [name for name in arguments if name not in fixtures]
-        client = pyfuncitem.funcargs["elluminate_client"]
+        client: Any = pyfuncitem.funcargs["elluminate_client"]
         try:
             if self._baseline and self._choice is None:
                 self._choice = running.baseline_of(client, self._baseline)

@@ -70,8 +70,8 @@ def run(
         template = TemplateChoice(messages=said["template"])
         if wanted:
             raise ValidationError(
-                f"a model is asked for each row, and {item.originalname}() is called once, after it: its parameters are "
-                f"fixtures, and there is none called {', '.join(wanted)}"
+                f"a model is asked for each row, and {item.originalname}() is called once, after it: its parameters "
+                f"are fixtures, and there is none called {', '.join(wanted)}"
             )
     else:
         columns = _columns(client, rows, said)
@@ -109,7 +109,9 @@ def _rows(given: Any, folder: Path) -> list[dict[str, Any]]:
         file = folder / given
         reader = readers.get(file.suffix.lower())
         if reader is None:
-            raise ValidationError(f"rows must be a list of dicts, or a .csv or .jsonl file, not {shown(given)}")
+            raise ValidationError(
+                f"rows must be a list of dicts, or a .csv or .jsonl file, not {shown(given)}"
+            )
         try:
             rows = reader(file)
         except OSError as error:
@@ -148,8 +150,8 @@ def _target(
     there = f"the rows have the columns {', '.join(columns)}"
     if nothing:
         raise ValidationError(
-            f"{item.originalname}() has the parameter {quoted(nothing[0])}, and that is neither a column nor a fixture; "
-            f"{there}"
+            f"{item.originalname}() has the parameter {quoted(nothing[0])}, and that is neither a column nor a "
+            f"fixture; {there}"
         )
     if not of_row and not takes_row:
         raise ValidationError(
@@ -215,7 +217,9 @@ def held(measured: Any, said: Mapping[str, Any]) -> tuple[SuiteRun, ...]:
     """
     if isinstance(measured, SuiteResult | SuiteRun):
         if said:
-            raise ValidationError(f"a suite has thresholds of its own; {', '.join(said)} cannot be given here")
+            raise ValidationError(
+                f"a suite has thresholds of its own; {', '.join(said)} cannot be given here"
+            )
         return measured.runs if isinstance(measured, SuiteResult) else (measured,)
     if not isinstance(measured, Experiment):
         raise ValidationError(
