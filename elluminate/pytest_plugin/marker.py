@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-__all__ = ["ASKING", "said_by", "wrong_with"]
+__all__ = ["ASKING", "KEYWORDS", "THRESHOLDS", "said_by", "wrong_with"]
 
 THRESHOLDS = ("pass_rate", "lower_bound", "passing", "max_cost_usd", "confidence", "thresholds")
 ASKING = ("max_concurrency", "target_retries", "target_timeout")
 """How the function is called: arguments of `run_experiment`."""
 _OF_MODELS = ("llm_config", "cache")
-_KEYWORDS = (
+KEYWORDS = (
     *("rows", "collection", "criteria", "criterion_set", "template", "name", "description"),
     *("epochs", "judge", "rating_mode", "timeout", "margin"),
     *(*THRESHOLDS, *ASKING, *_OF_MODELS),
@@ -46,7 +46,7 @@ def wrong_with(node: pytest.Item) -> str:
         return "evaluation(...) takes keywords alone, such as rows=[...], criteria=[...], pass_rate=0.9"
     said = said_by(node)
     for name in said:
-        if name not in _KEYWORDS:
+        if name not in KEYWORDS:
             return f"evaluation(...) has no {name!r}; {_hint(name)}"
     for one, other in (("rows", "collection"), ("criteria", "criterion_set")):
         if one in said and other in said:
@@ -67,6 +67,6 @@ def wrong_with(node: pytest.Item) -> str:
 def _hint(name: str) -> str:
     import difflib
 
-    near = difflib.get_close_matches(name, _KEYWORDS, n=1)
+    near = difflib.get_close_matches(name, KEYWORDS, n=1)
     meant = _OFTEN_MEANT.get(name) or (near[0] if near else None)
-    return f"did you mean {meant!r}?" if meant else f"there is {', '.join(_KEYWORDS)}"
+    return f"did you mean {meant!r}?" if meant else f"there is {', '.join(KEYWORDS)}"
