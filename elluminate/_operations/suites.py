@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from attrs import frozen
+from elluminate_api.models import CollectionColumn, ColumnType
 
 from elluminate._checks import checked_name
 from elluminate._operations.comparisons import ComparisonOperations
@@ -109,19 +110,29 @@ class SuiteOperations(
         if suite.rows is None:
             collection: TemplateVariablesCollection = await self.get_collection(name=suite.collection)
         else:
-            collection = await self._rows_of_suite(suite.name, suite.rows)
+            # A function that is given as such was written for the values that are given beside it.
+            keeps_types = suite.target is not None and not isinstance(suite.target, str)
+            collection = await self._rows_of_suite(suite.name, suite.rows, keeps_types=keeps_types)
         return _Parts(template=template, collection=collection, target=target, branch=branch, commit=commit)
 
     async def _rows_of_suite(
-        self, name: str, rows: Sequence[Mapping[str, Any]]
+        self, name: str, rows: Sequence[Mapping[str, Any]], *, keeps_types: bool
     ) -> TemplateVariablesCollection:
-        """The collection of these rows, which is named after what they are."""
-        named = f"{name} ({_digest([dict(row) for row in rows])})"
+        """The collection of these rows, which is named after what they are.
+
+        Args:
+            name: The suite's.
+            rows: The rows.
+            keeps_types: Whether a column with a value that is no text is one of JSON, and not of texts.
+        """
+        plain = [dict(row) for row in rows]
+        named = f"{name} ({_digest(['typed', plain] if keeps_types else plain)})"
         try:
             collection: TemplateVariablesCollection = await self.get_collection(name=named)
         except NotFoundError:
+            columns = _typed_columns(rows) if keeps_types else None
             return await self.create_collection(
-                named, description=f"Rows of the suite {name!r}.", variables=rows
+                named, description=f"Rows of the suite {name!r}.", variables=rows, columns=columns
             )
         if collection.variables_count != len(rows):  # somebody has changed it, or adding them was broken off
             await collection.aclear()
@@ -235,6 +246,14 @@ class _Parts:
     target: Callable[..., Any] | None
     branch: str | None
     commit: str | None
+
+
+def _typed_columns(rows: Sequence[Mapping[str, Any]]) -> list[CollectionColumn]:
+    of_json = {name for row in rows for name, value in row.items() if not isinstance(value, str | None)}
+    return [
+        CollectionColumn(name=name, column_type=ColumnType.JSON if name in of_json else ColumnType.TEXT)
+        for name in dict.fromkeys(name for row in rows for name in row)
+    ]
 
 
 def _digest(value: Any) -> str:

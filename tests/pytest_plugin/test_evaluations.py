@@ -203,9 +203,9 @@ def test_functions_of_many_kinds_are_evaluated(project: TestProject) -> None:
 
 
         class TestMethods:
-            @pytest.mark.evaluation(epochs=2, max_concurrency=1, target_retries=0)
+            @pytest.mark.evaluation(rows=[{"n": 1, "of": {"a": [2]}}], epochs=2, max_concurrency=1, target_retries=0)
             def test_method(self, row):
-                return row["question"]
+                return "Well." if row == {"n": 1, "of": {"a": [2]}} else f"Rubbish: {row!r}"
 
             @pytest.mark.evaluation(template="Answer: {{question}}", cache=True)
             def test_model(self, tmp_path):
