@@ -68,6 +68,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         _evaluations_of(metafunc.config)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Of these no tests are generated, so that a marker would go unseen.
+    if any(
+        type(item).__name__ == "TestCaseFunction" and item.get_closest_marker("evaluation") for item in items
+    ):
+        _evaluations_of(config)
+
+
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
     if getattr(report, "elluminate_not_measured", False):
         return "error", "E", "NOT MEASURED"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,12 @@ class Evaluations:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         if not isinstance(item, pytest.Function) or item.get_closest_marker("evaluation") is None:
             return
+        if item.cls is not None and issubclass(item.cls, unittest.TestCase):
+            pytest.fail(
+                "evaluation(...) does not go with methods of a unittest.TestCase: write a function, or a class without "
+                "a base",
+                pytrace=False,
+            )
         wanted = item._fixtureinfo
         for name in wanted.argnames:
             if name not in wanted.name2fixturedefs and name != "request":

@@ -135,6 +135,16 @@ def test_markers_that_make_no_sense_are_refused_at_collection(project: TestProje
 
 def test_what_cannot_be_run_is_told_and_never_passes(project: TestProject) -> None:
     files = {f"test_{number}": marked(*given) for number, given in enumerate(NOT_TO_BE_RUN)}
+    files["test_unittest"] = """
+        import unittest
+
+        import pytest
+
+        class Test(unittest.TestCase):
+            @pytest.mark.evaluation(rows=[{"question": "Who?"}], criteria=["X?"])
+            def test_it(self):
+                return "Well."
+    """
     project.write(**files)
 
     ran = project.run()
@@ -145,6 +155,7 @@ def test_what_cannot_be_run_is_told_and_never_passes(project: TestProject) -> No
     )
     for says in NOT_TO_BE_RUN.values():
         assert says in ran.text
+    assert "does not go with methods of a unittest.TestCase" in ran.text
     assert project.model.requests == []
 
 
