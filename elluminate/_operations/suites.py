@@ -13,12 +13,13 @@ from typing import Any
 from attrs import frozen
 from elluminate_api.models import CollectionColumn, ColumnType
 
-from elluminate._checks import checked_name
+from elluminate._checks import checked_name, checked_texts
 from elluminate._operations.comparisons import ComparisonOperations
 from elluminate._operations.experiment_runs import ExperimentRunOperations
 from elluminate._operations.llm_configs import LLMConfigOperations
 from elluminate._operations.prompt_templates import PromptTemplateOperations
 from elluminate._progress import ExperimentProgress
+from elluminate._showing import shown
 from elluminate.exceptions import ElluminateError, NotFoundError, ValidationError
 from elluminate.gates import GateResult, RegressionThreshold, check, not_measured
 from elluminate.names import unique_name
@@ -82,14 +83,18 @@ class SuiteOperations(
             >>> result.outcome, result.exit_code
             ('passed', 0)
         """
+        for name in () if models is None else checked_texts(models, "models"):
+            checked_name(name, "model")
+        if branch is not None:
+            checked_name(branch, "branch")
+        if progress is not None and not callable(progress):
+            raise ValidationError(f"progress must be a function or None, not {shown(progress)}")
         if not isinstance(suite, Suite):
             from elluminate.suites.reading import load_suite  # YAML and JSON schema come with an extra
 
             suite = load_suite(suite)
         if models is not None:
             suite = suite.with_models(models)
-        if branch is not None:
-            checked_name(branch, "branch")
         found_branch, commit = branch_and_commit(suite.path.parent)
         parts = await self._parts(suite, branch or found_branch, commit)
         choices = suite.models or [ModelChoice(name=suite.target_name or _DEFAULT_MODEL)]

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from elluminate import ConflictError, ExperimentFailedWarning, NotFoundError, ValidationError, evaluate
+from elluminate import (
+    ConflictError,
+    ExperimentFailedWarning,
+    NotFoundError,
+    ValidationError,
+    checks,
+    evaluate,
+)
 from elluminate.evaluate import reset_default_client
 from elluminate.schemas import ExperimentFilter, GenerationParams, PromptResponseFilter, RatingMode
 from elluminate.streaming import TaskStatus
@@ -53,6 +60,12 @@ async def runs(call: Caller, made: Resources) -> None:
     await call.each(call.client.iter_experiments(of_clones), "iter_experiments")
     await comparing(call, first, second, quality)
     await _labels(call, first)
+    of_program = checks.python(
+        lambda response: (len(response) > 3, "It says something."), name="says something"
+    )
+    decided = [of_program, {"max_words": 900}]
+    programmed = await call.do("run_experiment", "Programmed", explain, concepts, criteria=decided)
+    assert {rating.rating.value for one in programmed.rated_responses for rating in one.ratings} == {"YES"}
 
 
 async def _labels(call: Caller, first: Any) -> None:

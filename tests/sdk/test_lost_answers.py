@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from docs.api_index import operations
-from elluminate import ConflictError, NotFoundError
+from elluminate import ConflictError, NotFoundError, checks
 from elluminate.schemas import AgentTrialResult
 from tests.sdk.losing import Act, Losses, losing
 from tests.support.worlds import BLOCKING, entered
@@ -167,6 +167,28 @@ def annotates(act: Act) -> None:
     assert sorted(notes) == ["", "Too long."]
 
 
+def labels(act: Act) -> None:
+    rating = act.on(act.planned(), "run").rated_responses[0].ratings[0]
+    label = act.lose("label", "NO", owner=rating)
+    of_rating = [one for one in act.make("list_labels") if one.id == label.id]
+    assert [one.value.value for one in of_rating] == ["NO"]
+    act.lose("delete_label", label)
+    assert label.id not in [one.id for one in act.make("list_labels")]
+
+
+def gives_verdicts_of_a_program(act: Act) -> None:
+    experiment = act.lose(
+        "run_experiment",
+        act.name,
+        act.template(),
+        act.collection(),
+        criteria=[checks.python(lambda response: bool(response), name=act.name)],
+    )
+    assert [rating.rating.value for one in experiment.rated_responses for rating in one.ratings] == [
+        "YES"
+    ] * 2
+
+
 def changes_scenarios(act: Act) -> None:
     made = act.scenario_set()
     act.lose("rename_field", made.fields[0], "grade", owner=made)
@@ -245,6 +267,8 @@ ACTS: list[Callable[[Act], None]] = [
     changes_criterion_and_link,
     changes_a_criterion_that_was_rated_by,
     annotates,
+    labels,
+    gives_verdicts_of_a_program,
     changes_scenarios,
     changes_personas,
     deletes_rows,
