@@ -23,6 +23,9 @@ LASTS_SECONDS = 0.25
 MOST = 500
 """Items of one claim."""
 
+PIECE = 100
+"""Items whose rows are read and filled in at a time, so that nobody else waits for longer than a few milliseconds."""
+
 FREE_SECONDS = 1.0
 """From one look to the next whether items are free again, while this process still has some."""
 LEFT_SECONDS = 0.2
@@ -133,9 +136,12 @@ class Supply:
     async def _add(self, items: Sequence[Item]) -> None:
         self._under_way += len(items)
         self._suspects += sum(item.is_suspect for item in items)
-        subjects = await self._source.load(items) if items else {}
-        for item in items:
-            self._ready.put_nowait((item, subjects.get(item.id)))
+        for start in range(0, len(items), PIECE):
+            piece = items[start : start + PIECE]
+            subjects = await self._source.load(piece)
+            for item in piece:
+                self._ready.put_nowait((item, subjects.get(item.id)))
+            await asyncio.sleep(0)  # SQLite is read in the event loop's own thread
 
     async def _until_low(self) -> None:
         while self._ready.qsize() > self._low:

@@ -1,9 +1,9 @@
 """How many calls an endpoint is given at a time, and how fast: learned from what becomes of them.
 
 Two things bound a provider: how many calls it works on at once, and how many it takes in a window of time. As long as
-nothing is refused, each answer of an endpoint that is kept busy lets one call more be under way, so that they double
-with every round. A refusal does not say which of the two bounds was reached. So a first one lowers the number of calls
-at a time, as TCP does after a loss: once for an episode, since the calls that were under way with it say the same
+nothing is refused, an answer lets twice as many calls be under way as were with it, so that they double with every
+round, and within it. A refusal does not say which of the two bounds was reached. So a first one lowers the number of
+calls at a time, as TCP does after a loss: once for an episode, since the calls that were under way with it say the same
 again; afterwards one more is tried from time to time, and rarely where it was refused before. Where refusals come
 although few are under way, the window is the bound: what passed from one refusal to the next is the quota, and calls
 are spaced by it. Where neither helps, an endpoint refuses at random, and is only left alone for as long as it asks.
@@ -152,9 +152,9 @@ class Pace:
             self._speed_up(now)
         if sent.at <= self._slowed_at or took > allowed / 2:
             return
-        # Calls beside few others do not show that more would pass.
         if self._is_exploring:
-            self.limit += 2 * sent.place > sent.limit
+            # A call beside so many others was answered. Of twice as many nothing is known, and half of them would pass.
+            self.limit = max(self.limit, 2.0 * sent.place)
         elif sent.place >= self.limit - 1 and now - self._changed_at >= self._seconds_to_next_step():
             self.limit += 1
             self._changed_at = now

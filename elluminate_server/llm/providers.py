@@ -18,6 +18,7 @@ means.
 - A config of a provider that has one address alone (Anthropic) is asked there when it names none.
 """
 
+import functools
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
@@ -250,6 +251,8 @@ class Models:
         self.reach = reach or Reach()
         self._defaults = defaults or ModelDefaults()
         self._secret = secret or secrets.token_bytes(32)
+        # Each call of a judge asks for it, and computing it lets another thread go first.
+        self._nonce_of = functools.lru_cache(1_000)(self._new_nonce)
         self._max_answer_bytes = max_answer_bytes
         self._meters = meters
         self._endpoints: dict[_Address, Endpoint] = {}
@@ -314,6 +317,9 @@ class Models:
 
         The same for its calls, so that what they begin with can be cached; unknown to those who write what is judged.
         """
+        return self._nonce_of(experiment_id)
+
+    def _new_nonce(self, experiment_id: int) -> str:
         return nonce_from(self._secret, f"experiment {experiment_id}")
 
     def calls_at_gates(self) -> tuple[int, int]:

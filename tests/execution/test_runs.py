@@ -1,10 +1,13 @@
 """A run from start to end: what is stored, when it is stored, and how it is reported."""
 
 import asyncio
+import contextlib
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, event, update
 
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution import Executor, queueing
@@ -278,6 +281,28 @@ async def test_a_run_that_would_be_too_large_is_refused(
         with pytest.raises(DomainError, match="3 rows in 4 epochs are 12 answers"):
             await here.enqueue(here.executor(), n_epochs=4)
         assert await here.count(Task) == 0
+
+
+async def test_how_far_a_run_is_is_counted_in_indexes_alone(tmp_path: Path) -> None:
+    statements: list[tuple[str, Any]] = []
+    async with scene(tmp_path) as here, running(here.executor()) as executor:
+        await here.add_experiment(rows=3)
+        task_id = await here.enqueue(executor)
+        await here.ended(task_id)
+        async with here.store.read() as session:
+            engine = (await session.connection()).sync_engine
+            event.listen(engine, "before_cursor_execute", lambda *told: statements.append((told[2], told[3])))
+            progress = await progress_of(session, task_id)
+        assert progress is not None
+        assert [(each.epoch, each.rated) for each in progress.epochs] == [(1, 3)]
+        counting = [told for told in statements if "count(" in told[0]]
+        with contextlib.closing(sqlite3.connect(here.store.url.database or "")) as database:
+            plans = [
+                " ".join(str(line[3]) for line in database.execute(f"EXPLAIN QUERY PLAN {sql}", given))
+                for sql, given in counting
+            ]
+    assert "COVERING INDEX ix_work_items_task_state" in plans[0]
+    assert "INDEX ix_work_items_flawed" in plans[1]
 
 
 async def test_log_deltas_lose_and_repeat_nothing(tmp_path: Path) -> None:

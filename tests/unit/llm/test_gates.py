@@ -100,10 +100,43 @@ def test_an_endpoint_with_many_places_is_given_as_many_as_the_config_says() -> N
 
 def test_the_calls_at_a_time_double_while_nothing_is_refused() -> None:
     server = Server(seconds=1.0)
-    # In the first round, those that were sent beside few others show nothing.
-    rounds = [FIRST_LIMIT, FIRST_LIMIT * 3 // 2, 3 * FIRST_LIMIT, 6 * FIRST_LIMIT]
+    rounds = [FIRST_LIMIT, 2 * FIRST_LIMIT, 4 * FIRST_LIMIT, 8 * FIRST_LIMIT]
     assert after(server, sum(rounds), most=200) == len(rounds)
     assert server.most_at_once == rounds[-1]
+
+
+def test_three_small_runs_at_once_take_no_round_more_than_one() -> None:
+    server = Server(seconds=0.5)
+
+    async def main() -> float:
+        endpoint = endpoint_at(server)
+
+        async def experiment() -> None:
+            caller = patient()
+
+            async def row() -> None:
+                await work(endpoint, 1, caller=caller)
+                await work(endpoint, 2, caller=caller)
+
+            await asyncio.gather(*(row() for _ in range(5)))
+
+        await asyncio.gather(*(experiment() for _ in range(3)))
+        return clock()
+
+    assert run(main()) == 2 * 0.5
+    assert server.most_at_once == 30
+
+
+def test_no_more_than_twice_as_many_are_tried_as_were_answered_together() -> None:
+    server = Server(seconds=1.0)
+
+    async def main() -> None:
+        endpoint = endpoint_at(server)
+        await work(endpoint, FIRST_LIMIT // 2 + 2, most=200)
+        await work(endpoint, 200, most=200)
+
+    run(main())
+    assert [server.sent.count(second) for second in (1.0, 2.0)] == [FIRST_LIMIT + 4, 2 * FIRST_LIMIT + 8]
 
 
 def test_nobody_begins_with_all_that_a_config_allows() -> None:
