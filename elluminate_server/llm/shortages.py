@@ -37,9 +37,14 @@ def shortage_of(error: BaseException) -> int | None:
             return errno.ENOMEM
         if isinstance(cause, OSError) and cause.errno in SHORTAGES:
             return cause.errno
-        if isinstance(cause, socket.gaierror) and (lacking := _lacking_descriptors()):
+        if _may_be_of_a_resolver(cause) and (lacking := _lacking_descriptors()):
             return lacking
     return None
+
+
+def _may_be_of_a_resolver(error: BaseException) -> bool:
+    """Whether it may say of a name what is so of descriptors; some resolvers (mDNS) say "invalid argument"."""
+    return isinstance(error, socket.gaierror) or (isinstance(error, OSError) and error.errno == errno.EINVAL)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
