@@ -29,6 +29,7 @@ _EXAMPLES = """\
 examples:
   elluminate init                              write suite.yaml, an evaluation that runs as it is
   elluminate run suite.yaml                    run it, and say whether it passed
+  elluminate import promptfooconfig.yaml       write suite.yaml of what another tool has
   elluminate compare "Before" "After"          is the second experiment better than the first?
   elluminate report "After" -o report.html     what it came to, as a file to send around
   elluminate serve                             serve on http://127.0.0.1:8000, data in the user's data folder
@@ -58,6 +59,7 @@ _EVALUATING = {
     "export": ("cli.showing", "export"),
     "init": ("cli.showing", "init"),
     "mcp": ("mcp_server", "mcp"),
+    "import": ("cli.importing", "import_file"),
 }
 """Commands that evaluate: module of `elluminate`, and function, a coroutine."""
 

@@ -69,6 +69,21 @@ examples:
   elluminate run suite.yaml                    run it: without an account, with the offline model
 """
 
+_IMPORT_NOTES = """\
+examples:
+  elluminate import promptfooconfig.yaml       write suite.yaml, or several: one for each prompt and shape of assertions
+  elluminate import samples.jsonl --from openai-evals -o evals/facts.yaml
+  elluminate import dataset.json --strict      exit code 1 where something could not be converted
+
+It reads promptfoo's configurations (YAML or JSON), OpenAI Evals (samples as JSON Lines, registry entries as YAML,
+objects of the Evals API as JSON), and Langfuse's exports of datasets (JSON, JSON Lines, CSV), also with "prompts" and
+"evaluators" beside "items". Files that a configuration names are read from its folder and below.
+
+Nothing is left out in silence. What could not be converted, or became a question for the judge, is told on standard
+error and stands at the top of the suite. A file that is there is never written over.
+
+Exit codes: 0 written; 1 written, and with --strict something was not converted; 2 it cannot be read.
+"""
 
 _LABEL_NOTES = """\
 examples:
@@ -163,6 +178,21 @@ def add_evaluation_commands(commands: Commands) -> None:
 
     init = _added(commands, "init", "write a commented suite that runs as it is", _INIT_NOTES)
     init.add_argument("path", nargs="?", default="suite.yaml", help="(default: %(default)s)")
+
+    importing = _added(commands, "import", "write suites of what another tool has", _IMPORT_NOTES)
+    importing.add_argument("file", help="of promptfoo, OpenAI Evals or Langfuse")
+    importing.add_argument(
+        "-o", "--output", default="suite.yaml", metavar="FILE", help="the suite (default: %(default)s)"
+    )
+    importing.add_argument(
+        "--from",
+        dest="format",
+        choices=("promptfoo", "openai-evals", "langfuse"),
+        help="of which tool it is (default: told by what stands in it)",
+    )
+    importing.add_argument(
+        "--strict", action="store_true", help="exit code 1 where something was not converted"
+    )
 
     labelling = commands.add_parser(
         "label",
