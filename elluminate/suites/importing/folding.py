@@ -70,7 +70,7 @@ def _criterion(graders: Sequence[Grader], rows: Sequence[dict[str, Any]], number
 
 def _padded(values: Sequence[Any], most: int) -> list[Any]:
     """As many values as the row with the most has: one that is looked for twice changes nothing."""
-    return [*values, *([values[-1]] * (most - len(values)))]
+    return [*values, *[values[-1]] * (most - len(values))] if values else []
 
 
 def _free(name: str, rows: Sequence[Mapping[str, Any]]) -> str:

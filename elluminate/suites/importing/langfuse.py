@@ -42,6 +42,8 @@ def import_langfuse(said: Any, name: str) -> Imported:
         ValidationError: There are no items in it.
     """
     notes = Notes()
+    if isinstance(said, dict) and "input" in said:
+        said = [said]  # an export of one line
     whole: Mapping[str, Any] = said if isinstance(said, dict) else {"items": said}
     items = next((whole[key] for key in ("items", "data", "datasetItems") if key in whole), None)
     if not isinstance(items, list):

@@ -43,6 +43,8 @@ def import_openai_evals(said: Any, folder: Path, name: str) -> Imported:
     if isinstance(said, dict) and "testing_criteria" in said:
         return import_evals_api(said, name)
     notes = Notes()
+    if isinstance(said, dict) and "input" in said:
+        said = [said]  # a dump of one line
     if isinstance(said, list):
         notes.graders["samples"] = None
         what = "the samples do not name their eval; taken as Match (the answer begins with the ideal)"

@@ -245,7 +245,8 @@ def messages_of(value: Any) -> list[tuple[str, str]] | None:
 
 def problem_with_check(check: Mapping[str, Any]) -> str | None:
     """Why a server would refuse a check; None where it would not."""
-    from elluminate_server.domain.checks.rules import RuleError, checked_rule
+    from elluminate_server.domain.checks.facts import RuleError
+    from elluminate_server.domain.checks.rules import checked_rule
 
     try:
         made = checks.from_mapping(check)

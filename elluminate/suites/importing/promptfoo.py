@@ -199,8 +199,8 @@ class _Reading:
         found: list[Test] = []
         given = self._listed("tests", self._said.get("tests"))
         scenarios = self._said.get("scenarios")
-        if not given and not isinstance(scenarios, list):
-            given = [{}]  # promptfoo runs each prompt once then
+        if self._said.get("tests") is None and scenarios is None:
+            given = [("tests", {})]  # promptfoo runs each prompt once then
         for where, test in given:
             found += self._of_test(where, test, common, graders)
         for number, scenario in enumerate(scenarios if isinstance(scenarios, list) else []):

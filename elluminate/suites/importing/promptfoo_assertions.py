@@ -134,11 +134,9 @@ def _of_one(one: Mapping[str, Any], place: str, notes: Notes) -> list[Grader]:
         reason = "it looks at a transformed answer; do that in a function: {python: module:function}"
     elif isinstance(one.get("value"), str) and _LOGIC.search(one["value"]):
         reason = f"its value has an expression of a template language, {quoted(one['value'])}; write it out"
-    graders = [] if reason else _converted(plain, one, negate)
+    graders = reason or _converted(plain, one, negate)
     if isinstance(graders, str):
-        reason = graders
-    if reason is not None:
-        notes.lost_grader(place, f"(type: {kind}) {reason}")
+        notes.lost_grader(place, f"(type: {kind}) {graders}")
         return []
     label = one.get("metric") if isinstance(one.get("metric"), str) else None
     if label is not None and PLACEHOLDER.search(label):
@@ -152,7 +150,7 @@ def _of_one(one: Mapping[str, Any], place: str, notes: Notes) -> list[Grader]:
         if isinstance(one.get("threshold"), int | float):
             told += f"; the threshold {one['threshold']} has no counterpart"
         notes.add("approximated", place, f"(type: {kind}) {told}")
-    return [evolve(grader, where=place, label=label) for grader in graders]  # type: ignore[union-attr]
+    return [evolve(grader, where=place, label=label) for grader in graders]
 
 
 def _converted(kind: str, one: Mapping[str, Any], negate: bool) -> list[Grader] | str:
@@ -282,7 +280,7 @@ def criterion_from(grader: Grader, values: Sequence[Any]) -> Any:
     if grader.check == "judge":
         frame = options["frame"]
         return judged(frame.replace("{}", values[0]) if values else frame, grader.label)
-    beside = {"negate": True} if options.pop("negate", False) else {}
+    beside: dict[str, Any] = {"negate": True} if options.pop("negate", False) else {}
     if grader.label:
         beside["label"] = grader.label
     inner: Any
