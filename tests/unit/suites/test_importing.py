@@ -259,7 +259,8 @@ HOSTILE = {
 def test_what_cannot_be_read_is_an_error_of_a_line(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for ending in (".yaml", ".json", ".jsonl"):
+    is_slow = name in ("bomb", "deep YAML")
+    for ending in (".yaml",) if is_slow else (".yaml", ".json", ".jsonl"):
         path = tmp_path / f"given{ending}"
         path.write_bytes(HOSTILE[name])
 
@@ -275,24 +276,27 @@ def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "none.yaml" in capsys.readouterr().err
 
 
+KEYS = (
+    "vars assert type value threshold metric id config label raw prompt role content tests input ideal name "
+    "expectedOutput metadata mapping variable source jsonPath labels passing_labels operation reference range "
+    "pass_threshold template item data_source input_messages options path $ref status a"
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=20) | st.sampled_from(["{{a}}", "{{ item.a }}", "file://x.yaml", "{% a %}", "- a: [", "{{sample.output_text}}"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
         st.sampled_from(
-            "vars assert type value threshold metric id config label raw prompt role content tests input ideal name "
-            "expectedOutput metadata mapping variable source jsonPath labels passing_labels operation reference range "
-            "pass_threshold template item data_source input_messages options path $ref status a".split()  # noqa: SIM905
+            KEYS.split()
         ), inner, max_size=4,
     ),
     max_leaves=12,
 )  # fmt: skip
-KINDS_OF_ASSERTIONS = st.sampled_from(
+KINDS_OF_ASSERTIONS = (
     "equals contains icontains-any contains-all regex is-json not-llm-rubric factuality g-eval cost latency "
-    "word-count assert-set context-recall string_check label_model score_model llm_as_judge".split()  # noqa: SIM905
+    "word-count assert-set context-recall string_check label_model score_model llm_as_judge"
 )
 ASSERTIONS = st.fixed_dictionaries(
-    {"type": KINDS_OF_ASSERTIONS},
+    {"type": st.sampled_from(KINDS_OF_ASSERTIONS.split())},
     optional=dict.fromkeys(
         (
             "value",
