@@ -37,6 +37,7 @@ ANSWERED: dict[str, Any] = {"min_words": 1, "label": "answered"}
 """The criterion of rows that have none: there is an answer."""
 
 _LONGEST_NAME = 140
+_LONGEST_LABEL = 255
 _LONGEST_TEXT = 1 << 20
 _MOST_SUITES = 200
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
@@ -137,6 +138,7 @@ def suites_of(
     notes: Notes,
     *,
     labels: Mapping[str, str] | None = None,
+    is_gate: bool = False,
     **common: Any,
 ) -> Imported:
     """Suites of cases: those with the same prompt and the same criteria are one.
@@ -146,6 +148,7 @@ def suites_of(
         cases: The rows.
         notes: What was noted while they were read.
         labels: What a prompt is called, by its JSON.
+        is_gate: Whether the tool fails where a row does.
         common: What all suites have: models, epochs, description.
 
     Raises:
@@ -174,7 +177,9 @@ def suites_of(
         data: dict[str, Any] = {"name": f"{name[: _LONGEST_NAME - len(label)]} ({label})" if label else name}
         data |= {key: value for key, value in common.items() if value}
         data |= {"template": prompt, "rows": [dict(case.row) for case in group]}
-        data["criteria"] = list(group[0].criteria) or [ANSWERED]
+        data["criteria"] = [_labelled(one) for one in group[0].criteria] or [ANSWERED]
+        if is_gate:
+            data["thresholds"] = {"passing": 1.0}
         if not group[0].criteria:
             notes.add(
                 "left out",
@@ -188,6 +193,15 @@ def suites_of(
         graders=len(notes.graders),
         converted=len(notes.graders) - len(notes.named),
     )
+
+
+def _labelled(criterion: Any) -> Any:
+    """A criterion whose label is as short as a label may be, or away where it is empty."""
+    if not isinstance(criterion, dict) or "label" not in criterion:
+        return criterion
+    label = " ".join(criterion["label"].split())[:_LONGEST_LABEL]
+    rest = {key: value for key, value in criterion.items() if key != "label"}
+    return {**rest, "label": label} if label else rest
 
 
 def judged(question: str, label: str | None = None) -> Any:

@@ -82,6 +82,7 @@ class _Reading:
             cases,
             notes,
             labels=self._labels if len(prompts) > 1 else {},
+            is_gate=True,
             models=models,
             epochs=self._epochs(),
         )

@@ -172,6 +172,23 @@ def test_a_key_never_gets_into_a_suite(tmp_path: Path) -> None:
     assert any(note.where == "providers[0].config.apiKey" for note in imported.notes)
 
 
+def test_a_run_fails_where_it_does_there(tmp_path: Path) -> None:
+    (of_promptfoo,) = written(import_suites(DATA / "promptfoo" / "01-texts.yaml"), tmp_path)
+
+    assert of_promptfoo.thresholds.passing is not None
+    assert of_promptfoo.thresholds.passing.at_least == 1.0
+    (of_samples,) = import_suites(DATA / "openai_evals" / "01-match.jsonl").suites
+    assert "thresholds" not in of_samples.data
+
+
+def test_a_label_is_as_long_as_one_may_be(tmp_path: Path) -> None:
+    (long,) = criteria_of(tmp_path, {"type": "contains", "value": "a", "metric": "m" * 300})
+    (blank,) = criteria_of(tmp_path, {"type": "contains", "value": "a", "metric": " "})
+
+    assert long["label"] == "m" * 255
+    assert blank == {"contains": "a"}
+
+
 def test_files_elsewhere_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("hush")
     folder = tmp_path / "config"
@@ -281,9 +298,10 @@ KEYS = (
     "expectedOutput metadata mapping variable source jsonPath labels passing_labels operation reference range "
     "pass_threshold template item data_source input_messages options path $ref status a"
 )
+TEXTS = ["{{a}}", "{{ item.a }}", "file://x.yaml", "{% a %}", "- a: [", "{{sample.output_text}}"]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=20) | st.sampled_from(["{{a}}", "{{ item.a }}", "file://x.yaml", "{% a %}", "- a: [", "{{sample.output_text}}"]),
+    | st.text(max_size=20) | st.sampled_from(TEXTS),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
         st.sampled_from(
             KEYS.split()
