@@ -45,7 +45,7 @@ def folded(tests: Sequence[Test], prompt: Any) -> Iterator[tuple[dict[str, Any],
             names = {"case": None}
         for number, row in enumerate(rows, 1):
             filled = {name: row.get(name, number if name == "case" else "") for name in names}
-            yield filled, _distinct(criteria)
+            yield filled, criteria
 
 
 def _criterion(graders: Sequence[Grader], rows: Sequence[dict[str, Any]], number: int) -> Any:
@@ -93,15 +93,3 @@ def _rendered_parts(value: Any, row: Mapping[str, Any]) -> Any:
     if isinstance(value, dict):
         return {key: _rendered_parts(one, row) for key, one in value.items()}
     return value
-
-
-def _distinct(criteria: Sequence[Any]) -> list[Any]:
-    """Criteria without those that stand there already."""
-    kept: dict[str, Any] = {}
-    for criterion in criteria:
-        plain = criterion
-        if isinstance(criterion, dict):
-            plain = {key: value for key, value in criterion.items() if key != "label"}
-            plain = plain["text"] if plain.keys() == {"text"} else plain
-        kept.setdefault(json.dumps(plain, ensure_ascii=False, sort_keys=True), criterion)
-    return list(kept.values())

@@ -134,7 +134,10 @@ def _cases(
             what = "its input is no text, and no messages of texts by system, user or assistant"
             notes.add("not converted", place, what)
             continue
-        row |= {key: value for key, value in sample.items() if key not in ("input", "ideal")}
+        row = {**sample, **row}
+        row.pop("ideal", None)
+        if "input" not in as_text(prompt):
+            row.pop("input", None)
         criteria: list[Any] = []
         ideals = _ideals(sample)
         if kind in _CHECKED:

@@ -177,7 +177,7 @@ def suites_of(
         data: dict[str, Any] = {"name": f"{name[: _LONGEST_NAME - len(label)]} ({label})" if label else name}
         data |= {key: value for key, value in common.items() if value}
         data |= {"template": prompt, "rows": [dict(case.row) for case in group]}
-        data["criteria"] = [_labelled(one) for one in group[0].criteria] or [ANSWERED]
+        data["criteria"] = [_labelled(one) for one in _distinct(group[0].criteria)] or [ANSWERED]
         if is_gate:
             data["thresholds"] = {"passing": 1.0}
         if not group[0].criteria:
@@ -202,6 +202,18 @@ def _labelled(criterion: Any) -> Any:
     label = " ".join(criterion["label"].split())[:_LONGEST_LABEL]
     rest = {key: value for key, value in criterion.items() if key != "label"}
     return {**rest, "label": label} if label else rest
+
+
+def _distinct(criteria: Sequence[Any]) -> list[Any]:
+    """Criteria without those that stand there already."""
+    kept: dict[str, Any] = {}
+    for criterion in criteria:
+        plain = criterion
+        if isinstance(criterion, dict):
+            plain = {key: value for key, value in criterion.items() if key != "label"}
+            plain = plain["text"] if plain.keys() == {"text"} else plain
+        kept.setdefault(json.dumps(plain, ensure_ascii=False, sort_keys=True), criterion)
+    return list(kept.values())
 
 
 def judged(question: str, label: str | None = None) -> Any:

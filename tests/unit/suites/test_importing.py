@@ -189,6 +189,18 @@ def test_a_label_is_as_long_as_one_may_be(tmp_path: Path) -> None:
     assert blank == {"contains": "a"}
 
 
+def test_what_is_asked_twice_stands_once(tmp_path: Path) -> None:
+    check = {"type": "string_check", "input": "{{sample.output_text}}", "reference": "a", "operation": "eq"}
+    path = tmp_path / "eval.json"
+    path.write_text(json.dumps({"testing_criteria": [{**check, "name": "one"}, {**check, "name": "two"}]}))
+
+    imported = import_suites(path)
+    (suite,) = written(imported, tmp_path)
+
+    assert [one.label for one in suite.criteria or ()] == ["one"]
+    assert imported.converted == imported.graders == 2
+
+
 def test_files_elsewhere_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("hush")
     folder = tmp_path / "config"
