@@ -84,6 +84,7 @@ class Notes:
         self.add("not converted", where, what)
 
     def add(self, kind: Kind, where: str, what: str) -> None:
+        """Add a note: what became of something, where it stands, and what to know of it."""
         self.notes[Note(kind, where, what)] = None
 
 

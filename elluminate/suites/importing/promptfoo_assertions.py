@@ -134,6 +134,8 @@ def _of_one(one: Mapping[str, Any], place: str, notes: Notes) -> list[Grader]:
         reason = "it looks at a transformed answer; do that in a function: {python: module:function}"
     elif isinstance(one.get("value"), str) and _LOGIC.search(one["value"]):
         reason = f"its value has an expression of a template language, {quoted(one['value'])}; write it out"
+    elif any(_is_file(value) for value in _values_of(one)):
+        reason = "its value stands in another file; write it out"
     graders = reason or _converted(plain, one, negate)
     if isinstance(graders, str):
         notes.lost_grader(place, f"(type: {kind}) {graders}")
@@ -151,6 +153,15 @@ def _of_one(one: Mapping[str, Any], place: str, notes: Notes) -> list[Grader]:
             told += f"; the threshold {one['threshold']} has no counterpart"
         notes.add("approximated", place, f"(type: {kind}) {told}")
     return [evolve(grader, where=place, label=label) for grader in graders]
+
+
+def _values_of(one: Mapping[str, Any]) -> list[Any]:
+    value = one.get("value")
+    return value if isinstance(value, list) else [value]
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower().startswith("file://")
 
 
 def _converted(kind: str, one: Mapping[str, Any], negate: bool) -> list[Grader] | str:

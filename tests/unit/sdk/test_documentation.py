@@ -30,7 +30,8 @@ def public_things() -> Iterator[tuple[str, Any]]:
         module = importlib.import_module(module_name)
         yield module_name, module
         for name, thing in vars(module).items():
-            if name.startswith("_") or not (inspect.isclass(thing) or inspect.isfunction(thing)):
+            # Hooks are pytest's, which says what they do.
+            if name.startswith(("_", "pytest_")) or not (inspect.isclass(thing) or inspect.isfunction(thing)):
                 continue
             if not thing.__module__.startswith("elluminate.") or id(thing) in seen:
                 continue
@@ -40,7 +41,7 @@ def public_things() -> Iterator[tuple[str, Any]]:
                 continue
             for method_name, method in vars(thing).items():
                 target = method.fget if isinstance(method, property) else method
-                if not method_name.startswith("_") and inspect.isfunction(target):
+                if not method_name.startswith(("_", "pytest_")) and inspect.isfunction(target):
                     yield f"{module_name}.{name}.{method_name}", target
 
 

@@ -123,6 +123,8 @@ def test_an_assertion_becomes_this_criterion(assertion: Any, criterion: Any, tmp
         {"type": "contains", "value": "{{ q | upper }}"},
         {"type": "contains", "value": "a", "transform": "output.trim()"},
         {"type": "contains", "value": ""},
+        {"type": "contains", "value": "file://expected.txt"},
+        {"type": "contains-any", "value": ["a", "file://expected.txt"]},
         {"type": "latency"},
         {"type": "never heard of"},
         {"type": 5},
