@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from elluminate_api import models
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.checks.rules import is_for_program
@@ -16,9 +16,20 @@ from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Invalid, NotFound
 from elluminate_server.llm.types import Verdict
 from elluminate_server.store.chunks import chunks
-from elluminate_server.store.tables import Criterion, CriterionSet, Experiment, Rating, Response, WorkItem
+from elluminate_server.store.columns import UtcDateTime, utc_now
+from elluminate_server.store.tables import (
+    Criterion,
+    CriterionSet,
+    EarlierRating,
+    Experiment,
+    Rating,
+    Response,
+    WorkItem,
+)
 
 __all__: list[str] = []
+
+_KEPT = ("response_id", "criterion_id", "rating", "reasoning", "generation_metadata", "created_at")
 
 _NO_REASON = "The caller's program gave no verdict, and no reason."
 
@@ -121,16 +132,29 @@ def _rated(given: models.RatingUpload, criterion: Criterion) -> Rated:
 
 
 async def _drop(session: AsyncSession, missing: Sequence[models.RatingUpload]) -> None:
+    """Take verdicts away that a program gave before and does not give now; they stay in the history."""
     by_criterion: dict[int, list[int]] = defaultdict(list)
     for each in missing:
         by_criterion[each.criterion_id].append(each.response_id)
     for criterion_id, response_ids in by_criterion.items():
         for chunk in chunks(response_ids):
+            dropped = Rating.criterion_id == criterion_id, Rating.response_id.in_(chunk)
+            # What is replaced is kept by a trigger; it does not see what is deleted.
             await session.execute(
-                delete(Rating)
-                .where(Rating.criterion_id == criterion_id, Rating.response_id.in_(chunk))
-                .execution_options(synchronize_session=False)
+                insert(EarlierRating).from_select(
+                    [*_KEPT, "experiment_id", "rating_version", "replaced_at"],
+                    select(
+                        *(getattr(Rating, name) for name in _KEPT),
+                        Response.experiment_id,
+                        Experiment.rating_version,
+                        literal(utc_now(), UtcDateTime),
+                    )
+                    .join(Response, Response.id == Rating.response_id)
+                    .join(Experiment, Experiment.id == Response.experiment_id)
+                    .where(*dropped),
+                )
             )
+            await session.execute(delete(Rating).where(*dropped).execution_options(synchronize_session=False))
 
 
 async def _note_reasons(session: AsyncSession, given: Collection[models.RatingUpload]) -> None:

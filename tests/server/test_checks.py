@@ -193,6 +193,10 @@ async def test_a_programs_verdicts_are_uploaded_and_replaced(api: httpx.AsyncCli
     await api.post("/ratings/uploads", json={"ratings": [upload(first), upload(second, rating="YES")]})
     (first, second) = await responses_of(api, experiment)
     assert [len(each["missing_verdicts"]) for each in (first, second)] == [1, 0]
+    # What is taken away leaves a trace; to be sent again, and to be given where there was none, replaces nothing.
+    history = (await api.get("/ratings/history", params={"response_id": first["id"]})).json()["items"]
+    assert [(one["criterion_id"], one["rating"]) for one in history][-1] == (criterion["id"], "NO")
+    assert (await api.get("/ratings/history", params={"response_id": second["id"]})).json()["count"] == 0
 
     decided = {"response_id": first["id"], "criterion_id": rule["id"], "rating": "YES"}
     for bad, named in (
