@@ -91,7 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return _run(arguments)
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it may be closed, as by `>&-`
+                sys.stdout.flush()
     except BrokenPipeError:
         if not _is_closed_by_its_reader():
             raise
@@ -171,9 +172,11 @@ def _label(options: argparse.Namespace) -> int:
         print(text, flush=True)
 
     try:
-        label(options.experiment, criterion=options.criterion, n=options.n, tell=tell)
+        label(
+            options.experiment, criterion=options.criterion, n=options.n, tell=tell, base_url=options.base_url
+        )
     except LabelCommandError as error:
-        return _fail(str(error))
+        return _fail(str(error), _NOT_MEASURED)
     return 0
 
 

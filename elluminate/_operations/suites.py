@@ -30,7 +30,7 @@ from elluminate.schemas.prompt_template import PromptTemplate
 from elluminate.suites.origins import Origin, branch_and_commit, described, origin_in
 from elluminate.suites.result import SuiteResult, SuiteRun
 from elluminate.suites.suite import ModelChoice, Suite
-from elluminate.suites.targets import found_target
+from elluminate.suites.targets import found_target, without_exit
 
 SuiteProgress = Callable[[str, ExperimentProgress | None], None]
 
@@ -106,6 +106,8 @@ class SuiteOperations(
         target = suite.target
         if isinstance(target, str):
             target = found_target(target, suite.path.parent)
+        if target is not None:
+            target = without_exit(target)
         template: PromptTemplate | None = None
         asked = suite.template
         if asked is not None and asked.messages is not None:

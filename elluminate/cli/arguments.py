@@ -218,7 +218,7 @@ def add_evaluation_commands(commands: Commands) -> None:
 
     mcp = _added(commands, "mcp", "let an assistant in an editor evaluate prompts", _MCP_NOTES)
 
-    for command in (run, compare, report, listing, export, mcp):
+    for command in (run, compare, report, listing, export, mcp, labelling):
         command.add_argument(
             "--base-url",
             metavar="URL",

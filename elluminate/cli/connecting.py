@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from elluminate._tables import printable
 from elluminate.async_client import AsyncClient
 
-__all__ = ["connected", "say", "tell_warnings_in_lines"]
+__all__ = ["connected", "say", "tell_warnings_in_lines", "where"]
 
 _WHERE = ("ELLUMINATE_BASE_URL", "ELLUMINATE_API_KEY", "ELLUMINATE_OAUTH_TOKEN")
 _MODELS = ("ELLUMINATE_LLM_BASE_URL", "ELLUMINATE_LLM_MODEL", "ELLUMINATE_LLM_API_KEY")
@@ -26,10 +26,7 @@ def connected(base_url: str | None, *, runs: bool = False) -> AsyncClient:
     Raises:
         ConfigurationError: The environment cannot be used.
     """
-    if base_url is None and not any(os.environ.get(name) for name in _WHERE):
-        base_url = "local:"
-        say("ELLUMINATE_BASE_URL and ELLUMINATE_API_KEY are not set: evaluating on this machine (local:).")
-    client = AsyncClient(base_url=base_url)
+    client = AsyncClient(base_url=where(base_url))
     if runs and client.session.config.is_local and not any(os.environ.get(name) for name in _MODELS):
         say(
             "No model is configured: answers and verdicts come from the built-in offline model, which knows nothing. "
@@ -38,8 +35,18 @@ def connected(base_url: str | None, *, runs: bool = False) -> AsyncClient:
     return client
 
 
+def where(base_url: str | None) -> str | None:
+    """The address of the server that a command works with; with nothing set, this machine, which is said."""
+    if base_url is None and not any(os.environ.get(name) for name in _WHERE):
+        say("ELLUMINATE_BASE_URL and ELLUMINATE_API_KEY are not set: evaluating on this machine (local:).")
+        return "local:"
+    return base_url
+
+
 def say(line: str) -> None:
     """Say something on standard error, whatever is in it."""
+    if sys.stderr is None:  # closed, as by `2>&-`
+        return
     text = f"{printable(line)}\n"
     encoding = sys.stderr.encoding or "utf-8"
     sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -16,6 +16,8 @@ from elluminate.schemas.experiment import Experiment
 from elluminate.suites.reading import load_suite
 from elluminate.suites.result import SuiteResult, SuiteRun
 
+_NOT_WRITTEN = 2
+
 __all__ = ["compare", "meant", "run", "write_reports"]
 
 
@@ -35,17 +37,22 @@ async def run(options: argparse.Namespace) -> int:
         async with connected(options.base_url, runs=True) as client:
             with told_progress(quiet=options.quiet) as progress:
                 result = await client.run_suite(suite, branch=options.branch, progress=progress)
-            write_reports(result, outputs)
+            _tell(result, options.quiet)
+            are_written = write_reports(result, outputs)
     except ElluminateError as error:
         # Whoever reads the reports is told, too.
         gate = not_measured(suite.name, str(error))
         result = SuiteResult(suite=suite.name, runs=(SuiteRun(model="-", gate=gate),))
-        write_reports(result, outputs)
-    print(_in_short(result) if options.quiet else result)
+        _tell(result, options.quiet)
+        are_written = write_reports(result, outputs)
+    return result.exit_code if are_written else _NOT_WRITTEN
+
+
+def _tell(result: SuiteResult, quiet: bool) -> None:
+    print(_in_short(result) if quiet else result, flush=True)
     for one in result.runs:
-        if one.experiment is not None and not options.quiet:
+        if one.experiment is not None and not quiet:
             say(f"Experiment {one.experiment.id}: {one.experiment.name}")
-    return result.exit_code
 
 
 def _in_short(result: SuiteResult) -> str:
@@ -54,13 +61,20 @@ def _in_short(result: SuiteResult) -> str:
     return "\n".join(line for line in lines if not line.strip().startswith("passed  "))
 
 
-def write_reports(result: SuiteResult, outputs: Sequence[Path]) -> None:
-    """Write each report, and say so."""
+def write_reports(result: SuiteResult, outputs: Sequence[Path]) -> bool:
+    """Write each report, and say so; whether all of them could be written."""
     from elluminate.reports import write_report
 
+    are_written = True
     for path in outputs:
-        write_report(result, path)
-        say(f"Written: {path}")
+        try:
+            write_report(result, path)
+        except OSError as error:
+            are_written = False
+            say(f"elluminate: {path} could not be written: {error.strerror or error}")
+        else:
+            say(f"Written: {path}")
+    return are_written
 
 
 async def compare(options: argparse.Namespace) -> int:

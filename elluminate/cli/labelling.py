@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from elluminate import _terminal
 from elluminate._tables import printable
+from elluminate.cli.connecting import where
 from elluminate.client import Client
 from elluminate.exceptions import ElluminateError, NotFoundError
 from elluminate.schemas.experiment import Experiment
@@ -24,7 +25,14 @@ class LabelCommandError(RuntimeError):
     """Nothing can be labelled; the message says why and what to do."""
 
 
-def label(experiment: str, *, criterion: str | None, n: int, tell: Callable[[str], None]) -> None:
+def label(
+    experiment: str,
+    *,
+    criterion: str | None,
+    n: int,
+    tell: Callable[[str], None],
+    base_url: str | None = None,
+) -> None:
     """Have somebody at a terminal label answers.
 
     Args:
@@ -32,6 +40,7 @@ def label(experiment: str, *, criterion: str | None, n: int, tell: Callable[[str
         criterion: Text or label of the only criterion; None for all.
         n: How many answers at most.
         tell: Told what to show, a text at a time.
+        base_url: Where the experiment is; None for the environment, and with nothing set, this machine.
 
     Raises:
         LabelCommandError: There is no terminal, or nothing to label, or the server refuses.
@@ -43,7 +52,7 @@ def label(experiment: str, *, criterion: str | None, n: int, tell: Callable[[str
             "client.import_labels('to_label.csv') reads it."
         )
     try:
-        with Client() as client:
+        with Client(base_url=where(base_url)) as client:
             found = _experiment(client, experiment)
             items = found.next_to_label(n, criterion)
             if not items:
@@ -104,7 +113,9 @@ def _shown(item: ToLabel, number: int, total: int) -> str:
     """The item, and nothing that tells the verdict; what would do more to a terminal than be shown is escaped."""
     head = f"{number} of {total} "
     parts = [f"\n{head.ljust(_WIDTH, '-')}"]
-    for name, text in (("Prompt", item.prompt), ("Answer", item.answer), ("Criterion", item.question)):
+    # A program of one's own has no prompt: what it was given is the row.
+    asked = ("Prompt", item.prompt) if item.prompt.strip() else ("Row", item.row)
+    for name, text in (asked, ("Answer", item.answer), ("Criterion", item.question)):
         more = len(text) - _LONGEST
         left_out = f"… ({more} more characters)" if more > 0 else ""
         parts.append(f"{name}:\n{printable(text[:_LONGEST])}{left_out}\n")

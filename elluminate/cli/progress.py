@@ -26,7 +26,7 @@ def told_progress(*, quiet: bool) -> Iterator[SuiteProgress | None]:
     """
     if quiet:
         yield None
-    elif sys.stderr.isatty() and _has_rich():
+    elif sys.stderr is not None and sys.stderr.isatty() and _has_rich():
         with _bars() as report:
             yield report
     else:

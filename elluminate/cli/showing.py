@@ -29,8 +29,8 @@ async def report(options: argparse.Namespace) -> int:
     outputs = [checked_report_path(path) for path in options.output]
     async with connected(options.base_url) as client:
         experiment = await meant(client, options.experiment)
-        write_reports(result_of(experiment, await experiment.astatistics()), outputs)
-    return 0
+        are_written = write_reports(result_of(experiment, await experiment.astatistics()), outputs)
+    return 0 if are_written else 2
 
 
 async def export(options: argparse.Namespace) -> int:

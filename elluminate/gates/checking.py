@@ -142,8 +142,15 @@ def _regression(comparison: ExperimentComparison | None, wanted: RegressionThres
         )
     name = f"no regression against {quoted(shortened(comparison.a, 100))}"
     difference = comparison.overall.difference
-    got = f"{comparison.verdict} ({difference}, {_rows(difference.n)})"
+    got = f"{difference}, {_rows(difference.n)}"
+    if wanted.margin is None:
+        got = f"{comparison.verdict} ({got})"
     outcome, reason = _outcome_of_difference(comparison, wanted)
+    alone = len(comparison.rows_only_in_a), len(comparison.rows_only_in_b)
+    if outcome == "passed" and any(alone):
+        reason = (
+            f"of rows that both have; {alone[0]} of the earlier one and {alone[1]} of this one do not count"
+        )
     if outcome == "failed":
         worse = [
             ", ".join(f"{column}={shortened(str(value), 60)}" for column, value in row.values.items())
@@ -157,9 +164,9 @@ def _outcome_of_difference(
     comparison: ExperimentComparison, wanted: RegressionThreshold
 ) -> tuple[Outcome, str]:
     overall = comparison.overall
-    if overall.missing_a or overall.left_out:
-        missing = overall.missing_a or overall.left_out
-        return "not measured", f"{missing} verdicts are missing where the two are compared"
+    missing = overall.missing_a or overall.missing_b or overall.left_out
+    if missing or comparison.rows_unanswered_in_a or comparison.rows_unanswered_in_b:
+        return "not measured", "verdicts are missing where the two are compared"
     difference = overall.difference
     if wanted.margin is None:
         return ("failed", "") if comparison.verdict == "worse" else ("passed", "")
@@ -181,7 +188,14 @@ def _cost(figures: ExperimentStatistics, most: float) -> Finding:
     total = sum(known)
     is_known = len(known) == len(parts)
     outcome: Outcome = "failed" if total > most else "passed" if is_known else "not measured"
-    reason = "" if is_known else "what some calls came to is not known: set the prices of the LLM config"
+    reason = (
+        ""
+        if is_known
+        else (
+            "what some calls came to is not known: set the prices of the LLM config, or have a target return "
+            "Answer(input_cost_usd=…, output_cost_usd=…)"
+        )
+    )
     got = f"{total:.4f} USD" if is_known else f"{total:.4f} USD or more" if total else "unknown"
     return Finding(name="cost", outcome=outcome, wanted=f"at most {most:.4f} USD", got=got, reason=reason)
 

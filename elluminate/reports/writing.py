@@ -43,6 +43,8 @@ def checked_report_path(path: str | os.PathLike[str]) -> Path:
         raise ValidationError(f"{str(path)!r}: there is no folder {str(file.absolute().parent)!r}")
     if file.is_dir():
         raise ValidationError(f"{str(path)!r} is a folder")
+    if not os.access(file.absolute().parent, os.W_OK):
+        raise ValidationError(f"{str(path)!r}: nothing can be written into {str(file.absolute().parent)!r}")
     return file
 
 
@@ -95,7 +97,7 @@ def result_of(
     """
     model = experiment.llm_config.name if experiment.llm_config else None
     run = SuiteRun(
-        model=model or "default",
+        model=model or ("target" if experiment.answers_from_elsewhere else "default"),
         gate=check(figures, thresholds or Thresholds()),
         experiment=experiment,
         statistics=figures,

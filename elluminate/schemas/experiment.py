@@ -105,11 +105,11 @@ class Experiment(ShownInNotebooks, Exports, Reruns, AnswersFromElsewhere, Labell
         """
         if self.results is None:
             raise self._without_answers()
-        print(f"Experiment: {self.name}")  # noqa: T201  # printing is what it is for
+        print(printable(f"Experiment: {self.name}"))  # noqa: T201  # printing is what it is for
         if self._filters:
             print(f"Only rows with {told_filters(self._filters)}")  # noqa: T201
         names = {one.id: one.criterion_str for one in self._criteria()}
-        print(self.results.summary(names, intervals=self._intervals()))  # noqa: T201
+        print(printable(self.results.summary(names, intervals=self._intervals())))  # noqa: T201
         if self._filters:
             print("Intervals are those of all rows: statistics()")  # noqa: T201
         for line in not_validated(self.rating_version, self.rated_responses):

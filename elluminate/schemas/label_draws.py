@@ -70,6 +70,11 @@ class ToLabel(Explained):
         return _conversation(self._response.prompt.messages)
 
     @property
+    def row(self) -> str:
+        """The row's values, a line for each column."""
+        return "\n".join(f"{name}: {value}" for name, value in self.values.items())
+
+    @property
     def answer(self) -> str:
         """What was answered, as text; a conversation with its roles."""
         messages = self._response.messages
@@ -125,7 +130,7 @@ class LabelDraw(ShownInNotebooks, Exports, list[ToLabel]):
             {
                 "response_id": item.response_id,
                 "criterion_id": item.criterion.id,
-                "prompt": item.prompt,
+                "prompt": item.prompt or item.row,
                 "answer": item.answer,
                 "criterion": item.question,
                 "label": None,

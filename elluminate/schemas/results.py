@@ -15,7 +15,7 @@ from elluminate._calls import Explained
 from elluminate._checks import checked_id
 from elluminate._notebooks import MOST_SHOWN, ShownInNotebooks
 from elluminate._showing import shown
-from elluminate._tables import html_facts, html_table
+from elluminate._tables import html_facts, html_table, printable
 from elluminate.exceptions import ValidationError
 from elluminate.statistics import Interval
 
@@ -308,7 +308,7 @@ class ExperimentResults(ShownInNotebooks, Explained, api.ExperimentResults):
             >>> results.print_summary()
             Pass rate: ...
         """
-        print(self.summary(criterion_names))  # noqa: T201  # printing is what it is for
+        print(printable(self.summary(criterion_names)))  # noqa: T201  # printing is what it is for
 
 
 def _beside(interval: Interval) -> str:

@@ -27,7 +27,7 @@ from elluminate.suites.suite import (
     SuiteError,
     TemplateChoice,
 )
-from elluminate.suites.targets import found_target
+from elluminate.suites.targets import found_target, without_exit
 from elluminate.suites.yaml_text import Document, YamlError, read_yaml
 
 __all__ = ["load_suite", "suite_from_text"]
@@ -331,7 +331,7 @@ def criterion_of(given: str | Mapping[str, Any], folder: Path) -> CriterionIn:
         raise ValidationError("text and label of a criterion are texts")
     named = given.get("python")
     if isinstance(named, str) and ":" in named and not given.keys() - {"python", "text", "label"}:
-        return checks.python(found_target(named, folder), named, text=text, label=label)
+        return checks.python(without_exit(found_target(named, folder)), named, text=text, label=label)
     if given.keys() - {"text", "label"}:
         return checks.from_mapping(given)
     if text is None or not text.strip():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
-__all__ = ["found_target"]
+__all__ = ["found_target", "without_exit"]
 
 
 def found_target(named: str, folder: Path) -> Callable[..., Any]:
@@ -30,7 +32,7 @@ def found_target(named: str, folder: Path) -> Callable[..., Any]:
         sys.path.insert(0, place)
     try:
         found: Any = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValidationError(
             f"{quoted(named)}: the module {module_name!r} cannot be imported (from {place}): "
             f"{type(error).__name__}: {error}"
@@ -42,3 +44,31 @@ def found_target(named: str, folder: Path) -> Callable[..., Any]:
     if not callable(found):
         raise ValidationError(f"target {quoted(named)} is no function, but {type(found).__name__}")
     return found  # type: ignore[no-any-return]
+
+
+def without_exit(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose `sys.exit()` is an error like any other: how a suite ends is not for what it tests to say."""
+    kind = function if inspect.isroutine(function) else type(function).__call__
+    if inspect.iscoroutinefunction(kind):
+
+        @functools.wraps(function)
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return await function(*args, **kwargs)
+            except SystemExit as error:
+                raise _ended(error) from error
+
+        return awaited
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except SystemExit as error:
+            raise _ended(error) from error
+
+    return called
+
+
+def _ended(error: SystemExit) -> RuntimeError:
+    return RuntimeError(f"it called sys.exit({error.code!r})")

@@ -156,7 +156,7 @@ class _Reading:
 
 
 def _scalar(node: Any) -> Any:
-    text = str(node.value)
+    text = _joined(str(node.value))
     tag = str(node.tag)
     if node.style is not None or tag == f"{_TAG}str":
         return text
@@ -175,6 +175,14 @@ def _scalar(node: Any) -> Any:
     if isinstance(number, float) and not math.isfinite(number):
         raise YamlError(f"{text} is larger than any number here", _of_node(node))
     return number
+
+
+def _joined(text: str) -> str:
+    """The text with the halves of a character joined, which JSON writes as two escapes."""
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:  # one half alone, which is told where it is used
+        return text
 
 
 def _of_node(node: Any) -> Place:

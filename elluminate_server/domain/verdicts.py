@@ -22,6 +22,7 @@ __all__ = [
     "MAX_REASONS",
     "MAX_REASON_LENGTH",
     "NOT_ASKED",
+    "NOT_BROUGHT",
     "NOT_UPLOADED",
     "Lack",
     "MissingVerdict",
@@ -42,6 +43,7 @@ BY_PROGRAM = (
     "The caller's program gives this verdict (checks.python), and has not yet: run_experiment(), retry_failed() and "
     "rate_responses() call it, where its function is known."
 )
+NOT_BROUGHT = "The program was not asked; the same call of run_experiment(…, target=…) goes on with it."
 NOT_UPLOADED = "No result of the agent was uploaded; upload_agent_results() brings it."
 
 AnyDated = TypeVar("AnyDated", bound="Dated")

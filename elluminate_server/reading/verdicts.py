@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 import attrs
 from elluminate_api.models import EvaluationMode, TaskStatus
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import and_, bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.checks.rules import is_for_program
 from elluminate_server.domain.verdicts import (
     BY_PROGRAM,
     NOT_ASKED,
+    NOT_BROUGHT,
     NOT_UPLOADED,
     Lack,
     SetCriterion,
@@ -202,6 +203,26 @@ _NOT_UPLOADED = (
         ),
     )
 )
+_NOT_BROUGHT = (
+    select(
+        _of_experiment.id,
+        _of_entry.id,
+        _of_experiment.n_epochs - func.count(func.distinct(_of_response.epoch)),
+    )
+    .join(Entry.__table__, _of_entry.collection_id == _of_experiment.collection_id)
+    .outerjoin(
+        Response.__table__,
+        and_(_of_response.experiment_id == _of_experiment.id, _of_response.entry_id == _of_entry.id),
+    )
+    .where(
+        _of_experiment.id.in_(_IDS),
+        _of_experiment.answers_from_elsewhere.is_(True),
+        _of_entry.deleted_at.is_(None),
+        _of_entry.created_at <= _of_experiment.created_at,  # what is added later is not part of the run
+    )
+    .group_by(_of_experiment.id, _of_experiment.n_epochs, _of_entry.id)
+    .having(func.count(func.distinct(_of_response.epoch)) < _of_experiment.n_epochs)
+)
 _FAILURES = (
     select(_of_response.experiment_id, _of_item.response_id, _of_item.rating_errors)
     .join(Response.__table__, _of_response.id == _of_item.response_id)
@@ -278,6 +299,8 @@ async def load_accounts(session: AsyncSession, experiment_ids: Collection[int]) 
             account.unanswered.extend(await _not_queued(session, account.collection_id, rows, reason))
     for experiment_id, entry_id in await fetch_by_ids(session, _NOT_UPLOADED, experiment_ids):
         accounts[experiment_id].unanswered.append(Unanswered(entry_id, NOT_UPLOADED, 1))
+    for experiment_id, entry_id, count in await fetch_by_ids(session, _NOT_BROUGHT, experiment_ids):
+        accounts[experiment_id].unanswered.append(Unanswered(entry_id, NOT_BROUGHT, count))
     return accounts
 
 

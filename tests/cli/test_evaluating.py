@@ -141,6 +141,48 @@ def test_a_server_that_is_away_is_not_measured_and_reports_say_so(
     assert "the-secret-key" not in told.out + told.err + Path("junit.xml").read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_nothing_can_be_written_into_is_told_first(
+    folder: Path, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "locked").mkdir(mode=0o500)
+
+    assert main(["run", suite(), "-o", "locked/report.md"]) == 2
+
+    assert "nothing can be written into" in capsys.readouterr().err
+    assert model_server.requests == []
+
+
+def test_a_report_that_cannot_be_written_costs_nothing_else(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    path = suite()
+    monkeypatch.setattr(Path, "replace", is_full)
+    assert main(["run", path, "-o", "lost.md"]) == 2
+
+    told = capsys.readouterr()
+    assert "Greetings: passed" in told.out
+    assert "lost.md could not be written: No space left on device" in told.err
+    assert not list(Path().glob(".lost.md*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_change_no_exit_code(closed: str, folder: Path, model_server: ModelServer) -> None:
+    environment = clean_environment(
+        ELLUMINATE_BASE_URL=os.environ["ELLUMINATE_BASE_URL"],
+        ELLUMINATE_LLM_BASE_URL=model_server.base_url,
+        ELLUMINATE_LLM_MODEL="scripted",
+    )
+    command = f'"{sys.executable}" -m elluminate run {suite()} {closed}'
+    ran = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, timeout=60)
+
+    assert ran.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

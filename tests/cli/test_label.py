@@ -162,7 +162,7 @@ def test_what_was_given_is_stored_when_somebody_goes_away(
 
 def test_what_is_not_there_is_one_line(server: LocalServer, client: Client, experiment: Experiment) -> None:
     screen = Screen(server, "Nothing of that name")
-    assert screen.ended() == 1
+    assert screen.ended() == 2
     assert "there is no experiment named 'Nothing of that name'" in screen.text
     assert "Traceback" not in screen.text
     for item in experiment.next_to_label(100):
@@ -173,7 +173,7 @@ def test_what_is_not_there_is_one_line(server: LocalServer, client: Client, expe
 
 
 def test_without_a_terminal_it_says_what_does_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["label", "First"]) == 1
+    assert main(["label", "First"]) == 2
     told = capsys.readouterr().err
     assert "this is no terminal" in told
     assert "next_to_label(50).to_csv('to_label.csv')" in told

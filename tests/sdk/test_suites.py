@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from elluminate import NotFoundError, ValidationError
+from elluminate.gates import Thresholds, check
 from elluminate.suites.origins import origin_in
 from elluminate.suites.suite import SuiteError
 from tests.support.model_server import ModelServer
@@ -171,6 +172,49 @@ def test_a_program_of_ones_own_is_asked_instead(run: Any, tmp_path: Path, model_
     assert result.exit_code == 2
     assert "LookupError" in str(result)
     assert all(request.kind != "answer" for request in model_server.requests)
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_program_that_ends_the_process_ends_its_own_row_alone(run: Any, tmp_path: Path, kind: str) -> None:
+    module = f"ending_{kind.replace(' ', '_')}_of_a_suite"
+    (tmp_path / f"{module}.py").write_text(
+        f"import sys\n{kind} greet(name):\n    if name == 'Ada':\n        sys.exit(0)\n    return 'Hi'\n",
+        "utf-8",
+    )
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = run(SUITE.replace('template: "Greet {{name}}."', f"target: {module}:greet"))
+
+    assert result.exit_code == 2
+    assert "it called sys.exit(0)" in str(result)
+    assert len(list(result.runs[0].experiment.responses())) == 2
+
+
+def test_rows_that_a_program_was_not_asked_for_are_missing(client: Any, world: World) -> None:
+    rows = [{"n": str(number)} for number in range(6)]
+    collection = world.call(client, "create_collection", "Numbers", variables=rows)
+    asked: list[str] = []
+
+    def counts(n: str) -> str:
+        asked.append(n)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return n
+
+    given = {"criteria": [{"max_words": 9}], "max_concurrency": 1}
+    with pytest.raises(KeyboardInterrupt):
+        world.call(client, "run_experiment", "Cut short", None, collection, target=counts, **given)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cut = world.call(client, "get_experiment", name="Cut short")
+        world.call(cut, "retry_failed")
+
+    gate = check(world.call(cut, "statistics"), Thresholds())
+    assert gate.outcome == "not measured"
+    assert "the same call of run_experiment(…, target=…) goes on with it" in gate.findings[0].reason
+    whole = world.call(client, "run_experiment", "Cut short", None, collection, target=counts, **given)
+    assert check(world.call(whole, "statistics"), Thresholds()).outcome == "passed"
 
 
 @pytest.mark.parametrize(

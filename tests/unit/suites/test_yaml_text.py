@@ -22,6 +22,7 @@ from elluminate.suites.yaml_text import Place, YamlError, read_yaml
         ("a: |\n  two\n  lines\n", {"a": "two\nlines\n"}),
         ('{"a": [1, {"b": null}]}', {"a": [1, {"b": None}]}),
         ("%YAML 1.1\n---\na: no", {"a": "no"}),
+        (r'{"a": "\ud83c\udf89"}', {"a": "🎉"}),
         ("", None),
     ],
 )
