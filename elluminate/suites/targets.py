@@ -48,8 +48,8 @@ def found_target(named: str, folder: Path) -> Callable[..., Any]:
 
 def without_exit(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, whose `sys.exit()` is an error like any other: how a suite ends is not for what it tests to say."""
-    kind = function if inspect.isroutine(function) else type(function).__call__
-    if inspect.iscoroutinefunction(kind):
+    of_object = getattr(type(function), "__call__", None)  # noqa: B004  # an object with an async call
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(of_object):
 
         @functools.wraps(function)
         async def awaited(*args: Any, **kwargs: Any) -> Any:
