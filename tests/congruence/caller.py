@@ -21,6 +21,7 @@ _VOLATILE = {
     "updated_at",
     "expires_at",
     "revoked_at",
+    "superseded_at",
     "last_used_at",
     "date",
     "response_id",
