@@ -32,6 +32,7 @@ from elluminate_server.http.request_spans import answered, request_span
 from elluminate_server.llm.providers import Models
 from elluminate_server.operating.meters import OTHERS, Meters, counting_log_lines
 from elluminate_server.reading.kept_results import ResultsKeeper, keeping_results
+from elluminate_server.reading.results_so_far import ResultsSoFar
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
@@ -94,7 +95,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         await executor.start()
         await stack.enter_async_context(keeping_house(store, settings))
         keeper = await stack.enter_async_context(keeping_results(store))
-        app.state.services = {ResultsKeeper: keeper}
+        app.state.services = {ResultsKeeper: keeper, ResultsSoFar: ResultsSoFar()}
         yield
 
 

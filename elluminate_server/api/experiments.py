@@ -13,6 +13,7 @@ from elluminate_server.reading.experiments import load_experiment, load_experime
 from elluminate_server.reading.finding import find_experiment, see_experiment
 from elluminate_server.reading.kept_results import ResultsKeeper
 from elluminate_server.reading.results import parse_filters
+from elluminate_server.reading.results_so_far import ResultsSoFar
 from elluminate_server.store.tables import Experiment, PromptTemplate
 
 PAGE_SIZE = 25
@@ -50,7 +51,7 @@ async def list_experiments(call: Call) -> Answer:
     size = min(PAGE_SIZE, call.settings.page_size)
     async with call.read() as session:
         rows, count = await page_of(call, session, query, Experiment.id.desc(), size=size)
-        experiments = await load_experiments(session, rows)
+        experiments = await load_experiments(session, rows, so_far=call.service(ResultsSoFar))
         call.service(ResultsKeeper).wish(experiments)
         return call.answer(paged(readable(call, experiments), count))
 
@@ -61,7 +62,7 @@ async def get_experiment(call: Call) -> Answer:
     filters = parse_filters(call.query["categorical_filters"])
     async with call.read() as session:
         row = await see_experiment(session, call.project_id, call.path["experiment_id"])
-        experiment = await load_experiment(session, row, filters)
+        experiment = await load_experiment(session, row, filters, call.service(ResultsSoFar))
         if not filters:
             call.service(ResultsKeeper).wish([experiment])
         return call.answer(readable(call, [experiment])[0])

@@ -1,5 +1,6 @@
 """What older clients send or read differently, known by their `SDK-Version`."""
 
+import copy
 from collections.abc import Sequence
 
 import msgspec
@@ -24,10 +25,12 @@ def readable(call: Call, experiments: Sequence[models.Experiment]) -> list[model
         for experiment in experiments:
             results: object = experiment.results
             if isinstance(results, msgspec.Raw):
-                experiment.results = msgspec.json.decode(results, type=models.ExperimentResults)
-            for name in _MEANS:
-                if experiment.results is not None and getattr(experiment.results, name) is None:
-                    setattr(experiment.results, name, 0.0)
+                results = msgspec.json.decode(results, type=models.ExperimentResults)
+            if isinstance(results, models.ExperimentResults):
+                experiment.results = copy.copy(results)  # others read the same
+                for name in _MEANS:
+                    if getattr(results, name) is None:
+                        setattr(experiment.results, name, 0.0)
     return list(experiments)
 
 

@@ -18,15 +18,26 @@ from elluminate_server.reading.loading import (
     load_prompt_templates,
 )
 from elluminate_server.reading.results import CategoricalFilters, load_results
+from elluminate_server.reading.results_so_far import ResultsSoFar
 from elluminate_server.store.tables import Experiment, LogLine, Task
 
 __all__ = ["load_experiment", "load_experiments"]
 
 
 async def load_experiments(
-    session: AsyncSession, rows: Sequence[Experiment], filters: CategoricalFilters | None = None
+    session: AsyncSession,
+    rows: Sequence[Experiment],
+    filters: CategoricalFilters | None = None,
+    so_far: ResultsSoFar | None = None,
 ) -> list[models.Experiment]:
-    """Experiments as the contract shows them, with their results so far and without responses."""
+    """Experiments as the contract shows them, with their results so far and without responses.
+
+    Args:
+        session: Where to read.
+        rows: The experiments.
+        filters: Count only responses to rows with these values.
+        so_far: Where the results of those that run may be found; they are some seconds old. None counts anew.
+    """
     collections = await load_collections(session, [row.collection_id for row in rows])
     sets = await load_criterion_sets(session, [row.criterion_set_id for row in rows])
     templates = await load_prompt_templates(session, [row.prompt_template_id for row in rows])
@@ -34,8 +45,12 @@ async def load_experiments(
     counts = {collection_id: loaded.shown.variables_count for collection_id, loaded in collections.items()}
     over = [] if filters else [row.id for row in rows if row.generation_task_id is None]
     kept = await load_kept_results(session, over)
+    wanted = [row for row in rows if row.id not in kept]
     with collector_at_rest():
-        results = await load_results(session, [row for row in rows if row.id not in kept], counts, filters)
+        if so_far is None or filters:
+            results = await load_results(session, wanted, counts, filters)
+        else:
+            results = await so_far.load(session, wanted, counts)
     # Only what agents did has trajectories, and to look through all responses of the others would take long.
     agentic = [row.id for row in rows if row.evaluation_mode == models.EvaluationMode.AGENTIC]
     dropped = await dropped_trajectories(session, agentic) if agentic else {}
@@ -70,10 +85,13 @@ async def load_experiments(
 
 
 async def load_experiment(
-    session: AsyncSession, row: Experiment, filters: CategoricalFilters | None = None
+    session: AsyncSession,
+    row: Experiment,
+    filters: CategoricalFilters | None = None,
+    so_far: ResultsSoFar | None = None,
 ) -> models.Experiment:
-    """One experiment as the contract shows it, with results and logs."""
-    (experiment,) = await load_experiments(session, [row], filters)
+    """One experiment as the contract shows it, with results and logs; see `load_experiments`."""
+    (experiment,) = await load_experiments(session, [row], filters, so_far)
     lines = await session.scalars(
         select(LogLine.line)
         .join(Task, Task.id == LogLine.task_id)

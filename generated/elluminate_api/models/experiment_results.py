@@ -8,7 +8,8 @@ from ..types import one_line
 @define(kw_only=True, repr=False)
 class ExperimentResults:
     """Aggregates over the rated responses of an experiment. The lists have one entry per response and no
-    nulls.
+    nulls. While a run over hundreds of rows goes on, they may be some seconds old; once it is over,
+    they are of what there is.
 
     Attributes:
         mean_all_ratings: Shares over all ratings, each rating counted once.
