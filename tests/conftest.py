@@ -1,5 +1,6 @@
 """A database of its own for each module of tests that says `local::memory:`, and the event loop of coroutines."""
 
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -12,6 +13,13 @@ from tests.support.databases import POSTGRESQL
 def anyio_backend() -> str:
     """The event loop of tests that are coroutines; a test that must hold under trio, too, names both."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heard() -> None:
+    """Also where the tests were started in the background by a shell, which has Ctrl-C ignored from there on down."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,7 @@ expired. The clocks of processes that share a database have to agree within `LEA
 """
 
 import datetime
+import logging
 import uuid
 from collections.abc import Collection
 from typing import Any, cast
@@ -43,6 +44,8 @@ __all__ = [
     "revoke",
     "revoke_all",
 ]
+
+logger = logging.getLogger("elluminate_server.execution")
 
 LEASE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 3.0
@@ -133,6 +136,7 @@ async def claim(session: AsyncSession, owner: str, task_id: str) -> bool:
             f"Given up: the server ended {MAX_ATTEMPTS} times in a row in the middle of this task, and got nothing "
             "more of it done. See its log; what was done until then is kept, and a retry goes on from there."
         )
+        logger.error("Task %s: %s", task_id, reason)
         await finish(session, owner, task_id, "FAILURE", reason, internal=True)
         return False
     now = utc_now()

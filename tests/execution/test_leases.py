@@ -155,7 +155,9 @@ async def test_a_server_that_lost_its_lease_writes_nothing_more(
         assert (task.status, task.lease_owner) == ("STARTED", "another process")
 
 
-async def test_a_task_that_kills_its_servers_is_given_up(tmp_path: Path) -> None:
+async def test_a_task_that_kills_its_servers_is_given_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with scene(tmp_path) as here, running(here.executor()) as executor:
         await here.add_experiment(rows=1)
         async with here.store.write() as session:
@@ -175,6 +177,8 @@ async def test_a_task_that_kills_its_servers_is_given_up(tmp_path: Path) -> None
         assert "ended 5 times in a row in the middle of this task" in (task.error_msg or "")
         assert (await here.experiment()).has_internal_error
         assert here.model.answered == []
+        (told,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+        assert task_id in told and "Given up" in told
 
 
 async def expire_leases(here: Scene) -> None:
