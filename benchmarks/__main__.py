@@ -35,6 +35,7 @@ POSTGRESQL_BOUND = 600
 COMPARING_BOUND = 1.1
 ENDING_BOUND = 0.2
 ENGINE_ROUNDS = 3
+LOOKS_BOUND = 0.01
 AT_ONCE_MEMORY_BOUND_MB = 400
 TARGET_BOUND = 1.15
 PAGE_BOUND = 0.1
@@ -180,6 +181,18 @@ def _engine(rounds: int) -> list[Line]:
                 taken.ratio.median <= load.bound and per_call <= CPU_PER_CALL_BOUND,
             )
         )
+    looks = engine.watched()
+    lines.append(
+        Line(
+            f"looks at the status of a run of {engine.WATCHED_ROWS} rows, {engine.WATCHED_LATENCY:g} s a call, default "
+            "settings, 99th percentile: while it runs / at rest",
+            looks,
+            f"at rest {_ms(looks.first_typical)}",
+            f"while it runs {_ms(looks.second_typical)}",
+            f"at most {_ms(LOOKS_BOUND)}",
+            looks.second_typical <= LOOKS_BOUND,
+        )
+    )
     ratio, added = engine.comparing_at_defaults(rounds)
     lines.append(
         Line(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import statistics
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from attrs import frozen
 
@@ -19,10 +21,11 @@ from elluminate import Client, unique_name
 from elluminate.schemas import Experiment
 from tests.support.serve_process import Served, serving
 
-__all__ = ["MEASURED", "Load", "comparing_at_defaults", "model_bound", "offline"]
+__all__ = ["MEASURED", "Load", "comparing_at_defaults", "model_bound", "offline", "watched"]
 
 ROWS, CRITERIA = 1_000, ("Is it short?", "Is it true?", "Is it kind?")
 OFFLINE_ROWS, OFFLINE_CRITERIA = 4_000, ("Is it short?", "Is it about {{topic}}?")
+WATCHED_ROWS, WATCHED_LATENCY, LOOKS = 10_000, 0.5, 1_000
 GUIDES_ROWS, GUIDES_LATENCY = 5, 0.5
 
 
@@ -99,11 +102,13 @@ def offline(rounds: int, database: str | None = None) -> float:
 
 def comparing_at_defaults(rounds: int) -> tuple[Ratio, float]:
     """Three experiments at once against one, at default settings; and the seconds that one adds to its models'."""
-    ones, threes = [], []
+    ones, threes, ends = [], [], []
     with _deployed(GUIDES_LATENCY, {}) as (_, client):
         _ran(client, GUIDES_ROWS, CRITERIA[:2])
         for _ in range(rounds):
-            ones.append(_ran(client, GUIDES_ROWS, CRITERIA[:2])[1])
+            began = time.perf_counter()
+            ends.append(_ran(client, GUIDES_ROWS, CRITERIA[:2])[1])
+            ones.append(time.perf_counter() - began)  # made and run, as the three are
             began = time.perf_counter()
             threads = [
                 threading.Thread(target=_ran, args=(client, GUIDES_ROWS, CRITERIA[:2])) for _ in range(3)
@@ -113,7 +118,44 @@ def comparing_at_defaults(rounds: int) -> tuple[Ratio, float]:
             for thread in threads:
                 thread.join()
             threes.append(time.perf_counter() - began)
-    return Ratio(ones, threes), statistics.median(ones) - 2 * GUIDES_LATENCY
+    return Ratio(ones, threes), statistics.median(ends) - 2 * GUIDES_LATENCY
+
+
+def watched() -> Ratio:
+    """The 99th percentile of looks at the status of a run of many rows at default settings, against those at rest."""
+    with _deployed(WATCHED_LATENCY, {}) as (served, client):
+        template, _ = client.get_or_create_prompt_template("Explain", template="Explain {{topic}}.")
+        collection, _ = client.get_or_create_collection("Many topics")
+        collection.add_many([{"topic": f"topic {number}"} for number in range(WATCHED_ROWS)])
+        criteria, _ = client.get_or_create_criterion_set("Three", {"criteria": list(CRITERIA)})
+        name = unique_name("Run")
+        stream = client.stream_experiment(name, template, collection, criterion_set=criteria)
+        while (told := next(stream).progress) is None or told.responses_generated < 100:
+            pass
+        running = client.get_experiment(name=name)
+        path = f"experiments/{running.id}/generation/{running.generation_task_id}"
+        during = _looks(served, client.projects[0].id, path)
+        running.cancel()
+        at_rest = _looks(served, client.projects[0].id, path)
+    return Ratio([_of_100(at_rest, 99)], [_of_100(during, 99)])
+
+
+def _looks(served: Served, project_id: int, path: str) -> list[float]:
+    """Seconds of each of `LOOKS` looks, one every 20 ms, on one connection without a client of ours that takes time."""
+    url = urlsplit(f"{served.base_url}/api/v0/projects/{project_id}/{path}")
+    connection = http.client.HTTPConnection(url.hostname or "", url.port)
+    took = []
+    with closing(connection):
+        for _ in range(LOOKS):
+            time.sleep(0.02)
+            began = time.perf_counter()
+            connection.request("GET", url.path, headers={"X-API-Key": served.api_key})
+            answer = connection.getresponse()
+            answer.read()
+            took.append(time.perf_counter() - began)
+            if answer.status != 200:
+                raise RuntimeError(f"{url.path} answered {answer.status}")
+    return took
 
 
 @contextmanager
