@@ -109,7 +109,7 @@ serve: $(VENV)/.installed-server ## run the backend on 127.0.0.1:8000
 	$(BIN)/elluminate serve $(ARGS)
 
 bench: $(VENV)/.installed-dev ## print the benchmarks' ratios; the published client comes from the package index
-	@failed=0; $(BIN)/python -m benchmarks || failed=1; $(BIN)/python -m benchmarks.published || failed=1; exit $$failed
+	@failed=0; $(BIN)/python -m benchmarks $(ARGS) || failed=1; $(BIN)/python -m benchmarks.published $(ARGS) || failed=1; exit $$failed
 
 bench-peers: $(VENV)/.installed-dev ## compare a run with promptfoo and inspect_ai, which come from their package indexes
 	$(BIN)/python -m benchmarks.peers

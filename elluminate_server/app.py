@@ -13,7 +13,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -137,7 +137,11 @@ class _Resource:
         with request_span(operation, request) as span:
             response = await self._answer(operation, request)
             answered(span, response.status_code)
-            await response(scope, receive, send)
+            if isinstance(response, StreamingResponse):
+                await response(scope, receive, send)
+                return
+        # The span is over by now: whoever has the answer may end the export of spans at once.
+        await response(scope, receive, send)
 
     async def _answer(self, operation: ContractOperation, request: Request) -> Response:
         state, task = request.app.state, asyncio.current_task()

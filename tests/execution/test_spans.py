@@ -84,6 +84,13 @@ def test_a_request_is_a_part_of_the_operation_that_sent_it(traced: Traced) -> No
     }
 
 
+def test_who_has_an_answer_may_end_the_export_of_spans_at_once(traced: Traced) -> None:
+    for count in range(1, 51):
+        traced.client.list_collections()
+        served = [span for span in traced.spans.named("list_collections") if span.kind == SpanKind.SERVER]
+        assert len(served) == count
+
+
 def test_a_refusal_is_a_failure_of_the_client_and_not_of_the_server(traced: Traced) -> None:
     with pytest.raises(NotFoundError):
         traced.client.get_collection(id=99)
