@@ -95,7 +95,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         await executor.start()
         await stack.enter_async_context(keeping_house(store, settings))
         keeper = await stack.enter_async_context(keeping_results(store))
-        app.state.services = {ResultsKeeper: keeper, ResultsSoFar: ResultsSoFar()}
+        app.state.services = {ResultsKeeper: keeper, ResultsSoFar: ResultsSoFar(store)}
         yield
 
 

@@ -1,7 +1,7 @@
-"""Results of experiments that still run: computed again only so often that it costs little.
+"""Results as they are asked for while others wait: those of many responses beside the event loop, and not each time.
 
 Whoever watches a run asks again and again, and each time all of its responses would be counted anew. So what was
-computed is given again until twenty times as long has passed as it took.
+computed of a run that goes on is given again until twenty times as long has passed as it took.
 """
 
 import time
@@ -9,17 +9,28 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 from elluminate_api import models
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.reading.results import LONG, load_results
-from elluminate_server.store.tables import Experiment
+from elluminate_server.store.engine import Store
+from elluminate_server.store.rows import fetch
+from elluminate_server.store.tables import Experiment, Response
 
 __all__ = ["ResultsSoFar"]
 
 _SHARE = 0.05
-"""Of the time that passes, at most this much goes into the results of one experiment."""
+"""Of the time that passes, at most this much goes into the results of one experiment that runs."""
 _LONGEST = 5.0
 """Seconds that results are behind at most."""
+
+_of_response = Response.__table__.c
+_HAS_MANY = (
+    select(_of_response.id)
+    .where(_of_response.experiment_id == bindparam("experiment_id"))
+    .limit(1)
+    .offset(bindparam("most"))
+)
 
 
 @attrs.define
@@ -33,6 +44,7 @@ class _Computed:
 class ResultsSoFar:
     """The latest results of large experiments that run, in the memory of this process."""
 
+    _store: Store
     _computed: dict[int, _Computed] = attrs.field(factory=dict, init=False)
 
     async def load(
@@ -40,47 +52,50 @@ class ResultsSoFar:
     ) -> dict[int, models.ExperimentResults]:
         """As `load_results`; those of running experiments with many responses may be some seconds old.
 
-        What one caller computes, others do not wait for: they get what there was.
+        What one caller computes, others do not wait for: they get what there was. Results of many responses are of a
+        moment after that which the session sees.
         """
+        found = {}
+        few: list[Experiment] = []
+        many: list[Experiment] = []
         now = time.monotonic()
         self._forget(now)
-        found = {}
-        wanted = []
         for experiment in experiments:
             known = self._computed.get(experiment.id)
             if experiment.generation_task_id is None:
                 self._computed.pop(experiment.id, None)
-                wanted.append(experiment)
             elif known is not None and (now < known.good_until or known.is_renewed):
                 found[experiment.id] = known.results
-            else:
-                wanted.append(experiment)
-        if not wanted:
-            return found
-        renewed = [self._computed[experiment.id] for experiment in wanted if experiment.id in self._computed]
-        for known in renewed:
+                continue
+            has_many = await fetch(session, _HAS_MANY, experiment_id=experiment.id, most=LONG)
+            (many if has_many else few).append(experiment)
+        if few:
+            found |= await load_results(session, few, row_counts)
+        for experiment in many:
+            found |= await self._beside(experiment, row_counts)
+        return found
+
+    async def _beside(
+        self, experiment: Experiment, row_counts: Mapping[int, int]
+    ) -> dict[int, models.ExperimentResults]:
+        known = self._computed.get(experiment.id)
+        if known is not None:
             known.is_renewed = True
+        began = time.monotonic()
         try:
-            loaded = await load_results(session, wanted, row_counts)
+            async with self._store.read(is_long=True) as session:
+                loaded = await load_results(session, [experiment], row_counts)
         finally:
-            for known in renewed:
+            if known is not None:
                 known.is_renewed = False
-        done = time.monotonic()
-        good_until = done + min(_LONGEST, (done - now) / _SHARE)
-        for experiment in wanted:
-            results = loaded.get(experiment.id)
-            if experiment.generation_task_id is not None and results is not None and _is_large(results):
-                self._computed[experiment.id] = _Computed(results, good_until)
-        return {**found, **loaded}
+        if experiment.generation_task_id is not None and experiment.id in loaded:
+            now = time.monotonic()
+            good_until = now + min(_LONGEST, (now - began) / _SHARE)
+            self._computed[experiment.id] = _Computed(loaded[experiment.id], good_until)
+        return loaded
 
     def _forget(self, now: float) -> None:
         """What nobody has asked for of late: its run may be over, or nobody looks on."""
-        old = [key for key, known in self._computed.items() if now > known.good_until + 60]
-        for key in old:
-            if not self._computed[key].is_renewed:
+        for key, known in list(self._computed.items()):
+            if now > known.good_until + 60 and not known.is_renewed:
                 del self._computed[key]
-
-
-def _is_large(results: models.ExperimentResults) -> bool:
-    answered = len(results.duration_seconds_per_response) + results.num_failed_responses
-    return max(answered, results.num_rated_responses) >= LONG

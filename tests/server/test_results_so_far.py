@@ -106,6 +106,25 @@ async def test_an_older_client_changes_nothing_that_others_are_given(
     assert clock.now > 1_000.0
 
 
+async def test_many_responses_are_read_beside_the_event_loop(
+    api: httpx.AsyncClient, world: World, app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store: Store = app.state.store
+    read, asked = store.read, []
+
+    def noted(*, is_long: bool = False) -> object:
+        asked.append(is_long)
+        return read(is_long=is_long)
+
+    monkeypatch.setattr(store, "read", noted)
+    path = f"/experiments/{world.experiment_id}"
+    few = (await api.get(path)).json()["results"]
+    assert True not in asked
+    monkeypatch.setattr(results_so_far, "LONG", 0)
+    assert (await api.get(path)).json()["results"] == few
+    assert asked.count(True) == 1
+
+
 async def test_many_responses_are_counted_beside_the_event_loop(
     api: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
