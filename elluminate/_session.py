@@ -212,6 +212,17 @@ class Session(Paging, Sending):
         base_url, project = self._link.transports.base_url, self.current_project
         return (base_url and _http.server_of(base_url)), (None if project is None else project.id)
 
+    def page(self, path: str) -> str | None:
+        """The address of a page of the project in use; None where the server is a part of this process.
+
+        Args:
+            path: What follows the project, such as `experiments/7`.
+        """
+        project = self.current_project
+        if self.config.is_local or project is None:
+            return None
+        return f"{self.config.base_url}/projects/{project.id}/{path}"
+
     def where(self) -> str:
         """The place in words."""
         project = self.current_project

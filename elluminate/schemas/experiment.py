@@ -72,6 +72,19 @@ class Experiment(ShownInNotebooks, Exports, Reruns, AnswersFromElsewhere, Labell
         """The same as `results`."""
         return self.results
 
+    @property
+    def url(self) -> str | None:
+        """The address of its page, for a browser; None with `local:`, whose pages `elluminate view` shows.
+
+        Raises:
+            ModelNotBoundError: It was made by hand.
+
+        Example:
+            >>> print(experiment.url)  # of a server: https://evals.example.com/projects/1/experiments/7
+            None
+        """
+        return self._bound_session().page(f"experiments/{self.id}")
+
     def responses(self) -> Responses:
         """The responses that were fetched: all of them after a run, or after `fetch_responses()`.
 
@@ -119,7 +132,13 @@ class Experiment(ShownInNotebooks, Exports, Reruns, AnswersFromElsewhere, Labell
         names = {one.id: one.criterion_str for one in self._criteria()}
         only = f"rows with {told_filters(self._filters)}" if self._filters else ""
         return experiment_tables(
-            self, self.results, self.rated_responses, names, intervals=self._intervals(), only=only
+            self,
+            self.results,
+            self.rated_responses,
+            names,
+            intervals=self._intervals(),
+            only=only,
+            page="" if self._session is None else self.url or "",
         )
 
     def to_dicts(self) -> list[dict[str, Any]]:

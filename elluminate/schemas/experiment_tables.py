@@ -20,6 +20,7 @@ def experiment_tables(
     *,
     intervals: Mapping[int | None, Interval],
     only: str,
+    page: str,
 ) -> Iterator[str]:
     """Its tables as HTML; no server is asked.
 
@@ -30,6 +31,7 @@ def experiment_tables(
         criterion_names: Texts of criteria by their ids.
         intervals: What to tell beside the rates, by the criterion's id; None stands for all of them together.
         only: Which rows the results tell of, in words; "" for all.
+        page: The address of its page; "" where it has none.
     """
     facts = [
         ("prompt template", _template(experiment)),
@@ -39,6 +41,7 @@ def experiment_tables(
         ("status", _status(experiment, results)),
         ("results tell of", only),
         *([] if results is None else results._facts(intervals)),
+        *([("page", page)] if page else []),
     ]
     if results is not None and not responses:
         facts.append(("responses", "not fetched: fetch_responses() reads them"))

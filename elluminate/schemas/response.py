@@ -167,6 +167,15 @@ class PromptResponse(ShownInNotebooks, Bound, api.PromptResponse):
                 rating._response_id = self.id
 
     @property
+    def url(self) -> str | None:
+        """The address of its page, for a browser; None with `local:`, whose pages `elluminate view` shows.
+
+        Raises:
+            ModelNotBoundError: It was made by hand.
+        """
+        return self._bound_session().page(f"responses/{self.id}")
+
+    @property
     def cached(self) -> bool:
         """Whether no model was asked, because an equal call had been answered before; see `run_experiment(cache=…)`.
 
