@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+from elluminate_server.store import new_database
 from elluminate_server.store.engine import Store
 from elluminate_server.store.files import create_privately
 from elluminate_server.store.shrinking import make_shrinkable
@@ -21,7 +22,7 @@ from elluminate_server.store.tables import Base
 from elluminate_server.store.unlocking import seal_copy, unlock
 from elluminate_server.store.vault import Vault
 
-__all__ = ["Migration", "SchemaVersionError", "migrate", "prepare"]
+__all__ = ["Migration", "SchemaVersionError", "migrate", "prepare", "run_all"]
 
 _logger = logging.getLogger("elluminate_server.store")
 
@@ -126,7 +127,7 @@ def _prepare(connection: Connection) -> str | None:
     script = _script()
     current = _version(connection)
     if current is None:
-        _upgrade(connection)
+        _create(connection, _head(script))
     elif current != _head(script):
         return current
     _check_columns(connection)
@@ -135,7 +136,10 @@ def _prepare(connection: Connection) -> str | None:
 
 def _migrate(connection: Connection) -> str:
     head = _head(_script())
-    if _version(connection) != head:
+    before = _version(connection)
+    if before is None:
+        _create(connection, head)
+    elif before != head:
         _upgrade(connection)
     _check_columns(connection)
     return head
@@ -207,6 +211,18 @@ def _current(connection: Connection, script: ScriptDirectory) -> str | None:
             "Install that version, or set ELLUMINATE_DATABASE_URL to another database. Nothing was changed."
         )
     return current
+
+
+def _create(connection: Connection, head: str) -> None:
+    """The tables of an empty database."""
+    if not new_database.create(connection, head):
+        _upgrade(connection)
+
+
+def run_all(connection: Connection) -> str:
+    """Run every migration on an empty database, one after the other; the version that it has then."""
+    _upgrade(connection)
+    return _head(_script())
 
 
 def _upgrade(connection: Connection) -> None:

@@ -16,11 +16,12 @@ from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from elluminate_server.settings import MEMORY, normalise_database_url
-from elluminate_server.store import migrating
+from elluminate_server.store import migrating, new_database
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate, prepare
 from elluminate_server.store.shrinking import give_back_pages
 from elluminate_server.store.tables import Base, Organization
+from tests.support.write_new_database import migrated
 
 pytestmark = pytest.mark.anyio
 
@@ -101,14 +102,31 @@ async def test_the_migrations_make_the_tables_of_the_code(url: str) -> None:
         return [difference for difference in found if difference[0] not in ("add_fk", "remove_fk")]
 
     async with Store(url) as migrated, Store(MEMORY) as created:
-        await prepare(migrated)
         async with migrated.engine.begin() as connection:
+            await connection.run_sync(migrating.run_all)
             assert await connection.run_sync(differences) == []
             made = await connection.run_sync(structure)
         async with created.engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
             expected = await connection.run_sync(structure)
     assert made == expected
+
+
+async def test_a_new_database_is_what_all_migrations_come_to(tmp_path: Path) -> None:
+    files = {name: tmp_path / f"{name}.db" for name in ("migrated", "new")}
+    version = await migrated(files["migrated"])
+    async with (
+        Store(f"sqlite+aiosqlite:///{files['new'].as_posix()}") as new,
+        new.engine.begin() as connection,
+    ):
+        written = await connection.run_sync(new_database.create, version)
+    made = {}
+    for name, file in files.items():
+        with contextlib.closing(sqlite3.connect(file)) as database:
+            made[name] = new_database.statements_of(database)
+    how = "write it anew: python -m tests.support.write_new_database"
+    assert written, how
+    assert made["new"] == made["migrated"], how
 
 
 async def make_version(store: Store, version: str) -> None:
