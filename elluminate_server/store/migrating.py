@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime
+import functools
 import logging
 import sqlite3
 from pathlib import Path
@@ -128,7 +129,8 @@ def _prepare(connection: Connection) -> str | None:
     current = _version(connection)
     if current is None:
         _create(connection, _head(script))
-    elif current != _head(script):
+        return None
+    if current != _head(script):
         return current
     _check_columns(connection)
     return None
@@ -245,4 +247,10 @@ def _head(script: ScriptDirectory) -> str:
 
 
 def _script() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+    return _scripts_in(_SCRIPTS)
+
+
+@functools.cache
+def _scripts_in(folder: Path) -> ScriptDirectory:
+    """Read once: Alembic compiles each of them anew."""
+    return ScriptDirectory(folder)
