@@ -18,6 +18,7 @@ from elluminate._tables import shortened
 from elluminate.exceptions import ValidationError
 from elluminate.gates import RateThreshold, RegressionThreshold, Thresholds
 from elluminate.schemas.template_string import placeholders_of
+from elluminate.suites.rules import problem_with_rule
 from elluminate.suites.schema import schema_problems
 from elluminate.suites.suite import (
     BaselineChoice,
@@ -196,6 +197,9 @@ class _Reading:
             except ValidationError as error:
                 self._add(("criteria", number), str(error))
                 continue
+            problem = problem_with_rule(criterion)
+            if problem is not None:
+                self._add(("criteria", number, *_check_name(item)), problem)
             twin = next((one for one in criteria if one.criterion_str == criterion.criterion_str), None)
             if twin is not None:
                 self._add(
@@ -340,6 +344,11 @@ def criterion_of(given: str | Mapping[str, Any], folder: Path) -> CriterionIn:
             f"{{max_words: 50}}, not {shortened(repr(dict(given)), 100)}"
         )
     return CriterionIn(criterion_str=text, label=label)
+
+
+def _check_name(given: str | Mapping[str, Any]) -> list[str]:
+    """The key that names the check of a criterion, where it is told what is wrong with it."""
+    return [] if isinstance(given, str) else [key for key in given if key not in ("text", "label", "negate")]
 
 
 def _texts_of(criterion: CriterionIn) -> Iterator[str]:

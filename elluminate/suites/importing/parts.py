@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
 from attrs import define, field, frozen
 
 from elluminate import checks
 from elluminate.exceptions import ValidationError
+from elluminate.suites.rules import problem_with_rule
 
 __all__ = [
     "ANSWERED",
@@ -272,15 +272,11 @@ def messages_of(value: Any) -> list[tuple[str, str]] | None:
 
 def problem_with_check(check: Mapping[str, Any]) -> str | None:
     """Why a server would refuse a check; None where it would not."""
-    from elluminate_server.domain.checks.facts import RuleError
-    from elluminate_server.domain.checks.rules import checked_rule
-
     try:
         made = checks.from_mapping(check)
-        checked_rule(msgspec.to_builtins(made.check))
-    except (ValidationError, RuleError) as error:
+    except ValidationError as error:
         return str(error)
-    return None
+    return problem_with_rule(made)
 
 
 def inside(folder: Path, name: str) -> Path | None:

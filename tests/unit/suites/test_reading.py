@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from elluminate import ValidationError
 from elluminate.suites.reading import load_suite, suite_from_text
 from elluminate.suites.schema import schema_of_suites
 from elluminate.suites.suite import Suite, SuiteError
+from elluminate_server.domain.checks import patterns
 
 WHOLE = """\
 name: Arithmetic
@@ -162,6 +164,18 @@ def test_rows_may_stand_in_files_beside_it(tmp_path: Path) -> None:
         (("[Is it short?]", "[{label: a}]"), "4:12: a criterion is a question, a mapping like"),
         (("[Is it short?]", "[{equals: '{{nope}}', text: So?}]"), "4:12: {{nope}} has no value in row 1"),
         (("[Is it short?]", "[{python: 'nowhere_at_all:good'}]"), "4:12: 'nowhere_at_all:good': the module"),
+        (
+            ("[Is it short?]", "[a?, {text: b, regex: '(a'}]"),
+            '4:26: the pattern "(a" cannot be used: missing )',
+        ),
+        (
+            ("[Is it short?]", "[{regex: {pattern: 'a(?=b)'}}]"),
+            '4:13: the pattern "a(?=b)" cannot be used: invalid perl operator',
+        ),
+        (
+            ("[Is it short?]", "[{json_schema: {type: nonsense}}]"),
+            "4:13: the schema cannot be used: $.type: ",
+        ),
         (("[Is it short?]", "['Is it {{nme}}?']"), "4:12: {{nme}} has no value in row 1"),
         (("criteria: [Is it short?]\n", ""), "1:1: criteria or criterion_set is needed"),
         (("criteria:", "epochs: 0\ncriteria:"), "4:1: epochs: must be at least 1, not 0"),
@@ -204,6 +218,38 @@ def test_what_is_wrong_is_told_with_line_and_column(change: tuple[str, str], wan
     assert wanted in told
     assert all(line.startswith("suite.yaml:") for line in told.splitlines() if line)
     assert "sk-123456" not in told
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_told"),
+    [
+        ("(a", True),
+        ("[a", True),
+        ("*a", True),
+        ("a)", True),
+        ("a\\\\", True),
+        ("[z-a]", True),
+        ("{{name}}(", True),
+        ("(?i)a", False),
+        ("a(?i)b", False),
+        ("\\\\pL+\\\\z", False),
+        ("\\\\Q(", False),
+        ("^*", False),
+    ],
+)
+def test_without_re2_a_pattern_is_refused_where_every_engine_refuses_it(
+    pattern: str, is_told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = f'[{{regex: "{pattern}"}}]'
+    monkeypatch.setitem(sys.modules, "re2", None)
+    patterns.compiled.cache_clear()
+    if is_told:
+        (told,) = problems(SHORT.replace("[Is it short?]", given))
+        assert told.startswith("suite.yaml:4:13: the pattern ")
+    else:
+        assert read(SHORT.replace("[Is it short?]", given)).criteria
+        monkeypatch.undo()
+        assert read(SHORT.replace("[Is it short?]", given)).criteria, "RE2 takes it"
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
