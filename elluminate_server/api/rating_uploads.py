@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.checks.rules import is_for_program
 from elluminate_server.execution.plans import CriterionPlan
+from elluminate_server.execution.queueing import add_done_ratings
 from elluminate_server.execution.rating import Rated
 from elluminate_server.execution.storing import store_ratings
 from elluminate_server.http.pipeline import Answer, Call, operation
@@ -51,7 +52,7 @@ async def upload_ratings(call: Call) -> Answer:
             store_ratings, [(each.response_id, _rated(each, criteria[each.criterion_id])) for each in there]
         )
         await _drop(session, missing)
-        await _note_reasons(session, given.values())
+        await _note_reasons(session, call, given.values())
         return call.answer(models.RatingsUploadResponse(stored=len(there), missing=len(missing)))
 
 
@@ -157,11 +158,20 @@ async def _drop(session: AsyncSession, missing: Sequence[models.RatingUpload]) -
             await session.execute(delete(Rating).where(*dropped).execution_options(synchronize_session=False))
 
 
-async def _note_reasons(session: AsyncSession, given: Collection[models.RatingUpload]) -> None:
-    """Have the items that brought the responses tell why verdicts are missing, and of those that came no longer."""
+async def _note_reasons(session: AsyncSession, call: Call, given: Collection[models.RatingUpload]) -> None:
+    """Have the items that brought the responses tell why verdicts are missing, and of those that came no longer.
+
+    An answer that was uploaded and that no judge was ever asked about gets an item that is done.
+    """
     by_response: dict[int, list[models.RatingUpload]] = defaultdict(list)
     for each in given:
         by_response[each.response_id].append(each)
+    unbrought = {each.response_id for each in given if each.rating is None}
+    for chunk in chunks(sorted(unbrought)):
+        unbrought -= set(
+            await session.scalars(select(WorkItem.response_id).where(WorkItem.response_id.in_(chunk)))
+        )
+    await add_done_ratings(session, call.executor.process, call.project_id, sorted(unbrought))
     for chunk in chunks(sorted(by_response)):
         latest = (
             select(func.max(WorkItem.id))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.errors import DomainError
@@ -24,7 +24,7 @@ from elluminate_server.execution.task_spans import asked_within
 from elluminate_server.llm.prices import price_of_tokens
 from elluminate_server.store.chunks import chunks
 from elluminate_server.store.columns import utc_now
-from elluminate_server.store.states import ANSWERED, EXPERIMENT, RATINGS, RESPONSES, TaskKind
+from elluminate_server.store.states import ANSWERED, DONE, EXPERIMENT, RATINGS, RESPONSES, TaskKind
 from elluminate_server.store.tables import (
     Entry,
     Experiment,
@@ -40,6 +40,7 @@ from elluminate_server.store.tables import (
 __all__ = [
     "MAX_ANSWERS",
     "ResponseOrder",
+    "add_done_ratings",
     "add_experiment",
     "add_rating_items",
     "add_ratings",
@@ -203,10 +204,7 @@ async def add_responses(
     for chunk in chunks(to_generate):
         await session.execute(insert(WorkItem), chunk)
     if not to_generate:
-        task = await session.get_one(Task, task_id)
-        now = utc_now()
-        task.status, task.started_at, task.finished_at = "SUCCESS", now, now
-        task.lease_owner = task.lease_expires_at = None
+        await _end(session, task_id)
         session.add(LogLine(task_id=task_id, line=f"Stored {len(given)} responses"))
     await session.flush()
     return task_id
@@ -236,6 +234,34 @@ async def add_ratings(
     task_id = await add_task(session, process, project_id, only, RATINGS, {"rating_mode": rating_mode})
     await add_rating_items(session, task_id, response_ids)
     return task_id
+
+
+async def add_done_ratings(
+    session: AsyncSession, process: Process, project_id: int, response_ids: Sequence[int]
+) -> None:
+    """Items for responses that no task has brought, in a task that is over: where it is kept why they lack verdicts.
+
+    Args:
+        session: The caller's write transaction.
+        process: See `add_task`.
+        project_id: The project.
+        response_ids: The responses.
+    """
+    if not response_ids:
+        return
+    task_id = await add_task(session, process, project_id, None, RATINGS, {})
+    await add_rating_items(session, task_id, response_ids)
+    await session.execute(update(WorkItem).where(WorkItem.task_id == task_id).values(state=DONE))
+    await _end(session, task_id)
+    await session.flush()
+
+
+async def _end(session: AsyncSession, task_id: str) -> None:
+    """A task in which nothing is left to do."""
+    task = await session.get_one(Task, task_id)
+    now = utc_now()
+    task.status, task.started_at, task.finished_at = "SUCCESS", now, now
+    task.lease_owner = task.lease_expires_at = None
 
 
 async def add_rating_items(session: AsyncSession, task_id: str, response_ids: Sequence[int]) -> int:

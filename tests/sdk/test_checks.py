@@ -91,6 +91,40 @@ def test_an_async_function_judges_what_a_program_answered(world: World, client: 
     assert experiment.results.pass_rate == 1.0
 
 
+def test_why_the_only_criterion_gave_no_verdict_on_what_a_program_answered_is_kept(
+    world: World, client: Any
+) -> None:
+    def judge(response: str) -> bool:
+        if response == "rain":
+            raise ValueError("no umbrella")
+        return True
+
+    with pytest.warns(IncompleteResultsWarning, match="ValueError: no umbrella"):
+        experiment = world.call(
+            client,
+            "run_experiment",
+            "E",
+            None,
+            "C",
+            criteria=[checks.python(judge)],
+            target=lambda topic: topic,
+        )
+
+    def reasons() -> list[list[str]]:
+        again = world.call(client, "get_experiment", id=experiment.id)
+        return [[one.reason for one in each.missing_verdicts] for each in again.responses()]
+
+    assert reasons() == [[], ["ValueError: no umbrella"]]
+    checks.python(lambda response: None, "judge")
+    with pytest.warns(IncompleteResultsWarning):
+        world.call(experiment, "retry_failed")
+    assert [len(one) for one in reasons()] == [0, 1]
+    assert reasons()[1][0].startswith("The function returned None")
+    checks.python(lambda response: False, "judge")
+    world.call(experiment, "retry_failed")
+    assert reasons() == [[], []]
+
+
 def test_without_the_function_the_verdict_is_missing_with_its_reason(world: World, client: Any) -> None:
     check = Check(type=CheckType.PYTHON, name="of another process")
     criterion = CriterionIn(criterion_str="It parses", check=check)
