@@ -19,7 +19,7 @@ from elluminate_api.types import UNSET
 
 from elluminate._homes import settle
 from elluminate._interrupts import is_interrupt, leave_run
-from elluminate._progress import ExperimentProgress, progress_of
+from elluminate._progress import ExperimentProgress, progress_of, waits_by
 from elluminate.exceptions import (
     InvalidResponseError,
     RateLimitError,
@@ -263,11 +263,15 @@ def reason_of_failure(experiment: str, last: ExperimentGenerationStatus) -> str 
 async def reporting(
     statuses: AsyncGenerator[ExperimentGenerationStatus], report: Callable[[ExperimentProgress | None], None]
 ) -> AsyncGenerator[ExperimentGenerationStatus]:
-    """The same statuses, each one's progress told first, and None when they are over."""
+    """The same statuses, each one's progress told first, and None when they are over; of statuses with logs also what
+    a run waits for.
+    """
+    waits = ""
     try:
         async with aclosing(statuses):
             async for status in statuses:
-                progress = progress_of(status)
+                waits = waits_by(status.logs_delta, waits)
+                progress = progress_of(status, waits)
                 if progress is not None:
                     report(progress)
                 yield status

@@ -14,6 +14,9 @@ from elluminate._progress_bars import Bar, bar_for
 from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
+_WAITS, _GOES_ON = "Waits, and asks again in ", "Goes on: "
+"""How lines of a run's log begin where it waits for a model, and where it does so no longer."""
+
 
 @at_home_in("elluminate.streaming")
 @define(repr=False)
@@ -49,6 +52,8 @@ class ExperimentProgress:
         epochs: The same per epoch; empty when the server does not tell.
         responses_failed: Those of `responses_generated` that have no answer; 0 when the server does not tell.
         responses_unjudged: Those that have an answer and lack a verdict; 0 when the server does not tell.
+        waits: What it waits for and how long, in the server's words; "" while it goes on, or when nobody asked for
+            the log.
     """
 
     responses_generated: int
@@ -57,6 +62,7 @@ class ExperimentProgress:
     epochs: list[EpochProgress] = field(factory=list)
     responses_failed: int = 0
     responses_unjudged: int = 0
+    waits: str = ""
 
     __repr__ = one_line
 
@@ -124,8 +130,28 @@ def _percent(done: int, total: int) -> float:
     return min(100.0, 100.0 * done / total) if total > 0 else 0.0
 
 
-def progress_of(status: ExperimentGenerationStatus) -> ExperimentProgress | None:
-    """The progress that a poll tells, None when it tells none."""
+def waits_by(log: str | None, before: str = "") -> str:
+    """What a run waits for, by the new lines of its log; "" where it goes on.
+
+    Args:
+        log: The lines; None for none.
+        before: What it waited for before them.
+    """
+    for line in (log or "").splitlines():
+        if line.startswith(_WAITS):
+            before = line
+        elif line.startswith(_GOES_ON):
+            before = ""
+    return before
+
+
+def progress_of(status: ExperimentGenerationStatus, waits: str = "") -> ExperimentProgress | None:
+    """The progress that a poll tells, None when it tells none.
+
+    Args:
+        status: What the poll has told.
+        waits: What the run waits for, which the log alone tells.
+    """
     if status.completed_responses is None:
         return None
     return ExperimentProgress(
@@ -143,6 +169,7 @@ def progress_of(status: ExperimentGenerationStatus) -> ExperimentProgress | None
         ],
         responses_failed=status.failed_responses or 0,
         responses_unjudged=status.unjudged_responses or 0,
+        waits=waits,
     )
 
 
@@ -172,8 +199,11 @@ def reporter(progress: Progress, name: str) -> Report:
             if bar is not None:
                 bar.end()
         elif now != last:
+            is_news = now.waits and (last is None or now.waits != last.waits)
             last = now
             if bar is not None:
+                if is_news:
+                    bar.say(now.waits)
                 bar.show(now.percent_complete, now.told, now.responses_failed + now.responses_unjudged)
             elif callable(progress):
                 progress(now)

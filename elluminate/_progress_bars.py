@@ -7,6 +7,8 @@ import sys
 from importlib import import_module
 from typing import Any, Protocol
 
+from elluminate._tables import printable
+
 logger = logging.getLogger("elluminate")
 
 
@@ -21,6 +23,10 @@ class Bar(Protocol):
             told: How far it is, in words.
             wrong: How much went wrong, which the words tell, too.
         """
+        ...
+
+    def say(self, text: str) -> None:
+        """Say something beside it, such as what is waited for."""
         ...
 
     def end(self) -> None:
@@ -72,6 +78,9 @@ class _WidgetBar:
         self._bar.bar_style = "warning" if wrong else ""
         self._words.value = f"{self._title}: {percent:.0f} %, {told}"
 
+    def say(self, text: str) -> None:
+        self._words.value = f"{self._title}: {text}"
+
     def end(self) -> None:
         if not self._bar.bar_style:
             self._bar.bar_style = "success" if self._bar.value >= 100.0 else "warning"
@@ -91,10 +100,20 @@ class Line:
         text = f"{self._title}: {percent:3.0f} %, {told}"
         shown = text.ljust(self._width)  # blanks over what a longer text has left
         self._open, self._width = self._in_place, len(text)
+        self._write(f"\r{shown}" if self._in_place else f"{text}\n", text)
+
+    def say(self, text: str) -> None:
+        """Write a line of its own; see :class:`Bar`."""
+        self.end()
+        self._open, self._width = False, 0
+        line = f"{self._title}: {printable(text)}"
+        self._write(f"{line}\n", line)
+
+    def _write(self, text: str, plain: str) -> None:
         try:
-            sys.stderr.write(f"\r{shown}" if self._in_place else f"{text}\n")
+            sys.stderr.write(text)
         except UnicodeEncodeError:  # a terminal without UTF-8, as on some Windows machines
-            sys.stderr.write(text.encode("ascii", "replace").decode("ascii") + "\n")
+            sys.stderr.write(plain.encode("ascii", "replace").decode("ascii") + "\n")
         sys.stderr.flush()
 
     def end(self) -> None:

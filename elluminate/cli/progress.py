@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from elluminate._operations.suites import SuiteProgress
@@ -58,6 +58,7 @@ def _bars() -> Iterator[SuiteProgress]:
     columns = (Named(""), BarColumn(), Told(""), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         tasks: dict[str, object] = {}
+        is_news = _waiting()
 
         def report(model: str, now: ExperimentProgress | None) -> None:
             if model not in tasks:
@@ -67,6 +68,8 @@ def _bars() -> Iterator[SuiteProgress]:
             if now is None:
                 progress.stop_task(task)  # type: ignore[arg-type]
             else:
+                if is_news(model, now):
+                    progress.console.print(Text(printable(f"{shortened(model, 40)}: {now.waits}")))
                 progress.update(task, completed=now.percent_complete, told=now.told)  # type: ignore[arg-type]
 
         yield report
@@ -74,13 +77,28 @@ def _bars() -> Iterator[SuiteProgress]:
 
 def _lines() -> SuiteProgress:
     reached: dict[str, float] = {}
+    is_news = _waiting()
 
     def report(model: str, now: ExperimentProgress | None) -> None:
         if now is None:
             return
+        if is_news(model, now):
+            say(f"{shortened(model, 40)}: {now.waits}")
         step = now.percent_complete // _STEP
         if reached.get(model) != step:
             reached[model] = step
             say(f"{shortened(model, 40)}: {now.told}")
 
     return report
+
+
+def _waiting() -> Callable[[str, ExperimentProgress], bool]:
+    """Tells whether a model's run waits for something that was not told yet."""
+    told: dict[str, str] = {}
+
+    def is_news(model: str, now: ExperimentProgress) -> bool:
+        is_other = bool(now.waits) and told.get(model) != now.waits
+        told[model] = now.waits
+        return is_other
+
+    return is_news

@@ -318,7 +318,14 @@ async def finish(
     failure: str | None = None
     if task_id is not None:
         session = experiment._bound_session()
-        statuses = follow_experiment(session, experiment.id, task_id, name=experiment.name, timeout=timeout)
+        statuses = follow_experiment(
+            session,
+            experiment.id,
+            task_id,
+            name=experiment.name,
+            timeout=timeout,
+            with_logs=report is not None,
+        )
         last = await final_status(statuses if report is None else reporting(statuses, report))
         failure = reason_of_failure(experiment.name, last)
     await experiment._reread()

@@ -35,8 +35,6 @@ DEFAULT_TIMEOUT = 120.0
 DEFAULT_MAX_RETRIES = 5
 """Further attempts when the config does not say."""
 
-FIRST_PATIENCE = 120.0
-"""Most seconds for which an address is waited for at which nothing has answered yet, since this process began."""
 
 LONGEST_OWN_BACKOFF = 8.0
 """Longest pause, in seconds, of a call that failed alone."""
@@ -343,8 +341,8 @@ class Endpoint:
 
     @property
     def _patience(self) -> float:
-        """Seconds for which the endpoint is waited for: where nothing has ever answered, its address may be wrong."""
-        return self._caller.patience if self._gate.is_known else min(self._caller.patience, FIRST_PATIENCE)
+        """Seconds for which the endpoint is waited for."""
+        return self._gate.patience_of(self._caller)
 
     def _patience_ends(self, asked: float, trials: _Trials) -> float:
         began = asked if self._caller.queues_within_it else trials.refused_since

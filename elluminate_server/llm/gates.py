@@ -23,6 +23,8 @@ __all__ = ["REQUEST_PATIENCE", "Bound", "Caller", "Demand", "Gate", "Place", "cl
 
 REQUEST_PATIENCE = 30.0
 """Seconds that a call waits which somebody waits for."""
+FIRST_PATIENCE = 120.0
+"""Most seconds for which an address is waited for at which nothing has answered yet, since this process began."""
 
 TOLD_EVERY_SECONDS = 60.0
 """A caller is told that it waits, and that it goes on, once in so many seconds for each endpoint."""
@@ -224,6 +226,10 @@ class Gate:
         """Seconds for which nothing is sent, because the endpoint has asked for that."""
         return max(0.0, self.pace.paused_until - clock())
 
+    def patience_of(self, caller: Caller) -> float:
+        """Seconds for which a call waits: where nothing has ever answered, the address may be wrong."""
+        return caller.patience if self.is_known else min(caller.patience, FIRST_PATIENCE)
+
     def pause(self, seconds: float) -> None:
         """Send nothing for some time, because another process was asked to."""
         with self._lock:
@@ -413,7 +419,8 @@ class Gate:
             return
         self._told[caller] = _Told(loop, now)
         left = max(1, math.ceil(self.pace.paused_until - now))
-        loop.call_soon_threadsafe(caller.tell, f"Waits, and asks again in {left} s: {self.reason}")
+        most = f"(It is waited for {self.patience_of(caller):g} s at most.)"
+        loop.call_soon_threadsafe(caller.tell, f"Waits, and asks again in {left} s: {self.reason} {most}")
 
     def _go_on(self) -> None:
         for caller, told in self._told.items():

@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -142,6 +143,22 @@ def test_a_server_that_is_away_is_not_measured_and_reports_say_so(
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_what_a_run_waits_for_is_told_and_for_how_long(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    monkeypatch.setenv("ELLUMINATE_LLM_BASE_URL", f"http://127.0.0.1:{port}/v1")
+    monkeypatch.setenv("ELLUMINATE_LLM_PATIENCE", "1")
+
+    assert main(["run", suite()]) == 2
+
+    (told,) = (line for line in capsys.readouterr().err.splitlines() if "asks again in" in line)
+    assert told.startswith("default: Waits, and asks again in ")
+    assert f"127.0.0.1:{port}" in told
+    assert told.endswith("(It is waited for 1 s at most.)")
+
+
 def test_a_folder_that_nothing_can_be_written_into_is_told_first(
     folder: Path, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

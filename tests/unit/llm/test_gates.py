@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from elluminate_server.llm.attempts import LONGEST_FORETOLD, Kind
-from elluminate_server.llm.endpoint import FIRST_PATIENCE, Received
-from elluminate_server.llm.gates import REQUEST_PATIENCE, Bound, Caller, clock
+from elluminate_server.llm.endpoint import Received
+from elluminate_server.llm.gates import FIRST_PATIENCE, REQUEST_PATIENCE, Bound, Caller, clock
 from elluminate_server.llm.http_calls import HttpFailure
 from elluminate_server.llm.pace import FIRST_LIMIT
 from elluminate_server.llm.types import ModelAwayError, ModelError
@@ -527,6 +527,7 @@ def test_a_run_is_told_once_that_it_waits_and_once_that_it_goes_on() -> None:
     assert len(told) == 2
     waits, goes_on = told
     assert waits.startswith("Waits, and asks again in 1 s: The model endpoint http://model.example/v1 could")
+    assert waits.endswith(" s at most.)")
     assert goes_on == "Goes on: the model endpoint http://model.example/v1 answers again."
 
 

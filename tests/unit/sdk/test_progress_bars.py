@@ -136,3 +136,13 @@ def test_a_name_does_not_move_a_terminals_cursor(capsys: pytest.CaptureFixture[s
     told(WHOLE, name="evil\x1b[2J\r\nname " + "x" * 100)
     shown = capsys.readouterr().err
     assert shown == f"evil [2J  name {'x' * 24}…: 100 %, 2 of 2 answered, 2 rated\n"
+
+
+def test_what_a_run_waits_for_has_a_line_of_its_own_once(capsys: pytest.CaptureFixture[str]) -> None:
+    waiting = attrs.evolve(HALF, waits="Waits, and asks again in 2 s: nobody answers.")
+
+    told(HALF, waiting, attrs.evolve(waiting, responses_rated=2), WHOLE)
+
+    lines = capsys.readouterr().err.splitlines()
+    assert lines.count("First try: Waits, and asks again in 2 s: nobody answers.") == 1
+    assert len(lines) == 4 + 1
