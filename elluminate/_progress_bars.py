@@ -7,8 +7,6 @@ import sys
 from importlib import import_module
 from typing import Any, Protocol
 
-from elluminate._tables import printable
-
 logger = logging.getLogger("elluminate")
 
 
@@ -51,8 +49,12 @@ def bar_for(name: str) -> Bar:
 
 def _title(name: str) -> str:
     """A name that cannot move a terminal's cursor, nor begin another line."""
-    line = "".join(character if character.isprintable() else " " for character in name)
+    line = _in_one_line(name)
     return line if len(line) <= 40 else f"{line[:39]}…"
+
+
+def _in_one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _is_kernel() -> bool:
@@ -106,7 +108,7 @@ class Line:
         """Write a line of its own; see :class:`Bar`."""
         self.end()
         self._open, self._width = False, 0
-        line = f"{self._title}: {printable(text)}"
+        line = f"{self._title}: {_in_one_line(text)}"
         self._write(f"{line}\n", line)
 
     def _write(self, text: str, plain: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 from elluminate.async_client import AsyncClient
 from elluminate.cli.connecting import connected, say
+from elluminate.cli.nearest import MOST_NAMES, not_found
 from elluminate.cli.progress import told_progress
-from elluminate.exceptions import ElluminateError
+from elluminate.exceptions import ElluminateError, NotFoundError
 from elluminate.gates import RegressionThreshold, Thresholds, check, not_measured
 from elluminate.schemas.experiment import Experiment
 from elluminate.suites.reading import load_suite
@@ -99,8 +101,17 @@ async def meant(client: AsyncClient, given: str) -> Experiment:
     """The experiment that a name or an id means; of digits alone, an id.
 
     Raises:
-        NotFoundError: There is none.
+        NotFoundError: There is none; of a name, with the nearest ones.
     """
     if given.isascii() and given.isdigit():
         return await client.get_experiment(id=int(given))
-    return await client.get_experiment(name=given)
+    try:
+        return await client.get_experiment(name=given)
+    except NotFoundError:
+        names: list[str] = []
+        async with aclosing(client.iter_experiments()) as experiments:
+            async for experiment in experiments:
+                names.append(experiment.name)
+                if len(names) >= MOST_NAMES:
+                    break
+        raise not_found(given, names) from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from elluminate import _terminal
 from elluminate._tables import printable
 from elluminate.cli.connecting import where
+from elluminate.cli.nearest import MOST_NAMES, not_found
 from elluminate.client import Client
 from elluminate.exceptions import ElluminateError, NotFoundError
 from elluminate.schemas.experiment import Experiment
@@ -70,7 +72,8 @@ def _experiment(client: Client, named: str) -> Experiment:
         return client.get_experiment(name=named)
     except NotFoundError:
         if not (named.isascii() and named.isdigit() and 0 < int(named) < 2**53):
-            raise
+            newest = itertools.islice(client.iter_experiments(), MOST_NAMES)
+            raise not_found(named, [one.name for one in newest]) from None
         return client.get_experiment(id=int(named))
 
 

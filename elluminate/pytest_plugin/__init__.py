@@ -10,7 +10,7 @@ where an evaluation is run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ _MARKER = (
 )
 _EVALUATIONS = "elluminate-evaluations"
 """What the part is called that is registered with the first evaluation."""
+_PROBLEMS = pytest.StashKey[list[str]]()
+"""Of a module or class: what is wrong with the markers in it."""
 _SERVER = "elluminate_server"
 _BASELINE = "elluminate_baseline"
 
@@ -62,10 +64,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if node.get_closest_marker("evaluation") is not None:
         from elluminate.pytest_plugin.marker import wrong_with
 
-        problem = wrong_with(node)
-        if problem:
-            pytest.fail(f"{node.nodeid}: {problem}", pytrace=False)
+        problems = [f"{node.nodeid}: {problem}" for problem in wrong_with(node)]
+        if problems and node.parent is not None:
+            node.parent.stash.setdefault(_PROBLEMS, []).extend(problems)
         _evaluations_of(metafunc.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    problems = collector.stash.get(_PROBLEMS, [])
+    if problems and report.outcome == "passed":
+        # All that is wrong in a module at once: after the first error it is not gone into any deeper.
+        for one in report.result:
+            if isinstance(one, pytest.Class):
+                one.ihook.pytest_make_collect_report(collector=one)
+                problems += one.stash.get(_PROBLEMS, [])
+        report.outcome, report.longrepr, report.result = "failed", "\n".join(problems), []
+    return report
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -40,33 +41,38 @@ def said_by(node: pytest.Item) -> dict[str, Any]:
     return said
 
 
-def wrong_with(node: pytest.Item) -> str:
-    """What is wrong with a test's markers, and the way out; "" where nothing is."""
+def wrong_with(node: pytest.Item) -> Iterator[str]:
+    """All that is wrong with a test's markers, each with the way out."""
     if any(marker.args for marker in node.iter_markers("evaluation")):
-        return "evaluation(...) takes keywords alone, such as rows=[...], criteria=[...], pass_rate=0.9"
+        yield "evaluation(...) takes keywords alone, such as rows=[...], criteria=[...], pass_rate=0.9"
+        return  # what they were meant as is not known
     said = said_by(node)
-    for name in said:
-        if name not in KEYWORDS:
-            return f"evaluation(...) has no {name!r}; {_hint(name)}"
+    unknown = [name for name in said if name not in KEYWORDS]
+    for name in unknown:
+        yield f"evaluation(...) has no {name!r}; {_hint(name)}"
+    meant = {_meant(name) for name in unknown}
     for one, other in (("rows", "collection"), ("criteria", "criterion_set")):
         if one in said and other in said:
-            return f"evaluation(...): {other} excludes {one}; give one of them"
-        if one not in said and other not in said:
-            return f"evaluation(...) needs {one}=... or {other}=..."
+            yield f"evaluation(...): {other} excludes {one}; give one of them"
+        if not {one, other} & (said.keys() | meant):
+            yield f"evaluation(...) needs {one}=... or {other}=..."
     if "thresholds" in said:
         twice = [name for name in THRESHOLDS[:-1] if name in said]
         if twice:
-            return f"evaluation(...): thresholds says all that is asked for, and excludes {', '.join(twice)}"
+            yield f"evaluation(...): thresholds says all that is asked for, and excludes {', '.join(twice)}"
     needless = [name for name in (ASKING if "template" in said else _OF_MODELS) if name in said]
-    if needless:
+    if needless and "template" not in meant:
         what = "a function is asked" if "template" not in said else "a model is asked"
-        return f"evaluation(...): {', '.join(needless)} does not go with it: here {what}"
-    return ""
+        yield f"evaluation(...): {', '.join(needless)} does not go with it: here {what}"
 
 
 def _hint(name: str) -> str:
+    meant = _meant(name)
+    return f"did you mean {meant!r}?" if meant else f"there is {', '.join(KEYWORDS)}"
+
+
+def _meant(name: str) -> str | None:
     import difflib
 
     near = difflib.get_close_matches(name, KEYWORDS, n=1)
-    meant = _OFTEN_MEANT.get(name) or (near[0] if near else None)
-    return f"did you mean {meant!r}?" if meant else f"there is {', '.join(KEYWORDS)}"
+    return _OFTEN_MEANT.get(name) or (near[0] if near else None)

@@ -142,7 +142,6 @@ def test_a_server_that_is_away_is_not_measured_and_reports_say_so(
     assert "the-secret-key" not in told.out + told.err + Path("junit.xml").read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
 def test_what_a_run_waits_for_is_told_and_for_how_long(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,6 +158,7 @@ def test_what_a_run_waits_for_is_told_and_for_how_long(
     assert told.endswith("(It is waited for 1 s at most.)")
 
 
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_nothing_can_be_written_into_is_told_first(
     folder: Path, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -267,6 +267,30 @@ def test_what_there_is_is_listed_compared_and_exported(
         assert len(list(csv.DictReader(file))) == 2
     assert main(["report", after["name"], "-o", "after.html", "-o", "after.xml"]) == 0
     assert ElementTree.parse("after.xml").getroot().get("failures") == "0", "no threshold was asked for"
+
+
+def test_a_name_that_no_experiment_has_is_answered_with_the_nearest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["run", suite()])
+    main(["run", suite(SUITE.replace("name: Greetings", "name: Sums"))])
+    with Client() as client:
+        names = [one.name for one in client.iter_experiments()]
+    capsys.readouterr()
+
+    for command in (
+        ["report", "greet", "-o", "x.md"],
+        ["export", "greet", "-o", "x.csv"],
+        ["compare", "greet", "1"],
+    ):
+        assert main(command) == 2
+        told = capsys.readouterr().err
+        assert f"no experiment named 'greet' in this project; did you mean {names[1]!r}?" in told
+    slip = names[0].replace("Sums", "Susm")
+    assert main(["export", slip, "-o", "x.csv"]) == 2
+    assert f"did you mean {names[0]!r}" in capsys.readouterr().err
+    assert main(["export", "entirely else", "-o", "x.csv"]) == 2
+    assert "elluminate list experiments names them" in capsys.readouterr().err
 
 
 def test_warnings_are_lines_and_stand_once(capsys: pytest.CaptureFixture[str]) -> None:

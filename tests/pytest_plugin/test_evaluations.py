@@ -107,6 +107,38 @@ NOT_TO_BE_RUN = {
 }
 
 
+def test_all_wrong_markers_are_told_at_once(project: TestProject) -> None:
+    project.write(
+        test_slips="""
+        import pytest
+
+        @pytest.mark.evaluation(row=[{"question": "?"}], criterion=["X?"], pas_rate=1)
+        def test_one(question): ...
+
+        @pytest.mark.evaluation([1])
+        def test_two(question): ...
+
+        class TestMore:
+            @pytest.mark.evaluation(rows=[{"question": "?"}])
+            def test_three(self, question): ...
+        """,
+    )
+
+    ran = project.run()
+
+    assert ran.code == 2
+    for told in (
+        "test_slips.py::test_one: evaluation(...) has no 'row'; did you mean 'rows'?",
+        "test_slips.py::test_one: evaluation(...) has no 'criterion'; did you mean 'criteria'?",
+        "test_slips.py::test_one: evaluation(...) has no 'pas_rate'; did you mean 'pass_rate'?",
+        "test_slips.py::test_two: evaluation(...) takes keywords alone",
+        "test_slips.py::TestMore::test_three: evaluation(...) needs criteria=...",
+    ):
+        assert told in ran.text
+    assert "test_one: evaluation(...) needs" not in ran.text
+    assert project.model.requests == []
+
+
 def marked(marker: str, signature: str) -> str:
     """A test module with an evaluation."""
     return f"""
