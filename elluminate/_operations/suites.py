@@ -19,7 +19,7 @@ from elluminate._operations.experiment_runs import ExperimentRunOperations
 from elluminate._operations.llm_configs import LLMConfigOperations
 from elluminate._operations.prompt_templates import PromptTemplateOperations
 from elluminate._progress import ExperimentProgress
-from elluminate._showing import shown
+from elluminate._showing import quoted, shown
 from elluminate.exceptions import ElluminateError, NotFoundError, ValidationError
 from elluminate.gates import GateResult, RegressionThreshold, check, not_measured
 from elluminate.names import unique_name
@@ -36,6 +36,7 @@ SuiteProgress = Callable[[str, ExperimentProgress | None], None]
 
 _MOST_LOOKED_AT = 500
 """Experiments among which the last run on a branch is looked for."""
+_MOST_BRANCHES_TOLD = 5
 _AT_ONCE = 8
 """Models that are run at the same time."""
 _DEFAULT_MODEL = "default"
@@ -162,12 +163,11 @@ class SuiteOperations(
         self, suite: Suite, parts: _Parts, choice: ModelChoice, name: str, progress: SuiteProgress | None
     ) -> SuiteRun:
         origin = Origin(suite=suite.name, model=choice.name, branch=parts.branch, commit=parts.commit)
-        baseline = await self._baseline(
-            suite, choice
-        )  # before money is spent on a run that is to be compared
+        # Before money is spent on a run that is to be compared.
+        baseline, others = await self._baseline(suite, choice)
+        without = "" if suite.baseline is None else _without(suite.baseline.branch, others)
         if baseline is None and suite.baseline is not None and suite.baseline.is_required:
-            reason = f"there is no earlier run of {suite.name!r} on branch {suite.baseline.branch!r} to compare with"
-            return SuiteRun(model=choice.name, gate=not_measured(name, reason))
+            return SuiteRun(model=choice.name, gate=not_measured(name, without))
         told = None if progress is None else partial(progress, choice.name)
         experiment = await self.run_experiment(
             name,
@@ -191,7 +191,7 @@ class SuiteOperations(
         comparison = (
             None if baseline is None else await self.compare(baseline, experiment, level=regression.level)
         )
-        gate: GateResult = check(figures, suite.thresholds, comparison)
+        gate: GateResult = check(figures, suite.thresholds, comparison, without=without)
         return SuiteRun(
             model=choice.name, gate=gate, experiment=experiment, statistics=figures, comparison=comparison
         )
@@ -213,18 +213,24 @@ class SuiteOperations(
         config, _ = await self.get_or_create_llm_config(named, settings)  # type: ignore[arg-type]
         return config
 
-    async def _baseline(self, suite: Suite, choice: ModelChoice) -> Experiment | None:
-        """What a run is compared with; None where nothing is asked for, or where there is no earlier run."""
+    async def _baseline(self, suite: Suite, choice: ModelChoice) -> tuple[Experiment | None, list[str]]:
+        """What a run is compared with, and on which other branches there are runs of the suite.
+
+        The former is None where nothing is asked for, or where there is no earlier run.
+        """
         wanted = suite.baseline
         if wanted is None:
-            return None
+            return None, []
         if wanted.against is not None:
-            return await self.get_experiment(name=wanted.against)
+            return await self.get_experiment(name=wanted.against), []
+        others: dict[str, None] = {}
         looked_at = 0
         earlier = self.iter_experiments(ExperimentFilter(experiment_name_search=suite.name))
         async with aclosing(earlier):
             async for experiment in earlier:
                 origin = origin_in(experiment.description or "")
+                if origin is not None and origin.suite == suite.name and origin.branch is not None:
+                    others[origin.branch] = None
                 is_of_suite = origin is not None and (origin.suite, origin.model, origin.branch) == (
                     suite.name,
                     choice.name,
@@ -237,11 +243,21 @@ class SuiteOperations(
                     and verdicts
                     and verdicts.is_complete
                 ):
-                    return await self.get_experiment(id=experiment.id)
+                    return await self.get_experiment(id=experiment.id), []
                 looked_at += 1
                 if looked_at >= _MOST_LOOKED_AT:
                     break
-        return None
+        return None, [branch for branch in others if branch != wanted.branch]
+
+
+def _without(branch: str | None, others: Sequence[str]) -> str:
+    """Why there is no run to compare with; where there are runs on other branches, the name may be a slip."""
+    reason = f"no earlier run was found on branch {quoted(branch)}"
+    if not others:
+        return f"{reason}; this one is the first"
+    there = ", ".join(quoted(other) for other in others[:_MOST_BRANCHES_TOLD])
+    more = f" and {len(others) - _MOST_BRANCHES_TOLD} more" if len(others) > _MOST_BRANCHES_TOLD else ""
+    return f"{reason}, and there are runs on {there}{more}: is the branch's name right?"
 
 
 @frozen(kw_only=True)

@@ -14,6 +14,7 @@ from elluminate.cli.nearest import MOST_NAMES, not_found
 from elluminate.cli.progress import told_progress
 from elluminate.exceptions import ElluminateError, NotFoundError
 from elluminate.gates import RegressionThreshold, Thresholds, check, not_measured
+from elluminate.gates.checking import NOTHING_TO_COMPARE_WITH
 from elluminate.schemas.experiment import Experiment
 from elluminate.suites.reading import load_suite
 from elluminate.suites.result import SuiteResult, SuiteRun
@@ -58,9 +59,11 @@ def _tell(result: SuiteResult, quiet: bool) -> None:
 
 
 def _in_short(result: SuiteResult) -> str:
-    """The outcome, and what did not pass."""
+    """The outcome, and what did not pass, or has passed because there was nothing to compare with."""
     lines = str(result).split("\n")
-    return "\n".join(line for line in lines if not line.strip().startswith("passed  "))
+    return "\n".join(
+        line for line in lines if not line.strip().startswith("passed  ") or NOTHING_TO_COMPARE_WITH in line
+    )
 
 
 def write_reports(result: SuiteResult, outputs: Sequence[Path]) -> bool:

@@ -18,14 +18,20 @@ from elluminate.schemas.experiment_statistics import (
 )
 from elluminate.statistics import Interval
 
-__all__ = ["check"]
+__all__ = ["NOTHING_TO_COMPARE_WITH", "check"]
+
+NOTHING_TO_COMPARE_WITH = "nothing to compare with"
 
 _MOST_REASONS = 3
 _MOST_ROWS = 5
 
 
 def check(
-    figures: ExperimentStatistics, thresholds: Thresholds, comparison: ExperimentComparison | None = None
+    figures: ExperimentStatistics,
+    thresholds: Thresholds,
+    comparison: ExperimentComparison | None = None,
+    *,
+    without: str = "",
 ) -> GateResult:
     """Hold what an experiment came to against thresholds.
 
@@ -34,6 +40,7 @@ def check(
         thresholds: What it has to come to.
         comparison: With the experiment that it must not be worse than, which is the first one of the two; None where
             there is nothing to compare with, which passes `no_regression` with a word on it.
+        without: That word: why there is nothing to compare with; without it, that this run is the first.
 
     Returns:
         What became of each threshold, after a first finding that tells what is missing.
@@ -45,12 +52,15 @@ def check(
         'passed'
     """
     return GateResult(
-        experiment=figures.experiment, findings=tuple(_findings(figures, thresholds, comparison))
+        experiment=figures.experiment, findings=tuple(_findings(figures, thresholds, comparison, without))
     )
 
 
 def _findings(
-    figures: ExperimentStatistics, wanted: Thresholds, comparison: ExperimentComparison | None
+    figures: ExperimentStatistics,
+    wanted: Thresholds,
+    comparison: ExperimentComparison | None,
+    without: str,
 ) -> Iterator[Finding]:
     yield _completeness(figures)
     if wanted.pass_rate is not None:
@@ -60,7 +70,7 @@ def _findings(
     for criterion, threshold in wanted.criteria.items():
         yield _criterion(criterion, figures.criteria, threshold)
     if wanted.no_regression is not None:
-        yield _regression(comparison, wanted.no_regression)
+        yield _regression(comparison, wanted.no_regression, without)
     if wanted.max_cost_usd is not None:
         yield _cost(figures, wanted.max_cost_usd)
 
@@ -130,15 +140,17 @@ def _criterion(wanted: str, criteria: tuple[CriterionStatistics, ...], threshold
     )
 
 
-def _regression(comparison: ExperimentComparison | None, wanted: RegressionThreshold) -> Finding:
+def _regression(
+    comparison: ExperimentComparison | None, wanted: RegressionThreshold, without: str
+) -> Finding:
     asked = "not worse" if wanted.margin is None else f"at most {wanted.margin:.1%} worse"
     if comparison is None:
         return Finding(
             name="no regression",
             outcome="passed",
             wanted=asked,
-            got="nothing to compare with",
-            reason="no earlier run was found; this one is the first",
+            got=NOTHING_TO_COMPARE_WITH,
+            reason=without or "no earlier run was found; this one is the first",
         )
     name = f"no regression against {quoted(shortened(comparison.a, 100))}"
     difference = comparison.overall.difference

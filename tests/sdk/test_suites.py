@@ -237,7 +237,7 @@ def test_a_run_is_compared_with_the_last_one_on_a_branch(run: Any, model_server:
     text = SUITE.replace("pass_rate: 0.75", "no_regression: {branch: main, margin: 0.5}")
     first = run(text, branch="main")
     assert (first.exit_code, first.runs[0].comparison) == (0, None)
-    assert "no earlier run was found" in str(first)
+    assert "no earlier run was found on branch 'main'; this one is the first" in str(first)
 
     model_server.verdict = judged_no("Is it")
     other = run(text, branch="mine")
@@ -250,6 +250,19 @@ def test_a_run_is_compared_with_the_last_one_on_a_branch(run: Any, model_server:
         "a run on another branch is no baseline"
     )
     assert third.exit_code == 0
+
+
+def test_a_branch_without_runs_beside_others_with_some_may_be_a_slip(run: Any) -> None:
+    text = SUITE.replace("pass_rate: 0.75", "no_regression: {branch: mian}")
+    run(text, branch="main")
+
+    slip = run(text, branch="mine")
+
+    assert slip.exit_code == 0
+    assert "no earlier run was found on branch 'mian', and there are runs on 'main': is the" in str(slip)
+    required = run(text.replace("mian", "mian, required: true"), branch="mine")
+    assert required.exit_code == 2
+    assert "there are runs on 'mine', 'main'" in str(required)
 
 
 def test_a_baseline_that_has_to_be_there_and_is_not(run: Any, model_server: ModelServer) -> None:
