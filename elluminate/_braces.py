@@ -24,6 +24,9 @@ of code.
 _DOUBLE = re.compile(r"\{\{([^{}\n]{1,200})\}\}")
 """What stands in double braces, be it a placeholder or not."""
 
+_WORDS = re.compile(r"(?<![\w{}\\$#%@^=])\{\{ *(\w+(?:[ -]+\w+){1,4}) *\}\}(?!\})")
+"""Words in double braces, which are no placeholder, and were meant as one: a name with blanks or hyphens in it."""
+
 _FENCED = re.compile(r"^ *```.*?(?:^ *```|\Z)", re.MULTILINE | re.DOTALL)
 _QUOTED = r"(?:\"[^\"\n]*\"|'[^'\n]*')"
 _CODE = re.compile(
@@ -45,6 +48,8 @@ _NEARLY = 0.8
 
 _LONGEST, _MOST = 255, 100
 """Characters of a name, and names of a prompt, that are compared with columns: comparing takes time."""
+
+_MOST_TOLD = 10
 
 _AS_IT_IS = (
     'Where it is to stay as it is, warnings.simplefilter("ignore", SingleBracesWarning) says no more of it'
@@ -141,7 +146,11 @@ def _warn_of_columns(
     single = dict.fromkeys(name for text in texts for name in _SINGLE.findall(text))
     meant = [name for name in single if name in columns and name not in filled]
     double = dict.fromkeys(inner for text in texts for inner in _DOUBLE.findall(text))
-    unfilled = {inner: column for inner in double if (column := _column_in(inner, columns)) is not None}
+    unfilled: dict[str, str | None] = {
+        inner: column for inner in double if (column := _column_in(inner, columns)) is not None
+    }
+    several = dict.fromkeys(inner for text in texts for inner in _WORDS.findall(text))
+    unfilled |= {inner: _nearest(inner, columns) for inner in several if inner not in _stripped(unfilled)}
     if not (meant or unfilled):
         return False
     if not is_news(tuple(texts)):
@@ -153,17 +162,35 @@ def _warn_of_columns(
             SingleBracesWarning,
         )
     if unfilled:
-        column = next(iter(unfilled.values()))
-        advice = (
-            f"a placeholder is the column's name alone: write {{{{{column}}}}}"
-            if column.isidentifier()
-            else f"a placeholder's name has letters, digits and underscores alone: rename the column {column!r}"
-        )
         warn_caller(
-            f"{what} has {_listed(unfilled, '{{', '}}')}, which is sent as it stands; {advice}",
+            f"{what} has {_listed(unfilled, '{{', '}}')}, which is sent as it stands; "
+            f"{_advice(next(iter(unfilled.values())), columns)}",
             UnfilledBracesWarning,
         )
     return True
+
+
+def _stripped(names: Iterable[str]) -> set[str]:
+    return {name.strip() for name in names}
+
+
+def _nearest(name: str, columns: Collection[str]) -> str | None:
+    """The column that is most like a name with blanks or hyphens in it; None where none is."""
+    spelt = {re.sub(r"[\W_]+", "_", column).casefold(): column for column in list(columns)[:_MOST]}
+    near = difflib.get_close_matches(re.sub(r"[\W_]+", "_", name[:_LONGEST]).casefold(), spelt, n=1)
+    return spelt[near[0]] if near else None
+
+
+def _advice(column: str | None, columns: Collection[str]) -> str:
+    if column is None:
+        there = ", ".join(list(columns)[:_MOST_TOLD])
+        return (
+            "a placeholder's name has letters, digits and underscores alone, and is that of a column; there is "
+            f"{there or 'none'}"
+        )
+    if column.isidentifier():
+        return f"a placeholder is the column's name alone: write {{{{{column}}}}}"
+    return f"a placeholder's name has letters, digits and underscores alone: rename the column {column!r}"
 
 
 def _column_in(inner: str, columns: Collection[str]) -> str | None:

@@ -18,7 +18,33 @@ from elluminate.exceptions import ValidationError
 
 FilePath: TypeAlias = str | os.PathLike[str]
 
+_LONGEST_HEADER = 1_000_000  # characters
 _LONGEST_CELL = 100_000_000  # the csv module's own limit of 131,072 is less than a long prompt
+
+
+def rows_of_file(path: FilePath) -> list[dict[str, Any]] | None:
+    """Rows of a .csv or .jsonl file, where no delimiter can be given; None of a file that is called otherwise.
+
+    Where no comma stands in the header, and a semicolon, a tab or a bar does, that separates the cells: so Excel writes
+    CSV in half of Europe.
+
+    Raises:
+        ValidationError: As for `rows_from_csv` and `rows_from_jsonl`.
+        OSError: The file cannot be read.
+    """
+    kind = checked_path(path).suffix.lower()
+    if kind == ".jsonl":
+        return rows_from_jsonl(path)
+    return rows_from_csv(path, _delimiter_of(path)) if kind == ".csv" else None
+
+
+def _delimiter_of(path: FilePath) -> str:
+    try:
+        with checked_path(path).open(encoding="utf-8-sig", newline="") as file:
+            header = file.readline(_LONGEST_HEADER)
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, error) from None
+    return next((sign for sign in ",;\t|" if sign in header), ",")
 
 
 def rows_from_csv(

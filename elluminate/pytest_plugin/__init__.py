@@ -75,15 +75,19 @@ def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
-    problems = collector.stash.get(_PROBLEMS, [])
+    problems = _problems_in(collector)
     if problems and report.outcome == "passed":
         # All that is wrong in a module at once: after the first error it is not gone into any deeper.
         for one in report.result:
             if isinstance(one, pytest.Class):
                 one.ihook.pytest_make_collect_report(collector=one)
-                problems += one.stash.get(_PROBLEMS, [])
+                problems += _problems_in(one)
         report.outcome, report.longrepr, report.result = "failed", "\n".join(problems), []
     return report
+
+
+def _problems_in(node: pytest.Collector) -> list[str]:
+    return [*node.stash[_PROBLEMS]] if _PROBLEMS in node.stash else []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -14,7 +14,7 @@ from attrs import evolve
 from elluminate_api.models import RatingMode
 
 from elluminate._checks import known
-from elluminate._row_files import rows_from_csv, rows_from_jsonl
+from elluminate._row_files import rows_of_file
 from elluminate._showing import quoted, shown
 from elluminate.client import Client
 from elluminate.exceptions import IncompleteResultsWarning, NotFoundError, ValidationError
@@ -105,17 +105,15 @@ def run(
 def _rows(given: Any, folder: Path) -> list[dict[str, Any]]:
     """The rows that are given, or those of a file, which is found from the test's folder."""
     if isinstance(given, str | Path):
-        readers = {".csv": rows_from_csv, ".jsonl": rows_from_jsonl}
-        file = folder / given
-        reader = readers.get(file.suffix.lower())
-        if reader is None:
+        try:
+            read = rows_of_file(folder / given)
+        except OSError as error:
+            raise ValidationError(f"the rows cannot be read: {error}") from None
+        if read is None:
             raise ValidationError(
                 f"rows must be a list of dicts, or a .csv or .jsonl file, not {shown(given)}"
             )
-        try:
-            rows = reader(file)
-        except OSError as error:
-            raise ValidationError(f"the rows cannot be read: {error}") from None
+        rows = read
     elif isinstance(given, Sequence) and all(isinstance(row, Mapping) for row in given):
         rows = [dict(row) for row in given]
     else:

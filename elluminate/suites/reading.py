@@ -12,7 +12,7 @@ from elluminate_api.models import CriterionIn, RatingMode
 from elluminate_api.types import UNSET
 
 from elluminate import checks
-from elluminate._row_files import checked_path, rows_from_csv, rows_from_jsonl
+from elluminate._row_files import checked_path, rows_of_file
 from elluminate._showing import quoted
 from elluminate._tables import shortened
 from elluminate.exceptions import ValidationError
@@ -170,17 +170,15 @@ class _Reading:
         if not isinstance(given, str):
             return given
         file = self._path.parent / given
-        readers = {".csv": rows_from_csv, ".jsonl": rows_from_jsonl}
-        reader = readers.get(file.suffix.lower())
-        if reader is None:
+        try:
+            rows = rows_of_file(file)
+        except (ValidationError, OSError) as error:
+            self._add(("rows",), str(error))
+            return None
+        if rows is None:
             self._add(
                 ("rows",), f"rows must be a list, or the path of a .csv or .jsonl file, not {quoted(given)}"
             )
-            return None
-        try:
-            rows = reader(file)
-        except (ValidationError, OSError) as error:
-            self._add(("rows",), str(error))
             return None
         if not rows:
             self._add(("rows",), f"{given} has no rows")

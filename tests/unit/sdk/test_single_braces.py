@@ -182,3 +182,35 @@ def test_what_else_stands_in_double_braces_is_left_alone(text: str) -> None:
         warn_of_unfilled_braces(
             "Explain", [{"role": "user", "content": text}], {"topic"}, (text,), ("topic", "city")
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "says"),
+    [
+        (
+            "Explain {{m b}}.",
+            ["m_b"],
+            "has {{m b}}, which is sent as it stands; a placeholder is the column's name alone: write {{m_b}}",
+        ),
+        ("Explain {{ First-Name }}.", ["first_name"], "write {{first_name}}"),
+        ("Explain {{topc name}}.", ["topic_name", "age"], "write {{topic_name}}"),
+        ("Explain {{something else}}.", ["age"], "is that of a column; there is age"),
+        ("Explain {{First name}}.", ["First name"], "rename the column 'First name'"),
+    ],
+)
+def test_words_in_double_braces_are_no_placeholder(text: str, columns: list[str], says: str) -> None:
+    with pytest.warns(UnfilledBracesWarning) as caught:
+        warn_of_unfilled_braces("Explain", [{"role": "user", "content": text}], (), (), columns)
+
+    (warning,) = caught
+    assert says in str(warning.message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [r"\\frac{{a b}}{2}", "{{a | upper}}", "{{#if a}}", "f{{a b}}", "{{{a b}}}", "{{a.b c}}", "${{a b}}"],
+)
+def test_other_things_in_double_braces_are_text(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_unfilled_braces("Explain", [{"role": "user", "content": text}], ("other",), (), ["other"])

@@ -140,6 +140,26 @@ def test_rows_may_stand_in_files_beside_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "name;age\nAda;3,6\n",
+        "name\tage\nAda\t3,6\n",
+        'name,age\nAda,"3,6"\n',
+        '"na;me",name,age\n1,Ada,"3,6"\n',
+    ],
+    ids=["semicolons", "tabs", "commas", "both"],
+)
+def test_rows_of_a_spreadsheet_are_read_however_it_separates_cells(text: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(text, encoding="utf-8-sig")
+    path = tmp_path / "suite.yaml"
+    path.write_text(SHORT.replace("[{name: Ada}]", "rows.csv"), encoding="utf-8")
+
+    (row,) = load_suite(path).rows or ()
+
+    assert (row["name"], row["age"]) == ("Ada", "3,6")
+
+
+@pytest.mark.parametrize(
     ("change", "wanted"),
     [
         (("template:", "tempalte:"), "2:1: unknown key 'tempalte'; did you mean 'template'?"),
