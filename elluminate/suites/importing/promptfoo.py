@@ -244,8 +244,17 @@ class _Reading:
         found = []
         for combination in itertools.product(*several.values()):
             filled = {**row, **dict(zip(several, combination, strict=True))}
+            self._tell_of_unknown(filled, where)
             found.append(Test(row=_filled(filled), graders=[*graders, *own]))
         return found
+
+    def _tell_of_unknown(self, row: Mapping[str, Any], where: str) -> None:
+        """Name what a variable's value is to be made of and the test has not."""
+        for key, value in row.items():
+            for name in dict.fromkeys(PLACEHOLDER.findall(value)) if isinstance(value, str) else ():
+                if name not in row:
+                    what = f"the test has no variable {quoted(name)}, so that {{{{{name}}}}} became nothing"
+                    self._notes.add("not converted", f"{where}.vars.{key}", what)
 
     def _tell_what_is_left(self, test: Mapping[str, Any], where: str) -> None:
         for key in test.keys() - _READ_OF_TEST:

@@ -57,11 +57,11 @@ _JUDGED = {
     "model-graded-closedqa": "Does the answer meet this criterion: {}",
     "factuality": "Does the answer agree in its facts with this reference: {}",
     "model-graded-factuality": "Does the answer agree in its facts with this reference: {}",
+    "context-recall": "Does the context hold what this expected answer says: {}\nThe context: {{context}}",
 }
 _OF_CONTEXT = {
     "context-faithfulness": "Is everything that the answer claims borne out by this context: {}",
     "context-relevance": "Is what the answer uses of this context what the question needs: {}",
-    "context-recall": "Does this context hold what the expected answer says: {}",
 }
 _FIXED = {
     "answer-relevance": "Does the answer address what was asked, without straying from it?",

@@ -107,6 +107,10 @@ def criteria_of(tmp_path: Path, *assertions: dict[str, Any], **variables: Any) -
         ({"type": "cost", "threshold": 0.01}, {"max_cost": 0.01}),
         ({"type": "word-count", "value": {"max": 9}}, {"max_words": 9}),
         ({"type": "llm-rubric", "value": "is kind"}, "Does the answer meet this requirement: is kind"),
+        (
+            {"type": "context-recall", "value": "two years", "threshold": 0.8},
+            "Does the context hold what this expected answer says: two years\nThe context: {{context}}",
+        ),
     ],
 )
 def test_an_assertion_becomes_this_criterion(assertion: Any, criterion: Any, tmp_path: Path) -> None:
@@ -126,6 +130,7 @@ def test_an_assertion_becomes_this_criterion(assertion: Any, criterion: Any, tmp
         {"type": "contains", "value": "file://expected.txt"},
         {"type": "contains-any", "value": ["a", "file://expected.txt"]},
         {"type": "latency"},
+        {"type": "context-recall", "threshold": 0.8},
         {"type": "never heard of"},
         {"type": 5},
         "contains",
@@ -160,6 +165,18 @@ def test_braces_in_data_stay_braces() -> None:
 
     assert suite.data["template"] == [{"role": "user", "content": "{{input}}"}]
     assert suite.data["rows"][0] == {"input": "What is {{x}} in a template?", "ideal": "{{x}}"}
+
+
+def test_a_variable_made_of_one_that_there_is_not_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    tests = [{"vars": {"input": "{{ x }}!", "other": "{{ input }}", "fine": 5}}]
+    path.write_text(json.dumps({"prompts": ["Say {{input}}"], "tests": tests}), encoding="utf-8")
+
+    imported = import_suites(path)
+
+    assert [str(note) for note in imported.notes if note.kind == "not converted"] == [
+        "not converted: tests[0].vars.input: the test has no variable 'x', so that {{x}} became nothing"
+    ]
 
 
 def test_a_key_never_gets_into_a_suite(tmp_path: Path) -> None:
