@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -29,6 +31,8 @@ from elluminate.schemas.experiment import Experiment
 from elluminate.schemas.experiment_statistics import ExperimentStatistics
 from elluminate.suites.reading import suite_from_text
 from elluminate.suites.suite import SuiteError
+from elluminate.suites.targets import found_target
+from elluminate.suites.yaml_text import read_yaml
 
 __all__ = ["mcp", "server_for"]
 
@@ -157,13 +161,21 @@ class _Tools:
     async def check_suite(self, text: str) -> dict[str, Any]:
         """Say what is wrong with the text of a suite file, with line and column; nothing is run.
 
+        Functions that it names are imported from the folder that this server was started in.
+
         Args:
             text: The YAML.
         """
-        try:
-            suite = suite_from_text(text, Path("suite.yaml"))
-        except SuiteError as error:
-            return {"is_valid": False, "problems": [f"{one.place}: {one.text}" for one in error.problems]}
+        # Standard output is the assistant's; what a module prints while it is imported is not for it.
+        with contextlib.redirect_stdout(sys.stderr):
+            try:
+                suite = suite_from_text(text, Path("suite.yaml"))
+            except SuiteError as error:
+                return {"is_valid": False, "problems": [f"{one.place}: {one.text}" for one in error.problems]}
+            problem = _problem_with_target(suite.target)
+        if problem is not None:
+            place = read_yaml(text).place_of(("target",))
+            return {"is_valid": False, "problems": [f"{place}: {problem}"]}
         return {"is_valid": True, "problems": [], "name": suite.name}
 
     async def get_experiment(self, experiment: str) -> dict[str, Any]:
@@ -212,6 +224,15 @@ class _Tools:
             found = await meant(self._client, experiment)
             await found.aretry_failed()
             return await _came_to(found)
+
+
+def _problem_with_target(target: Any) -> str | None:
+    if isinstance(target, str):
+        try:
+            found_target(target, Path())
+        except ValidationError as error:
+            return str(error)
+    return None
 
 
 class _told:

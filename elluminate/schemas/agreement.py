@@ -100,6 +100,19 @@ class JudgeAgreement:
         return self.kappa.base_rate
 
     @property
+    def why_no_interval(self) -> str | None:
+        """Why the corrected pass rate has no interval, and what gives it one; None where it has one, or is unknown."""
+        rate = self.corrected_pass_rate
+        if rate.estimate is None or rate.is_known:
+            return None
+        if self.pass_rate.low is None:
+            return "the corrected rate has no interval: it takes verdicts on two rows at least"
+        return (
+            "the corrected rate has no interval: it takes labels on at least two rows of each verdict that the judge "
+            "gives, YES and NO"
+        )
+
+    @property
     def status(self) -> str:
         """ "validated", or "judge not validated" with the reason."""
         return "validated" if self.problem is None else f"judge not validated: {self.problem}"
@@ -146,6 +159,8 @@ class Agreement(Exports):
         lines = [f"Experiment: {self.experiment}"]
         for one in self.judges:
             lines += ["", shortened(one.criterion, 100), text_table(*_table([one])), f"  {one.status}"]
+            if one.why_no_interval is not None:
+                lines.append(f"  {one.why_no_interval}")
             alpha = self.between_people.get(one.criterion_id)
             if alpha is not None:
                 lines.append(f"  between people: Krippendorff's alpha {alpha:.2f}")
@@ -156,7 +171,7 @@ class Agreement(Exports):
     def _repr_html_(self) -> str:
         head, rows = _table(self.judges)
         rows = [
-            [shortened(one.criterion, 60), *row, one.status]
+            [shortened(one.criterion, 60), *row, "; ".join(filter(None, [one.status, one.why_no_interval]))]
             for one, row in zip(self.judges, rows, strict=True)
         ]
         caption = f"Experiment: {shortened(self.experiment, 200)}"
@@ -210,11 +225,11 @@ def _table(judges: Sequence[JudgeAgreement]) -> tuple[list[str], list[list[str]]
 
 
 def _cell(rate: Interval) -> str:
-    return "-" if rate.estimate is None else f"{rate:.1%} [{_percent(rate.low)}, {_percent(rate.high)}]"
-
-
-def _percent(end: float | None) -> str:
-    return "-" if end is None else f"{end:.1%}"
+    if rate.estimate is None:
+        return "-"
+    if rate.low is None or rate.high is None:
+        return f"{rate.estimate:.1%}, no interval"
+    return f"{rate:.1%} [{rate.low:.1%}, {rate.high:.1%}]"
 
 
 @frozen

@@ -95,6 +95,17 @@ async def test_suites_are_checked_and_run(tmp_path: Path) -> None:
         assert any("did you mean 'rows'" in problem for problem in wrong["problems"])
         assert (await asked(client, "check_suite", text=suite))["is_valid"]
 
+        (tmp_path / "program_of_mcp.py").write_text(
+            "print('loud')\ndef answer(name): ...\n", encoding="utf-8"
+        )
+        of_program = suite.replace("template: 'Greet {{name}}'", "target: program_of_mcp:answer")
+        assert (await asked(client, "check_suite", text=of_program))["is_valid"]
+        for slip, says in (("mcp:anser", "has no 'anser'"), ("mpc:answer", "cannot be imported")):
+            wrong = await asked(client, "check_suite", text=of_program.replace("mcp:answer", slip))
+            assert not wrong["is_valid"]
+            assert wrong["problems"][0].startswith("2:1: ")
+            assert says in wrong["problems"][0]
+
         ran = await asked(client, "run_suite", path="suite.yaml")
         assert (ran["outcome"], ran["exit_code"], len(ran["experiments"])) == ("passed", 0, 1)
 

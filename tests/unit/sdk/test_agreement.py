@@ -99,6 +99,34 @@ def test_what_cannot_be_known_is_none_with_the_reason(verdicts: str, said: str, 
     assert "-" in str(agreement_of("E", None, responses, labels(responses, said)))
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "said", "why"),
+    [
+        (
+            "YYYY",
+            "Y---",
+            "it takes labels on at least two rows of each verdict that the judge gives, YES and NO",
+        ),
+        (
+            "YYNN",
+            "Y-N-",
+            "it takes labels on at least two rows of each verdict that the judge gives, YES and NO",
+        ),
+        ("Y", "Y", "it takes verdicts on two rows at least"),
+    ],
+)
+def test_a_corrected_rate_without_an_interval_says_what_gives_it_one(
+    verdicts: str, said: str, why: str
+) -> None:
+    responses = judged(verdicts)
+    found = agreement_of("E", None, responses, labels(responses, said))
+
+    assert f"the corrected rate has no interval: {why}" in str(found)
+    assert "%, no interval" in str(found)
+    assert "[-, -]" not in str(found)
+    assert why in found._repr_html_()
+
+
 def test_several_people_decide_by_majority() -> None:
     responses = judged("YYNNN")
     given = [
