@@ -21,7 +21,8 @@ __all__ = ["Document", "Place", "YamlError", "read_yaml"]
 Path = tuple[str | int, ...]
 
 _MOST_VALUES = 1_000_000
-"""Aliases may repeat aliases; a few lines would be more than any memory holds."""
+_MOST_REPEATED = 100_000
+"""Values that aliases repeat. Aliases may repeat aliases; a few lines would be more than any memory holds."""
 _DEEPEST = 100
 
 _TAG = "tag:yaml.org,2002:"
@@ -98,7 +99,49 @@ def read_yaml(text: str) -> Document:
     except (YAMLStreamError, YAMLError, ValueError, RecursionError) as error:
         raise YamlError(str(error).split("\n", 1)[0] or type(error).__name__, None) from None
     reading = _Reading()
+    if root is not None:
+        _refuse_repetition(root)
     return Document(reading.value_of(root, ()) if root is not None else None, reading.places)
+
+
+def _refuse_repetition(root: Node) -> None:
+    """Refuse aliases that come to more than is read in a moment, by counting; nothing is repeated for that.
+
+    Raises:
+        YamlError: They do, with the place of the first value that holds so many.
+    """
+    ordered = _innermost_first(root)
+    sizes: dict[int, int] = {}
+    for node in ordered:
+        # What stands in itself has no size yet, and is refused when it is read.
+        size = 1 + sum(sizes.get(id(part), 0) for part in _parts(node))
+        if size > len(ordered) + _MOST_REPEATED:
+            raise YamlError(f"aliases repeat more than {_MOST_REPEATED:,} values", _of_node(node))
+        sizes[id(node)] = size
+
+
+def _innermost_first(root: Node) -> list[Node]:
+    """All nodes, each once, those that it holds before it."""
+    ordered: list[Node] = []
+    seen: set[int] = set()
+    left: list[tuple[Node, bool]] = [(root, False)]
+    while left:
+        node, is_over = left.pop()
+        if is_over:
+            ordered.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            left.append((node, True))
+            left += [(part, False) for part in reversed(_parts(node))]
+    return ordered
+
+
+def _parts(node: Node) -> list[Node]:
+    if isinstance(node, SequenceNode):
+        return list(node.value)
+    if isinstance(node, MappingNode):
+        return [part for pair in node.value for part in pair]
+    return []
 
 
 class _Reading:

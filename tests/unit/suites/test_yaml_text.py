@@ -57,13 +57,31 @@ def test_what_is_none_is_refused_with_its_place(text: str, says: str, place: Pla
     assert caught.value.place == place
 
 
-def test_aliases_of_aliases_fill_no_memory() -> None:
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+@pytest.mark.parametrize(
+    ("first", "one", "place"),
+    [
+        ("[x, x, x, x, x, x, x, x, x, x]", "[{}]", Place(5, 5)),
+        ("{x: 1, y: 2}", "{{<<: [{}]}}", Place(6, 14)),
+    ],
+    ids=["lists", "merges"],
+)
+def test_aliases_of_aliases_fill_no_memory_and_are_told_before_they_are_followed(
+    first: str, one: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"a0: &a0 {first}"]
+    lines += [f"a{n}: &a{n} {one.format(', '.join([f'*a{n - 1}'] * 10))}" for n in range(1, 30)]
+    read: list[Any] = []
+    monkeypatch.setattr("elluminate.suites.yaml_text._scalar", read.append)
 
     with pytest.raises(YamlError) as caught:
         read_yaml("\n".join(lines))
-    assert "more than 1,000,000 values" in caught.value.reason
+    assert (caught.value.reason, caught.value.place) == ("aliases repeat more than 100,000 values", place)
+    assert read == []
+
+
+def test_some_repetition_by_aliases_is_read() -> None:
+    text = "a: &a [1, 2]\nb: [" + ", ".join(["*a"] * 10_000) + "]"
+    assert read_yaml(text).value["b"] == [[1, 2]] * 10_000
 
 
 def test_every_part_has_a_place() -> None:
