@@ -56,6 +56,7 @@ _EVALUATING = {
     "compare": ("cli.evaluating", "compare"),
     "report": ("cli.showing", "report"),
     "list": ("cli.showing", "list_things"),
+    "cancel": ("cli.showing", "cancel"),
     "export": ("cli.showing", "export"),
     "init": ("cli.showing", "init"),
     "mcp": ("mcp_server", "mcp"),

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.databases import POSTGRESQL
-
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
@@ -24,10 +22,11 @@ def ctrl_c_is_heard() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def data_folder_of_these_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """On PostgreSQL, the secret keys of databases are kept in the user's data folder."""
+    """What tests, and programs that they start, put into the user's data folder goes into one of their own: the
+    database of `local:`, the secret keys of databases.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        if POSTGRESQL:
-            patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield
 
 

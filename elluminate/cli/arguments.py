@@ -56,6 +56,18 @@ examples:
   elluminate list collections --format json    one JSON object a line
 """
 
+_CANCEL_NOTES = """\
+examples:
+  elluminate list                              what is running
+  elluminate cancel "Nightly (2026-11-30 02:00:11 4f0c1d)"
+  elluminate cancel 12
+
+Nothing more is asked for; answers and verdicts that are there stay, and whoever waits for the run is told. Where it
+ran in a program (local:), Ctrl-C in that program does the same. experiment.retry_failed() goes on with it.
+
+Exit codes: 0 it stands still, or nothing was running; 2 there is no such experiment, or the server was away.
+"""
+
 _EXPORT_NOTES = """\
 examples:
   elluminate export "Nightly" -o answers.csv   a line for each answer, with its verdicts
@@ -170,6 +182,9 @@ def add_evaluation_commands(commands: Commands) -> None:
         "--format", choices=("table", "json"), default="table", help="(default: %(default)s)"
     )
 
+    cancel = _added(commands, "cancel", "stop what an experiment runs", _CANCEL_NOTES)
+    cancel.add_argument("experiment", help="its name or id")
+
     export = _added(
         commands, "export", "write an experiment's answers and verdicts into a file", _EXPORT_NOTES
     )
@@ -218,7 +233,7 @@ def add_evaluation_commands(commands: Commands) -> None:
 
     mcp = _added(commands, "mcp", "let an assistant in an editor evaluate prompts", _MCP_NOTES)
 
-    for command in (run, compare, report, listing, export, mcp, labelling):
+    for command in (run, compare, report, listing, cancel, export, mcp, labelling):
         command.add_argument(
             "--base-url",
             metavar="URL",

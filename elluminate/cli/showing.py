@@ -1,4 +1,4 @@
-"""`elluminate report`, `list`, `export` and `init`."""
+"""`elluminate report`, `list`, `cancel`, `export` and `init`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from elluminate.exceptions import ValidationError
 from elluminate.schemas.experiment import Experiment
 from elluminate.schemas.filters import ExperimentFilter
 
-__all__ = ["export", "init", "list_things", "listed_experiments", "report", "write_new"]
+__all__ = ["cancel", "export", "init", "list_things", "listed_experiments", "report", "write_new"]
 
 
 async def report(options: argparse.Namespace) -> int:
@@ -31,6 +31,25 @@ async def report(options: argparse.Namespace) -> int:
         experiment = await meant(client, options.experiment)
         are_written = write_reports(result_of(experiment, await experiment.astatistics()), outputs)
     return 0 if are_written else 2
+
+
+async def cancel(options: argparse.Namespace) -> int:
+    """Stop what an experiment runs; what is there stays."""
+    async with connected(options.base_url) as client:
+        experiment = await meant(client, options.experiment)
+        name = repr(experiment.name)
+        if experiment.generation_task_id is None:
+            say(f"Nothing of experiment {name} is running, so that nothing was cancelled.")
+            return 0
+        await experiment.acancel()
+        results = experiment.results
+        verdicts = results.verdicts if results else None
+        given = "" if verdicts is None else f" with {verdicts.given} of {verdicts.expected} verdicts"
+        say(
+            f"Cancelled: experiment {name} stands still{given}. client.get_experiment(name={name}).retry_failed() goes "
+            "on with it."
+        )
+    return 0
 
 
 async def export(options: argparse.Namespace) -> int:

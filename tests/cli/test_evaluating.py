@@ -13,12 +13,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from elluminate import Client
+from elluminate import Client, TaskFailedError
 from elluminate.__main__ import main
+from elluminate.schemas import Experiment
 from elluminate_server import serving
 from tests.support.model_server import ModelServer
 from tests.support.serve_process import clean_environment
@@ -267,6 +269,44 @@ def test_what_there_is_is_listed_compared_and_exported(
         assert len(list(csv.DictReader(file))) == 2
     assert main(["report", after["name"], "-o", "after.html", "-o", "after.xml"]) == 0
     assert ElementTree.parse("after.xml").getroot().get("failures") == "0", "no threshold was asked for"
+
+
+def _revoked(experiment: Experiment) -> None:
+    with pytest.raises(TaskFailedError, match="REVOKED"):
+        experiment.run()
+
+
+def test_a_run_is_cancelled_and_what_is_there_stays(
+    model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run", suite()])
+    asked, release = threading.Event(), threading.Event()
+
+    def late(request: Any) -> Any:
+        asked.set()
+        release.wait(60)
+        return "Well."
+
+    model_server.answer = late
+    with Client() as client:
+        (over,) = client.iter_experiments()
+        capsys.readouterr()
+        assert main(["cancel", over.name]) == 0
+        assert "is running, so that nothing was cancelled" in capsys.readouterr().err
+
+        collection = client.create_collection("C", variables=[{"name": "Ada"}, {"name": "Bo"}])
+        template = client.create_prompt_template("T", template="Greet {{name}}.")
+        running = client.create_experiment("Long", template, collection)
+        started = threading.Thread(target=_revoked, args=(running,))
+        started.start()
+        try:
+            assert asked.wait(60)
+            assert main(["cancel", "Long"]) == 0
+            assert "Cancelled: experiment 'Long' stands still" in capsys.readouterr().err
+        finally:
+            release.set()
+            started.join(60)
+        assert client.get_experiment(name="Long").generation_task_id is None
 
 
 def test_a_name_that_no_experiment_has_is_answered_with_the_nearest(
