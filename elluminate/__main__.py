@@ -6,10 +6,12 @@ in `elluminate_server.commands`. Each is imported when it is asked for.
 
 import argparse
 import asyncio
+import contextlib
 import importlib
 import io
 import os
 import select
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -90,7 +92,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:
-            return _run(arguments)
+            code = _run(arguments)
+            if code == _INTERRUPTED and arguments is None:
+                _end_when_asked_again()
+            return code
         finally:
             if sys.stdout is not None:  # it may be closed, as by `>&-`
                 sys.stdout.flush()
@@ -98,6 +103,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not _is_closed_by_its_reader():
             raise
         return _NOBODY_READS
+
+
+def _end_when_asked_again() -> None:
+    """From here on, Ctrl-C ends this process at once: whoever presses it again wants no words on what is tidied up."""
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
 
 
 def _is_closed_by_its_reader() -> bool:

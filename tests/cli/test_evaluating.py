@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import json
 import os
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -369,6 +371,36 @@ def test_ctrl_c_leaves_a_run_that_can_go_on(folder: Path, model_server: ModelSer
         experiment.retry_failed()
         assert experiment.results is not None and experiment.results.verdicts is not None
         assert experiment.results.verdicts.is_complete
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_pressed_on_and_on_ends_without_a_word_of_python(
+    folder: Path, model_server: ModelServer
+) -> None:
+    suite()
+    environment = clean_environment(
+        ELLUMINATE_BASE_URL=os.environ["ELLUMINATE_BASE_URL"],
+        ELLUMINATE_LLM_BASE_URL=model_server.base_url,
+        ELLUMINATE_LLM_MODEL="scripted",
+    )
+    with model_server.held():
+        process = subprocess.Popen(
+            [sys.executable, "-m", "elluminate", "run", "suite.yaml"],
+            cwd=folder,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        model_server.wait_for_requests(1)
+        ended, end = False, time.monotonic() + 60
+        while not ended and time.monotonic() < end:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
+                ended = True
+        _, told = process.communicate(timeout=60)
+    assert process.returncode in (130, -signal.SIGINT)  # the latter where Python was nearly gone
+    assert "Exception ignored" not in told and "Traceback" not in told
 
 
 def test_commands_work_from_a_thread_beside_a_running_loop(capsys: pytest.CaptureFixture[str]) -> None:
