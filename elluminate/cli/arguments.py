@@ -221,7 +221,7 @@ def add_evaluation_commands(commands: Commands) -> None:
     labelling.add_argument(
         "--criterion",
         metavar="TEXT",
-        help="only by this criterion: its text, or its label (default: all in turn)",
+        help="only by this criterion: its text, its label, or its id (default: all in turn)",
     )
     labelling.add_argument(
         "--n",

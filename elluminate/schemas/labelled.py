@@ -33,7 +33,8 @@ class Labelled(Weighing):
 
         Args:
             n: How many, 1 to 10000; fewer where there are no more.
-            criterion: By this criterion alone: the object, its id, or its text or label; None for all, in turn.
+            criterion: By this criterion alone: the object, its id, its text, or a label that is no other's text; None
+                for all, in turn.
 
         Returns:
             Items with `prompt`, `answer`, `question` and `label()`; `to_csv()` writes them for a spreadsheet.
@@ -104,12 +105,16 @@ class Labelled(Weighing):
         there = {
             rating.criterion.id: rating.criterion for one in self.rated_responses for rating in one.ratings
         }
-        found = [one for one in there.values() if criterion in (one.criterion_str, one.label)]
+        # A label may be another criterion's text.
+        found = [one for one in there.values() if one.criterion_str == criterion]
+        found = found or [one for one in there.values() if one.label == criterion]
+        if not found and criterion.isascii() and criterion.isdigit() and int(criterion) in there:
+            return int(criterion)
         if len(found) != 1:
-            texts = ", ".join(quoted(one.criterion_str) for one in there.values())
+            told = ", ".join(f"{quoted(one.criterion_str)} (id {one.id})" for one in found or there.values())
             raise ValidationError(
                 f"criterion: {'none' if not found else 'more than one'} of experiment {self.name!r} is "
-                f"{quoted(criterion)}; its verdicts are by {texts or 'none'}"
+                f"{quoted(criterion)}; give the id of one of {told or 'none'}"
             )
         return found[0].id
 

@@ -21,7 +21,7 @@ from elluminate import (
     PermissionDeniedError,
     ValidationError,
 )
-from elluminate.schemas import Experiment, Label, Rating
+from elluminate.schemas import CriterionIn, Experiment, Label, Rating
 from elluminate_server.http.pipeline import HANDLERS
 from elluminate_server.local import LocalServer
 from tests.support.model_server import ModelServer
@@ -326,3 +326,22 @@ def test_a_server_without_labels_says_what_does_instead(
     with pytest.raises(NotSupportedError, match="keeps no earlier verdicts"):
         response.rating_history()
     assert experiment.statistics().not_validated == ()
+
+
+def test_a_criterion_is_named_by_text_before_label_or_by_id(admin: Client, experiment: Experiment) -> None:
+    criteria = [
+        CriterionIn(criterion_str="Is it short?", label="length"),
+        CriterionIn(criterion_str="Is it in verse?", label="Is it short?"),
+        CriterionIn(criterion_str="Is it kind?", label="same"),
+        CriterionIn(criterion_str="Is it calm?", label="same"),
+    ]
+    second = admin.run_experiment("Second", "Tutor", "Topics", criteria=criteria)
+    ids = [one.id for one in second.criterion_set.criteria or ()]
+
+    def drawn(criterion: str | int) -> set[int]:
+        return {item.criterion.id for item in second.next_to_label(4, criterion)}
+
+    assert drawn("Is it short?") == {ids[0]}
+    assert drawn(str(ids[2])) == {ids[2]}
+    with pytest.raises(ValidationError, match=rf"more than one .* \(id {ids[2]}\), .* \(id {ids[3]}\)"):
+        drawn("same")
