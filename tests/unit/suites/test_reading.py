@@ -154,9 +154,9 @@ def test_rows_of_a_spreadsheet_are_read_however_it_separates_cells(text: str, tm
     path = tmp_path / "suite.yaml"
     path.write_text(SHORT.replace("[{name: Ada}]", "rows.csv"), encoding="utf-8")
 
-    (row,) = load_suite(path).rows or ()
+    rows = load_suite(path).rows or []
 
-    assert (row["name"], row["age"]) == ("Ada", "3,6")
+    assert [(row["name"], row["age"]) for row in rows] == [("Ada", "3,6")]
 
 
 @pytest.mark.parametrize(
