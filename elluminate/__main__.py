@@ -34,6 +34,7 @@ examples:
   elluminate import promptfooconfig.yaml       write suite.yaml of what another tool has
   elluminate compare "Before" "After"          is the second experiment better than the first?
   elluminate report "After" -o report.html     what it came to, as a file to send around
+  elluminate view                              look at results in a browser
   elluminate serve                             serve on http://127.0.0.1:8000, data in the user's data folder
   elluminate serve --port 0 --database evals.db    any free port, data in ./evals.db
   elluminate serve --model local               answer and judge with a small model in this process, no network
@@ -133,6 +134,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "prune" and options.older_than is None and options.audit_older_than is None:
         options.refuse("prune needs an age: --older-than, --audit-older-than, or both")
+    if options.command == "view" and options.demo and options.source is not None:
+        options.refuse("--demo has a database of its own: give it, or a DATABASE")
     if options.command is None:
         parser.print_help()
         return 0

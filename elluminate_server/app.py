@@ -1,6 +1,5 @@
 """The ASGI application: the contract's operations as routes, and what lives as long as the server."""
 
-import asyncio
 import contextlib
 import html
 import importlib
@@ -15,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from elluminate_server import __version__, api, metrics
 from elluminate_server.broker import announcing
@@ -24,6 +23,7 @@ from elluminate_server.execution.places import sharing_places
 from elluminate_server.housekeeping import keeping_house
 from elluminate_server.http.access import open_default_project
 from elluminate_server.http.contract import PREFIX, ContractOperation, document, operations
+from elluminate_server.http.ending import in_hand
 from elluminate_server.http.idempotency import Turns
 from elluminate_server.http.pipeline import HANDLERS, problem_response, serve
 from elluminate_server.http.problems import Problem, Unavailable
@@ -31,6 +31,7 @@ from elluminate_server.http.request_ids import RequestIds
 from elluminate_server.http.request_spans import answered, request_span
 from elluminate_server.llm.providers import Models
 from elluminate_server.operating.meters import OTHERS, Meters, counting_log_lines
+from elluminate_server.pages.codes import LoginCodes
 from elluminate_server.reading.kept_results import ResultsKeeper, keeping_results
 from elluminate_server.reading.results_so_far import ResultsSoFar
 from elluminate_server.settings import Settings
@@ -55,6 +56,9 @@ def create_app(settings: Settings) -> Starlette:
     """
     _load_handlers()
     routes = [*_routes(), Route(metrics.PATH, metrics.metrics)] if settings.metrics else _routes()
+    if settings.pages:
+        pages = _Pages()
+        routes += [Route(path, pages) for path in _PAGES]
     app = Starlette(routes=routes, lifespan=_lifespan, exception_handlers={HTTPException: _refuse})
     app.add_middleware(RequestIds)
     # No path of the contract ends in a slash, and a redirected POST would become a GET.
@@ -63,6 +67,7 @@ def create_app(settings: Settings) -> Starlette:
     app.state.in_hand, app.state.is_ending = set(), False
     app.state.turns = Turns()
     app.state.meters = Meters() if settings.metrics else None
+    app.state.login_codes = LoginCodes() if settings.pages else None
     return app
 
 
@@ -118,6 +123,24 @@ def _routes() -> list[Route]:
     ]
 
 
+_PAGES = ("/", "/login", "/logout", "/static/{name}", "/projects", "/projects/{rest:path}")
+"""Where they are; everything else is the API's."""
+
+
+class _Pages:
+    """The pages, which are imported when somebody first looks at one."""
+
+    def __init__(self) -> None:
+        self._dispatcher: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._dispatcher is None:
+            from elluminate_server.pages.dispatching import dispatcher
+
+            self._dispatcher = dispatcher()
+        await self._dispatcher(scope, receive, send)
+
+
 class _Resource:
     """One path of the contract with its methods, as an ASGI application."""
 
@@ -144,21 +167,12 @@ class _Resource:
         await response(scope, receive, send)
 
     async def _answer(self, operation: ContractOperation, request: Request) -> Response:
-        state, task = request.app.state, asyncio.current_task()
-        state.in_hand.add(task)
+        state = request.app.state
         began = time.perf_counter()
         try:
-            response = await serve(operation, request)
-        except asyncio.CancelledError:
-            if not state.is_ending:
-                raise
-            response = problem_response(
-                Unavailable(
-                    "The server stops, and does not wait for the end of this request. Send it again soon."
-                )
-            )
-        finally:
-            state.in_hand.discard(task)
+            response = await in_hand(state, serve(operation, request))
+        except Unavailable as ending:
+            response = problem_response(ending)
         if state.meters is not None:
             took = time.perf_counter() - began
             state.meters.requested(request.method, operation.path, response.status_code, took)

@@ -23,6 +23,7 @@ from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Stor
 from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate
 from elluminate_server.store.probing import DatabaseUnusableError, absent_file, check_is_there, probe
 from elluminate_server.store.secret_keys import SecretKeyError
+from elluminate_server.viewing import ViewError, view
 from elluminate_server.worker import work
 
 __all__ = ["CommandError", "run"]
@@ -43,9 +44,19 @@ def run(options: argparse.Namespace) -> None:
         ModuleNotFoundError: The database's driver is not installed.
     """
     with _failures_in_one_line():
+        if options.command == "view":
+            view(
+                options.source, options.port, is_demo=options.demo, opens_browser=options.browser, tell=print
+            )
+            return
         model = getattr(options, "model", None)  # of the commands that serve
         is_told = getattr(options, "metrics", None)
-        settings = Settings.from_environment(database_url=options.database, llm_model=model, metrics=is_told)
+        settings = Settings.from_environment(
+            database_url=options.database,
+            llm_model=model,
+            metrics=is_told,
+            pages=getattr(options, "pages", None),
+        )
         if options.command == "serve":
             works = options.works and settings.broker_url is None  # else workers of the broker do
             settings = attrs.evolve(settings, works=works, shares_work=True)
@@ -193,6 +204,7 @@ def _failures_in_one_line() -> Iterator[None]:
         BackupError,
         PruneError,
         AuditCommandError,
+        ViewError,
     ) as error:
         raise CommandError(str(error)) from error
     except OperationalError as error:

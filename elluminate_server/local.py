@@ -24,6 +24,8 @@ __all__ = [
     "LocalAddress",
     "LocalServer",
     "local_server",
+    "local_settings",
+    "location_of",
     "parse_local_url",
     "release_local_server",
     "stop_local_server",
@@ -34,7 +36,14 @@ START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
 _NOT_FOR_LOCAL = frozenset(
-    {"ELLUMINATE_API_KEY", "ELLUMINATE_BROKER_URL", "ELLUMINATE_DATABASE_URL", "ELLUMINATE_METRICS"}
+    {
+        "ELLUMINATE_API_KEY",
+        "ELLUMINATE_BROKER_URL",
+        "ELLUMINATE_DATABASE_URL",
+        "ELLUMINATE_HOSTS",
+        "ELLUMINATE_METRICS",
+        "ELLUMINATE_PAGES",
+    }
 )
 """Variables that belong to other servers: the caller may well have a hosted one's key in the environment."""
 
@@ -104,7 +113,7 @@ def local_server(database: str | None = None) -> LocalAddress:
     Raises:
         ServingError: It could not be started; the reason is in the message and in `__cause__`.
     """
-    location = _location(database)
+    location = location_of(database)
     with _lock:
         server = _servers.get(location)
         if server is not None and server.alive and not server.is_current:
@@ -143,9 +152,31 @@ def stop_local_server(database: str | None = None) -> None:
         database: As for :func:`local_server`. A `:memory:` database is gone afterwards.
     """
     with _lock:
-        server = _servers.pop(_location(database), None)
+        server = _servers.pop(location_of(database), None)
     if server is not None:
         server.stop()
+
+
+def local_settings(location: str, key: str, *, pages: bool = False) -> Settings:
+    """How a server inside a process runs: as the environment says, but for what belongs to other servers.
+
+    Args:
+        location: Absolute path of an SQLite file, or `:memory:`, or `:memory:name`.
+        key: Of this process.
+        pages: Whether it shows pages, too.
+
+    Raises:
+        SettingsError: The environment has a value that cannot be used.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_LOCAL}
+    return Settings.from_environment(
+        environment,
+        database_url=MEMORY if location.startswith(MEMORY) else location,
+        process_key=key,
+        upgrade_database=True,
+        serves_this_machine_only=True,
+        pages=pages,
+    )
 
 
 class LocalServer:
@@ -194,15 +225,7 @@ class LocalServer:
         """
         try:
             self._listener = bind("127.0.0.1", 0)
-            environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_LOCAL}
-            database = MEMORY if self._location.startswith(MEMORY) else self._location
-            settings = Settings.from_environment(
-                environment,
-                database_url=database,
-                process_key=self._key,
-                upgrade_database=True,
-                serves_this_machine_only=True,
-            )
+            settings = local_settings(self._location, self._key)
             probe(settings.database_url)
             self._app = create_app(settings)
             self._serving = Serving(self._app, self._listener)
@@ -277,7 +300,8 @@ class _ServerLoop(BaseSelectorEventLoop):
     """
 
 
-def _location(database: str | None) -> str:
+def location_of(database: str | None) -> str:
+    """Where a database is that `parse_local_url` has found: an absolute path, or `:memory:` with its name."""
     if database is not None and _IN_MEMORY.fullmatch(database):
         return database
     if database is None:

@@ -14,8 +14,11 @@ import sys
 from collections.abc import Iterator
 
 import attrs
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
 
 from elluminate_server.app import create_app
+from elluminate_server.http.access import authenticate
 from elluminate_server.keys import keep_first_key, new_key
 from elluminate_server.listening import AddressInUseError, Serving, ServingError, bind, is_loopback
 from elluminate_server.local import (
@@ -28,7 +31,9 @@ from elluminate_server.local import (
 )
 from elluminate_server.operating.exporting import exporting_spans
 from elluminate_server.operating.log_lines import begin_log
+from elluminate_server.pages.codes import LoginCodes
 from elluminate_server.settings import Settings
+from elluminate_server.store.engine import Store
 from elluminate_server.store.probing import probe
 
 __all__ = [
@@ -37,10 +42,12 @@ __all__ = [
     "LocalServer",
     "ServingError",
     "local_server",
+    "login_link",
     "parse_local_url",
     "release_local_server",
     "serve",
     "stop_local_server",
+    "stopped_by_signals",
 ]
 
 
@@ -102,9 +109,11 @@ async def _serve(settings: Settings, listener: socket.socket, log_level: str) ->
             app.state.settings = attrs.evolve(app.state.settings, process_key=None)
         else:
             key, origin = str(generated), _FOR_THIS_START
-        print(_announcement(serving.address, key, origin), flush=True)  # noqa: T201 - the command's output
+        shown = key or settings.api_key
+        link = None if shown is None else await login_link(app, serving.address, shown)
+        print(_announcement(serving.address, key, origin, link), flush=True)  # noqa: T201 - the command's output
 
-    with _stopped_by_signals(serving):
+    with stopped_by_signals(serving):
         await serving.until_stopped(announce)
 
 
@@ -112,13 +121,34 @@ _FOR_THIS_START = """valid until this server stops. Keys of earlier starts are v
             are stored as digests and cannot be shown. Set ELLUMINATE_API_KEY to choose the key."""
 
 
-def _announcement(address: str, key: str | None, origin: str) -> str:
+async def login_link(app: Starlette, address: str, key: str) -> str | None:
+    """A link that opens a session in one browser within a minute; None where there are no pages.
+
+    Args:
+        app: The application, which runs.
+        address: Where it is reached.
+        key: Whose session it is.
+    """
+    codes: LoginCodes | None = app.state.login_codes
+    if codes is None:
+        return None
+    store: Store = app.state.store
+    async with store.read() as session:
+        principal = await authenticate(Headers({"x-api-key": key}), session, store, app.state.settings)
+    return f"{address}/login?code={codes.make(principal)}"
+
+
+def _announcement(address: str, key: str | None, origin: str, link: str | None) -> str:
     """What a start tells; a key that somebody chose is not written to logs by it."""
     export = "" if key is None else f"export ELLUMINATE_API_KEY={shlex.quote(key)}\n"
+    pages = (
+        "" if link is None else f"  Pages     {link}\n            (opens a session once, within a minute)\n"
+    )
     return (
         f"elluminate is ready at {address}\n"
         f"  API docs  {address}/api/v0/docs\n"
         f"  API key   {origin}\n"
+        f"{pages}"
         "\n"
         f"export ELLUMINATE_BASE_URL={address}\n"
         f"{export}"
@@ -128,7 +158,8 @@ def _announcement(address: str, key: str | None, origin: str) -> str:
 
 
 @contextlib.contextmanager
-def _stopped_by_signals(serving: Serving) -> Iterator[None]:
+def stopped_by_signals(serving: Serving) -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM end it cleanly."""
     signals = [signal.SIGINT, signal.SIGTERM]
     if sys.platform == "win32":
         signals.append(signal.SIGBREAK)

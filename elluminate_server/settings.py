@@ -163,6 +163,20 @@ def _queue(_instance: object, _attribute: object, value: str) -> None:
         )
 
 
+def _without_blanks(value: str) -> str:
+    return "".join(value.split())
+
+
+def _hosts(_instance: object, _attribute: object, value: str) -> None:
+    for name in value.split(",") if value else ():
+        if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,253}", name) or re.fullmatch(r"[^:]*:[0-9]+", name):
+            raise SettingsError(
+                "ELLUMINATE_HOSTS",
+                f"has {name!r}; it must be names or addresses without ports, separated by commas: "
+                "evals.example,10.0.0.7.",
+            )
+
+
 def _variable(field: str) -> str:
     return f"ELLUMINATE_{field.upper()}"
 
@@ -234,6 +248,9 @@ class Settings:
         max_conversation_turns: Most answers of the model in a conversation of a multi-turn experiment, 1 to 1000.
         run_time_limit: Seconds after which a run ends as TIMEOUT; 10 hours unless given.
         metrics: Whether `/metrics` tells what the server does, to everybody who reaches it.
+        pages: Whether it shows pages to browsers, too, or the API alone.
+        hosts: Names, without ports and separated by commas, under which browsers reach it; empty for any, but on a
+            loopback address only that of this machine.
 
     Raises:
         SettingsError: A value cannot be used; names the variable and the value.
@@ -332,6 +349,8 @@ class Settings:
         default=float(RUN_TIME_LIMIT), validator=_bounded("ELLUMINATE_RUN_TIME_LIMIT", 1, 10_000_000)
     )
     metrics: bool = False
+    pages: bool = True
+    hosts: str = attrs.field(default="", converter=_without_blanks, validator=_hosts)
 
     def __attrs_post_init__(self) -> None:
         self.model_defaults()

@@ -27,6 +27,15 @@ without that, and others go on after ten seconds, as when it is killed.
 Exit code 1: it could not start; the reason is on standard error.
 """
 
+_VIEW_NOTES = """\
+examples:
+  elluminate view                  what programs with base_url="local:" have stored
+  elluminate view evals.db         a database of your own
+  elluminate view --demo           an example, made by the built-in offline model
+
+Programs may go on meanwhile. Exit code 1: it could not start; the reason is on standard error.
+"""
+
 _BACKUP_NOTES = """\
 examples:
   elluminate backup "evals-$(date +%F).db"                        the user's own database
@@ -94,6 +103,33 @@ def add_server_commands(commands: Commands) -> None:
         help="tell what the server does at /metrics, for Prometheus, to whoever can reach it, without a key "
         "(default: ELLUMINATE_METRICS, else not)",
     )
+    serve.add_argument(
+        "--no-pages",
+        dest="pages",
+        action="store_false",
+        default=None,
+        help="serve the API alone, and no pages for browsers (default: ELLUMINATE_PAGES, else with pages)",
+    )
+    view = commands.add_parser(
+        "view",
+        help="look at results in a browser",
+        description="Look at results in a browser: serves pages of a database on this machine alone, until Ctrl-C, and "
+        "opens them. Nothing is sent anywhere.",
+        epilog=_VIEW_NOTES,
+        formatter_class=raw,
+    )
+    view.add_argument(
+        "source",
+        nargs="?",
+        metavar="DATABASE",
+        help="local:, local:evals.db, or the path of an SQLite file (default: local:, the user's own)",
+    )
+    view.add_argument("--demo", action="store_true", help="look at an example, which is gone afterwards")
+    view.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="only print the link, and open no browser"
+    )
+    view.add_argument("--port", type=_port, default=0, help="port, 0 for any free one (default: %(default)s)")
+    view.set_defaults(refuse=view.error)
     worker = commands.add_parser(
         "worker",
         help="work on runs without serving",

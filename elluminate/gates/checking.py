@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from elluminate._markup import interval_text, percent
 from elluminate._showing import quoted
 from elluminate._tables import shortened
 from elluminate.gates.findings import Finding, GateResult, Outcome
@@ -13,8 +14,6 @@ from elluminate.schemas.experiment_statistics import (
     CriterionStatistics,
     ExperimentStatistics,
     cause_and_reason,
-    interval_text,
-    percent,
 )
 from elluminate.statistics import Interval
 

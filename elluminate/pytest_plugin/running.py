@@ -14,6 +14,7 @@ from attrs import evolve
 from elluminate_api.models import RatingMode
 
 from elluminate._checks import known
+from elluminate._markup import interval_text, percent
 from elluminate._row_files import rows_of_file
 from elluminate._showing import quoted, shown
 from elluminate.client import Client
@@ -22,7 +23,6 @@ from elluminate.gates import RateThreshold, RegressionThreshold, Thresholds, che
 from elluminate.pytest_plugin.marker import ASKING, THRESHOLDS
 from elluminate.schemas.criterion_set import criteria_in
 from elluminate.schemas.experiment import Experiment
-from elluminate.schemas.experiment_statistics import interval_text, percent
 from elluminate.suites.origins import origin_in
 from elluminate.suites.result import SuiteResult, SuiteRun
 from elluminate.suites.suite import BaselineChoice, ModelChoice, Suite, TemplateChoice

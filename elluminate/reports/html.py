@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from elluminate._markup import PACKAGE, Bar, harmless, percent
 from elluminate.reports.answers import ShownAnswer, shown_answers, value_in_words
-from elluminate.schemas.experiment_statistics import interval_text, percent
-from elluminate.statistics import Interval
 from elluminate.suites.result import SuiteResult, SuiteRun
 
 if TYPE_CHECKING:
@@ -24,9 +22,6 @@ MOST_CHARACTERS = 3_000_000
 """Of the texts of all answers together; a report stays under 5 MB by that."""
 MOST_ANSWERS = 5_000
 _LONGEST, _SHORTEST = 20_000, 200
-
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-"""What HTML cannot hold, and what would turn the direction of the text around it."""
 
 
 def html_report(result: SuiteResult) -> str:
@@ -49,9 +44,9 @@ def html_report(result: SuiteResult) -> str:
     runs = [(run, [] if run.experiment is None else shown_answers(run.experiment)) for run in result.runs]
     longest = _longest_text([answer for _, answers in runs for answer in answers])
     template = _environment().get_template("report.html")
-    style = (
-        importlib.resources.files("elluminate.reports").joinpath("templates", "report.css").read_text("utf-8")
-    )
+    files = importlib.resources.files
+    shared = files(PACKAGE).joinpath("shared.css").read_text("utf-8")
+    style = shared + files("elluminate.reports").joinpath("templates", "report.css").read_text("utf-8")
     return template.render(
         result=result,
         runs=[_ShownRun.of(run, answers) for run, answers in runs],
@@ -64,10 +59,10 @@ def html_report(result: SuiteResult) -> str:
 
 @functools.cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("elluminate.reports"),
+        loader=ChoiceLoader([PackageLoader("elluminate.reports"), PackageLoader(PACKAGE)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -76,48 +71,19 @@ def _environment() -> Environment:
 
 
 @frozen
-class _Bar:
-    """A rate as a bar from 0 to 100, with its interval."""
-
-    name: str
-    rate: str
-    interval: str
-    rows: int
-    given: int
-    missing: int
-    width: float
-    low: float | None
-    high: float | None
-
-    @classmethod
-    def of(cls, name: str, rate: Interval, given: int, missing: int) -> _Bar:
-        return cls(
-            name=name,
-            rate=percent(rate.estimate),
-            interval=interval_text(rate.low, rate.high),
-            rows=rate.n,
-            given=given,
-            missing=missing,
-            width=round(100 * (rate.estimate or 0.0), 2),
-            low=None if rate.low is None else round(100 * rate.low, 2),
-            high=None if rate.high is None else round(100 * rate.high, 2),
-        )
-
-
-@frozen
 class _ShownRun:
     run: SuiteRun
-    bars: Sequence[_Bar]
+    bars: Sequence[Bar]
     answers: Sequence[ShownAnswer]
     left_out: int
 
     @classmethod
     def of(cls, run: SuiteRun, answers: Sequence[ShownAnswer]) -> _ShownRun:
-        bars: list[_Bar] = []
+        bars: list[Bar] = []
         figures = run.statistics
         if figures is not None:
             bars = [
-                _Bar.of(one.name, one.rate, one.verdicts.given, one.verdicts.missing)
+                Bar.of(one.name, one.rate, one.verdicts.given, one.verdicts.missing)
                 for one in (figures.overall, *figures.criteria)
             ]
         return cls(run, bars, answers[:MOST_ANSWERS], max(0, len(answers) - MOST_ANSWERS))
@@ -141,4 +107,4 @@ def _texts(answer: ShownAnswer) -> Sequence[str]:
 def _bounded(text: Any, longest: int) -> str:
     whole = str(text)
     cut = whole if len(whole) <= longest else f"{whole[:longest]}… ({len(whole) - longest} more characters)"
-    return _UNPRINTABLE.sub("\ufffd", cut)
+    return harmless(cut)

@@ -6,11 +6,12 @@ import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from elluminate._markup import interval_text, percent
 from elluminate._tables import shortened
 from elluminate.gates import Outcome
 from elluminate.reports.answers import ShownAnswer, shown_answers, value_in_words
 from elluminate.schemas.comparison import ExperimentComparison
-from elluminate.schemas.experiment_statistics import ExperimentStatistics, interval_text, percent
+from elluminate.schemas.experiment_statistics import ExperimentStatistics
 from elluminate.suites.result import SuiteResult, SuiteRun
 
 __all__ = ["markdown_report"]

@@ -10,14 +10,9 @@ from elluminate_api.models import MissingVerdictReason
 from elluminate_api.types import one_line
 
 from elluminate._exports import Exports
+from elluminate._markup import interval_text, percent
 from elluminate._tables import html_table, printable, shortened, text_table
-from elluminate.schemas.experiment_statistics import (
-    cause_and_reason,
-    counted_rows,
-    interval_text,
-    level_text,
-    percent,
-)
+from elluminate.schemas.experiment_statistics import cause_and_reason, counted_rows, level_text
 from elluminate.statistics import Decision, Difference, Interval
 
 __all__ = ["ChangedRow", "CriterionComparison", "ExperimentComparison", "JudgedAnswer"]

@@ -11,6 +11,7 @@ from elluminate_api.types import one_line
 
 from elluminate import statistics
 from elluminate._exports import Exports
+from elluminate._markup import interval_text, percent
 from elluminate._tables import html_table, printable, shortened, text_table
 from elluminate.schemas.agreement import not_validated
 from elluminate.schemas.judged_rows import CriterionKey, JudgedRow, judged_rows
@@ -217,11 +218,6 @@ def _method(rate: Interval) -> str:
     return rate.method if rate.is_known else "-"
 
 
-def percent(share: float | None) -> str:
-    """A share in words, "-" where it is undefined."""
-    return "-" if share is None else f"{share:.1%}"
-
-
 def level_text(confidence: float) -> str:
     """How sure an interval is, in words.
 
@@ -229,11 +225,6 @@ def level_text(confidence: float) -> str:
     ('95%', '99.9%')
     """
     return f"{100 * confidence:.6g}%"
-
-
-def interval_text(low: float | None, high: float | None) -> str:
-    """An interval in words, "-" where it is undefined."""
-    return "-" if low is None or high is None else f"{low:.1%} to {high:.1%}"
 
 
 def counted_rows(count: int) -> str:

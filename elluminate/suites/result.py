@@ -5,12 +5,13 @@ from __future__ import annotations
 from attrs import frozen
 from elluminate_api.types import one_line
 
+from elluminate._markup import interval_text, percent
 from elluminate._tables import printable, shortened
 from elluminate.gates import GateResult, Outcome
 from elluminate.gates.findings import exit_code_of, together
 from elluminate.schemas.comparison import ExperimentComparison
 from elluminate.schemas.experiment import Experiment
-from elluminate.schemas.experiment_statistics import ExperimentStatistics, interval_text, percent
+from elluminate.schemas.experiment_statistics import ExperimentStatistics
 
 __all__ = ["SuiteResult", "SuiteRun"]
 

@@ -1,20 +1,16 @@
 """Experiments: read with their results, deleted."""
 
-from typing import Any, cast
-
-from sqlalchemy import select
-
 from elluminate_server.execution.deleting import delete_in_pieces
 from elluminate_server.execution.leases import revoke_all
 from elluminate_server.http.older_clients import readable
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.reading.experiments import load_experiment, load_experiments
+from elluminate_server.reading.experiments import experiments_of_project, load_experiment, load_experiments
 from elluminate_server.reading.finding import find_experiment, see_experiment
 from elluminate_server.reading.kept_results import ResultsKeeper
 from elluminate_server.reading.results import parse_filters
 from elluminate_server.reading.results_so_far import ResultsSoFar
-from elluminate_server.store.tables import Experiment, PromptTemplate
+from elluminate_server.store.tables import Experiment
 
 PAGE_SIZE = 25
 """Most experiments of a page: each comes with numbers of every one of its responses."""
@@ -24,27 +20,7 @@ PAGE_SIZE = 25
 async def list_experiments(call: Call) -> Answer:
     """Newest first."""
     asked = call.query
-    query = select(Experiment).where(
-        Experiment.project_id == call.project_id, Experiment.deleted_at.is_(None)
-    )
-    for name, column in (
-        ("experiment_name", Experiment.name),
-        ("prompt_template_id", Experiment.prompt_template_id),
-        ("collection_id", Experiment.collection_id),
-        ("llm_config_id", Experiment.llm_config_id),
-    ):
-        if asked[name] is not None:
-            query = query.where(cast(Any, column) == asked[name])
-    if asked["experiment_name_search"]:
-        query = query.where(Experiment.name.icontains(asked["experiment_name_search"], autoescape=True))
-    if asked["date_from"] is not None:
-        query = query.where(Experiment.created_at >= asked["date_from"])
-    if asked["date_to"] is not None:
-        query = query.where(Experiment.created_at <= asked["date_to"])
-    if asked["prompt_template_name"] is not None:
-        query = query.join(PromptTemplate, PromptTemplate.id == Experiment.prompt_template_id).where(
-            PromptTemplate.name == asked["prompt_template_name"]
-        )
+    query = experiments_of_project(call.project_id, asked)
     if asked["created_by_schedule_id"] is not None:
         # There are no schedules here, so that none made an experiment.
         query = query.where(Experiment.id == 0)

@@ -20,7 +20,7 @@ from elluminate_server.store.engine import BusyError, Store
 from elluminate_server.store.rows import fetch
 from elluminate_server.store.tables import ApiKey, Organization, Project
 
-__all__ = ["KeyEnded", "Principal", "authenticate", "open_default_project"]
+__all__ = ["KeyEnded", "Principal", "authenticate", "open_default_project", "principal_of_key"]
 
 _logger = logging.getLogger("elluminate_server.access")
 
@@ -88,20 +88,18 @@ class KeyEnded(Unauthorized):
         self.principal = principal
 
 
-_KEY_AND_PROJECT = (
-    select(
-        _of_key.id,
-        _of_key.name,
-        _of_key.expires_at,
-        _of_key.revoked_at,
-        _of_key.last_used_at,
-        _of_key.role,
-        _of_key.project_id,
-        _of_project.name.label("project_name"),
-    )
-    .join(Project.__table__, _of_project.id == _of_key.project_id)
-    .where(_of_key.digest == bindparam("digest"))
-)
+_KEYS_AND_PROJECTS = select(
+    _of_key.id,
+    _of_key.name,
+    _of_key.expires_at,
+    _of_key.revoked_at,
+    _of_key.last_used_at,
+    _of_key.role,
+    _of_key.project_id,
+    _of_project.name.label("project_name"),
+).join(Project.__table__, _of_project.id == _of_key.project_id)
+_KEY_AND_PROJECT = _KEYS_AND_PROJECTS.where(_of_key.digest == bindparam("digest"))
+_KEY_BY_ID = _KEYS_AND_PROJECTS.where(_of_key.id == bindparam("key_id"))
 _FIRST_PROJECT = select(_of_project.id, _of_project.name).order_by(_of_project.id).limit(1)
 
 
@@ -138,6 +136,24 @@ async def authenticate(
     if found.last_used_at is None or now - found.last_used_at > _USED_PRECISION:
         await write_note((id(store), "use", found.id), lambda: _note_use(store, found.id, now))
     return principal
+
+
+async def principal_of_key(session: AsyncSession, key_id: int | None) -> Principal | None:
+    """The principal of a key that somebody has shown before, as it is now; None where it opens nothing any more.
+
+    Args:
+        session: Where to read.
+        key_id: Id of a stored key; None for that of a server inside a process.
+    """
+    if key_id is None:
+        for project in await fetch(session, _FIRST_PROJECT):
+            return Principal(project.id, project.name, ADMIN, SERVER_PROCESS)
+        return None
+    now = utc_now()
+    for found in await fetch(session, _KEY_BY_ID, key_id=key_id):
+        if found.revoked_at is None and (found.expires_at is None or found.expires_at > now):
+            return Principal(found.project_id, found.project_name, found.role, found.name, found.id)
+    return None
 
 
 def _credentials(headers: Headers) -> str:

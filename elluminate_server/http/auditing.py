@@ -19,7 +19,7 @@ from elluminate_server.operating.context import current_request_id
 from elluminate_server.store.audit_log import add_line
 from elluminate_server.store.engine import BusyError, Store
 
-__all__ = ["log_effect", "log_refusal"]
+__all__ = ["address_in", "log_effect", "log_refusal"]
 
 _logger = logging.getLogger("elluminate_server.access")
 
@@ -87,7 +87,7 @@ def _line(
         "key_id": principal.key_id,
         "key_name": principal.key_name,
         "key_role": principal.role,
-        "address": None if client is None else _address_in(client.host),
+        "address": None if client is None else address_in(client.host),
         "request_id": current_request_id.get(),
         "operation": operation.id,
         "method": operation.method,
@@ -99,7 +99,7 @@ def _line(
     }
 
 
-def _address_in(host: str) -> str | None:
+def address_in(host: str) -> str | None:
     """The IP address; None where a forwarding header said something else."""
     try:
         return str(ipaddress.ip_address(host))

@@ -77,7 +77,18 @@ from elluminate_server.llm.types import ModelError
 from elluminate_server.store.engine import DatabaseDamagedError, Store
 from elluminate_server.store.secret_keys import SecretKeyError
 
-__all__ = ["HANDLERS", "Answer", "Call", "Handler", "Overtaken", "operation", "problem_response", "serve"]
+__all__ = [
+    "HANDLERS",
+    "Answer",
+    "Call",
+    "Handler",
+    "Overtaken",
+    "operation",
+    "problem_of",
+    "problem_response",
+    "read_body",
+    "serve",
+]
 
 _logger = logging.getLogger("elluminate_server.http")
 
@@ -119,31 +130,10 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
         response = await _respond(operation, request)
     except Replay as replay:
         response = Answer(replay.status, replay.body).response({"Idempotent-Replayed": "true"})
-    except Problem as problem:
-        response = problem_response(problem)
-    except DomainError as error:
-        response = problem_response(Invalid(str(error)))
-    except ModelError as error:
+    except Exception as error:  # noqa: BLE001 - what is no refusal is logged
         response = problem_response(
-            Unavailable(str(error), retry_after=5) if error.retryable else BadRequest(str(error))
+            problem_of(error, operation.id, is_idempotent=_is_idempotent(operation, request))
         )
-    except DatabaseDamagedError as error:
-        if error.is_news:
-            _logger.error("%s", error)  # noqa: TRY400 - where in the code it was met tells nothing
-        response = problem_response(Problem(error.told))
-    except SecretKeyError as error:
-        _logger.error("%s: %s", operation.id, error)  # noqa: TRY400 - where in the code it was met tells nothing
-        response = problem_response(Problem(error.told))
-    except (IntegrityError, Overtaken):
-        _logger.warning("%s kept meeting concurrent changes", operation.id)
-        response = problem_response(
-            Conflict("Other requests changed the same things at the same time. Nothing was done; try again.")
-        )
-    except ClientDisconnect:
-        response = problem_response(BadRequest("The connection was closed before the body was complete."))
-    except Exception as error:  # noqa: BLE001 - `_incident` logs it
-        outage = outage_problem(error, is_idempotent=_is_idempotent(operation, request))
-        response = problem_response(_incident(operation) if outage is None else outage)
     if operation.idempotent_by_key and response.status_code < 300:
         key = request.headers.get("idempotency-key")
         if key is not None:
@@ -154,6 +144,39 @@ async def serve(operation: ContractOperation, request: Request) -> Response:
     return response
 
 
+def problem_of(error: Exception, what: str, *, is_idempotent: bool) -> Problem:
+    """What an exception that was met in answering is answered with; call it while that is handled.
+
+    Args:
+        error: The exception.
+        what: What was asked for, for the log.
+        is_idempotent: Whether the request may be sent again although it may have been done.
+    """
+    match error:
+        case Problem():
+            return error
+        case DomainError():
+            return Invalid(str(error))
+        case ModelError():
+            return Unavailable(str(error), retry_after=5) if error.retryable else BadRequest(str(error))
+        case DatabaseDamagedError():
+            if error.is_news:
+                _logger.error("%s", error)
+            return Problem(error.told)
+        case SecretKeyError():
+            _logger.error("%s: %s", what, error)
+            return Problem(error.told)
+        case IntegrityError() | Overtaken():
+            _logger.warning("%s kept meeting concurrent changes", what)
+            return Conflict(
+                "Other requests changed the same things at the same time. Nothing was done; try again."
+            )
+        case ClientDisconnect():
+            return BadRequest("The connection was closed before the body was complete.")
+        case _:
+            return outage_problem(error, is_idempotent=is_idempotent) or _incident(what)
+
+
 def _is_idempotent(operation: ContractOperation, request: Request) -> bool:
     """Whether the request may be sent again although it may have been done."""
     if operation.idempotent_by_key:
@@ -161,11 +184,11 @@ def _is_idempotent(operation: ContractOperation, request: Request) -> bool:
     return operation.method in ("GET", "PUT", "DELETE", "PATCH")
 
 
-def _incident(operation: ContractOperation) -> Problem:
+def _incident(what: str) -> Problem:
     """The fault that is being handled, logged under a name."""
     incident = uuid.uuid4().hex[:12]
-    _logger.exception("%s failed (incident %s)", operation.id, incident)
-    return Problem(f"Internal error in {operation.id}; the server's log names it as incident {incident}.")
+    _logger.exception("%s failed (incident %s)", what, incident)
+    return Problem(f"Internal error in {what}; the server's log names it as incident {incident}.")
 
 
 async def _respond(operation: ContractOperation, request: Request) -> Response:
@@ -208,7 +231,7 @@ async def _prepare_call(operation: ContractOperation, request: Request, principa
         principal.require_project(path["project_id"])
     query = operation.query_values(request.query_params.multi_items())
     # A GET has none; to wait for one would hold the connection to the database.
-    body = b"" if operation.method == "GET" else await _read_body(request, state.settings.max_body_bytes)
+    body = b"" if operation.method == "GET" else await read_body(request, state.settings.max_body_bytes)
     idempotency = None
     if operation.idempotent_by_key and principal is not None:
         lifetime = datetime.timedelta(seconds=state.settings.idempotency_lifetime)
@@ -237,7 +260,12 @@ async def _run_handler(call: Call) -> Response:
     raise AssertionError("unreachable")
 
 
-async def _read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body, whole.
+
+    Raises:
+        TooLarge: It is longer than so many bytes.
+    """
     problem = TooLarge(f"The body is larger than the {limit} bytes that this server accepts.")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:

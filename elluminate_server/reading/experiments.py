@@ -1,11 +1,11 @@
 """Experiments as the contract shows them, with their results."""
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import msgspec
 from elluminate_api import models
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate._collector import collector_at_rest
@@ -19,9 +19,9 @@ from elluminate_server.reading.loading import (
 )
 from elluminate_server.reading.results import CategoricalFilters, load_results
 from elluminate_server.reading.results_so_far import ResultsSoFar
-from elluminate_server.store.tables import Experiment, LogLine, Task
+from elluminate_server.store.tables import Experiment, LogLine, PromptTemplate, Task
 
-__all__ = ["load_experiment", "load_experiments"]
+__all__ = ["experiments_of_project", "load_experiment", "load_experiments"]
 
 
 async def load_experiments(
@@ -100,6 +100,35 @@ async def load_experiment(
     )
     experiment.logs = "\n".join(lines) or None
     return experiment
+
+
+def experiments_of_project(project_id: int, asked: Mapping[str, Any]) -> Select[Experiment]:
+    """A query of experiments, without an order.
+
+    Args:
+        project_id: Where.
+        asked: What they have to have, by the names of the contract's parameters; None, and what is absent, for any.
+    """
+    query = select(Experiment).where(Experiment.project_id == project_id, Experiment.deleted_at.is_(None))
+    for name, column in (
+        ("experiment_name", Experiment.name),
+        ("prompt_template_id", Experiment.prompt_template_id),
+        ("collection_id", Experiment.collection_id),
+        ("llm_config_id", Experiment.llm_config_id),
+    ):
+        if asked.get(name) is not None:
+            query = query.where(cast(Any, column) == asked[name])
+    if asked.get("experiment_name_search"):
+        query = query.where(Experiment.name.icontains(asked["experiment_name_search"], autoescape=True))
+    if asked.get("date_from") is not None:
+        query = query.where(Experiment.created_at >= asked["date_from"])
+    if asked.get("date_to") is not None:
+        query = query.where(Experiment.created_at <= asked["date_to"])
+    if asked.get("prompt_template_name") is not None:
+        query = query.join(PromptTemplate, PromptTemplate.id == Experiment.prompt_template_id).where(
+            PromptTemplate.name == asked["prompt_template_name"]
+        )
+    return query
 
 
 def _params(row: Experiment) -> models.GenerationParams | None:

@@ -114,8 +114,12 @@ class ResultsKeeper:
             if isinstance(results, models.ExperimentResults) and experiment.generation_task_id is None:
                 answered = len(results.duration_seconds_per_response) + results.num_failed_responses
                 if max(answered, results.num_rated_responses) >= WORTH_KEEPING:
-                    self._wished[experiment.id] = None
-                    self._arrived.set()
+                    self.wish_for(experiment.id)
+
+    def wish_for(self, experiment_id: int) -> None:
+        """Have the results of an experiment kept that is over; see `wish`."""
+        self._wished[experiment_id] = None
+        self._arrived.set()
 
     async def settled(self) -> None:
         """Wait until nothing is wished for."""

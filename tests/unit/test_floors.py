@@ -17,12 +17,14 @@ FLOORS = {
     # Top down. A room is a module or a folder; those on one floor do not know each other.
     "elluminate_server": """
         commands
+        viewing
         serving  celery_worker
         local  worker
+        demo
         app  worker_port  key_commands  backup_commands  prune_commands  audit_commands
         metrics  listening
         housekeeping  broker
-        api
+        api  pages
         writing
         reading
         http
@@ -56,7 +58,7 @@ FLOORS = {
         _retries  _checks  _calls  _columns  _existing  _braces  _progress  _row_files
         checks
         exceptions
-        _answers  _collector  _extras  _formulas  _homes  _progress_bars  _showing  _spans  _tables  _terminal
+        _answers  _collector  _extras  _formulas  _homes  _markup  _progress_bars  _showing  _spans  _tables  _terminal
         _turns  _warnings
         _distribution  statistics
     """,
@@ -130,6 +132,7 @@ def test_the_server_imports_nothing_of_the_sdk() -> None:
 
     of_the_sdk = {name for name in names if name.partition(".")[0] == "elluminate"}
     assert {name for name in of_the_sdk if _room(name) != "statistics"} <= {
+        "elluminate._markup",  # what a report and a page show alike
         "elluminate._collector",  # a process has one collector, whichever side makes the objects
         "elluminate._spans",  # and one provider of tracers
     }

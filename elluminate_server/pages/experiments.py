@@ -1,0 +1,122 @@
+"""All experiments of a project, the newest first."""
+
+import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from starlette.responses import Response
+
+from elluminate._markup import Bar
+from elluminate_server.pages.charts import spark_line
+from elluminate_server.pages.paging import Paging
+from elluminate_server.pages.visits import Visit, page
+from elluminate_server.reading.experiments import experiments_of_project
+from elluminate_server.reading.kept_rates import RatesMemory
+from elluminate_server.reading.kept_results import WORTH_KEEPING, ResultsKeeper
+from elluminate_server.reading.overviews import Overview, load_overviews, load_trends
+from elluminate_server.store.tables import Collection, Experiment, LLMConfig, PromptTemplate
+
+__all__ = ["bar_of", "rates_memory"]
+
+_SIZE = 25
+_MOST_CHOICES = 200
+_STATES = {"running": "running", "over": "over", "not-run": "not run"}
+
+
+@page("/projects/{project_id:int}/experiments")
+async def experiments(visit: Visit) -> Response:
+    """Filters are parameters of the address."""
+    session = visit.session
+    asked: dict[str, Any] = {
+        "experiment_name_search": visit.asked("q") or None,
+        "prompt_template_name": visit.asked("template") or None,
+        "collection_id": _id(visit.asked("collection")),
+        "llm_config_id": _id(visit.asked("model")),
+        "date_from": _day(visit.asked("from")),
+        "date_to": _day(visit.asked("to"), ends=True),
+    }
+    query = experiments_of_project(visit.project_id, asked)
+    state = visit.asked("status")
+    if state == "running":
+        query = query.where(Experiment.generation_task_id.is_not(None))
+    elif state == "over":
+        query = query.where(Experiment.generation_task_id.is_(None), Experiment.started_at.is_not(None))
+    elif state == "not-run":
+        query = query.where(Experiment.generation_task_id.is_(None), Experiment.started_at.is_(None))
+    count = await session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+    paging = Paging(visit.asked_number("page", 1), _SIZE, count)
+    rows = (
+        await session.scalars(query.order_by(Experiment.id.desc()).limit(_SIZE).offset(paging.offset))
+    ).all()
+    memory = rates_memory(visit)
+    overviews = await load_overviews(session, rows, memory)
+    for one in overviews:
+        if one.account is None and one.state != "running" and one.totals.responses >= WORTH_KEEPING:
+            visit.service(ResultsKeeper).wish_for(one.id)
+    names = {one.template for one in overviews if one.template is not None}
+    trends = await load_trends(session, visit.project_id, names, memory)
+    shown = {
+        "place": "experiments",
+        "overviews": [(one, bar_of(one)) for one in overviews],
+        "trends": {
+            name: (spark_line([share for _, share in found]), found)
+            for name, found in trends.items()
+            if len(found) > 1
+        },
+        "paging": paging,
+        "is_running": any(one.state == "running" for one in overviews),
+        "is_filtered": any(asked.values()) or state in _STATES,
+    }
+    if visit.is_partial:
+        return visit.show("experiments_table.html", **shown)
+    return visit.show("experiments.html", **shown, states=_STATES, choices=await _choices(visit))
+
+
+def rates_memory(visit: Visit) -> RatesMemory:
+    """The rates that this process remembers."""
+    services = visit.request.app.state.services
+    memory: RatesMemory = services.setdefault(RatesMemory, RatesMemory())
+    return memory
+
+
+def bar_of(one: Overview) -> Bar:
+    """Its share of YES."""
+    missing = None if one.account is None else one.account.missing
+    return Bar.of("All criteria", one.rates.overall, sum(one.rates.given.values()), missing)
+
+
+async def _choices(visit: Visit) -> dict[str, list[tuple[str, str]]]:
+    """What the filters offer: (value, text) pairs."""
+    session, project_id = visit.session, visit.project_id
+    templates = await session.scalars(
+        select(PromptTemplate.name)
+        .where(PromptTemplate.project_id == project_id, PromptTemplate.deleted_at.is_(None))
+        .distinct()
+        .order_by(PromptTemplate.name)
+        .limit(_MOST_CHOICES)
+    )
+    found = {"template": [(name, name) for name in templates]}
+    for name, table in (("collection", Collection), ("model", LLMConfig)):
+        things: Any = table
+        rows = await session.execute(
+            select(things.id, things.name)
+            .where(things.project_id == project_id, things.deleted_at.is_(None))
+            .order_by(things.name)
+            .limit(_MOST_CHOICES)
+        )
+        found[name] = [(str(row.id), row.name) for row in rows]
+    return found
+
+
+def _id(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _day(text: str, *, ends: bool = False) -> datetime.datetime | None:
+    """The beginning of a day in UTC, or its end; None where the text is no day."""
+    try:
+        day = datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
+    time = datetime.time.max if ends else datetime.time.min
+    return datetime.datetime.combine(day, time, datetime.UTC)

@@ -1,0 +1,88 @@
+"""Templates filled, and the headers that keep what they show harmless."""
+
+import datetime
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, Response
+
+from elluminate._markup import PACKAGE, harmless, interval_text, percent
+from elluminate_server import __version__
+from elluminate_server.pages.assets import asset_url
+
+__all__ = ["POLICY", "html_response", "secured"]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def secured(response: Response) -> Response:
+    """The answer with the headers that every one of a page has."""
+    response.headers.update(_HEADERS)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def html_response(template: str, values: Mapping[str, Any], status: int = 200) -> Response:
+    """A template of this package, filled."""
+    return HTMLResponse(environment().get_template(template).render(values), status)
+
+
+@functools.cache
+def environment() -> Environment:
+    """Escapes everything, and refuses names that are not given."""
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader(__package__ or ""), PackageLoader(PACKAGE)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(asset=asset_url, version=__version__, percent=percent, interval_text=interval_text)
+    made.filters.update(when=_when, iso=_iso, seconds=_seconds, dollars=_dollars, shortened=_shortened)
+    return made
+
+
+def _shown(value: Any) -> Any:
+    """Whatever stands in a template, before it is escaped: without what HTML cannot hold."""
+    if isinstance(value, Markup):
+        return value
+    return harmless(value) if isinstance(value, str) else value
+
+
+def _when(moment: datetime.datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _iso(moment: datetime.datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _seconds(number: float | None) -> str:
+    if number is None:
+        return "-"
+    if number < 100:
+        return f"{number:.1f} s"
+    minutes, rest = divmod(round(number), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _dollars(number: float | None) -> str:
+    return "-" if number is None else f"{number:.4f} USD"
+
+
+def _shortened(text: str, most: int = 120) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

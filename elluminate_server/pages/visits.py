@@ -1,0 +1,190 @@
+"""One request as a page sees it, and what it answers with; how they are registered."""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import attrs
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from elluminate_server.domain.roles import EDITOR, READER, allows
+from elluminate_server.execution import Executor
+from elluminate_server.http.access import Principal
+from elluminate_server.http.auditing import log_effect
+from elluminate_server.http.contract import ContractOperation, operations
+from elluminate_server.http.problems import NotFound
+from elluminate_server.pages.rendering import html_response
+from elluminate_server.pages.sessions import Session
+from elluminate_server.settings import Settings
+from elluminate_server.store.engine import Store
+
+__all__ = ["PAGES", "Page", "Visit", "form", "page"]
+
+
+@attrs.define
+class Visit:
+    """One request, as a page sees it.
+
+    Attributes:
+        request: The request.
+        of: The browser's session.
+        path: What stands in the path.
+        fields: What a form has sent; empty for a page.
+    """
+
+    request: Request
+    of: Session
+    path: Mapping[str, int]
+    fields: FormData
+    operation: ContractOperation | None = None
+    _session: AsyncSession | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """Whose key it is."""
+        return self.of.principal
+
+    @property
+    def project_id(self) -> int:
+        """The project in the path, which the key opens."""
+        return self.principal.project_id
+
+    @property
+    def session(self) -> AsyncSession:
+        """Where a page reads: one consistent state, that in which its key was looked up."""
+        if self._session is None:
+            raise RuntimeError("a form reads in its transaction")
+        return self._session
+
+    @property
+    def store(self) -> Store:
+        """The database."""
+        store: Store = self.request.app.state.store
+        return store
+
+    @property
+    def settings(self) -> Settings:
+        """How the server runs."""
+        settings: Settings = self.request.app.state.settings
+        return settings
+
+    @property
+    def executor(self) -> Executor:
+        """What runs tasks."""
+        executor: Executor = self.request.app.state.executor
+        return executor
+
+    def service(self, kind: type[Any]) -> Any:
+        """What the server runs beside its requests, by its class."""
+        return self.request.app.state.services[kind]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a script asks for the moving part of a page alone."""
+        return self.request.headers.get("hx-request") == "true"
+
+    def asked(self, name: str, default: str = "") -> str:
+        """A parameter of the address, without blanks around it; what is absent counts as empty."""
+        return self.request.query_params.get(name, default).strip()
+
+    def asked_number(self, name: str, default: int) -> int:
+        """A parameter that is a number from 1 on; the default where it is none."""
+        text = self.asked(name)
+        return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 10 else default
+
+    def field(self, name: str) -> str:
+        """What a form has in a field, empty where it has none."""
+        value = self.fields.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def number(self, name: str) -> int:
+        """An id in a form's field.
+
+        Raises:
+            NotFound: It is none.
+        """
+        text = self.field(name)
+        if not (text.isascii() and text.isdigit() and len(text) < 16):
+            raise NotFound(name.removesuffix("_id"), repr(text[:40]))
+        return int(text)
+
+    @contextlib.asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """The transaction of a form, which holds its line of the audit log, too."""
+        if self.operation is None:
+            raise RuntimeError("a page changes nothing")
+        async with self.store.write() as session:
+            yield session
+            await log_effect(session, self.operation, self.request, self.principal, self.path)
+
+    def show(self, template: str, **values: Any) -> Response:
+        """A template, filled; it knows who looks, and where."""
+        may_edit = allows(self.principal.role, EDITOR)
+        return html_response(template, {**values, "visit": self, "may_edit": may_edit})
+
+    def go_on(self, path: str, **query: Any) -> Response:
+        """What a form answers: see there."""
+        given = {name: value for name, value in query.items() if value not in (None, "")}
+        return RedirectResponse(f"{path}?{urlencode(given)}" if given else path, 303)
+
+    def address(self, **changed: Any) -> str:
+        """The address of this page with other parameters; those that are empty are left out."""
+        merged = {**self.request.query_params, **changed}
+        given = {name: value for name, value in merged.items() if value not in (None, "")}
+        return f"{self.request.url.path}?{urlencode(given)}" if given else self.request.url.path
+
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+@attrs.frozen
+class Page:
+    """What is at a path.
+
+    Attributes:
+        path: For Starlette's routes.
+        method: GET or POST.
+        handler: What answers.
+        role: What it takes, of `domain.roles`.
+        operation: The operation of the contract that a form carries out; None for a page.
+    """
+
+    path: str
+    method: str
+    handler: Handler
+    role: str = READER
+    operation: ContractOperation | None = None
+
+
+PAGES: list[Page] = []
+"""All that there are, in the order in which paths are tried."""
+
+
+def page(path: str) -> Callable[[Handler], Handler]:
+    """Register a page."""
+
+    def register(handler: Handler) -> Handler:
+        PAGES.append(Page(path, "GET", handler))
+        return handler
+
+    return register
+
+
+def form(path: str, *, does: str) -> Callable[[Handler], Handler]:
+    """Register a form.
+
+    Args:
+        path: Where it is sent.
+        does: The operation of the contract that it carries out, which says what role it takes.
+    """
+    operation = operations()[does]
+
+    def register(handler: Handler) -> Handler:
+        PAGES.append(Page(path, "POST", handler, operation.role, operation))
+        return handler
+
+    return register
