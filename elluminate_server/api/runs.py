@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from elluminate_server.execution import Progress
-from elluminate_server.execution.gaps import can_generate, has_failed, has_gaps, with_notes
-from elluminate_server.execution.leases import revoke
+from elluminate_server.execution.gaps import has_gaps
 from elluminate_server.execution.progress import (
     MAX_EVENT_CHARACTERS,
     LogDelta,
@@ -24,7 +23,6 @@ from elluminate_server.execution.progress import (
     progress_of,
 )
 from elluminate_server.execution.queueing import add_experiment
-from elluminate_server.execution.requeueing import add_retry
 from elluminate_server.http.event_stream import News, event_stream
 from elluminate_server.http.pipeline import Answer, Call, operation
 from elluminate_server.http.problems import Conflict, Invalid
@@ -33,10 +31,8 @@ from elluminate_server.reading.finding import check_rows, find_experiment, see_e
 from elluminate_server.store.tables import Collection, Experiment, LogCursor, Task
 from elluminate_server.writing.judges import judge_key
 from elluminate_server.writing.placeholders import check_criterion_placeholders
+from elluminate_server.writing.runs import add_what_is_missing, cancel_run, lock_experiment, refuse_running
 from elluminate_server.writing.sampling import checked_params
-
-SHOWN = 10
-"""Most ids that a refusal names."""
 
 
 @operation("run_experiment")
@@ -225,20 +221,21 @@ async def retry_failed_experiment(call: Call) -> Answer:
 async def _queue_what_is_missing(call: Call, request: RetryFailedRequest) -> None:
     async with call.read() as session:
         found = await find_experiment(session, call.project_id, call.path["experiment_id"])
-    _refuse_running(found)
+    refuse_running(found)
     is_incomplete = await has_gaps(call.store, found)
     async with call.write(answers_later=True) as session:
-        experiment = await _lock_experiment(session, call)
-        _refuse_running(experiment)
-        if is_incomplete:
-            if can_generate(experiment) and not request.discard_annotations:
-                await _refuse_notes(session, experiment)
-            mode = experiment.rating_mode if request.rating_mode is UNSET else request.rating_mode.value
-            await add_retry(session, call.executor.process, experiment, rating_mode=mode)
-            experiment.rating_version = judge_key(call.settings, experiment.rating_version)
+        experiment = await lock_experiment(session, call.project_id, call.path["experiment_id"])
+        is_queued = await add_what_is_missing(
+            session,
+            call.executor.process,
+            call.settings,
+            experiment,
+            is_incomplete=is_incomplete,
+            discards_annotations=request.discard_annotations,
+            rating_mode=None if request.rating_mode is UNSET else request.rating_mode.value,
+        )
+        if is_queued:
             call.on_commit(call.executor.wake)
-        elif not can_generate(experiment):
-            await _refuse_failed(session, experiment)
 
 
 @operation("cancel_experiment")
@@ -246,10 +243,7 @@ async def cancel_experiment(call: Call) -> Answer:
     """Revoke the running task; without one, the unchanged experiment."""
     if not call.is_carried_out:
         async with call.write(answers_later=True) as session:
-            experiment = await _lock_experiment(session, call)
-            task_id = await revoke(
-                session, experiment, "The run was cancelled. What was done until then is kept."
-            )
+            task_id = await cancel_run(session, call.project_id, call.path["experiment_id"])
             if task_id is not None:
                 call.on_commit(lambda: call.executor.stop_run(task_id))
     return await call.answer_after(lambda session: _load_experiment(session, call))
@@ -259,45 +253,3 @@ async def _load_experiment(session: AsyncSession, call: Call) -> models.Experime
     """The experiment in the path, with its results; of a large one that takes a while."""
     row = await see_experiment(session, call.project_id, call.path["experiment_id"])
     return await load_experiment(session, row)
-
-
-async def _lock_experiment(session: AsyncSession, call: Call) -> Experiment:
-    """The experiment, which no other request changes meanwhile; what a run stores beside it is not held up by that."""
-    experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
-    await session.refresh(experiment, with_for_update={"key_share": True})
-    return experiment
-
-
-def _refuse_running(experiment: Experiment) -> None:
-    if experiment.generation_task_id is not None:
-        raise Conflict(
-            f"Experiment {experiment.name!r} is running. wait_until_finished() waits for its end, cancel() stops it; "
-            "retry then."
-        )
-
-
-async def _refuse_failed(session: AsyncSession, experiment: Experiment) -> None:
-    """Refuse when failed responses are all that is missing, and there is no model to ask again."""
-    if not await has_failed(session, experiment.id):
-        return
-    if experiment.response_column_id is not None:
-        raise Conflict(
-            f"The answers of experiment {experiment.name!r} come from a column and cannot be generated. Correct the "
-            "rows and create another experiment."
-        )
-    raise Conflict(
-        f"The answers of experiment {experiment.name!r} were uploaded and cannot be generated. Upload them again."
-    )
-
-
-async def _refuse_notes(session: AsyncSession, experiment: Experiment) -> None:
-    noted = await with_notes(session, experiment.id)
-    if noted:
-        first = ", ".join(str(response_id) for response_id in noted[:SHOWN]) + (
-            ", …" if len(noted) > SHOWN else ""
-        )
-        raise Conflict(
-            f"Failed responses of experiment {experiment.name!r} carry annotations or ratings made by hand, which a "
-            f"retry would delete: {first}. Give discard_annotations=True if they may be lost, as in "
-            "retry_failed(discard_annotations=True)."
-        )

@@ -94,13 +94,16 @@ class ContractOperation:
         """Whether it may change something, so that the audit log has a line of it."""
         return self.method != "GET" and self.role != READER
 
-    def shown_path(self, values: Mapping[str, str]) -> str:
+    def shown_path(self, values: Mapping[str, object]) -> str:
         """The path of a request as others may read it: with its ids, and the names of all else that it was given.
 
         A key, or a prompt, that somebody puts where an id belongs is in no log.
         """
         return self.path.format_map(
-            {name: value if _ID.fullmatch(value) else f"{{{name}}}" for name, value in values.items()}
+            {
+                name: f"{value}" if _ID.fullmatch(f"{value}") else f"{{{name}}}"
+                for name, value in values.items()
+            }
         )
 
     def path_values(self, values: Mapping[str, str]) -> dict[str, Any]:

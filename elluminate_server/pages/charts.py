@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import attrs
 
+from elluminate_server.reading.figures import Bin
+
 __all__ = ["Column", "histogram", "spark_line"]
 
 
@@ -38,29 +40,20 @@ class Column:
     count: int
 
 
-def histogram(values: Sequence[float], columns: int = 20) -> list[Column]:
-    """Columns of equal width over the values; none without values.
-
-    >>> [column.count for column in histogram([1.0, 1.0, 2.0], columns=2)]
-    [2, 1]
-    """
-    if not values:
+def histogram(bins: Sequence[Bin]) -> list[Column]:
+    """Columns of equal width; none without bins."""
+    if not bins:
         return []
-    low, high = min(values), max(values)
-    step = (high - low) / columns or 1.0
-    counts = [0] * columns
-    for value in values:
-        counts[min(columns - 1, int((value - low) / step))] += 1
-    highest = max(counts)
-    wide = 100 / columns
+    highest = max(one.count for one in bins)
+    wide = 100 / len(bins)
     return [
         Column(
-            round(place * wide + 0.25, 3),
-            wide - 0.5,
-            round(39 * count / highest, 2),
-            low + place * step,
-            low + (place + 1) * step,
-            count,
+            x=round(place * wide + 0.25, 3),
+            width=wide - 0.5,
+            height=round(39 * one.count / highest, 2),
+            low=one.low,
+            high=one.high,
+            count=one.count,
         )
-        for place, count in enumerate(counts)
+        for place, one in enumerate(bins)
     ]

@@ -121,7 +121,7 @@ class Visit:
             yield session
             await log_effect(session, self.operation, self.request, self.principal, self.path)
 
-    def show(self, template: str, **values: Any) -> Response:
+    def show(self, template: str, /, **values: Any) -> Response:
         """A template, filled; it knows who looks, and where."""
         may_edit = allows(self.principal.role, EDITOR)
         return html_response(template, {**values, "visit": self, "may_edit": may_edit})
@@ -131,11 +131,28 @@ class Visit:
         given = {name: value for name, value in query.items() if value not in (None, "")}
         return RedirectResponse(f"{path}?{urlencode(given)}" if given else path, 303)
 
+    def go_back(self, otherwise: str) -> Response:
+        """What a form answers that may stand on several pages: see the one that it names, if that is one of ours."""
+        path = self.field("next")
+        is_ours = path.startswith(f"/projects/{self.project_id}/") and "\\" not in path and path.isprintable()
+        return RedirectResponse(path if is_ours else otherwise, 303)
+
+    @property
+    def here(self) -> str:
+        """The address of this page, for a form that comes back to it."""
+        return self.address()
+
     def address(self, **changed: Any) -> str:
         """The address of this page with other parameters; those that are empty are left out."""
         merged = {**self.request.query_params, **changed}
         given = {name: value for name, value in merged.items() if value not in (None, "")}
         return f"{self.request.url.path}?{urlencode(given)}" if given else self.request.url.path
+
+    def response_address(self, response_id: int, carried: Mapping[str, Any]) -> str:
+        """Where an answer is shown, within a filter."""
+        given = {name: value for name, value in carried.items() if value not in (None, "")}
+        path = f"/projects/{self.project_id}/responses/{response_id}"
+        return f"{path}?{urlencode(given)}" if given else path
 
 
 Handler = Callable[[Visit], Awaitable[Response]]

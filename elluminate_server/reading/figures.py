@@ -5,7 +5,7 @@ and again while a run goes on. What is missing and why is told by `results` alon
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -17,7 +17,7 @@ from elluminate.statistics.counted import rate_of_counts
 from elluminate_server.store.rows import fetch_by_ids
 from elluminate_server.store.tables import Criterion, Experiment, Rating, Response, WorkItem
 
-__all__ = ["Rates", "Totals", "load_durations", "load_rates", "load_totals"]
+__all__ = ["Bin", "Rates", "Totals", "counted_in", "load_durations", "load_rates", "load_totals"]
 
 _IDS: Any = bindparam("ids", expanding=True)
 _of_response, _of_rating, _of_experiment = Response.__table__.c, Rating.__table__.c, Experiment.__table__.c
@@ -204,3 +204,34 @@ async def load_totals(session: AsyncSession, experiment_ids: Collection[int]) ->
 async def load_durations(session: AsyncSession, experiment_id: int) -> list[float]:
     """How long each answer took, in seconds, where that is known."""
     return [seconds for (seconds,) in await fetch_by_ids(session, _DURATIONS, [experiment_id])]
+
+
+@attrs.frozen
+class Bin:
+    """How many values lie between two others.
+
+    Attributes:
+        low: The lower one.
+        high: The upper one.
+        count: How many.
+    """
+
+    low: float
+    high: float
+    count: int
+
+
+def counted_in(values: Sequence[float], columns: int) -> list[Bin]:
+    """Values counted between their lowest and their highest, in so many bins of equal width; none without values.
+
+    >>> [one.count for one in counted_in([1.0, 1.0, 2.0], 2)]
+    [2, 1]
+    """
+    if not values:
+        return []
+    low, high = min(values), max(values)
+    step = (high - low) / columns or 1.0
+    counts = [0] * columns
+    for value in values:
+        counts[min(columns - 1, int((value - low) / step))] += 1
+    return [Bin(low + place * step, low + (place + 1) * step, count) for place, count in enumerate(counts)]

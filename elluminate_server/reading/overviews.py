@@ -10,7 +10,7 @@ from elluminate_api import models
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.reading.figures import NOTHING, Rates, Totals, load_totals
+from elluminate_server.reading.figures import NOTHING, Rates, Totals
 from elluminate_server.reading.kept_rates import RatesMemory
 from elluminate_server.reading.kept_results import WORTH_KEEPING, load_kept_results
 from elluminate_server.reading.results import load_results
@@ -117,7 +117,7 @@ async def load_overviews(
     """The experiments in the same order."""
     ids = [row.id for row in rows]
     names = {row.id: row for row in await fetch_by_ids(session, _NAMES, ids)}
-    rates, totals = await memory.load(session, ids), await load_totals(session, ids)
+    rates, totals = await memory.load(session, ids)
     accounts = await load_accounts_of_verdicts(session, rows, totals)
     shown = []
     for row in rows:
@@ -168,7 +168,7 @@ async def load_trends(
     if not templates:
         return {}
     recent = await fetch(session, _TRENDS, project_id=project_id, names=sorted(templates), most=most)
-    rates = await memory.load(session, [row.id for row in recent])
+    rates, _ = await memory.load(session, [row.id for row in recent])
     trends: dict[str, list[tuple[int, float]]] = {}
     for row in recent:
         share = rates[row.id].overall.estimate

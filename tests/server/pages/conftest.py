@@ -20,7 +20,7 @@ class Browser:
     http: httpx.AsyncClient
 
     async def see(self, path: str, **query: str) -> str:
-        answer = await self.http.get(path, params=query)
+        answer = await self.http.get(path, params=query or None)
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[-600:]}"
         return answer.text
 

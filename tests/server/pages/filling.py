@@ -112,7 +112,6 @@ async def fill(
                         "duration_seconds": 0.5 + (place % 50) / 25,
                         "input_tokens": 20,
                         "output_tokens": 40,
-                        "judged_as_of": now,
                     }
                     for place in range(rows)
                     for epoch in range(1, epochs + 1)

@@ -1,0 +1,218 @@
+"""One experiment: what was run, how far it is, what it came to, and its rows with their verdicts."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+import attrs
+from sqlalchemy import select
+from starlette.responses import Response
+
+from elluminate._markup import Bar
+from elluminate_server.execution.gaps import has_gaps
+from elluminate_server.execution.progress import progress_of
+from elluminate_server.pages.charts import histogram
+from elluminate_server.pages.experiments import rates_memory
+from elluminate_server.pages.paging import Paging
+from elluminate_server.pages.visits import Visit, form, page
+from elluminate_server.reading.figures import NOTHING, Rates
+from elluminate_server.reading.finding import find_experiment, see_experiment
+from elluminate_server.reading.kept_results import WORTH_KEEPING, ResultsKeeper
+from elluminate_server.reading.matrices import (
+    MOST_COLUMNS,
+    Column,
+    MatrixFilter,
+    columns_of,
+    count_rows,
+    load_rows,
+)
+from elluminate_server.reading.overviews import Account, load_overviews
+from elluminate_server.store.tables import Experiment, LLMConfig, LogLine, PromptTemplate, Task
+from elluminate_server.writing.runs import add_what_is_missing, cancel_run, lock_experiment, refuse_running
+
+__all__ = ["asked_filter", "filter_query"]
+
+_ROWS = 50
+_LINES = 100
+_BINS = 20
+_MOST_REASONS = 20
+_SETTINGS = (
+    "llm_model_name",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "reasoning_effort",
+    "verbosity",
+    "system_message",
+)
+PATH = "/projects/{project_id:int}/experiments/{experiment_id:int}"
+
+
+@page(PATH)
+async def experiment(visit: Visit) -> Response:
+    """The whole page, or the part of it that moves while a run goes on."""
+    session = visit.session
+    row = await see_experiment(session, visit.project_id, visit.path["experiment_id"])
+    progress = None if row.generation_task_id is None else await progress_of(session, row.generation_task_id)
+    lines = await _last_lines(visit, row.id)
+    if visit.is_partial:
+        answer = visit.show("experiment_progress.html", experiment=row, progress=progress, lines=lines)
+        if progress is None:
+            answer.headers["HX-Refresh"] = "true"
+        return answer
+    memory = rates_memory(visit)
+    (overview,) = await load_overviews(session, [row], memory)
+    is_counted = overview.account is not None or overview.totals.responses < WORTH_KEEPING
+    if overview.account is None and progress is None and not is_counted:
+        visit.service(ResultsKeeper).wish_for(row.id)
+    rates = overview.rates or NOTHING
+    columns = await columns_of(session, row, list(rates.by_criterion))
+    wanted = asked_filter(visit)
+    count = await count_rows(session, row.id, wanted)
+    paging = Paging(visit.asked_number("page", 1), _ROWS, count)
+    config = None if row.llm_config_id is None else await session.get(LLMConfig, row.llm_config_id)
+    template = (
+        None if row.prompt_template_id is None else await session.get(PromptTemplate, row.prompt_template_id)
+    )
+    durations = await memory.load_durations(session, row.id, _BINS)
+    return visit.show(
+        "experiment.html",
+        place="experiments",
+        experiment=row,
+        overview=overview,
+        progress=progress,
+        lines=lines,
+        is_counted=is_counted,
+        template=template,
+        settings=_settings(config, row),
+        bars=_bars(columns[:MOST_COLUMNS], rates, overview.account),
+        passing=Bar.of("Answers that meet all criteria", rates.passing, rates.passing.n, None),
+        durations=histogram(durations),
+        reasons=_reasons(overview.account),
+        columns=columns[:MOST_COLUMNS],
+        has_more_columns=len(columns) > MOST_COLUMNS,
+        rows=await load_rows(session, row.id, wanted, offset=paging.offset, limit=_ROWS),
+        paging=paging,
+        wanted=wanted,
+        carried=filter_query(wanted),
+    )
+
+
+@form(f"{PATH}/cancel", does="cancel_experiment")
+async def cancel(visit: Visit) -> Response:
+    """What was done until then is kept."""
+    experiment_id = visit.path["experiment_id"]
+    async with visit.write() as session:
+        task_id = await cancel_run(session, visit.project_id, experiment_id)
+    if task_id is not None:
+        visit.executor.stop_run(task_id)
+    return visit.go_on(_path(visit))
+
+
+@form(f"{PATH}/retry-failed", does="retry_failed_experiment")
+async def retry_failed(visit: Visit) -> Response:
+    """Bring what is missing, answers and verdicts."""
+    experiment_id = visit.path["experiment_id"]
+    async with visit.store.read() as session:
+        found = await find_experiment(session, visit.project_id, experiment_id)
+    refuse_running(found)
+    is_incomplete = await has_gaps(visit.store, found)
+    async with visit.write() as session:
+        row = await lock_experiment(session, visit.project_id, experiment_id)
+        is_queued = await add_what_is_missing(
+            session, visit.executor.process, visit.settings, row, is_incomplete=is_incomplete
+        )
+    if is_queued:
+        visit.executor.wake()
+    return visit.go_on(_path(visit))
+
+
+def asked_filter(visit: Visit) -> MatrixFilter:
+    """What the address says of the rows that are wanted; what cannot be read counts as not said."""
+    criterion, verdict, sort = visit.asked("criterion"), visit.asked("verdict"), visit.asked("sort")
+    is_id = criterion.isascii() and criterion.isdigit() and len(criterion) < 16
+    return MatrixFilter(
+        criterion_id=int(criterion) if is_id else None,
+        verdict=cast(Literal["YES", "NO", "missing"], verdict)
+        if verdict in ("YES", "NO", "missing")
+        else None,
+        text=visit.asked("q")[:1000],
+        sort="row" if sort == "row" else "worst",
+    )
+
+
+def filter_query(wanted: MatrixFilter) -> Mapping[str, Any]:
+    """The parameters that say it."""
+    return {
+        "criterion": wanted.criterion_id,
+        "verdict": wanted.verdict,
+        "q": wanted.text,
+        "sort": "row" if wanted.sort == "row" else None,
+    }
+
+
+def _path(visit: Visit) -> str:
+    return f"/projects/{visit.project_id}/experiments/{visit.path['experiment_id']}"
+
+
+async def _last_lines(visit: Visit, experiment_id: int) -> list[str]:
+    found = await visit.session.scalars(
+        select(LogLine.line)
+        .join(Task, Task.id == LogLine.task_id)
+        .where(Task.experiment_id == experiment_id)
+        .order_by(LogLine.id.desc())
+        .limit(_LINES)
+    )
+    return list(reversed(found.all()))
+
+
+def _settings(config: LLMConfig | None, row: Experiment) -> list[tuple[str, Any]]:
+    """How the model was asked, where it differs from its own ways."""
+    given: dict[str, Any] = {}
+    if config is not None:
+        given = {name: getattr(config, name) for name in _SETTINGS if getattr(config, name) is not None}
+    given |= {name: value for name, value in (row.generation_params or {}).items() if value is not None}
+    return [(name.replace("_", " "), value) for name, value in given.items()]
+
+
+def _bars(columns: list[Column], rates: Rates, account: Account | None) -> list[Bar]:
+    nothing = NOTHING.overall
+    counts = {} if account is None else account.verdicts_by_criterion_id or {}
+
+    def missing(criterion_id: int) -> int | None:
+        if account is None:
+            return None
+        one = counts.get(str(criterion_id))
+        return 0 if one is None else one.missing_answer_failed + one.missing_not_judged
+
+    whole = Bar.of(
+        "All criteria", rates.overall, sum(rates.given.values()), None if account is None else account.missing
+    )
+    return [
+        whole,
+        *(
+            Bar.of(
+                one.text, rates.by_criterion.get(one.id, nothing), rates.given.get(one.id, 0), missing(one.id)
+            )
+            for one in columns
+        ),
+    ]
+
+
+@attrs.frozen
+class _Reason:
+    count: int
+    cause: str
+    reason: str
+
+
+_CAUSES = {"answer_failed": "the answer failed", "not_judged": "the answer was not judged"}
+
+
+def _reasons(account: Account | None) -> list[_Reason]:
+    """Why verdicts are missing, the most frequent reason first."""
+    if account is None or account.verdicts is None:
+        return []
+    return [
+        _Reason(one.count, _CAUSES.get(one.cause, str(one.cause)), one.reason)
+        for one in account.verdicts.reasons[:_MOST_REASONS]
+    ]
