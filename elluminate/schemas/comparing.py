@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -18,7 +17,7 @@ from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse
 from elluminate.schemas.results import VerdictCounts
 from elluminate.schemas.verdicts import tally
-from elluminate.statistics import Interval
+from elluminate.statistics.weighing import weigh
 
 __all__ = ["Side", "compare"]
 
@@ -185,12 +184,7 @@ def _weighed(
         elif judged[0] or judged[1] or any(texts & counts.keys() for counts in lacking):
             left_out += 1
     a, b = ([_verdicts(pair[side], used) for pair, used in counting] for side in (0, 1))
-    means_a, means_b = _means(a), _means(b)
-    single = all(len(row) == 1 == len(row[0]) for row in (*a, *b))
-    rows_a = [row[0] for row in a] if single else [[mean] for mean in means_a]
-    rows_b = [row[0] for row in b] if single else [[mean] for mean in means_b]
-    rates = _rate(a, 1.0 - level), _rate(b, 1.0 - level)
-    difference = statistics.difference_of(rows_a, rows_b, 1.0 - level, rates=rates)
+    weighed = weigh(a, b, level)
     changed = [
         ChangedRow(
             values=pair[1].values,
@@ -199,17 +193,17 @@ def _weighed(
             answers_before=_answers(pair[0], used),
             answers_after=_answers(pair[1], used),
         )
-        for (pair, used), before, after in zip(counting, means_a, means_b, strict=True)
+        for (pair, used), before, after in zip(counting, weighed.means_a, weighed.means_b, strict=True)
         if abs(after - before) > 1e-12
     ]
     return CriterionComparison(
         criterion=text,
-        verdict=statistics.decide(difference, level),
-        rate_a=rates[0],
-        rate_b=rates[1],
-        difference=difference,
+        verdict=weighed.verdict,
+        rate_a=weighed.rate_a,
+        rate_b=weighed.rate_b,
+        difference=weighed.difference,
         p_holm=None,
-        detectable=statistics.detectable(rows_a, rows_b, level, rates=rates),
+        detectable=weighed.detectable,
         better=tuple(sorted((row for row in changed if row.after > row.before), key=_by_change)),
         worse=tuple(sorted((row for row in changed if row.after < row.before), key=_by_change)),
         left_out=left_out,
@@ -232,17 +226,6 @@ def _among_all(found: Sequence[CriterionComparison], level: float) -> list[Crite
 
 def _verdicts(row: JudgedRow, keys: Sequence[CriterionKey]) -> list[list[bool]]:
     return [row.verdicts(key) for key in keys]
-
-
-def _means(rows: Sequence[Sequence[Sequence[bool]]]) -> list[float]:
-    return [math.fsum(sum(one) / len(one) for one in row) / len(row) for row in rows]
-
-
-def _rate(rows: Sequence[Sequence[Sequence[bool]]], confidence: float) -> Interval:
-    """The mean over the rows with its interval; of all verdicts, where these count alike."""
-    if len({len(one) for row in rows for one in row}) <= 1 and len({len(row) for row in rows}) <= 1:
-        return statistics.rate([[verdict for one in row for verdict in one] for row in rows], confidence)
-    return statistics.clustered_wilson([[mean] for mean in _means(rows)], confidence)
 
 
 def _by_change(row: ChangedRow) -> float:
