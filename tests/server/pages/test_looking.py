@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 from starlette.applications import Starlette
 
+from elluminate_server.execution.leases import expiry
 from elluminate_server.reading.kept_results import ResultsKeeper
-from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
 from elluminate_server.store.states import EXPERIMENT
 from elluminate_server.store.tables import AuditEvent, Experiment, Label, LogLine, Response, Task
@@ -90,9 +90,9 @@ async def run_under_way(store: Store, experiment_id: int) -> None:
                 experiment_id=experiment_id,
                 kind=EXPERIMENT,
                 status="STARTED",
-                # Another process has it, for long.
+                # Another process has it.
                 lease_owner="another",
-                lease_expires_at=utc_now().replace(year=2100),
+                lease_expires_at=expiry(),
             )
         )
         await session.flush()
