@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 import time
-from typing import Any
+from collections.abc import AsyncGenerator
 from urllib.parse import quote
 
 from sqlalchemy.exc import IntegrityError
@@ -202,7 +202,7 @@ async def _fields(request: Request) -> FormData:
         raise BadRequest("This is not what a form of these pages sends.")
     body = await read_body(request, _MOST_FIELDS)
 
-    async def chunks() -> Any:
+    async def chunks() -> AsyncGenerator[bytes, None]:
         yield body
 
     return await FormParser(request.headers, chunks()).parse()

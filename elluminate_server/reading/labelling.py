@@ -90,7 +90,7 @@ async def load_agreement(
 ) -> Agreement:
     """How far the labels are, and how often they say what the judge says."""
     total = await session.scalar(_verdicts(select(func.count()), experiment_id, criterion_id)) or 0
-    counts = await session.execute(
+    counts: Any = await session.execute(
         _verdicts(select(Label.value, Rating.rating, func.count()), experiment_id, criterion_id)
         .join(Label, _labelled(labeller))
         .group_by(Label.value, Rating.rating)

@@ -204,7 +204,7 @@ async def test_answers_lead_to_each_other_within_the_filter(browser: Browser, st
     links = dict.fromkeys(re.findall(r'href="(/projects/1/responses/\d+\?[^"]*)"', page))
     here = html.unescape(next(iter(links)))
     assert here.endswith("?verdict=NO&sort=row")
-    seen = []
+    seen, answer = [], ""
     while here:
         seen.append(here)
         answer = await browser.see(here)
