@@ -11,7 +11,7 @@ from typing import Any
 
 from elluminate._calls import Explained
 from elluminate._formulas import harmless
-from elluminate._row_files import FilePath, checked_path, json_cell
+from elluminate._row_files import FilePath, checked_path, csv_cell
 from elluminate._showing import quoted
 from elluminate.exceptions import ConfigurationError, ValidationError
 
@@ -54,7 +54,7 @@ class Exports(Explained):
         with file_path.open("w", encoding=codec, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(map(harmless, columns))
-            writer.writerows([_cell(row.get(name), name in of_json) for name in columns] for row in rows)
+            writer.writerows([csv_cell(row.get(name), name in of_json) for name in columns] for row in rows)
 
     def _of_json(self) -> Collection[str]:
         """Columns whose cells in a CSV file are read as JSON again."""
@@ -111,15 +111,3 @@ def _checked_encoding(encoding: str) -> str:
     if codec not in _ENCODINGS:
         raise ValidationError(f"encoding must be one of {', '.join(_ENCODINGS)}, not {quoted(encoding)}")
     return codec
-
-
-def _cell(value: Any, is_json: bool) -> Any:
-    if is_json:
-        value = json_cell(value)
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return harmless(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)

@@ -10,9 +10,9 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TextIO, TypeAlias
 
-from elluminate._formulas import original
+from elluminate._formulas import harmless, original
 from elluminate._showing import quoted, shown
 from elluminate.exceptions import ValidationError
 
@@ -74,29 +74,45 @@ def numbered_rows_from_csv(
     """
     if not isinstance(delimiter, str) or len(delimiter) != 1:
         raise ValidationError(f"delimiter must be a single character, not {quoted(delimiter)}")
-    file_path = checked_path(path)
+    with checked_path(path).open(encoding="utf-8-sig", newline="") as file:
+        return numbered_rows_of_csv(file, path, delimiter, json_columns)
+
+
+def numbered_rows_of_csv(
+    file: TextIO, path: FilePath, delimiter: str = ",", json_columns: Collection[str] = ()
+) -> list[tuple[int, dict[str, Any]]]:
+    """The rows of an open file, which is UTF-8 and leaves line ends alone.
+
+    Args:
+        file: The file.
+        path: What it is called in messages.
+        delimiter: What separates its cells.
+        json_columns: Columns whose cells are read as JSON.
+
+    Raises:
+        ValidationError: As for `rows_from_csv`.
+    """
     csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
     rows: list[tuple[int, dict[str, Any]]] = []
     line = 1
     try:
-        with file_path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            header = _checked_header([original(name) for name in next(reader, [])], path, delimiter)
-            of_json = [name for name in header if name in json_columns or name.strip() in json_columns]
-            last = reader.line_num
-            for cells in reader:
-                first, line = last + 1, reader.line_num
-                last = line
-                if not cells:
-                    continue  # a blank line
-                if len(cells) != len(header):
-                    raise ValidationError(
-                        f"{path}, line {line}: {len(cells)} cells, and the header has {len(header)} columns "
-                        f"({', '.join(header)}); quote cells that hold a {delimiter!r} or a line break"
-                    )
-                row: dict[str, Any] = dict(zip(header, map(original, cells), strict=True))
-                row.update({name: value_of_json_cell(row[name]) for name in of_json})
-                rows.append((first, row))
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        header = _checked_header([original(name) for name in next(reader, [])], path, delimiter)
+        of_json = [name for name in header if name in json_columns or name.strip() in json_columns]
+        last = reader.line_num
+        for cells in reader:
+            first, line = last + 1, reader.line_num
+            last = line
+            if not cells:
+                continue  # a blank line
+            if len(cells) != len(header):
+                raise ValidationError(
+                    f"{path}, line {line}: {len(cells)} cells, and the header has {len(header)} columns "
+                    f"({', '.join(header)}); quote cells that hold a {delimiter!r} or a line break"
+                )
+            row: dict[str, Any] = dict(zip(header, map(original, cells), strict=True))
+            row.update({name: value_of_json_cell(row[name]) for name in of_json})
+            rows.append((first, row))
     except UnicodeDecodeError as error:
         raise _not_utf8(path, error) from None
     except csv.Error as error:
@@ -129,6 +145,23 @@ def json_cell(value: Any) -> Any:
     if isinstance(value, str) and value_of_json_cell(value) != value:
         return json.dumps(value, ensure_ascii=False)
     return value
+
+
+def csv_cell(value: Any, is_json: bool) -> Any:
+    """A value as it is written to a CSV file; see `Exports.to_csv`.
+
+    >>> [csv_cell(value, False) for value in ("fine", "=1+1", 5, None, True, [1])]
+    ['fine', "'=1+1", 5, '', 'true', '[1]']
+    """
+    if is_json:
+        value = json_cell(value)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _no_number(text: str) -> Any:

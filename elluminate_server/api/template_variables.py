@@ -1,7 +1,7 @@
 """Rows of a collection: one by one, many from a file, or written by a model."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -13,10 +13,9 @@ from starlette.datastructures import UploadFile
 
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, Overtaken, operation
-from elluminate_server.http.problems import BadRequest, Conflict, Invalid, quoted
+from elluminate_server.http.problems import BadRequest, Invalid, quoted
 from elluminate_server.llm.roles import propose_row
 from elluminate_server.reading.finding import (
-    find_collection,
     find_entry,
     see_collection,
     see_entry,
@@ -30,8 +29,16 @@ from elluminate_server.store.tables import (
     Collection,
     Entry,
 )
-from elluminate_server.writing.agent_tasks import check_task_names, check_unused_names, infer_types
-from elluminate_server.writing.cells import ColumnRule, added_columns, identity, rules_of, stored_values
+from elluminate_server.writing.cells import stored_values
+from elluminate_server.writing.changed_rows import (
+    add_missing_columns,
+    adding_rows,
+    check_tasks,
+    find_changeable,
+    live_rows,
+    only_row,
+    replace_values,
+)
 from elluminate_server.writing.entries import add_entries, delete_entries
 from elluminate_server.writing.keyed_rows import match_rows
 from elluminate_server.writing.prepared_rows import RowBounds, prepare_rows, rows_of_lines
@@ -47,13 +54,9 @@ async def list_template_variables(call: Call) -> Answer:
     """In order of creation."""
     async with call.read() as session:
         collection = await see_collection(session, call.project_id, call.path["collection_id"])
-        rows, count = await page_of(call, session, _live(collection), Entry.id)
+        rows, count = await page_of(call, session, live_rows(collection), Entry.id)
         loaded = await load_collection(session, collection)
     return call.answer(paged(present_entries(rows, loaded.columns, loaded.shown), count))
-
-
-def _live(collection: Collection) -> Any:
-    return select(Entry).where(Entry.collection_id == collection.id, Entry.deleted_at.is_(None))
 
 
 @operation("get_template_variables")
@@ -81,9 +84,10 @@ async def create_template_variables(call: Call) -> Answer:
         values = await _propose_row(call, request.prompt_template_id or 0)
     async with call.write() as session:
         collection = await _find_changeable(call, session)
-        columns = await _add_missing_columns(call, session, collection, values)
-        stored = stored_values(values, columns, "$.input_values")
-        await _check_tasks(session, collection, [stored], _only_row)
+        most = call.settings.max_columns
+        columns = await add_missing_columns(session, collection, values, most=most)
+        stored = stored_values(values, columns, only_row(0))
+        await check_tasks(session, collection, [stored], only_row)
         (entry,) = await add_entries(session, collection.id, [(stored, request.environment_config)])
         collection.updated_at = utc_now()
         loaded = await load_collection(session, collection)
@@ -95,7 +99,7 @@ async def _propose_row(call: Call, template_id: int) -> Mapping[str, Any]:
         template = await see_prompt_template(session, call.project_id, template_id)
         collection = await _find_changeable(call, session)
         columns = await columns_of(session, collection.id)
-        newest = await session.scalars(_live(collection).order_by(Entry.id.desc()).limit(EXAMPLES))
+        newest = await session.scalars(live_rows(collection).order_by(Entry.id.desc()).limit(EXAMPLES))
         examples = [row_values(entry.input_values, columns) for entry in newest]
     if not template.placeholders:
         raise Invalid(
@@ -107,44 +111,7 @@ async def _propose_row(call: Call, template_id: int) -> Mapping[str, Any]:
 
 
 async def _find_changeable(call: Call, session: AsyncSession) -> Collection:
-    collection = await find_collection(session, call.project_id, call.path["collection_id"])
-    if collection.read_only:
-        raise Conflict(
-            f"Collection {collection.name!r} is read-only: its rows cannot be changed. "
-            "Unlock it first: collection.update(read_only=False)."
-        )
-    return collection
-
-
-def _only_row(_: int) -> str:
-    return "$.input_values"
-
-
-async def _add_missing_columns(
-    call: Call, session: AsyncSession, collection: Collection, row: Mapping[str, Any]
-) -> dict[str, ColumnRule]:
-    """The rules of the collection's columns, with new text columns for names that only the row has."""
-    columns = await columns_of(session, collection.id)
-    new = added_columns([row], columns, _only_row, most=call.settings.max_columns)
-    if collection.collection_type == models.CollectionType.AGENTIC:
-        infer_types(new, columns)
-    for column in new:
-        column.collection_id = collection.id
-    session.add_all(new)
-    return rules_of([*columns, *new])
-
-
-async def _check_tasks(
-    session: AsyncSession,
-    collection: Collection,
-    rows: list[dict[str, Any]],
-    where: Callable[[int], str],
-    *,
-    other_than: int | None = None,
-) -> None:
-    if collection.collection_type == models.CollectionType.AGENTIC:
-        check_task_names(rows, where)
-        await check_unused_names(session, collection, rows, other_than=other_than)
+    return await find_changeable(session, call.project_id, call.path["collection_id"])
 
 
 @operation("update_template_variables")
@@ -154,13 +121,10 @@ async def update_template_variables(call: Call) -> Answer:
     async with call.write() as session:
         collection = await _find_changeable(call, session)
         entry = await find_entry(session, collection.id, call.path["entry_id"])
-        columns = await _add_missing_columns(call, session, collection, request.input_values)
-        stored = stored_values(request.input_values, columns, "$.input_values")
-        await _check_tasks(session, collection, [stored], _only_row, other_than=entry.id)
-        entry.input_values = stored
         if request.environment_config is not UNSET:
             entry.environment_config = request.environment_config
-        entry.identity = identity(entry.input_values, entry.environment_config)
+        most = call.settings.max_columns
+        await replace_values(session, collection, entry, request.input_values, most=most)
         await session.flush()
         loaded = await load_collection(session, collection)
         return call.answer(present_entry(entry, loaded.columns, loaded.shown))
@@ -189,32 +153,17 @@ async def delete_all_template_variables(call: Call) -> Answer:
 async def create_template_variables_batch(call: Call) -> Answer:
     """Every row of a JSON Lines file, or none."""
     content = await _read_file(call)
-    skip: bool = call.query["skip_existing"]
-    async with call.read() as session:
-        collection = await _find_changeable(call, session)
-        columns = await columns_of(session, collection.id)
-        known = await _identities(session, collection) if skip else None
-    prepared = await asyncio.to_thread(
-        prepare_rows,
-        partial(rows_of_lines, content),
-        columns,
-        RowBounds.of(call.settings),
+    async with adding_rows(
+        call.store,
+        call.settings,
+        partial(_find_changeable, call),
+        call.write,
+        lambda _: partial(rows_of_lines, content),
         "Line {}: $".format,
-        is_agentic=collection.collection_type == models.CollectionType.AGENTIC,
-        known=known,
-    )
-    async with (
-        uploading(call.store, collection, prepared.rows) as upload,
-        call.write() as session,
-    ):
-        collection = await _find_changeable(call, session)
-        add_new_columns(session, collection.id, await columns_of(session, collection.id), prepared)
-        if prepared.tasks:
-            await check_unused_names(session, collection, prepared.tasks)
-        rows = await upload.show(session, collection.id, unless_present=skip)
-        collection.updated_at = utc_now()
-        loaded = await load_collection(session, collection)
-        return call.answer(present_rows(rows, loaded.shown))
+        skips_existing=call.query["skip_existing"],
+    ) as new:
+        loaded = await load_collection(new.session, new.collection)
+        return call.answer(present_rows(new.rows, loaded.shown))
 
 
 @operation("put_template_variables_batch")
@@ -274,7 +223,3 @@ async def _read_file(call: Call) -> bytes:
         return await file.read()
     finally:
         await form.close()
-
-
-async def _identities(session: AsyncSession, collection: Collection) -> set[str]:
-    return set(await session.scalars(_live(collection).with_only_columns(Entry.identity)))

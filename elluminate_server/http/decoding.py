@@ -18,7 +18,7 @@ from elluminate_server.domain.shapes import explained, suggestion
 from elluminate_server.http.contract import check_moment, closed_schemas
 from elluminate_server.http.problems import BadRequest, Invalid, quoted
 
-__all__ = ["MAX_INTEGER", "convert", "decode", "parse_json"]
+__all__ = ["MAX_INTEGER", "check_content", "convert", "decode", "parse_json"]
 
 T = TypeVar("T")
 
@@ -59,6 +59,16 @@ def parse_json(body: bytes, *, what: str = "The body") -> Any:
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
         _refuse_depth(raw)
     return raw
+
+
+def check_content(raw: Any) -> None:
+    """Let no JSON pass that cannot be stored, or is nested without end.
+
+    Raises:
+        Invalid: A string holds a NUL character; or it is nested more than `MAX_DEPTH` deep.
+    """
+    _refuse_nul(raw)
+    _refuse_depth(raw)
 
 
 def convert(raw: Any, model: type[T]) -> T:

@@ -8,13 +8,14 @@ from urllib.parse import quote
 
 from sqlalchemy.exc import IntegrityError
 from starlette.datastructures import FormData
-from starlette.formparsers import FormParser
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from elluminate_server import pages
+from elluminate_server.domain.roles import allows, with_article
 from elluminate_server.http.auditing import log_refusal
 from elluminate_server.http.ending import in_hand
 from elluminate_server.http.pipeline import Overtaken, problem_of, read_body
@@ -33,6 +34,8 @@ _ATTEMPTS = 3
 _LARGEST_ID = 2**53 - 1
 _MOST_FIELDS = 1 << 20
 """Bytes of a form."""
+_MOST_OF_A_FILE = 32 << 20
+"""Bytes of a form with a file, which is held in memory."""
 
 
 def dispatcher() -> ASGIApp:
@@ -122,15 +125,21 @@ class _Place(_Answering):
         path = _ids(request)
         await _check_role(page, request, visitor)
         visitor.principal.require_project(path["project_id"])
-        fields = await _fields(request)
-        visitor.check(str(fields.get("token", "")))
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return await page.handler(Visit(request, visitor, path, fields, page.operation))
-            except (IntegrityError, Overtaken):
-                if attempt == _ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
+        most = _MOST_FIELDS
+        if page.takes_file:
+            most = min(_MOST_OF_A_FILE, request.app.state.settings.max_body_bytes)
+        fields = await _fields(request, most, takes_file=page.takes_file)
+        try:
+            visitor.check(str(fields.get("token", "")))
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    return await page.handler(Visit(request, visitor, path, fields, page.operation))
+                except (IntegrityError, Overtaken):
+                    if attempt == _ATTEMPTS:
+                        raise
+            raise AssertionError("unreachable")
+        finally:
+            await fields.close()
 
     async def _look(self, request: Request) -> Response:
         page = self._by_method.get("GET")
@@ -143,6 +152,8 @@ class _Place(_Answering):
                 raise _not_allowed(*self._by_method) if self._by_method else _nothing(request)
             path = _ids(request)
             visitor.principal.require_project(path["project_id"])
+            if not allows(visitor.principal.role, page.role):
+                raise Forbidden(f"This page takes {with_article(page.role)}'s key.")
             return await page.handler(Visit(request, visitor, path, FormData(), None, session))
 
 
@@ -191,21 +202,34 @@ async def _check_role(page: Page, request: Request, visitor: Session) -> None:
         raise
 
 
-async def _fields(request: Request) -> FormData:
-    """What a form has sent.
+async def _fields(request: Request, most: int = _MOST_FIELDS, *, takes_file: bool = False) -> FormData:
+    """What a form has sent, of at most so many bytes.
 
     Raises:
         BadRequest: It is none.
+        TooLarge: It is longer.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
+    if kind != ("multipart/form-data" if takes_file else "application/x-www-form-urlencoded"):
         raise BadRequest("This is not what a form of these pages sends.")
-    body = await read_body(request, _MOST_FIELDS)
+    body = await read_body(request, most)
 
     async def chunks() -> AsyncGenerator[bytes, None]:
         yield body
 
-    return await FormParser(request.headers, chunks()).parse()
+    if takes_file:
+        parser: Any = MultiPartParser(
+            request.headers, chunks(), max_files=1, max_fields=20, max_part_size=len(body) + 1
+        )
+    else:
+        parser = FormParser(request.headers, chunks())
+    try:
+        fields: FormData = await parser.parse()
+    except (MultiPartException, KeyError, ValueError) as error:
+        raise BadRequest(f"The form cannot be read: {error}") from None
+    if any(isinstance(value, str) and "\0" in value for value in fields.values()):
+        raise BadRequest("A field holds a NUL character, which cannot be stored. Leave it out.")
+    return fields
 
 
 def _ids(request: Request) -> dict[str, int]:

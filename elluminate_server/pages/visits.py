@@ -2,27 +2,31 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import attrs
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from elluminate_server.domain.roles import EDITOR, READER, allows
+from elluminate_server.domain.roles import ADMIN, EDITOR, READER, allows
 from elluminate_server.execution import Executor
+from elluminate_server.http import decoding
 from elluminate_server.http.access import Principal
 from elluminate_server.http.auditing import log_effect
 from elluminate_server.http.contract import ContractOperation, operations
-from elluminate_server.http.problems import NotFound
+from elluminate_server.http.problems import BadRequest, NotFound
+from elluminate_server.llm.providers import Models
 from elluminate_server.pages.rendering import html_response
 from elluminate_server.pages.sessions import Session
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
 
 __all__ = ["PAGES", "Page", "Visit", "form", "page"]
+
+T = TypeVar("T")
 
 
 @attrs.define
@@ -34,6 +38,7 @@ class Visit:
         of: The browser's session.
         path: What stands in the path.
         fields: What a form has sent; empty for a page.
+        made: What a form has made, for its line of the audit log; None where the path names what it is done to.
     """
 
     request: Request
@@ -42,6 +47,7 @@ class Visit:
     fields: FormData
     operation: ContractOperation | None = None
     _session: AsyncSession | None = None
+    made: Any = None
 
     @property
     def principal(self) -> Principal:
@@ -73,6 +79,12 @@ class Visit:
         return settings
 
     @property
+    def models(self) -> Models:
+        """The models that answer and judge."""
+        models: Models = self.request.app.state.models
+        return models
+
+    @property
     def executor(self) -> Executor:
         """What runs tasks."""
         executor: Executor = self.request.app.state.executor
@@ -101,6 +113,30 @@ class Visit:
         value = self.fields.get(name, "")
         return value if isinstance(value, str) else ""
 
+    def text(self, name: str) -> str:
+        """A text of several lines in a form's field: browsers send their ends as CR LF."""
+        return self.field(name).replace("\r\n", "\n")
+
+    async def file(self, name: str) -> bytes:
+        """The content of a form's file.
+
+        Raises:
+            BadRequest: There is none.
+        """
+        found = self.fields.get(name)
+        if not isinstance(found, UploadFile) or not found.filename:
+            raise BadRequest("No file was chosen. Go back, choose one, and send the form again.")
+        await found.seek(0)
+        return await found.read()
+
+    def wanted(self, model: type[T], **values: Any) -> T:
+        """What a form asks for, held to the same bounds as a request of the API.
+
+        Raises:
+            Invalid: A value breaks them.
+        """
+        return decoding.convert(values, model)
+
     def number(self, name: str) -> int:
         """An id in a form's field.
 
@@ -119,12 +155,13 @@ class Visit:
             raise RuntimeError("a page changes nothing")
         async with self.store.write() as session:
             yield session
-            await log_effect(session, self.operation, self.request, self.principal, self.path)
+            await log_effect(session, self.operation, self.request, self.principal, self.path, self.made)
 
     def show(self, template: str, /, **values: Any) -> Response:
         """A template, filled; it knows who looks, and where."""
-        may_edit = allows(self.principal.role, EDITOR)
-        return html_response(template, {**values, "visit": self, "may_edit": may_edit})
+        role = self.principal.role
+        may = {"may_edit": allows(role, EDITOR), "is_admin": allows(role, ADMIN)}
+        return html_response(template, {**values, "visit": self, **may})
 
     def go_on(self, path: str, **query: Any) -> Response:
         """What a form answers: see there."""
@@ -168,6 +205,7 @@ class Page:
         handler: What answers.
         role: What it takes, of `domain.roles`.
         operation: The operation of the contract that a form carries out; None for a page.
+        takes_file: Whether a form has a file.
     """
 
     path: str
@@ -175,33 +213,40 @@ class Page:
     handler: Handler
     role: str = READER
     operation: ContractOperation | None = None
+    takes_file: bool = False
 
 
 PAGES: list[Page] = []
 """All that there are, in the order in which paths are tried."""
 
 
-def page(path: str) -> Callable[[Handler], Handler]:
-    """Register a page."""
+def page(path: str, *, role: str = READER) -> Callable[[Handler], Handler]:
+    """Register a page.
+
+    Args:
+        path: Where it is.
+        role: Who sees it, of `domain.roles`.
+    """
 
     def register(handler: Handler) -> Handler:
-        PAGES.append(Page(path, "GET", handler))
+        PAGES.append(Page(path, "GET", handler, role))
         return handler
 
     return register
 
 
-def form(path: str, *, does: str) -> Callable[[Handler], Handler]:
+def form(path: str, *, does: str, takes_file: bool = False) -> Callable[[Handler], Handler]:
     """Register a form.
 
     Args:
         path: Where it is sent.
         does: The operation of the contract that it carries out, which says what role it takes.
+        takes_file: Whether it has a file; then it is sent as multipart/form-data.
     """
     operation = operations()[does]
 
     def register(handler: Handler) -> Handler:
-        PAGES.append(Page(path, "POST", handler, operation.role, operation))
+        PAGES.append(Page(path, "POST", handler, operation.role, operation, takes_file))
         return handler
 
     return register

@@ -1,0 +1,65 @@
+"""Cells and rows that come as text: in a CSV file, or a field of a form. No I/O."""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from elluminate._row_files import numbered_rows_of_csv, value_of_json_cell
+from elluminate.exceptions import ValidationError
+from elluminate_server.http import decoding
+from elluminate_server.http.problems import Invalid
+from elluminate_server.reading.csv_files import JSON_TYPES
+from elluminate_server.store.tables import CollectionColumn
+from elluminate_server.writing.prepared_rows import Source
+
+__all__ = ["rows_of_csv", "value_of_cell"]
+
+
+def value_of_cell(cell: str, column_type: str) -> Any:
+    """What a cell holds: JSON where its column does, else the text.
+
+    Raises:
+        Invalid: The JSON holds what cannot be stored.
+    """
+    return _checked(value_of_json_cell(cell), "The cell") if column_type in JSON_TYPES else cell
+
+
+def rows_of_csv(content: bytes, delimiter: str, columns: Sequence[CollectionColumn]) -> Source:
+    """The rows of a CSV file in UTF-8, with a header, by the numbers of their lines.
+
+    Args:
+        content: The file.
+        delimiter: What separates its cells, a single character.
+        columns: The collection's, which say what cells hold JSON.
+
+    Raises:
+        Invalid: It cannot be read; the line is named.
+    """
+    if b"\0" in content:
+        raise Invalid(
+            "The file holds a NUL character, which cannot be stored. Is it CSV? Nothing was stored."
+        )
+    json_columns = {column.name for column in columns if column.column_type in JSON_TYPES}
+    try:
+        with io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="") as file:
+            rows = numbered_rows_of_csv(file, "The file", delimiter, json_columns=json_columns)
+    except ValidationError as error:
+        raise Invalid(f"{error} Nothing was stored.") from None
+    for number, row in rows:
+        for name in json_columns & row.keys():
+            _checked(row[name], f"Line {number}")
+
+    def source() -> Iterable[tuple[int, Mapping[str, Any]]]:
+        return rows
+
+    return source
+
+
+def _checked(value: Any, what: str) -> Any:
+    """JSON without NUL characters, and not nested without end."""
+    if isinstance(value, dict | list | str):
+        try:
+            decoding.check_content(value)
+        except Invalid as problem:
+            raise Invalid(f"{what}: {problem.detail} Nothing was stored.") from None
+    return value
