@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.domain.rendering import render_messages
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.http.problems import Conflict, Invalid, quoted
+from elluminate_server.http.problems import Conflict, Invalid
 from elluminate_server.llm.roles import propose_criteria
 from elluminate_server.reading.finding import (
     find_criterion_set,
@@ -22,14 +22,13 @@ from elluminate_server.reading.finding import (
 )
 from elluminate_server.reading.loading import columns_of, current_criteria, load_criteria
 from elluminate_server.reading.presenting import row_values
-from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Criterion, CriterionSet, PromptTemplate
 from elluminate_server.writing.criteria import (
     WantedCriterion,
     add_criteria,
+    change_criterion,
     checked_criteria,
-    freezes_criteria,
-    judged_criteria,
+    of_row,
     rule_of,
     take_out,
 )
@@ -68,7 +67,7 @@ async def create_criteria(call: Call) -> Answer:
             await see_any_entry(session, call.project_id, entry_id)
         set_id = await _find_or_create_set(call, session, request)
         in_set = await current_criteria(session, set_id)
-        present = _of_row(in_set, entry_id)
+        present = of_row(in_set, entry_id)
         if request.criteria is None and present and not request.delete_existing:
             raise _already_there(present)
         if request.delete_existing:
@@ -85,11 +84,6 @@ async def create_criteria(call: Call) -> Answer:
         return call.answer([presented[row.id] for row in rows])
 
 
-def _of_row(criteria: Sequence[Criterion], entry_id: int | None) -> list[Criterion]:
-    """The criteria of one row; those of all rows without one."""
-    return [criterion for criterion in criteria if criterion.entry_id == entry_id]
-
-
 async def _propose(
     call: Call, template_id: int, request: models.CreateCriteriaRequest
 ) -> list[WantedCriterion]:
@@ -99,7 +93,7 @@ async def _propose(
         template = await see_prompt_template(session, call.project_id, template_id)
         messages = template.messages
         if template.criterion_set_id is not None and not request.delete_existing:
-            present = _of_row(await current_criteria(session, template.criterion_set_id), entry_id)
+            present = of_row(await current_criteria(session, template.criterion_set_id), entry_id)
             if present:
                 raise _already_there(present)
         if entry_id is not None:
@@ -164,32 +158,13 @@ async def update_criterion(call: Call) -> Answer:
         if done is not None:
             return call.answer((await load_criteria(session, [done]))[done.id])
         row = await find_current_criterion(session, call.project_id, call.path["criterion_id"])
-        label = row.label if request.label is UNSET else request.label
-        text = row.criterion_str if request.criterion_str is UNSET else request.criterion_str
-        if new_rule is not None and row.rule is None:
-            raise Invalid("$.check: a judge decides this criterion. Add a criterion with a check instead.")
-        rule = new_rule or row.rule
-        if text != row.criterion_str:
-            for other in _of_row(await current_criteria(session, row.criterion_set_id), row.entry_id):
-                if other.criterion_str == text:
-                    raise Conflict(
-                        f"The set holds another criterion with the text {quoted(text)} (id {other.id})."
-                    )
-        if (text, rule) != (row.criterion_str, row.rule) and (
-            await judged_criteria(session, [row.id]) or await freezes_criteria(session, row.criterion_set_id)
-        ):
-            row.superseded_at = utc_now()
-            row = Criterion(
-                criterion_set_id=row.criterion_set_id,
-                entry_id=row.entry_id,
-                criterion_str=text,
-                label=label,
-                rule=rule,
-                position=row.position,
-            )
-            session.add(row)
-        row.criterion_str, row.label, row.rule = text, label, rule
-        await session.flush()
+        row = await change_criterion(
+            session,
+            row,
+            text=row.criterion_str if request.criterion_str is UNSET else request.criterion_str,
+            label=row.label if request.label is UNSET else request.label,
+            rule=new_rule,
+        )
         return call.answer((await load_criteria(session, [row]))[row.id])
 
 

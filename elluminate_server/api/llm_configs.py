@@ -8,7 +8,6 @@ import msgspec
 from elluminate_api.models import (
     CreateLLMConfigRequest,
     InferenceType,
-    LLMConfigProblem,
     LLMConfigTest,
     TryLLMConfigRequest,
 )
@@ -25,8 +24,8 @@ from elluminate_server.llm.trying import try_config
 from elluminate_server.llm.types import ModelError
 from elluminate_server.reading.finding import find_llm_config, see_llm_config
 from elluminate_server.reading.presenting import present_llm_config
-from elluminate_server.store.sealing import add_with_secrets, opened
-from elluminate_server.store.secret_keys import SecretKeyError
+from elluminate_server.reading.usable_configs import usable_config
+from elluminate_server.store.sealing import add_with_secrets
 from elluminate_server.store.tables import Experiment, LLMConfig
 from elluminate_server.writing.deleting import hide_or_delete
 from elluminate_server.writing.naming import of_project, refuse_taken
@@ -125,11 +124,9 @@ async def try_llm_config(call: Call) -> Answer:
     request = call.decode(TryLLMConfigRequest)
     async with call.read() as session:
         row = await see_llm_config(session, call.project_id, call.path["llm_config_id"])
-        try:
-            config = ModelConfig.from_contract(opened(session, row))
-        except SecretKeyError as error:
-            reason = f"LLM config {row.name!r} cannot be used. {error.told}"
-            return call.answer(LLMConfigTest(ok=False, problem=LLMConfigProblem.CONFIG, reason=reason))
+        config = usable_config(session, row)
+    if isinstance(config, LLMConfigTest):
+        return call.answer(config)
     return call.answer(await try_config(call.models, config, request.prompt))
 
 

@@ -72,7 +72,7 @@ async def templates(visit: Visit) -> Response:
         )
         .group_by(PromptTemplate.name)
     )
-    used = {name: number for name, number in uses.tuples()}
+    used = dict(uses.tuples().all())
     return visit.show(
         "prompt_templates.html",
         place="templates",

@@ -25,9 +25,11 @@ from elluminate_server.store.tables import Criterion, Experiment, Label, Rating,
 __all__ = [
     "WantedCriterion",
     "add_criteria",
+    "change_criterion",
     "checked_criteria",
     "freezes_criteria",
     "judged_criteria",
+    "of_row",
     "rule_of",
     "take_out",
 ]
@@ -128,6 +130,57 @@ async def add_criteria(
             )
     await session.flush()
     return [by_text[criterion.text] for criterion in wanted]
+
+
+def of_row(criteria: Sequence[Criterion], entry_id: int | None) -> list[Criterion]:
+    """The criteria of one row; those of all rows without one."""
+    return [criterion for criterion in criteria if criterion.entry_id == entry_id]
+
+
+async def change_criterion(
+    session: AsyncSession, row: Criterion, *, text: str, label: str, rule: dict[str, Any] | None
+) -> Criterion:
+    """Give a criterion another text, label or rule.
+
+    Args:
+        session: The caller's write transaction.
+        row: One that no edit has replaced.
+        text: The question, or the sentence that says what the rule checks.
+        label: Its label.
+        rule: Another rule; None leaves it as it is.
+
+    Returns:
+        The same, or its new version where it is rated or frozen and is decided in another way now.
+
+    Raises:
+        Invalid: A judge decides it, and it was to have a rule.
+        Conflict: The set holds another one with that text.
+    """
+    if rule is not None and row.rule is None:
+        raise Invalid("$.check: a judge decides this criterion. Add a criterion with a check instead.")
+    rule = rule or row.rule
+    if text != row.criterion_str:
+        for other in of_row(await current_criteria(session, row.criterion_set_id), row.entry_id):
+            if other.criterion_str == text:
+                raise Conflict(
+                    f"The set holds another criterion with the text {quoted(text)} (id {other.id})."
+                )
+    if (text, rule) != (row.criterion_str, row.rule) and (
+        await judged_criteria(session, [row.id]) or await freezes_criteria(session, row.criterion_set_id)
+    ):
+        row.superseded_at = utc_now()
+        row = Criterion(
+            criterion_set_id=row.criterion_set_id,
+            entry_id=row.entry_id,
+            criterion_str=text,
+            label=label,
+            rule=rule,
+            position=row.position,
+        )
+        session.add(row)
+    row.criterion_str, row.label, row.rule = text, label, rule
+    await session.flush()
+    return row
 
 
 async def freezes_criteria(session: AsyncSession, criterion_set_id: int) -> bool:
