@@ -1,0 +1,75 @@
+"""A form that makes an experiment and starts it."""
+
+from typing import Any
+
+from elluminate_api.models import CreateExperimentRequest
+from sqlalchemy import select
+from starlette.responses import Response
+
+from elluminate_server.pages.visits import Visit, form, page
+from elluminate_server.store.tables import Collection, CriterionSet, LLMConfig, PromptTemplate
+from elluminate_server.writing.planned_experiments import add_standard, check_standard, start_if_asked
+
+__all__: list[str] = []
+
+_MOST_CHOICES = 500
+_START = "/projects/{project_id:int}/start"
+
+
+@page(_START)
+async def start(visit: Visit) -> Response:
+    """What there is to choose from; the three commands to begin with, where that is nothing."""
+    session, project_id = visit.session, visit.project_id
+    templates = await session.execute(
+        select(PromptTemplate.id, PromptTemplate.name, PromptTemplate.version)
+        .where(PromptTemplate.project_id == project_id, PromptTemplate.deleted_at.is_(None))
+        .order_by(PromptTemplate.name, PromptTemplate.version.desc())
+        .limit(_MOST_CHOICES)
+    )
+    return visit.show(
+        "start.html",
+        place="start",
+        templates=[(row.id, f"{row.name} v{row.version}") for row in templates],
+        collections=await _choices(visit, Collection, Collection.is_scenario_set.is_(False)),
+        sets=await _choices(visit, CriterionSet),
+        models=await _choices(visit, LLMConfig),
+    )
+
+
+async def _choices(visit: Visit, table: Any, *where: Any) -> list[tuple[int, str]]:
+    rows = await visit.session.execute(
+        select(table.id, table.name)
+        .where(table.project_id == visit.project_id, table.deleted_at.is_(None), *where)
+        .order_by(table.name)
+        .limit(_MOST_CHOICES)
+    )
+    return [(row.id, row.name) for row in rows]
+
+
+@form(_START, does="create_experiment")
+async def begin(visit: Visit) -> Response:
+    """Make it, start it, and show it."""
+    epochs = visit.field("epochs") or "1"
+    request = visit.wanted(
+        CreateExperimentRequest,
+        name=visit.field("name").strip(),
+        description=visit.text("description"),
+        prompt_template_id=_chosen(visit, "template"),
+        collection_id=_chosen(visit, "collection"),
+        criterion_set_id=_chosen(visit, "criterion_set"),
+        llm_config_id=_chosen(visit, "model"),
+        n_epochs=int(epochs) if epochs.isascii() and epochs.isdigit() and len(epochs) < 10 else epochs,
+        generate=True,
+    )
+    check_standard(request)
+    async with visit.write() as session:
+        row = await add_standard(session, visit.project_id, visit.settings, request)
+        await start_if_asked(session, visit.executor.process, request, row)
+        visit.made = row
+    visit.executor.wake()
+    return visit.go_on(f"/projects/{visit.project_id}/experiments/{row.id}")
+
+
+def _chosen(visit: Visit, name: str) -> int | None:
+    """The id that was chosen; None where nothing was."""
+    return visit.number(name) if visit.field(name) else None

@@ -1,0 +1,95 @@
+"""An experiment that is started from a page."""
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from elluminate_server.store.engine import Store
+from elluminate_server.store.tables import AuditEvent, Experiment
+from tests.server.conftest import World, created
+from tests.server.pages.conftest import Browser
+from tests.server.pages.looking import HOSTILE, check_harmless
+
+pytestmark = pytest.mark.anyio
+
+START = "/projects/1/start"
+
+
+def _fields(world: World, **changed: str) -> dict[str, str]:
+    return {
+        "name": "From a page",
+        "template": str(world.prompt_template_id),
+        "collection": str(world.collection_id),
+        "criterion_set": str(world.criterion_set_id),
+        "model": "",
+        "epochs": "2",
+        **changed,
+    }
+
+
+async def test_an_empty_project_shows_how_to_begin(browser: Browser) -> None:
+    page = await browser.see(START)
+    for command in ("elluminate view --demo", "elluminate init", "elluminate run suite.yaml"):
+        assert command in page
+    assert f'action="{START}"' not in page
+
+
+async def test_one_is_made_and_started(
+    browser: Browser, api: httpx.AsyncClient, store: Store, world: World
+) -> None:
+    page = await browser.see(START, template=str(world.prompt_template_id))
+    assert f'<option value="{world.prompt_template_id}" selected>Tutor v1</option>' in page
+    answer = await browser.send(START, **_fields(world))
+    async with store.read() as session:
+        row = await session.scalar(select(Experiment).where(Experiment.name == "From a page"))
+        lines = select(AuditEvent).where(AuditEvent.operation == "create_experiment")
+        line = (await session.scalars(lines.order_by(AuditEvent.id.desc()))).first()
+    assert row is not None
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/projects/1/experiments/{row.id}")
+    assert row.started_at is not None
+    assert (row.n_epochs, row.criterion_set_id) == (2, world.criterion_set_id)
+    assert line is not None
+    assert (line.object_id, line.object_name) == (row.id, "From a page")
+    assert (await browser.send(START, **_fields(world))).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"name": " "}, 422),
+        ({"collection": ""}, 422),
+        ({"collection": "999"}, 404),
+        ({"collection": "x"}, 404),
+        ({"template": "999"}, 404),
+        ({"criterion_set": "999"}, 404),
+        ({"model": "999"}, 404),
+        ({"template": ""}, 422),
+        ({"epochs": "0"}, 422),
+        ({"epochs": "many"}, 422),
+        ({"description": "x" * 10_001}, 422),
+    ],
+    ids=str,
+)
+async def test_what_could_not_run_is_refused(
+    browser: Browser, store: Store, world: World, changed: dict[str, str], status: int
+) -> None:
+    answer = await browser.send(START, **_fields(world, **changed))
+    assert answer.status_code == status, answer.text
+    async with store.read() as session:
+        assert await session.scalar(select(Experiment.id).where(Experiment.name == "From a page")) is None
+
+
+async def test_what_is_of_another_project_starts_nothing(
+    browser: Browser, other: httpx.AsyncClient, world: World
+) -> None:
+    theirs = await created(other, "/collections", {"name": "Theirs", "variables": [{"topic": "x"}]})
+    answer = await browser.send(START, **_fields(world, collection=str(theirs["id"])))
+    assert answer.status_code == 404
+    assert "Theirs" not in await browser.see(START)
+
+
+async def test_hostile_text_is_text(browser: Browser, api: httpx.AsyncClient) -> None:
+    for text in HOSTILE:
+        await created(api, "/collections", {"name": text})
+        await created(api, "/criterion_sets", {"name": text})
+    check_harmless(await browser.see(START))
