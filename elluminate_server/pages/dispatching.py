@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import time
 from collections.abc import AsyncGenerator
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy.exc import IntegrityError

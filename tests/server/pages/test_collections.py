@@ -76,7 +76,7 @@ async def test_a_cell_is_edited_and_nothing_else(
 
 
 async def test_cells_of_every_type_come_back_as_they_were(browser: Browser, api: httpx.AsyncClient) -> None:
-    columns = [
+    columns: list[dict[str, Any]] = [
         {"name": "text"},
         {"name": "any", "column_type": "json"},
         {"name": "kind", "column_type": "category", "categorical_values": ["a", "b"]},
@@ -95,7 +95,7 @@ async def test_cells_of_every_type_come_back_as_they_were(browser: Browser, api:
     ):
         assert (await _edit(browser, made, column, value)).status_code == 303
         name = columns[column]["name"]
-        assert (await _values(api, made))[0][str(name)] == stored
+        assert (await _values(api, made))[0][name] == stored
     assert (await _edit(browser, made, 2, "c")).status_code == 422
     assert (await _edit(browser, made, 1, '"\\u0000"')).status_code == 422
     assert (await _edit(browser, made, 0, "a\0b")).status_code == 400

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select
 
 from elluminate_server.store.engine import Store
-from elluminate_server.store.tables import AuditEvent, Experiment
+from elluminate_server.store.tables import AuditEvent, Experiment, Task
 from tests.server.conftest import World, created
 from tests.server.pages.conftest import Browser
 from tests.server.pages.looking import HOSTILE, check_harmless
@@ -42,11 +42,13 @@ async def test_one_is_made_and_started(
     answer = await browser.send(START, **_fields(world))
     async with store.read() as session:
         row = await session.scalar(select(Experiment).where(Experiment.name == "From a page"))
+        assert row is not None
+        run = await session.scalar(select(Task).where(Task.experiment_id == row.id))
         lines = select(AuditEvent).where(AuditEvent.operation == "create_experiment")
         line = (await session.scalars(lines.order_by(AuditEvent.id.desc()))).first()
-    assert row is not None
     assert (answer.status_code, answer.headers["location"]) == (303, f"/projects/1/experiments/{row.id}")
-    assert row.started_at is not None
+    assert run is not None
+    assert run.kind == "experiment"
     assert (row.n_epochs, row.criterion_set_id) == (2, world.criterion_set_id)
     assert line is not None
     assert (line.object_id, line.object_name) == (row.id, "From a page")
