@@ -191,6 +191,9 @@ async def edit(visit: Visit) -> Response:
     async with visit.write() as session:
         found = await _find(visit, session)
         entry = await find_entry(session, found.id, visit.path["entry_id"])
+        await session.refresh(
+            entry, with_for_update=True
+        )  # two cells of a row are changed one after the other
         columns = await columns_of(session, found.id)
         column = next((one for one in columns if one.id == column_id), None)
         if column is None:

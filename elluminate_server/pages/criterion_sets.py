@@ -56,7 +56,7 @@ async def _counts(visit: Visit, column: Any, *where: Any, ids: list[int]) -> dic
     rows = await visit.session.execute(
         select(column, func.count()).where(column.in_(ids), *where).group_by(column)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 @page(_SET)

@@ -72,7 +72,7 @@ async def templates(visit: Visit) -> Response:
         )
         .group_by(PromptTemplate.name)
     )
-    used = dict(uses.tuples().all())
+    used: dict[str, int] = {row[0]: row[1] for row in uses}
     return visit.show(
         "prompt_templates.html",
         place="templates",

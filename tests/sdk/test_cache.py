@@ -10,7 +10,7 @@ import pytest
 from elluminate import AsyncClient, Client, NoCacheWarning, ValidationError, evaluate
 from elluminate._checks import MOST_CACHE_SECONDS
 from elluminate.schemas import Experiment, RatingMode
-from elluminate_server.api import experiment_creation
+from elluminate_server.writing import planned_experiments
 from tests.support.model_server import ModelServer
 
 TOPICS = ["tides", "rain"]
@@ -106,13 +106,15 @@ def test_a_server_without_a_cache_is_warned_of(
     client: Client, parts: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A server that has never heard of the field.
-    stored = experiment_creation._store_experiment
+    stored = planned_experiments.store_experiment
 
-    async def forgets(call: Any, session: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+    async def forgets(
+        session: Any, project_id: Any, settings: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> Any:
         request.cache_seconds = None
-        return await stored(call, session, request, *args, **kwargs)
+        return await stored(session, project_id, settings, request, *args, **kwargs)
 
-    monkeypatch.setattr(experiment_creation, "_store_experiment", forgets)
+    monkeypatch.setattr(planned_experiments, "store_experiment", forgets)
     with pytest.warns(NoCacheWarning, match="'Cached' asks for all of them; leave cache=… out") as told:
         client.create_experiment("Cached", **parts, cache=True)
     assert told[0].filename == __file__

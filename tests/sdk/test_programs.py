@@ -27,8 +27,9 @@ from elluminate import (
     WaitTimeoutError,
     evaluate,
 )
-from elluminate_server.api import experiment_creation, experiments
+from elluminate_server.api import experiments
 from elluminate_server.reading import experiments as reading
+from elluminate_server.writing import planned_experiments
 from tests.support.model_server import ModelServer
 from tests.support.worlds import World, entered
 
@@ -611,7 +612,7 @@ def test_evaluate_takes_a_program_and_goes_on_by_name(base_url: str) -> None:
 @pytest.fixture
 def other_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the server be one that has never heard of answers from elsewhere: it needs a template, and models."""
-    created, loaded = experiment_creation._checked_elsewhere, reading.load_experiments
+    created, loaded = planned_experiments._checked_elsewhere, reading.load_experiments
 
     def forgets(request: Any) -> bool:
         request.answers_from_elsewhere = None
@@ -623,7 +624,7 @@ def other_server(monkeypatch: pytest.MonkeyPatch) -> None:
             experiment.answers_from_elsewhere = None
         return shown
 
-    monkeypatch.setattr(experiment_creation, "_checked_elsewhere", forgets)
+    monkeypatch.setattr(planned_experiments, "_checked_elsewhere", forgets)
     monkeypatch.setattr(reading, "load_experiments", does_not_tell)
     monkeypatch.setattr(experiments, "load_experiments", does_not_tell)
 
