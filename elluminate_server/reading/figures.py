@@ -230,7 +230,9 @@ def counted_in(values: Sequence[float], columns: int) -> list[Bin]:
     if not values:
         return []
     low, high = min(values), max(values)
-    step = (high - low) / columns or 1.0
+    if low == high:
+        return [Bin(low, high, len(values))]
+    step = (high - low) / columns
     counts = [0] * columns
     for value in values:
         counts[min(columns - 1, int((value - low) / step))] += 1
