@@ -89,6 +89,11 @@ def pages_of(method: str) -> list[Page]:
     return list(unique.values())
 
 
+_ASKED = {"compare": "?ids={experiment_id}&ids={other_experiment_id}", "label": "?experiment={experiment_id}"}
+"""By the end of a path: without that, these pages are about nothing."""
+
+
 def address_of(one: Page, ids: Mapping[str, int]) -> str:
-    """Its path with these ids in it."""
-    return re.sub(r"\{(\w+):int\}", lambda found: str(ids[found[1]]), one.path)
+    """Its path with these ids in it, and what it has to be asked with."""
+    path = re.sub(r"\{(\w+):int\}", lambda found: str(ids[found[1]]), one.path)
+    return path + _ASKED.get(one.path.rpartition("/")[2], "").format(**ids)

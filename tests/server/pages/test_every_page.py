@@ -29,7 +29,18 @@ FORMS_WITH_IDS = [
 @pytest.fixture
 async def ids(world: World, api: httpx.AsyncClient) -> dict[str, int]:
     key = await created(api, "/api-keys", {"name": "one of many", "role": "reader"})
-    return {**attrs.asdict(world), "project_id": 1, "key_id": key["id"]}
+    parts = ("prompt_template_id", "collection_id", "criterion_set_id", "llm_config_id")
+    second = {"name": "Second", "description": "", **{part: getattr(world, part) for part in parts}}
+    other = await created(api, "/experiments", second)
+    said = {"response_id": world.response_id, "criterion_id": world.criterion_id, "value": "YES"}
+    (label,) = (await api.put("/labels", json={"labels": [said]})).json()
+    return {
+        **attrs.asdict(world),
+        "project_id": 1,
+        "key_id": key["id"],
+        "label_id": label["id"],
+        "other_experiment_id": other["id"],
+    }
 
 
 async def _send(browser: Browser, one: Page, path: str, token: str | None = None) -> httpx.Response:
@@ -101,7 +112,8 @@ async def test_a_form_changes_nothing_of_another_project(
         "text": "Is it hostile?",
         "label": "",
         "prompt": "Hello",
-        "value": "x",
+        "criterion_id": str(ids["criterion_id"]),
+        "value": "YES",
         "before": "x",
     }
     if one.takes_file:
