@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 
 from elluminate_server.execution import leases
 from elluminate_server.execution.leases import LeaseLostError
-from elluminate_server.operating.turns import my_turn
 from elluminate_server.store.engine import BusyError, Store
 
 __all__ = ["Commits"]
@@ -78,9 +77,7 @@ class Commits(Generic[Record]):
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(task_id, record, done))
         self._arrived.set()
-        result = await done
-        await my_turn()
-        return result
+        return await done
 
     async def run(self) -> None:
         """Write until cancelled."""

@@ -21,7 +21,6 @@ from elluminate_server.llm.types import MAX_MODEL_ANSWER_BYTES
 
 if TYPE_CHECKING:
     import aiohttp
-from elluminate_server.operating.turns import my_turn
 
 __all__ = ["Calls", "HttpAnswer", "HttpCalls", "HttpFailure"]
 
@@ -136,17 +135,10 @@ class HttpCalls:
         Raises:
             TimeoutError: It was not there by then.
         """
-        if self._refused is not None:
-            return self._refused
-        answer = await self._sent(url, body, headers, seconds)
-        await my_turn()
-        return answer
-
-    async def _sent(
-        self, url: str, body: bytes, headers: Mapping[str, str], seconds: float
-    ) -> HttpAnswer | HttpFailure:
         import aiohttp
 
+        if self._refused is not None:
+            return self._refused
         pool = self._pools[asyncio.get_running_loop()]
         try:
             async with asyncio.timeout(seconds):

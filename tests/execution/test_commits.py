@@ -13,7 +13,6 @@ from elluminate_server.execution import leases
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
 from elluminate_server.execution.shares import keep_while_writing
-from elluminate_server.operating.turns import IN_A_ROUND
 from elluminate_server.store.tables import Base, LogLine, Task
 from tests.execution.scene import Scene, scene
 from tests.support.databases import sqlite_only
@@ -58,29 +57,6 @@ async def test_writes_that_arrive_together_share_a_commit(tmp_path: Path) -> Non
         assert await asyncio.gather(*adding) == ["written"] * 10
         assert commits == [{task_id}]
         assert await here.count(LogLine) == 10
-        running.cancel()
-
-
-async def test_those_who_share_a_commit_go_on_a_few_at_a_time(tmp_path: Path) -> None:
-    async with scene(tmp_path) as here:
-        task_id = await add_task(here)
-        writer = Commits(here.store, keep, write_lines, lambda _: None)
-        done: list[int] = []
-
-        async def add(number: int) -> None:
-            await writer.add(task_id, task_id)
-            done.append(number)
-
-        adding = [asyncio.create_task(add(number)) for number in range(50)]
-        await asyncio.sleep(0)
-        running = asyncio.create_task(writer.run())
-        most = 0
-        while len(done) < 50:
-            before = len(done)
-            await asyncio.sleep(0)  # others come in between
-            most = max(most, len(done) - before)
-        assert most <= IN_A_ROUND
-        await asyncio.gather(*adding)
         running.cancel()
 
 
