@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+from elluminate._config import LOCAL_SCHEME
 from elluminate.async_client import AsyncClient
 from elluminate.cli.connecting import connected, say
 from elluminate.cli.nearest import MOST_NAMES, not_found
@@ -56,6 +58,18 @@ def _tell(result: SuiteResult, quiet: bool) -> None:
     for one in result.runs:
         if one.experiment is not None and not quiet:
             say(f"Experiment {one.experiment.id}: {one.experiment.name}")
+            if place := _place_of(one.experiment):
+                say(f"  {place}")
+
+
+def _place_of(experiment: Experiment) -> str | None:
+    """Where a browser shows it: an address, or the command that opens one; None where it is gone with this process."""
+    if experiment.url is not None:
+        return experiment.url
+    file = experiment._bound_session().config.base_url.removeprefix(LOCAL_SCHEME)
+    if file.startswith(":memory:"):  # also one with a name
+        return None
+    return f"in a browser: {shlex.join(['elluminate', 'view', *([file] if file else [])])}"
 
 
 def _in_short(result: SuiteResult) -> str:

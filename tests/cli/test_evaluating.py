@@ -7,6 +7,7 @@ import contextlib
 import csv
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ from elluminate.schemas import Experiment
 from elluminate_server import serving
 from tests.support.model_server import ModelServer
 from tests.support.serve_process import clean_environment
+from tests.support.serve_process import serving as serving_process
 
 SUITE = """\
 name: Greetings
@@ -92,6 +94,8 @@ def test_a_run_says_how_it_went_and_writes_what_is_asked_for(capsys: pytest.Capt
     assert main(["run", suite(), *(part for output in outputs for part in ("-o", output))]) == 0
 
     told = capsys.readouterr()
+    database = os.environ["ELLUMINATE_BASE_URL"].removeprefix("local:")
+    assert f"in a browser: {shlex.join(['elluminate', 'view', database])}" in told.err
     assert told.out.splitlines()[0] == "Greetings: passed"
     assert "default: 2 of 2 answered, 2 rated" in told.err
     assert all(f"Written: {output}" in told.err for output in outputs)
@@ -128,6 +132,16 @@ def test_exit_codes_tell_failed_from_not_measured(
     assert says in told.out
     root = ElementTree.parse("junit.xml").getroot()
     assert [root.get("errors") != "0", root.get("failures") != "0"] == [code == 2, code == 1]
+
+
+def test_a_run_on_a_server_says_where_a_browser_shows_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving_process(folder / "served.db") as served:
+        for name, value in served.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["run", suite()]) in (0, 1)
+    assert f"{served.base_url}/projects/1/experiments/1\n" in capsys.readouterr().err
 
 
 def test_a_server_that_is_away_is_not_measured_and_reports_say_so(
