@@ -26,7 +26,7 @@ from elluminate_server.reading.matrices import (
     load_rows,
 )
 from elluminate_server.reading.overviews import Account, load_overviews
-from elluminate_server.store.tables import Experiment, LLMConfig, LogLine, PromptTemplate, Task
+from elluminate_server.store.tables import CriterionSet, Experiment, LLMConfig, LogLine, PromptTemplate, Task
 from elluminate_server.writing.runs import add_what_is_missing, cancel_run, lock_experiment, refuse_running
 
 __all__ = ["asked_filter", "filter_query"]
@@ -84,6 +84,7 @@ async def experiment(visit: Visit) -> Response:
         is_counted=is_counted,
         template=template,
         settings=_settings(config, row),
+        criterion_set=(await session.get_one(CriterionSet, row.criterion_set_id)).name,
         bars=_bars(columns[:MOST_COLUMNS], rates, overview.account),
         passing=Bar.of("Answers that meet all criteria", rates.passing, rates.passing.n, None),
         durations=histogram(durations),
