@@ -26,6 +26,9 @@ REQUEST_PATIENCE = 30.0
 FIRST_PATIENCE = 120.0
 """Most seconds for which an address is waited for at which nothing has answered yet, since this process began."""
 
+ALLOWED_WITHIN = 3.0
+"""Seconds that a call waits at least, where this process has no place yet of those that processes share."""
+
 TOLD_EVERY_SECONDS = 60.0
 """A caller is told that it waits, and that it goes on, once in so many seconds for each endpoint."""
 
@@ -257,6 +260,8 @@ class Gate:
         with self._lock:
             if self.pace.paused_until > until:
                 return None
+            if self._ask is not None and not self._allowed_in_all:
+                until = max(until, clock() + ALLOWED_WITHIN)  # to be given the first places is no sign of load
             line = self._lines.setdefault((caller, bound), deque())
             line.appendleft(waiter) if is_repeated else line.append(waiter)
             caller._waiters.add(waiter)

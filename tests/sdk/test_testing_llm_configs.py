@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from elluminate import AsyncClient, Client, ModelNotBoundError, NotFoundError, ValidationError
 from elluminate.schemas import Experiment, LLMConfig, LLMConfigProblem, LLMConfigTest
 from tests.support.model_server import ModelServer, completion, failure
+from tests.support.serve_process import serving
 
 pytestmark = pytest.mark.anyio
 
@@ -76,3 +79,14 @@ def test_the_default_model_of_a_response_is_not_stored(client: Client) -> None:
     assert made.llm_model_config is not None
     with pytest.raises(ValidationError, match="'scripted' is not stored"):
         made.llm_model_config.test()
+
+
+def test_a_server_that_shares_its_work_asks_an_endpoint_that_nobody_has_asked_yet(
+    tmp_path: Path, model_server: ModelServer
+) -> None:
+    with (
+        serving(tmp_path / "served.db") as served,
+        Client(base_url=served.base_url, api_key=served.api_key) as client,
+    ):
+        told = config_at(client, model_server).test()
+        assert (told.ok, told.problem) == (True, None), told
