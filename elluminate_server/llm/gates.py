@@ -261,7 +261,9 @@ class Gate:
             if self.pace.paused_until > until:
                 return None
             if self._ask is not None and not self._allowed_in_all:
-                until = max(until, clock() + ALLOWED_WITHIN)  # to be given the first places is no sign of load
+                until = max(
+                    until, clock() + ALLOWED_WITHIN
+                )  # to be given the first places is no sign of load
             line = self._lines.setdefault((caller, bound), deque())
             line.appendleft(waiter) if is_repeated else line.append(waiter)
             caller._waiters.add(waiter)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from elluminate._markup import harmless
 from elluminate._row_files import json_cell
-from elluminate_server.http.problems import Conflict, Invalid, NotFound
+from elluminate_server.http.problems import BadRequest, Conflict, Invalid, NotFound
 from elluminate_server.pages.paging import Paging
 from elluminate_server.pages.visits import Visit, form, page
 from elluminate_server.reading.csv_files import JSON_TYPES, csv_of
@@ -187,6 +187,8 @@ async def row(visit: Visit) -> Response:
 @form(_COLLECTION + "/rows/{entry_id:int}", does="update_template_variables")
 async def edit(visit: Visit) -> Response:
     """One cell gets another value; the others stay as they are."""
+    if "value" not in visit.fields:
+        raise BadRequest("The form has no value; an empty one empties the cell.")
     column_id = visit.number("column_id")
     async with visit.write() as session:
         found = await _find(visit, session)

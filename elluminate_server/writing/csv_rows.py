@@ -1,6 +1,7 @@
 """Cells and rows that come as text: in a CSV file, or a field of a form. No I/O."""
 
 import io
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,9 +20,17 @@ def value_of_cell(cell: str, column_type: str) -> Any:
     """What a cell holds: JSON where its column does, else the text.
 
     Raises:
-        Invalid: The JSON holds what cannot be stored.
+        Invalid: The JSON holds what cannot be stored, or the text begins like JSON and is none.
     """
-    return _checked(value_of_json_cell(cell), "The cell") if column_type in JSON_TYPES else cell
+    if column_type not in JSON_TYPES:
+        return cell
+    value = _checked(value_of_json_cell(cell), "The cell")
+    if value == cell and cell.lstrip()[:1] in ("{", "[", '"'):
+        raise Invalid(
+            "The cell begins like JSON, and is none: is a quote, comma or bracket missing, or a key there twice? "
+            "Nothing was stored. A text that is meant as it stands is written as JSON: in quotes, with \\ before quotes."
+        )
+    return value
 
 
 def rows_of_csv(content: bytes, delimiter: str, columns: Sequence[CollectionColumn]) -> Source:
@@ -56,10 +65,17 @@ def rows_of_csv(content: bytes, delimiter: str, columns: Sequence[CollectionColu
 
 
 def _checked(value: Any, what: str) -> Any:
-    """JSON without NUL characters, and not nested without end."""
+    """JSON without NUL and half characters, and not nested without end."""
     if isinstance(value, dict | list | str):
         try:
             decoding.check_content(value)
         except Invalid as problem:
             raise Invalid(f"{what}: {problem.detail} Nothing was stored.") from None
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise Invalid(
+                f"{what}: the JSON holds half a character (a lone surrogate such as \\ud800), which cannot be stored. "
+                "Nothing was stored."
+            ) from None
     return value

@@ -97,7 +97,8 @@ async def test_cells_of_every_type_come_back_as_they_were(browser: Browser, api:
         name = columns[column]["name"]
         assert (await _values(api, made))[0][name] == stored
     assert (await _edit(browser, made, 2, "c")).status_code == 422
-    assert (await _edit(browser, made, 1, '"\\u0000"')).status_code == 422
+    for text in ('"\\u0000"', '"\\ud800"', "{bad", '{"a": 1, "a": 2}', '["a" "b"]', '"a'):
+        assert (await _edit(browser, made, 1, text)).status_code == 422, text
     assert (await _edit(browser, made, 0, "a\0b")).status_code == 400
 
 
@@ -111,6 +112,7 @@ async def test_a_cell_that_was_changed_meanwhile_is_left_alone(
     assert answer.status_code == 409
     assert await _values(api, made) == [{"topic": "tides"}]
     assert (await browser.send(path, column_id="999", before="", value="x")).status_code == 404
+    assert (await browser.send(path, column_id=str(column), before="0" * 32)).status_code == 400
 
 
 async def test_what_a_form_would_change_is_not_edited(browser: Browser, api: httpx.AsyncClient) -> None:
@@ -166,6 +168,7 @@ async def test_rows_go_out_and_in_as_csv(browser: Browser, api: httpx.AsyncClien
         (b"topic\na,b\n", 422, "line 2"),
         (b"topic,any\nb,\x00\n", 422, "NUL"),
         (b'any\n"""\\u0000"""\n', 422, "Line 2"),
+        (b'any\n"""\\ud800"""\n', 422, "Line 2"),
     ],
 )
 async def test_a_file_that_cannot_be_read_stores_nothing(
