@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 import attrs
+from elluminate_api.models import TaskStatus
 from sqlalchemy import select
 from starlette.responses import Response
 
@@ -25,7 +26,8 @@ from elluminate_server.reading.matrices import (
     count_rows,
     load_rows,
 )
-from elluminate_server.reading.overviews import Account, load_overviews
+from elluminate_server.reading.overviews import Account, Overview, load_overviews
+from elluminate_server.store.states import EXPERIMENT
 from elluminate_server.store.tables import CriterionSet, Experiment, LLMConfig, LogLine, PromptTemplate, Task
 from elluminate_server.writing.runs import add_what_is_missing, cancel_run, lock_experiment, refuse_running
 
@@ -84,6 +86,8 @@ async def experiment(visit: Visit) -> Response:
         is_counted=is_counted,
         template=template,
         settings=_settings(config, row),
+        lacks_verdicts_alone=_lacks_verdicts_alone(overview),
+        ending=None if progress is not None else await _ending(visit, row.id),
         criterion_set=(await session.get_one(CriterionSet, row.criterion_set_id)).name,
         bars=_bars(columns[:MOST_COLUMNS], rates, overview.account),
         passing=Bar.of("Answers that meet all criteria", rates.passing, rates.passing.n, None),
@@ -164,6 +168,25 @@ async def _last_lines(visit: Visit, experiment_id: int) -> list[str]:
         .limit(_LINES)
     )
     return list(reversed(found.all()))
+
+
+def _lacks_verdicts_alone(overview: Overview) -> bool:
+    """Whether every answer is there, so that what is missing takes a judge and nothing else."""
+    counts = None if overview.account is None else overview.account.verdicts
+    return counts is not None and not counts.missing_answer_failed and overview.totals.failed == 0
+
+
+async def _ending(visit: Visit, experiment_id: int) -> str | None:
+    """Why its last run did not end well; None where it did, or there was none."""
+    found = await visit.session.execute(
+        select(Task.status, Task.error_msg)
+        .where(Task.experiment_id == experiment_id, Task.kind == EXPERIMENT)
+        .order_by(Task.created_at.desc(), Task.id.desc())
+        .limit(1)
+    )
+    for status, reason in found:
+        return None if status == TaskStatus.SUCCESS else reason or f"The run ended {status}."
+    return None
 
 
 def _settings(config: LLMConfig | None, row: Experiment) -> list[tuple[str, Any]]:

@@ -46,7 +46,7 @@ async def enter(request: Request, fields: FormData) -> Response:
         except Unauthorized:
             _logger.info("Nobody was let in: an API key is not known here.")
             return _form(next_path, _WRONG_KEY, 401)
-    elif "code" in request.query_params:
+    elif "code" in request.query_params and request.method == "GET":  # a HEAD uses no code up
         codes: LoginCodes = state.login_codes
         found = codes.take(request.query_params["code"])
         if found is None:

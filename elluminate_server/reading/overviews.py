@@ -88,7 +88,7 @@ class Overview:
         template: Name of its template; None without one.
         version: The template's version.
         collection: Name of its collection.
-        model: Name of its LLM config; None for the server's default model.
+        model: Name of its LLM config, or that its answers came from elsewhere; None for the server's default model.
         state: How it stands.
         created_at: When it was made.
         rates: What it came to.
@@ -132,10 +132,11 @@ async def load_overviews(
                 template=named.template,
                 version=named.version,
                 collection=named.collection,
-                model=named.model,
+                model="a program" if row.answers_from_elsewhere else named.model,
                 state=_state(row, total, account),
                 created_at=row.created_at,
-                rates=rates.get(row.id, NOTHING),
+                # While it runs there are none: what is there first is no fair part of what will be.
+                rates=NOTHING if row.generation_task_id is not None else rates.get(row.id, NOTHING),
                 totals=total,
                 account=account,
                 seconds=seconds,
@@ -181,6 +182,6 @@ def _state(row: Experiment, totals: Totals, account: Account | None) -> State:
     if row.generation_task_id is not None:
         return "running"
     if not totals.responses:
-        return "failed" if row.has_internal_error else "not run"
+        return "failed" if row.has_internal_error or row.started_at is not None else "not run"
     is_incomplete = totals.failed > 0 or (account is not None and account.missing > 0)
     return "incomplete" if is_incomplete or row.has_internal_error else "done"

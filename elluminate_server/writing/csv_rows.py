@@ -28,7 +28,7 @@ def value_of_cell(cell: str, column_type: str) -> Any:
     if value == cell and cell.lstrip()[:1] in ("{", "[", '"'):
         raise Invalid(
             "The cell begins like JSON, and is none: is a quote, comma or bracket missing, or a key there twice? "
-            "Nothing was stored. A text that is meant as it stands is written as JSON: in quotes, with \\ before quotes."
+            "Nothing was stored. A text that is meant as it is is written as JSON: in quotes, with \\ before quotes."
         )
     return value
 

@@ -124,6 +124,8 @@ async def test_a_code_opens_one_session(app: Starlette, stranger: httpx.AsyncCli
     link = await login_link(app, ORIGIN, KEY)
     assert link is not None
     assert KEY not in link
+    looked = await stranger.head(link)  # as what scans links does
+    assert (looked.status_code, "set-cookie" in looked.headers) == (200, False)
     answer = await stranger.get(link)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert (await stranger.get(HOME)).status_code == 200

@@ -6,14 +6,14 @@ import re
 import anyio
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from starlette.applications import Starlette
 
 from elluminate_server.execution.leases import expiry
 from elluminate_server.reading.kept_results import ResultsKeeper
 from elluminate_server.store.engine import Store
 from elluminate_server.store.states import EXPERIMENT
-from elluminate_server.store.tables import AuditEvent, Experiment, Label, LogLine, Response, Task
+from elluminate_server.store.tables import AuditEvent, Experiment, Label, LogLine, Rating, Response, Task
 from tests.server.conftest import World
 from tests.server.pages.conftest import Browser
 from tests.server.pages.filling import CRITERIA, fill
@@ -118,6 +118,56 @@ async def test_running_experiments_update_themselves(browser: Browser, store: St
         assert "<html" not in part.text
         assert "HX-Refresh" not in part.headers
     assert "Answered &lt;b&gt;row&lt;/b&gt; 1" in page
+
+
+async def test_there_are_no_rates_while_a_run_goes_on(browser: Browser, store: Store) -> None:
+    experiment_id = await fill(store, rows=30)
+    path = f"{HOME}/{experiment_id}"
+    assert "Results" in texts(await browser.see(path))
+    await run_under_way(store, experiment_id)
+    assert '<svg class="bar"' not in await browser.see(HOME)
+    said = texts(await browser.see(path))
+    assert "There are no rates while a run goes on" in said
+    assert "%" not in said
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [("FAILURE", "Nothing answers at http://127.0.0.1:9."), ("REVOKED", None)]
+)
+async def test_a_run_that_ended_before_its_first_answer_says_why_and_can_be_retried(
+    browser: Browser, store: Store, status: str, reason: str | None
+) -> None:
+    experiment_id = await fill(store, rows=2)
+    async with store.write() as session:
+        await session.execute(delete(Rating))
+        await session.execute(delete(Response))
+        session.add(
+            Task(
+                id="c" * 32,
+                project_id=1,
+                experiment_id=experiment_id,
+                kind=EXPERIMENT,
+                status=status,
+                error_msg=reason,
+            )
+        )
+    page = await browser.see(f"{HOME}/{experiment_id}")
+    said = texts(page)
+    assert "Filled failed Template" in said
+    assert (reason or "The run ended REVOKED.") in said
+    assert f'action="{HOME}/{experiment_id}/retry-failed"' in page
+
+
+async def test_answers_of_a_program_are_not_said_to_be_a_model_s(browser: Browser, store: Store) -> None:
+    experiment_id = await fill(store, rows=120)  # of which one failed
+    async with store.write() as session:
+        (await session.get_one(Experiment, experiment_id)).answers_from_elsewhere = True
+    page = await browser.see(f"{HOME}/{experiment_id}")
+    said = texts(page)
+    assert "Model a program, not this server" in said
+    assert "brought by the same call there" in said
+    assert "retry-failed" not in page
+    assert "a program incomplete" in texts(await browser.see(HOME))
 
 
 async def test_a_run_is_cancelled_from_its_page(browser: Browser, store: Store) -> None:
