@@ -5,6 +5,7 @@ import contextlib
 import datetime
 import functools
 import logging
+import shlex
 import sqlite3
 from pathlib import Path
 
@@ -75,13 +76,19 @@ async def prepare(store: Store, *, upgrade: bool = False, unlocks: bool = True) 
     if not upgrade:
         raise SchemaVersionError(
             f"The database has version {older}, this elluminate needs {_head(_script())}. "
-            "Stop the servers that use it, then run `elluminate migrate`."
+            f"Stop the servers that use it, then run `elluminate migrate{_option(store)}`."
         )
     done = await migrate(store)
     _logger.warning(
         "The database had version %s and has %s now. A copy of the older one is in %s.",
         *(done.before, done.now, done.backup),
     )
+
+
+def _option(store: Store) -> str:
+    """Which database a command is for; of others than files it is in the environment, with a password maybe."""
+    file = store.url.database if store.is_sqlite else None
+    return f" --database {shlex.quote(file)}" if file else ""
 
 
 async def migrate(store: Store) -> Migration:

@@ -167,7 +167,8 @@ async def test_an_older_database_keeps_its_rows_and_leaves_a_copy(
             ):
                 await session.execute(text(statement))
         with pytest.raises(
-            SchemaVersionError, match=rf"version {version}, .* needs {HEAD}.* `elluminate migrate`"
+            SchemaVersionError,
+            match=rf"version {version}, .* needs {HEAD}.* `elluminate migrate --database .*db'?`",
         ):
             await prepare(store)
 
