@@ -4,10 +4,19 @@ from typing import Any
 
 from elluminate_api.models import CreateExperimentRequest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from elluminate_server.http.problems import Invalid
 from elluminate_server.pages.visits import Visit, form, page
-from elluminate_server.store.tables import Collection, CriterionSet, LLMConfig, PromptTemplate
+from elluminate_server.store.tables import (
+    Collection,
+    Criterion,
+    CriterionSet,
+    Experiment,
+    LLMConfig,
+    PromptTemplate,
+)
 from elluminate_server.writing.planned_experiments import add_standard, check_standard, start_if_asked
 
 __all__: list[str] = []
@@ -64,10 +73,21 @@ async def begin(visit: Visit) -> Response:
     check_standard(request)
     async with visit.write() as session:
         row = await add_standard(session, visit.project_id, visit.settings, request)
+        await _refuse_nothing_to_judge_by(session, row)
         await start_if_asked(session, visit.executor.process, request, row)
         visit.made = row
     visit.executor.wake()
     return visit.go_on(f"/projects/{visit.project_id}/experiments/{row.id}")
+
+
+async def _refuse_nothing_to_judge_by(session: AsyncSession, row: Experiment) -> None:
+    there = select(Criterion.id).where(
+        Criterion.criterion_set_id == row.criterion_set_id, Criterion.superseded_at.is_(None)
+    )
+    if await session.scalar(there.limit(1)) is None:
+        raise Invalid(
+            "There is no criterion to judge the answers by: choose a criterion set that has some. Nothing was started."
+        )
 
 
 def _chosen(visit: Visit, name: str) -> int | None:

@@ -66,6 +66,7 @@ async def test_one_is_made_and_started(
         ({"criterion_set": "999"}, 404),
         ({"model": "999"}, 404),
         ({"template": ""}, 422),
+        ({"criterion_set": ""}, 422),  # the template has none of its own
         ({"epochs": "0"}, 422),
         ({"epochs": "many"}, 422),
         ({"description": "x" * 10_001}, 422),
