@@ -201,7 +201,7 @@ def test_what_is_drawn_is_what_this_key_has_not_labelled(admin: Client, experime
         only[0].label("NO")
         with pytest.raises(PermissionDeniedError, match="withdrawn with that key"):
             ada.delete_label(admin.list_labels(mine=True)[0])
-    with pytest.raises(ValidationError, match="'Is it kind'; its verdicts are by"):
+    with pytest.raises(ValidationError, match="none of experiment 'First' is 'Is it kind'; give the id"):
         experiment.next_to_label(1, criterion="Is it kind")
     with pytest.raises(ValidationError, match="n must be"):
         experiment.next_to_label(0)
