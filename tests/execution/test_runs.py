@@ -16,6 +16,7 @@ from elluminate_server.llm.providers import ModelDefaults, Models
 from elluminate_server.llm.types import ModelError
 from elluminate_server.store.tables import Criterion, Experiment, Prompt, Rating, Response, Task, WorkItem
 from tests.execution.scene import eventually, running, scene
+from tests.support.databases import sqlite_only
 from tests.support.model_server import ModelServer
 
 pytestmark = pytest.mark.anyio
@@ -283,6 +284,7 @@ async def test_a_run_that_would_be_too_large_is_refused(
         assert await here.count(Task) == 0
 
 
+@sqlite_only  # whose plans are read
 async def test_how_far_a_run_is_is_counted_in_indexes_alone(tmp_path: Path) -> None:
     statements: list[tuple[str, Any]] = []
     async with scene(tmp_path) as here, running(here.executor()) as executor:
