@@ -10,7 +10,7 @@ from elluminate_api import models
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.reading.figures import NOTHING, Rates, Totals
+from elluminate_server.reading.figures import NOTHING, Rates, Totals, load_totals
 from elluminate_server.reading.kept_rates import RatesMemory
 from elluminate_server.reading.kept_results import WORTH_KEEPING, load_kept_results
 from elluminate_server.reading.results import load_results
@@ -117,7 +117,10 @@ async def load_overviews(
     """The experiments in the same order."""
     ids = [row.id for row in rows]
     names = {row.id: row for row in await fetch_by_ids(session, _NAMES, ids)}
-    rates, totals = await memory.load(session, ids)
+    # While a run goes on there are no rates: what is there first is no fair part of what will be.
+    running = [row.id for row in rows if row.generation_task_id is not None]
+    rates, totals = await memory.load(session, [one for one in ids if one not in running])
+    totals |= await load_totals(session, running)
     accounts = await load_accounts_of_verdicts(session, rows, totals)
     shown = []
     for row in rows:
@@ -135,8 +138,7 @@ async def load_overviews(
                 model="a program" if row.answers_from_elsewhere else named.model,
                 state=_state(row, total, account),
                 created_at=row.created_at,
-                # While it runs there are none: what is there first is no fair part of what will be.
-                rates=NOTHING if row.generation_task_id is not None else rates.get(row.id, NOTHING),
+                rates=rates.get(row.id, NOTHING),
                 totals=total,
                 account=account,
                 seconds=seconds,
