@@ -75,7 +75,7 @@ async def experiment(visit: Visit) -> Response:
     template = (
         None if row.prompt_template_id is None else await session.get(PromptTemplate, row.prompt_template_id)
     )
-    durations = await memory.load_durations(session, row.id, _BINS)
+    durations = [] if progress is not None else await memory.load_durations(session, row.id, _BINS)
     return visit.show(
         "experiment.html",
         place="experiments",
