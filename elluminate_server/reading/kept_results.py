@@ -46,7 +46,8 @@ async def load_kept_results(session: AsyncSession, experiment_ids: Collection[in
 async def keep_results(store: Store, experiment_id: int) -> bool:
     """Compute the results of an experiment that does not run, and keep them; whether they are kept now.
 
-    They are not when something has changed meanwhile, or is about to: verdicts are pending, say.
+    Those that are there are left, since whatever changes them drops them. They are not kept when something has changed
+    meanwhile, or is about to: verdicts are pending, say.
 
     Raises:
         BusyError, DatabaseDamagedError: See `Store.write`.
@@ -62,11 +63,15 @@ async def keep_results(store: Store, experiment_id: int) -> bool:
             return False
         dialect = session.get_bind().dialect.name
         insert = upsert(dialect, KeptResults).values(experiment_id=experiment_id, token=token, body=None)
-        await session.execute(
+        announced = await session.execute(
             insert.on_conflict_do_update(
-                index_elements=[KeptResults.experiment_id], set_={"token": token, "body": None}
-            )
+                index_elements=[KeptResults.experiment_id],
+                set_={"token": token},
+                where=KeptResults.body.is_(None),
+            ).returning(KeptResults.experiment_id)
         )
+        if announced.scalar_one_or_none() is None:
+            return True
     await _wait_for_writers(store)
     async with store.read(is_long=True) as session:
         experiment = await session.get(Experiment, experiment_id)

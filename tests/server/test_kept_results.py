@@ -125,6 +125,8 @@ async def test_results_that_change_while_they_are_computed_are_not_kept(
         await CHANGES[what](here)
         return found
 
+    async with here.store.write() as session:
+        await session.delete(await session.get_one(KeptResults, here.world.experiment_id))
     monkeypatch.setattr(kept_results, "load_results", load_and_change)
     assert not await keep_results(here.store, here.world.experiment_id)
     assert await here.kept() is None
@@ -141,6 +143,18 @@ async def test_results_of_many_responses_are_kept_once_somebody_has_read_them(
     assert await here.kept() == shown == await here.shown()
     page = (await here.api.get("/experiments")).json()["items"]
     assert [each["results"] for each in page] == [shown]
+
+
+async def test_results_that_are_kept_are_there_while_somebody_wants_them_kept_again(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def compute(*_: Any) -> Any:
+        raise AssertionError("They are there.")
+
+    monkeypatch.setattr(kept_results, "load_results", compute)
+    kept = await here.kept()
+    assert await keep_results(here.store, here.world.experiment_id)
+    assert await here.kept() == kept is not None
 
 
 async def test_older_clients_read_numbers_where_means_are_unknown(here: Here) -> None:
