@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.compiled_statements import share_compiled_statements
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
@@ -28,6 +30,11 @@ def data_folder_of_these_tests(tmp_path_factory: pytest.TempPathFactory) -> Iter
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_statements() -> None:
+    share_compiled_statements()
 
 
 @pytest.fixture(scope="module", autouse=True)

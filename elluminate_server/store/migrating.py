@@ -65,9 +65,7 @@ async def prepare(store: Store, *, upgrade: bool = False, unlocks: bool = True) 
             ours.
         DatabaseDamagedError: It cannot be read.
     """
-    with store.failures():
-        async with store.engine.begin() as connection:
-            older = await connection.run_sync(_prepare)
+    older = await store.write_at_once(_prepare)
     if older is None:
         store.make_private()
         if unlocks:
