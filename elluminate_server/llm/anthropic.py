@@ -9,7 +9,7 @@ from elluminate_server.llm.anthropic_messages import as_blocks, as_tool, as_tool
 from elluminate_server.llm.concessions import ask_with_concessions, concessions_for, config_as_sent
 from elluminate_server.llm.endpoint import Endpoint, Received
 from elluminate_server.llm.model_config import ModelConfig
-from elluminate_server.llm.response_formats import ask_in_steps
+from elluminate_server.llm.response_formats import Form, ask_in_steps
 from elluminate_server.llm.types import Answer, ModelError, ObjectShape
 
 __all__ = ["AnthropicModel"]
@@ -87,7 +87,7 @@ class AnthropicModel:
                 request["tool_choice"] = as_tool_choice(tool_choice)
         if preferred_shape is not None:
             response_format = preferred_shape.response_format()
-        steps = self._steps(response_format, has_tools=bool(tools))
+        steps: list[Form | None] = [*self._steps(response_format, has_tools=bool(tools))]
         if preferred_shape is not None:
             steps.append(None)
         if not steps:
@@ -98,23 +98,21 @@ class AnthropicModel:
 
         return await ask_in_steps(self._endpoint.format_support(self._config.model), steps, ask)
 
-    def _steps(
-        self, response_format: Mapping[str, Any] | None, *, has_tools: bool
-    ) -> list[Mapping[str, Any] | None]:
+    def _steps(self, response_format: Mapping[str, Any] | None, *, has_tools: bool) -> list[Form]:
         """What to add to a request so that its answer has a form, the best way first; nothing for no form."""
         kind = mapping(response_format).get("type")
         if kind in (None, "text"):
             return []
         named = mapping(mapping(response_format).get("json_schema"))
         schema = named.get("schema") or {"type": "object"}
-        steps: list[Mapping[str, Any] | None] = []
+        steps: list[Form] = []
         if kind == "json_schema":
-            steps.append({"output_config": {"format": {"type": "json_schema", "schema": schema}}})
+            steps.append(Form({"output_config": {"format": {"type": "json_schema", "schema": schema}}}))
         # A tool cannot be called for its form where the model may call others, or thinks first.
         if not has_tools and self._config.reasoning_effort is None:
             name = _NO_NAME.sub("_", str(named.get("name") or "answer"))[:64]
             tool = {"name": name, "description": "Gives the answer its form.", "input_schema": schema}
-            steps.append({"tools": [tool], "tool_choice": {"type": "tool", "name": name}})
+            steps.append(Form({"tools": [tool], "tool_choice": {"type": "tool", "name": name}}))
         if not steps:
             raise ModelError(
                 f"Anthropic's API takes no response format {kind!r} together with tools or thinking. Give a "

@@ -4,6 +4,7 @@ Only what nobody has set is left out. A parameter of an LLM config that a model 
 words.
 """
 
+import functools
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -36,7 +37,7 @@ class Concession:
     sign: str
     instead: str | None = None
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """What is remembered."""
         return f"{self.parameter} is refused"
@@ -59,9 +60,7 @@ def concessions_for(config: ModelConfig, *further: Concession) -> list[Concessio
 
 def config_as_sent(config: ModelConfig, shown: Collection[str]) -> ModelConfig:
     """The config with the temperature that is really asked for."""
-    if config.preferred_temperature is None or _TEMPERATURE.name in shown:
-        return config
-    return attrs.evolve(config, temperature=config.sent_temperature)
+    return config if _TEMPERATURE.name in shown else config.with_sent_temperature
 
 
 async def ask_with_concessions(
@@ -86,9 +85,8 @@ async def ask_with_concessions(
     for concession in concessions:
         if concession.name in shown:
             request = concession.made_in(request)
-    began = clock()
+    began, waited = clock(), 0.0
     while True:
-        waited = clock() - began
         try:
             return after_waiting(await ask(request), waited)
         except ModelError as error:
@@ -96,6 +94,7 @@ async def ask_with_concessions(
             if meant is None:
                 raise
             shown.add(meant.name)
+            waited = clock() - began
         request = meant.made_in(request)
 
 

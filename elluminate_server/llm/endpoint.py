@@ -67,7 +67,7 @@ class Received:
 
     def after_waiting(self, seconds: float) -> Self:
         """The same answer, with what was waited before it was asked for."""
-        return attrs.evolve(self, waited_seconds=self.waited_seconds + seconds)
+        return attrs.evolve(self, waited_seconds=self.waited_seconds + seconds) if seconds else self
 
 
 @attrs.define

@@ -1,6 +1,7 @@
 """What a judge is asked, and how its verdict is read: pure functions, no I/O."""
 
 import contextlib
+import functools
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -32,6 +33,7 @@ VERDICT = ObjectShape(
 )
 
 
+@functools.cache
 def verdicts(count: int) -> ObjectShape:
     """The shape of so many verdicts at once, by their numbers from 1.
 

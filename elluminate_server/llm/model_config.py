@@ -1,5 +1,6 @@
 """A model, where it is, and how it is asked: LLM configs as the models read them, and as the contract shows them."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -96,6 +97,15 @@ class ModelConfig:
     def sent_temperature(self) -> float | None:
         """The temperature that is asked for, as far as the model takes one."""
         return self.preferred_temperature if self.temperature is None else self.temperature
+
+    @functools.cached_property
+    def with_sent_temperature(self) -> Self:
+        """The config with the temperature that is asked for, where the model takes one."""
+        return (
+            self
+            if self.preferred_temperature is None
+            else attrs.evolve(self, temperature=self.sent_temperature)
+        )
 
     @classmethod
     def from_contract(cls, config: Any) -> Self:

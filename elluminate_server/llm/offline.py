@@ -34,6 +34,7 @@ from elluminate_server.llm.types import (
     JudgeCase,
     ModelError,
     ObjectShape,
+    PlaysRoles,
     RatingMode,
     UserCase,
     UserTurn,
@@ -76,7 +77,7 @@ _TOPICS = (
 )
 
 
-class OfflineModel:
+class OfflineModel(PlaysRoles):
     """Answers, and plays every role by itself (`PlaysRoles`), by the rules in this module's docstring.
 
     Nothing is sent anywhere.

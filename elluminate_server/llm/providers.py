@@ -258,6 +258,14 @@ class Models:
         self._endpoints: dict[_Address, Endpoint] = {}
         self._ask_for_places: Callable[[], None] | None = None
 
+    @functools.cached_property
+    def _default(self) -> ModelConfig | None:
+        return self._defaults.answering()
+
+    @functools.cached_property
+    def _judge(self) -> ModelConfig | None:
+        return self._defaults.judging()
+
     def share_gates(self, ask: Callable[[], None]) -> None:
         """Have every gate give no more places than it is allowed; called before any model is asked for.
 
@@ -281,7 +289,7 @@ class Models:
             ModelError: The config's inference type, address or key cannot be used; before anything is sent.
         """
         if config is None:
-            default = self._defaults.answering()
+            default = self._default
             return OfflineModel() if default is None else self._at_endpoint(default, caller)
         provider = _provider_of(config)
         if config.base_url or provider.base_url or provider.calls is not None:
@@ -292,7 +300,7 @@ class Models:
                 f"LLM config {config.config_name!r} has no base URL, and there is none that its inference type "
                 f"{config.inference_type!r} could mean: set llm_base_url to the address of the service."
             )
-        default = self._defaults.answering()
+        default = self._default
         if default is None:
             return OfflineModel()
         if default.inference_type == LOCAL_MODEL:
@@ -309,7 +317,7 @@ class Models:
 
     def judge_model(self, caller: Caller | None = None) -> Model:
         """The model that judges; `caller` as in `model_for`."""
-        config = self._defaults.judging()
+        config = self._judge
         return OfflineModel() if config is None else self._at_endpoint(config, caller)
 
     def nonce_of(self, experiment_id: int) -> str:

@@ -7,6 +7,7 @@ format is asked again with less: the schema inside a `json_object` (which some t
 of the process.
 """
 
+import functools
 import json
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -16,9 +17,7 @@ import attrs
 
 from elluminate_server.llm.types import Answer, ModelError, ObjectShape
 
-__all__ = ["FormatSupport", "ask_in_steps", "steps_of"]
-
-Format = Mapping[str, Any]
+__all__ = ["Form", "FormatSupport", "ask_in_steps", "steps_of"]
 
 REFUSALS = frozenset({400, 404, 405, 415, 422, 500, 501})
 """Statuses by which endpoints refuse a response format."""
@@ -33,15 +32,32 @@ CALLS_TO_BE_SURE = 2
 """Calls, one after the other, that an ambiguous refusal has to show in before it is remembered."""
 
 
-def steps_of(shape: ObjectShape) -> Sequence[Format | None]:
+@attrs.frozen(eq=False)
+class Form:
+    """What an answer is asked for in.
+
+    Attributes:
+        sent: As an endpoint is told: a response format, say.
+    """
+
+    sent: Mapping[str, Any]
+
+    @functools.cached_property
+    def key(self) -> str:
+        """The same for what endpoints are told alike."""
+        return json.dumps(self.sent, sort_keys=True)
+
+
+@functools.lru_cache(256)
+def steps_of(shape: ObjectShape) -> Sequence[Form | None]:
     """The formats to ask for, one after the other, when an object is wanted.
 
-    >>> [step and step["type"] for step in steps_of(ObjectShape("point", {"x": {"type": "number"}}))]
+    >>> [step and step.sent["type"] for step in steps_of(ObjectShape("point", {"x": {"type": "number"}}))]
     ['json_schema', 'json_object', None]
     """
     return [
-        shape.response_format(),
-        {"type": "json_object", "schema": shape.schema(limited=True)},
+        Form(shape.response_format()),
+        Form({"type": "json_object", "schema": shape.schema(limited=True)}),
         None,
     ]
 
@@ -60,14 +76,14 @@ class FormatSupport:
     _lowest_taken: int = 2
     _taken: set[str] = attrs.field(factory=set)
 
-    def refusals(self, response_format: Format | None) -> Collection[int]:
-        """Statuses that may be meant for the format; none without one."""
-        if response_format is None:
+    def refusals(self, form: Form | None) -> Collection[int]:
+        """Statuses that may be meant for the form; none without one."""
+        if form is None:
             return ()
-        return PLAIN_REFUSALS if _key(response_format) in self._taken else REFUSALS
+        return PLAIN_REFUSALS if form.key in self._taken else REFUSALS
 
     def remember(
-        self, step: int, response_format: Format | None, refused_with: Collection[int], doubts_before: int
+        self, step: int, form: Form | None, refused_with: Collection[int], doubts_before: int
     ) -> None:
         """Remember that a step was taken, and what the steps before it were refused with.
 
@@ -75,13 +91,13 @@ class FormatSupport:
 
         Args:
             step: The step that was taken.
-            response_format: Its format.
+            form: Its form.
             refused_with: Statuses that this call was refused with before.
             doubts_before: `doubts` when the call began, so that calls at the same time count as one.
         """
         self._lowest_taken = min(self._lowest_taken, step)
-        if response_format is not None:
-            self._taken.add(_key(response_format))
+        if form is not None:
+            self._taken.add(form.key)
         if not refused_with:
             self.doubts = 0
         elif AMBIGUOUS_REFUSALS.isdisjoint(refused_with) or doubts_before + 1 >= CALLS_TO_BE_SURE:
@@ -92,8 +108,8 @@ class FormatSupport:
 
 async def ask_in_steps(
     support: FormatSupport,
-    steps: Sequence[Format | None],
-    ask: Callable[[Format | None, Collection[int]], Awaitable[Answer]],
+    steps: Sequence[Form | None],
+    ask: Callable[[Mapping[str, Any] | None, Collection[int]], Awaitable[Answer]],
 ) -> Answer:
     """Ask for a form, or for as much of it as the endpoint takes; at most once for each step.
 
@@ -107,21 +123,18 @@ async def ask_in_steps(
     """
     doubts = support.doubts
     refused_with: list[int] = []
-    began = time.perf_counter()
+    began, waited = time.perf_counter(), 0.0
     for step in range(min(support.first_step, len(steps) - 1), len(steps)):
-        refusals = support.refusals(steps[step]) if step < len(steps) - 1 else ()
-        waited = time.perf_counter() - began
+        form = steps[step]
+        refusals = support.refusals(form) if step < len(steps) - 1 else ()
         try:
-            answer = await ask(steps[step], refusals)
+            answer = await ask(None if form is None else form.sent, refusals)
         except ModelError as error:
             if error.status is None or error.status not in refusals or error.is_hopeless:
                 raise
             refused_with.append(error.status)
+            waited = time.perf_counter() - began
         else:
-            support.remember(step, steps[step], refused_with, doubts)
+            support.remember(step, form, refused_with, doubts)
             return answer.after_waiting(waited)
     raise AssertionError("the last step has no form that could be refused")
-
-
-def _key(response_format: Format) -> str:
-    return json.dumps(response_format, sort_keys=True)

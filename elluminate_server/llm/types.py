@@ -1,7 +1,8 @@
 """What every model takes and gives, whoever runs it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Protocol, Self
 
 import attrs
 
@@ -79,7 +80,7 @@ class ModelAwayError(ModelError):
     """A model was waited for as long as that is done, and answered nobody meanwhile."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class ObjectShape:
     """One JSON object with exactly these properties, as a model is asked for it.
 
@@ -199,7 +200,7 @@ class Usage:
 
     def after_waiting(self, seconds: float) -> Self:
         """The same call, with what it waited before it was made."""
-        return attrs.evolve(self, waited_seconds=self.waited_seconds + seconds)
+        return attrs.evolve(self, waited_seconds=self.waited_seconds + seconds) if seconds else self
 
     def measures(self) -> dict[str, Any]:
         """The measures by name, of what costs as much too."""
@@ -346,19 +347,23 @@ class Model(Protocol):
         ...
 
 
-@runtime_checkable
-class PlaysRoles(Protocol):
+class PlaysRoles(ABC):
     """A model that cannot follow a prompt, and so does by itself what others are asked for in words.
 
-    The methods are those of `elluminate_server.llm.roles`, without the model.
+    The methods are those of `elluminate_server.llm.roles`, without the model. No protocol: whether a model is one is
+    asked for each verdict, and asking a class takes a hundredth of the time.
     """
 
+    @abstractmethod
     async def judge(self, case: JudgeCase, mode: RatingMode) -> Verdict: ...
 
+    @abstractmethod
     async def propose_criteria(self, template_messages: Sequence[Mapping[str, Any]]) -> list[str]: ...
 
+    @abstractmethod
     async def play_user(self, case: UserCase) -> UserTurn: ...
 
+    @abstractmethod
     async def propose_row(
         self,
         template_messages: Sequence[Mapping[str, Any]],
