@@ -48,7 +48,7 @@ $(VENV)/.installed-scale: $(VENV)/.installed-dev
 test-postgresql: $(VENV)/.installed-scale ## run the tests of the server and of runs on a PostgreSQL of their own
 	.ci/postgresql $(ARGS)
 
-test-scale: $(VENV)/.installed-scale ## run the tests of many workers on PostgreSQL and Redis of their own
+test-scale: $(VENV)/.installed-scale ## run the tests of many workers on PostgreSQL, Redis and RabbitMQ of their own
 	.ci/scale $(ARGS)
 
 $(VENV)/.installed-browser: $(VENV)/.installed-dev

@@ -1,4 +1,4 @@
-"""Real Redis and PostgreSQL, servers and workers; collected only when this folder is asked for by its path."""
+"""Real brokers and PostgreSQL, servers and workers; collected only when this folder is asked for by its path."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from tests.support import worker_process
 from tests.support.lanes import asked_for_alone
 from tests.support.model_server import ModelServer
 from tests.support.serve_process import serving
-from tests.support.services import PostgreSQL, Redis
+from tests.support.services import PostgreSQL, RabbitMQ, Redis
 
 pytest_ignore_collect = asked_for_alone("scale")
 
 
 @attrs.define
 class Deployment:
-    """A server that only serves, workers of Celery, PostgreSQL and Redis.
+    """A server that only serves, workers of Celery, PostgreSQL and a broker.
 
     Attributes:
         backend: Asks the server.
         model_server: The model.
-        redis: The broker.
+        broker: Redis or RabbitMQ.
         postgresql: The database.
         workers: Processes, the newest last.
     """
 
     model_server: ModelServer
-    redis: Redis
+    broker: Redis | RabbitMQ
     postgresql: PostgreSQL
     environment: dict[str, str]
     stack: ExitStack
@@ -64,19 +64,26 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment() -> Iterator[Deployment]:
+def broker(request: pytest.FixtureRequest) -> Iterator[Redis | RabbitMQ]:
+    """Redis, unless a test names another one."""
+    with closing(getattr(request, "param", Redis)()) as broker:
+        broker.start()
+        yield broker
+
+
+@pytest.fixture
+def deployment(broker: Redis | RabbitMQ) -> Iterator[Deployment]:
     """Without a worker so far; a model that takes 0.1 s, 16 calls at a time."""
-    with closing(PostgreSQL()) as postgresql, closing(Redis()) as redis, ExitStack() as stack:
+    with closing(PostgreSQL()) as postgresql, ExitStack() as stack:
         postgresql.start()
-        redis.start()
         model_server = stack.enter_context(ModelServer())
         model_server.latency = 0.1
         environment = settings_for(model_server) | {
             "ELLUMINATE_MAX_CONCURRENT_CALLS": "16",
-            "ELLUMINATE_BROKER_URL": redis.url,
+            "ELLUMINATE_BROKER_URL": broker.url,
             "ELLUMINATE_SECRET_KEY": "a-secret-key-of-the-tests-of-many-processes",
         }
-        made = Deployment(model_server, redis, postgresql, environment, stack)
+        made = Deployment(model_server, broker, postgresql, environment, stack)
         served = stack.enter_context(serving(postgresql.url, environment=environment))
         made.backend = Backend(stack.enter_context(connected(served)))
         yield made

@@ -1,4 +1,4 @@
-"""One run on several workers of Celery, with PostgreSQL and Redis: killed, restarted, and with a row that kills."""
+"""One run on several workers of Celery, with PostgreSQL and a broker: killed, restarted, and with a row that kills."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import threading
 import time
 from typing import Any
 
+import pytest
+
 from tests.execution.test_kill import CRITERIA
 from tests.scale.conftest import Deployment
 from tests.support import worker_process
 from tests.support.model_server import CapturedRequest
+from tests.support.services import RabbitMQ, Redis
 
 ROWS = 150
 
@@ -79,17 +82,18 @@ def test_places_hold_over_four_workers_when_one_is_killed(deployment: Deployment
     assert here.model_server.most_at_once <= most
 
 
-def test_a_run_goes_on_while_redis_is_killed_and_started_again(deployment: Deployment) -> None:
+@pytest.mark.parametrize("broker", [Redis, RabbitMQ], indirect=True)
+def test_a_run_goes_on_while_the_broker_is_killed_and_started_again(deployment: Deployment) -> None:
     here = deployment
     for _ in range(2):
         here.add_worker("--concurrency", "6")
     made, task_id = run(here)
     wait_for_calls(here, 30)
-    here.redis.kill()
+    here.broker.kill()
     # Asked without a broker: workers find it by themselves.
     again, again_id = run(here, 10, name="without a broker")
     assert_ended(here, again, again_id)
-    here.redis.start()
+    here.broker.start()
     assert_ended(here, made, task_id)
     third, third_id = run(here, 10, name="with a broker again")
     assert_ended(here, third, third_id)

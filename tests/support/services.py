@@ -1,4 +1,4 @@
-"""Redis and PostgreSQL as Debian's packages have them, each a process that tests may kill and start again."""
+"""Redis, RabbitMQ and PostgreSQL as Debian's packages have them, each a process that tests may kill and start again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["PostgreSQL", "Redis", "Service"]
+__all__ = ["PostgreSQL", "RabbitMQ", "Redis", "Service"]
 
 BOUND = 60.0
 """Seconds that a start or an end may take."""
@@ -39,6 +39,11 @@ class Service:
         raise NotImplementedError
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What it is told beside what the tests are."""
+        return {}
+
+    @property
     def user(self) -> int | None:
         """Whom it runs as; None for whoever tests."""
         return None
@@ -47,7 +52,12 @@ class Service:
         """Start, and return when it takes connections."""
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, stdout=log, stderr=log, user=self.user, start_new_session=True
+                self.command,
+                stdout=log,
+                stderr=log,
+                user=self.user,
+                env=os.environ | self.environment,
+                start_new_session=True,
             )
         wait(self.is_ready, f"{type(self).__name__} is ready")
 
@@ -60,6 +70,7 @@ class Service:
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(BOUND)
+        wait(lambda: not self.is_ready(), f"{type(self).__name__} is gone")
 
     def close(self) -> None:
         """Kill it, and remove its data."""
@@ -78,6 +89,45 @@ class Redis(Service):
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
+
+
+class RabbitMQ(Service):
+    """One node without plugins, whose queues are kept in its folder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = free_port()
+        (self.folder / "enabled_plugins").write_text("[].\n")
+
+    @property
+    def command(self) -> list[str]:
+        # Not the one on the path, which becomes another user.
+        return ["/usr/lib/rabbitmq/bin/rabbitmq-server"]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "HOME": str(self.folder),  # for the secret that its processes share
+            "RABBITMQ_NODENAME": f"elluminate{self.port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "ERL_EPMD_PORT": str(self._names),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_MNESIA_BASE": str(self.folder),
+            "RABBITMQ_LOG_BASE": str(self.folder),
+            "RABBITMQ_PID_FILE": str(self.folder / "pid"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
+        }
+
+    @property
+    def url(self) -> str:
+        return f"amqp://guest:guest@127.0.0.1:{self.port}//"
+
+    def close(self) -> None:
+        super().close()
+        # Erlang's server of names is a process of its own, which stays.
+        subprocess.run(["epmd", "-port", str(self._names), "-kill"], check=False, capture_output=True)
 
 
 class PostgreSQL(Service):
