@@ -7,14 +7,12 @@ import functools
 import logging
 import shlex
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, column, inspect, select, table, text
 
 from elluminate_server.store import new_database
 from elluminate_server.store.engine import Store
@@ -24,11 +22,16 @@ from elluminate_server.store.tables import Base
 from elluminate_server.store.unlocking import seal_copy, unlock
 from elluminate_server.store.vault import Vault
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 __all__ = ["Migration", "SchemaVersionError", "migrate", "prepare", "run_all"]
 
 _logger = logging.getLogger("elluminate_server.store")
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+_VERSION = table("alembic_version", column("version_num"))
+"""Alembic's."""
 
 
 class SchemaVersionError(RuntimeError):
@@ -73,7 +76,7 @@ async def prepare(store: Store, *, upgrade: bool = False, unlocks: bool = True) 
         return
     if not upgrade:
         raise SchemaVersionError(
-            f"The database has version {older}, this elluminate needs {_head(_script())}. "
+            f"The database has version {older}, this elluminate needs {_head()}. "
             f"Stop the servers that use it, then run `elluminate migrate{_option(store)}`."
         )
     done = await migrate(store)
@@ -106,7 +109,7 @@ async def migrate(store: Store) -> Migration:
         async with store.engine.begin() as connection:
             before = await connection.run_sync(_version)
         backup: Path | None = None
-        if before not in (None, _head(_script())) and store.is_sqlite and store.url.database:
+        if before not in (None, _head()) and store.is_sqlite and store.url.database:
             backup = await asyncio.to_thread(_back_up, store.url.database, f"{before}", store.vault)
         async with store.engine.begin() as connection:
             now = await connection.run_sync(_migrate)
@@ -130,19 +133,18 @@ def _make_shrinkable(file: str) -> None:
 
 def _prepare(connection: Connection) -> str | None:
     """Its version, if the database is older; None when it is ready."""
-    script = _script()
     current = _version(connection)
     if current is None:
-        _create(connection, _head(script))
+        _create(connection, _head())
         return None
-    if current != _head(script):
+    if current != _head():
         return current
     _check_columns(connection)
     return None
 
 
 def _migrate(connection: Connection) -> str:
-    head = _head(_script())
+    head = _head()
     before = _version(connection)
     if before is None:
         _create(connection, head)
@@ -154,7 +156,7 @@ def _migrate(connection: Connection) -> str:
 
 def _version(connection: Connection) -> str | None:
     _one_at_a_time(connection)
-    return _current(connection, _script())
+    return _current(connection)
 
 
 def _check_columns(connection: Connection) -> None:
@@ -200,24 +202,24 @@ def _one_at_a_time(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(7310575)"))
 
 
-def _current(connection: Connection, script: ScriptDirectory) -> str | None:
+def _current(connection: Connection) -> str | None:
     """The database's version; None when it is empty."""
-    current = MigrationContext.configure(connection).get_current_revision()
+    tables, current = set(inspect(connection).get_table_names()), None
+    if _VERSION.name in tables:
+        current = connection.scalar(select(_VERSION.c.version_num))
     if current is None:
-        tables = inspect(connection).get_table_names()
-        if set(tables) - {"alembic_version"}:
+        if tables - {_VERSION.name}:
             raise SchemaVersionError(
                 f"The database holds tables that elluminate did not make ({', '.join(sorted(tables)[:5])}). "
                 "Give it a database of its own: set ELLUMINATE_DATABASE_URL."
             )
         return None
-    known = {revision.revision for revision in script.walk_revisions()}
-    if current not in known:
+    if current not in _versions():
         raise SchemaVersionError(
             f"The database has version {current}, which this elluminate does not know: a newer one made it. "
             "Install that version, or set ELLUMINATE_DATABASE_URL to another database. Nothing was changed."
         )
-    return current
+    return str(current)
 
 
 def _create(connection: Connection, head: str) -> None:
@@ -229,17 +231,22 @@ def _create(connection: Connection, head: str) -> None:
 def run_all(connection: Connection) -> str:
     """Run every migration on an empty database, one after the other; the version that it has then."""
     _upgrade(connection)
-    return _head(_script())
+    return _head()
 
 
 def _upgrade(connection: Connection) -> None:
+    # Only here: a server that has nothing to upgrade starts without it, a tenth sooner.
+    from alembic import command
+
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     _logger.info("The database has this version's tables now.")
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     # Percent signs of a path would be read as interpolation.
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
@@ -247,15 +254,16 @@ def _config() -> Config:
     return config
 
 
-def _head(script: ScriptDirectory) -> str:
-    return script.get_current_head() or ""
+def _head() -> str:
+    return _versions()[-1]
 
 
-def _script() -> ScriptDirectory:
-    return _scripts_in(_SCRIPTS)
+def _versions() -> Sequence[str]:
+    """Those that there are migrations to, the oldest first."""
+    return _versions_in(_SCRIPTS)
 
 
 @functools.cache
-def _scripts_in(folder: Path) -> ScriptDirectory:
-    """Read once: Alembic compiles each of them anew."""
-    return ScriptDirectory(folder)
+def _versions_in(folder: Path) -> Sequence[str]:
+    """What the names of their files begin with."""
+    return sorted(path.name[:4] for path in (folder / "versions").glob("[0-9]*.py"))

@@ -12,6 +12,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.engine import make_url
 
@@ -392,3 +393,9 @@ async def vacuum_of(store: Store) -> int | None:
 
 
 INCREMENTAL = 2
+
+
+def test_versions_are_what_the_migrations_say() -> None:
+    script = ScriptDirectory.from_config(migrating._config())
+    said = [revision.revision for revision in script.walk_revisions()]
+    assert list(migrating._versions()) == said[::-1]
