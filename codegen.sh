@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Regenerate generated/elluminate_api from openapi.yaml.
+# Regenerate generated/elluminate_api, and generated/openapi.json, from openapi.yaml.
 #
 #   ./codegen.sh           regenerate in place
 #   ./codegen.sh --check   change nothing; exit 1 and show the difference when generated code has drifted
@@ -33,13 +33,27 @@ openapi-python-client generate \
   --fail-on-warning \
   --output-path "$scratch/elluminate_api" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }
 
+# What the server reads at each start, a hundred times as fast as YAML.
+python - "$scratch/openapi.json" <<'PYTHON'
+import json, pathlib, sys
+
+import yaml
+
+loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is not in every build
+contract = yaml.load(pathlib.Path("openapi.yaml").read_text("utf-8"), Loader=loader)
+pathlib.Path(sys.argv[1]).write_text(json.dumps(contract, ensure_ascii=False, indent=0) + "\n", "utf-8")
+PYTHON
+
 if $check; then
-  if ! diff -ru --exclude=__pycache__ generated/elluminate_api "$scratch/elluminate_api"; then
-    echo "codegen.sh: generated/elluminate_api is not what openapi.yaml yields; run ./codegen.sh and commit" >&2
-    exit 1
-  fi
+  for made in elluminate_api openapi.json; do
+    if ! diff -ru --exclude=__pycache__ "generated/$made" "$scratch/$made"; then
+      echo "codegen.sh: generated/$made is not what openapi.yaml yields; run ./codegen.sh and commit" >&2
+      exit 1
+    fi
+  done
   exit 0
 fi
+mv "$scratch/openapi.json" generated/openapi.json
 if [ -d generated/elluminate_api ]; then
   mv generated/elluminate_api "$scratch/before"
 fi

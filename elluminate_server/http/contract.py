@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal, get_args
 
 import attrs
 import msgspec
-import yaml
 
 from elluminate_server.domain.roles import EDITOR, READER
 from elluminate_server.domain.shapes import explained
@@ -33,19 +32,15 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 @functools.cache
 def document() -> dict[str, Any]:
-    """The contract as parsed from openapi.yaml; not to be changed."""
-    # libyaml is some ten times faster, but not in every build of PyYAML.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loaded: dict[str, Any] = yaml.load(_text(), Loader=loader)  # noqa: S506 - both loaders are the safe one
+    """The contract; not to be changed.
+
+    Read as the JSON that `codegen.sh` makes of openapi.yaml: in a hundredth of the time, at each start.
+    """
+    packaged = importlib.resources.files("elluminate_server") / "openapi.json"
+    # In a checkout it is beside the generated code.
+    built = Path(__file__).resolve().parents[2] / "generated" / "openapi.json"
+    loaded: dict[str, Any] = msgspec.json.decode((packaged if packaged.is_file() else built).read_bytes())
     return loaded
-
-
-def _text() -> str:
-    packaged = importlib.resources.files("elluminate_server") / "openapi.yaml"
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    # In a checkout the contract is beside the package.
-    return (Path(__file__).resolve().parents[2] / "openapi.yaml").read_text(encoding="utf-8")
 
 
 @functools.cache
