@@ -78,6 +78,29 @@ def tell_of_program(name: str, stored: int, total: int) -> None:
     )
 
 
+def tell_of_suite(name: str) -> None:
+    """Tell on stderr how to go on with a suite's run that was interrupted.
+
+    Args:
+        name: Of its experiment.
+    """
+    _tell(
+        f"Run again as it is, the suite goes on with experiment {name!r}; elluminate run --new begins another."
+    )
+
+
+def tell_of_going_on(name: str, answered: int, total: int) -> None:
+    """Tell on stderr that a suite goes on with an experiment that was broken off, and how much of it is there."""
+    left = (
+        f"{total - answered} of {total} answers are left"
+        if answered < total
+        else f"all {total} answers are there"
+    )
+    _tell(
+        f"Going on with experiment {name!r}, whose run was broken off: {left}. To begin another: elluminate run --new"
+    )
+
+
 def _tell(line: str) -> None:
     # In a terminal, a line of progress may be open, and ^C stands in it.
     text = f"\n{line}\n" if sys.stderr.isatty() else f"{line}\n"

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-from attrs import frozen
 from elluminate_api.models import CollectionColumn, ColumnType
 
-from elluminate._checks import checked_name, checked_texts
+from elluminate._checks import checked_choice, checked_name, checked_texts
 from elluminate._operations.comparisons import ComparisonOperations
-from elluminate._operations.experiment_runs import ExperimentRunOperations
-from elluminate._operations.llm_configs import LLMConfigOperations
 from elluminate._operations.prompt_templates import PromptTemplateOperations
+from elluminate._operations.suite_models import DEFAULT_MODEL, SuiteModelOperations
+from elluminate._operations.suite_runs import OneRun, SuiteParts, SuiteRunOperations
 from elluminate._progress import ExperimentProgress
 from elluminate._showing import quoted, shown
 from elluminate.exceptions import ElluminateError, NotFoundError, ValidationError
@@ -27,7 +24,8 @@ from elluminate.schemas.collection import TemplateVariablesCollection
 from elluminate.schemas.experiment import Experiment
 from elluminate.schemas.filters import ExperimentFilter
 from elluminate.schemas.prompt_template import PromptTemplate
-from elluminate.suites.origins import Origin, branch_and_commit, described, origin_in
+from elluminate.suites.digests import digest_of
+from elluminate.suites.origins import branch_and_commit, origin_in
 from elluminate.suites.result import SuiteResult, SuiteRun
 from elluminate.suites.suite import ModelChoice, Suite
 from elluminate.suites.targets import found_target, without_exit
@@ -39,13 +37,12 @@ _MOST_LOOKED_AT = 500
 _MOST_BRANCHES_TOLD = 5
 _AT_ONCE = 8
 """Models that are run at the same time."""
-_DEFAULT_MODEL = "default"
 
 
 class SuiteOperations(
     PromptTemplateOperations,
-    LLMConfigOperations,
-    ExperimentRunOperations,
+    SuiteModelOperations,
+    SuiteRunOperations,
     ComparisonOperations,
 ):
     """Operations on suites."""
@@ -57,6 +54,7 @@ class SuiteOperations(
         models: Sequence[str] | None = None,
         branch: str | None = None,
         progress: SuiteProgress | None = None,
+        new: bool = False,
     ) -> SuiteResult:
         """Run a suite, one experiment for each of its models, and hold each against its thresholds.
 
@@ -64,12 +62,17 @@ class SuiteOperations(
         is named after what they are, so that equal rows are stored once. What cannot be run is "not measured", and ends
         no other model's run.
 
+        A run that was broken off on this machine (Ctrl-C, a timeout, a crash) is gone on with, which is told on stderr:
+        what is answered is not asked again. That is so as long as nothing has changed that shapes answers or verdicts:
+        rows, prompt, criteria, model, judge, the file of the target, branch and commit.
+
         Args:
             suite: What `load_suite()` has read, or the path of a file.
             models: Only these of its models; None for all.
             branch: What it runs on, as a later run with `no_regression: {branch: ...}` looks for it; None finds it out
                 from CI's variables or git.
             progress: Is told the name of a model, and how far its run is; None for the latter when it is over.
+            new: Whether to begin anew in any case.
 
         Returns:
             What each run came to; `exit_code` is 0 for passed, 1 for failed, 2 for not measured.
@@ -90,6 +93,7 @@ class SuiteOperations(
             checked_name(branch, "branch")
         if progress is not None and not callable(progress):
             raise ValidationError(f"progress must be a function or None, not {shown(progress)}")
+        checked_choice(new, "new")
         if not isinstance(suite, Suite):
             from elluminate.suites.reading import load_suite  # YAML and JSON schema come with an extra
 
@@ -97,12 +101,14 @@ class SuiteOperations(
         if models is not None:
             suite = suite.with_models(models)
         found_branch, commit = branch_and_commit(suite.path.parent)
-        parts = await self._parts(suite, branch or found_branch, commit)
-        choices = suite.models or [ModelChoice(name=suite.target_name or _DEFAULT_MODEL)]
+        parts = await self._parts(suite, branch or found_branch, commit, is_new=new)
+        choices = suite.models or [ModelChoice(name=suite.target_name or DEFAULT_MODEL)]
         runs = [partial(self._run_of_suite, suite, parts, choice, progress) for choice in choices]
         return SuiteResult(suite=suite.name, runs=tuple(await self.session.transport.gather(runs, _AT_ONCE)))
 
-    async def _parts(self, suite: Suite, branch: str | None, commit: str | None) -> _Parts:
+    async def _parts(
+        self, suite: Suite, branch: str | None, commit: str | None, *, is_new: bool
+    ) -> SuiteParts:
         """What all runs share, made where it is not there yet."""
         target = suite.target
         if isinstance(target, str):
@@ -121,7 +127,14 @@ class SuiteOperations(
             # A function that is given as such was written for the values that are given beside it.
             keeps_types = suite.target is not None and not isinstance(suite.target, str)
             collection = await self._rows_of_suite(suite.name, suite.rows, keeps_types=keeps_types)
-        return _Parts(template=template, collection=collection, target=target, branch=branch, commit=commit)
+        return SuiteParts(
+            template=template,
+            collection=collection,
+            target=target,
+            branch=branch,
+            commit=commit,
+            is_new=is_new,
+        )
 
     async def _rows_of_suite(
         self, name: str, rows: Sequence[Mapping[str, Any]], *, keeps_types: bool
@@ -134,7 +147,7 @@ class SuiteOperations(
             keeps_types: Whether a column with a value that is no text is one of JSON, and not of texts.
         """
         plain = [dict(row) for row in rows]
-        named = f"{name} ({_digest(['typed', plain] if keeps_types else plain)})"
+        named = f"{name} ({digest_of(['typed', plain] if keeps_types else plain)})"
         try:
             collection: TemplateVariablesCollection = await self.get_collection(name=named)
         except NotFoundError:
@@ -148,7 +161,7 @@ class SuiteOperations(
         return collection
 
     async def _run_of_suite(
-        self, suite: Suite, parts: _Parts, choice: ModelChoice, progress: SuiteProgress | None
+        self, suite: Suite, parts: SuiteParts, choice: ModelChoice, progress: SuiteProgress | None
     ) -> SuiteRun:
         name = suite.name if len(suite.models) < 2 else f"{suite.name}, {choice.name}"
         try:
@@ -160,31 +173,17 @@ class SuiteOperations(
                 progress(choice.name, None)
 
     async def _measured_run(
-        self, suite: Suite, parts: _Parts, choice: ModelChoice, name: str, progress: SuiteProgress | None
+        self, suite: Suite, parts: SuiteParts, choice: ModelChoice, name: str, progress: SuiteProgress | None
     ) -> SuiteRun:
-        origin = Origin(suite=suite.name, model=choice.name, branch=parts.branch, commit=parts.commit)
         # Before money is spent on a run that is to be compared.
         baseline, others = await self._baseline(suite, choice)
         without = "" if suite.baseline is None else _without(suite.baseline.branch, others)
         if baseline is None and suite.baseline is not None and suite.baseline.is_required:
             return SuiteRun(model=choice.name, gate=not_measured(name, without))
         told = None if progress is None else partial(progress, choice.name)
-        experiment = await self.run_experiment(
-            name,
-            parts.template,
-            parts.collection,
-            llm_config=await self._model_of(suite, choice),
-            criterion_set=suite.criterion_set,
-            criteria=suite.criteria,
-            description=described(suite.description, origin),
-            rating_mode=suite.rating_mode,
-            n_epochs=suite.epochs,
-            timeout=suite.timeout,
-            rating_version=suite.judge,
-            progress=False if told is None else told,
-            cache=suite.cache,
-            target=parts.target,
-            **suite.calling,
+        config = await self._model_of(choice) if suite.models else None
+        experiment = await self._ended_run(
+            OneRun(suite=suite, parts=parts, choice=choice, config=config, name=name, told=told or False)
         )
         figures = await experiment.astatistics(confidence=suite.thresholds.confidence)
         regression = suite.thresholds.no_regression or RegressionThreshold()
@@ -195,23 +194,6 @@ class SuiteOperations(
         return SuiteRun(
             model=choice.name, gate=gate, experiment=experiment, statistics=figures, comparison=comparison
         )
-
-    async def _model_of(self, suite: Suite, choice: ModelChoice) -> Any:
-        """The LLM config of a model: one on the server, or what the suite says; None for the project's default."""
-        if choice.settings is None:
-            return choice.name if suite.models and choice.name != _DEFAULT_MODEL else None
-        key = ""
-        if choice.api_key_env is not None:
-            key = os.environ.get(choice.api_key_env, "")
-            if not key:
-                raise ValidationError(
-                    f"model {choice.name!r}: the environment has no {choice.api_key_env}, which is to hold its key"
-                )
-        settings = {**choice.settings, "api_key": key or "none"}
-        # One that is asked otherwise is another one: experiments of before stay what they were.
-        named = f"{choice.name} ({_digest(settings)})"
-        config, _ = await self.get_or_create_llm_config(named, settings)  # type: ignore[arg-type]
-        return config
 
     async def _baseline(self, suite: Suite, choice: ModelChoice) -> tuple[Experiment | None, list[str]]:
         """What a run is compared with, and on which other branches there are runs of the suite.
@@ -260,25 +242,9 @@ def _without(branch: str | None, others: Sequence[str]) -> str:
     return f"{reason}, and there are runs on {there}{more}: is the branch's name right?"
 
 
-@frozen(kw_only=True)
-class _Parts:
-    """What all runs of a suite share."""
-
-    template: PromptTemplate | None
-    collection: TemplateVariablesCollection
-    target: Callable[..., Any] | None
-    branch: str | None
-    commit: str | None
-
-
 def _typed_columns(rows: Sequence[Mapping[str, Any]]) -> list[CollectionColumn]:
     of_json = {name for row in rows for name, value in row.items() if not isinstance(value, str | None)}
     return [
         CollectionColumn(name=name, column_type=ColumnType.JSON if name in of_json else ColumnType.TEXT)
         for name in dict.fromkeys(name for row in rows for name in row)
     ]
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

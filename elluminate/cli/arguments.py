@@ -24,6 +24,7 @@ examples:
   elluminate run suite.yaml                    run it, and say whether it passed
   elluminate run suite.yaml -o report.html -o junit.xml    and write reports: .html, .md, .xml (JUnit), .json
   elluminate run suite.yaml --model small      only this one of the suite's models
+  elluminate run suite.yaml --new              begin anew, also after Ctrl-C
 
 It runs where ELLUMINATE_BASE_URL says, with the key in ELLUMINATE_API_KEY; with neither of them, on this machine
 (local:), without an account.
@@ -139,6 +140,11 @@ def add_evaluation_commands(commands: Commands) -> None:
     )
     run.add_argument(
         "--branch", metavar="NAME", help="the branch that it runs on (default: from CI's variables, or git)"
+    )
+    run.add_argument(
+        "--new",
+        action="store_true",
+        help="begin anew, also where a run of the same suite was broken off, which is gone on with otherwise",
     )
     run.add_argument("--quiet", action="store_true", help="no progress, and no findings that passed")
 

@@ -41,7 +41,9 @@ async def run(options: argparse.Namespace) -> int:
     try:
         async with connected(options.base_url, runs=True) as client:
             with told_progress(quiet=options.quiet) as progress:
-                result = await client.run_suite(suite, branch=options.branch, progress=progress)
+                result = await client.run_suite(
+                    suite, branch=options.branch, progress=progress, new=options.new
+                )
             _tell(result, options.quiet)
             are_written = write_reports(result, outputs)
     except ElluminateError as error:

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from attrs import asdict, frozen
+from attrs import asdict, fields, frozen
 
 __all__ = ["Origin", "branch_and_commit", "described", "origin_in"]
 
@@ -25,12 +25,17 @@ class Origin:
         model: What the model is called there.
         branch: The branch; None where that is not known.
         commit: The commit; None where that is not known.
+        digest: Of all that shapes its answers and verdicts, as far as that is known; None where it was not told.
     """
 
     suite: str
     model: str
     branch: str | None = None
     commit: str | None = None
+    digest: str | None = None
+
+
+_NAMES = tuple(one.name for one in fields(Origin))
 
 
 def described(description: str, origin: Origin) -> str:
@@ -45,7 +50,7 @@ def origin_in(description: str) -> Origin | None:
         return None
     try:
         said = json.loads(last.removeprefix(_MARK))
-        names = {name: said.get(name) for name in ("suite", "model", "branch", "commit")}
+        names = {name: said.get(name) for name in _NAMES}
     except (ValueError, AttributeError, RecursionError):
         return None
     if not (isinstance(names["suite"], str) and isinstance(names["model"], str)):
