@@ -25,10 +25,11 @@ def python(
 ) -> CriterionIn:
     """A function of yours decides, in your process: the server never runs it.
 
-    It is called when the answers are there, by `run_experiment`, `stream_experiment`, `evaluate`, `retry_failed`,
-    `wait_until_finished` and `rate_responses`, and its verdicts are stored with the origin `program`. Its parameters
-    are named `response` (the answer's text), `messages` (the whole answer), or after columns of the row. It returns
-    True or False, or a pair of that and the reason. Where it raises, or returns something else, there is no verdict.
+    It is called when the answers are there, by everything that waits for verdicts (`run_experiment`,
+    `stream_experiment`, `evaluate`, `rerun`, `retry_failed`, `wait_until_finished`, `rate_responses`,
+    `stream_batch_rate` and suites), and its verdicts are stored with the origin `program`. Its parameters are named
+    `response` (the answer's text), `messages` (the whole answer), or after columns of the row. It returns True or
+    False, or a pair of that and the reason. Where it raises, or returns something else, there is no verdict.
     An ordinary function is called for one answer after the other, an async one for up to 32 at a time.
 
     Another process that is to give verdicts calls `python` with the function and the same name first. A function given
@@ -97,3 +98,8 @@ def parameters_of(function: Callable[..., Any]) -> dict[str, bool] | None:
 def function_named(name: str) -> Callable[..., Any] | None:
     """The function that `python` was given under this name, in this process."""
     return _functions.get(name)
+
+
+def knows_functions() -> bool:
+    """Whether `python` was given any function in this process."""
+    return bool(_functions)

@@ -61,12 +61,12 @@ async def rate(
 async def read_verdicts(session: Session, responses: Sequence[PromptResponse]) -> list[list[Rating]]:
     """Have responses take over the ratings that they have now, and what they lack; the ratings, in the order given."""
     ids = response_ids(responses)
-    judged = await _read_again(session, ids)
+    judged = await read_again(session, ids)
     for response in responses:
         if response.id in judged:
             response.ratings = judged[response.id].ratings
             response.missing_verdicts = judged[response.id].missing_verdicts
-    return _ratings(judged, ids)
+    return ratings_in(judged, ids)
 
 
 Given: TypeAlias = dict[tuple[int, int], datetime.datetime]
@@ -132,16 +132,12 @@ async def rating_poll(session: Session, task: str) -> Callable[[], Awaitable[Bat
     return lambda: session.call(get_ratings_batch_status.build(project, task))
 
 
-async def ratings_of(session: Session, ids: list[int]) -> list[list[Rating]]:
-    """The ratings of responses, in the order of their ids."""
-    return _ratings(await _read_again(session, ids), ids)
-
-
-def _ratings(responses: Mapping[int, PromptResponse], ids: list[int]) -> list[list[Rating]]:
+def ratings_in(responses: Mapping[int, PromptResponse], ids: list[int]) -> list[list[Rating]]:
+    """The ratings of responses, in the order of the ids."""
     return [responses[number].ratings if number in responses else [] for number in ids]
 
 
-async def _read_again(session: Session, ids: list[int]) -> dict[int, PromptResponse]:
+async def read_again(session: Session, ids: list[int]) -> dict[int, PromptResponse]:
     """Responses by their ids; read in parts, so that no URL grows too long."""
     project = await session.project_id()
     responses: dict[int, PromptResponse] = {}

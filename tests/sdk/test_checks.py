@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from elluminate import (
     checks,
     evaluate,
 )
+from elluminate.checks import _programs
+from elluminate.suites.suite import Suite, TemplateChoice
 from elluminate_server.api import criterion_sets
 from elluminate_server.writing import criteria as writing
 from tests.support.model_server import ModelServer
@@ -78,6 +81,99 @@ def test_a_function_of_the_callers_gives_verdicts(world: World, client: Any) -> 
     assert [[one.rating for one in each.ratings] for each in experiment.responses()] == [["YES"], ["NO"]]
     ratings = world.call(experiment, "rate_responses")
     assert [[one.rating for one in of_one] for of_one in ratings] == [["NO"], ["NO"]]
+
+
+def _planned(world: World, client: Any, criteria: list[Any]) -> Any:
+    world.call(client, "get_or_create_criterion_set", "S", {"criteria": criteria})
+    return world.call(client, "create_experiment", "P", "T", "C", criterion_set="S")
+
+
+def _with_answers(world: World, client: Any, criteria: list[Any]) -> Any:
+    planned = _planned(world, client, criteria)
+    rows = world.call(client, "get_collection", name="C").variables
+    world.call(planned, "add_responses", [f"About {row.input_values['topic']}" for row in rows], rows)
+    return planned
+
+
+def _streamed_rating(world: World, client: Any, criteria: list[Any]) -> Any:
+    planned = _with_answers(world, client, criteria)
+    last = world.call(client, "stream_batch_rate", planned.rated_responses, polling_interval=0.1)[-1]
+    assert [len(ratings) for ratings in last.result] == [len(criteria)] * 2
+    return world.call(client, "get_experiment", name="P")
+
+
+def _suite(world: World, client: Any, criteria: list[Any]) -> Any:
+    suite = Suite(
+        path=Path("suite.yaml"),
+        name="Suite",
+        template=TemplateChoice(messages="Name {{topic}}."),
+        collection="C",
+        criteria=criteria,
+    )
+    return world.call(client, "run_suite", suite, new=True).runs[0].experiment
+
+
+JUDGED_BY: dict[str, Any] = {
+    "run_experiment": run,
+    "run_experiment of a target": lambda world, client, criteria: world.call(
+        client, "run_experiment", "E", None, "C", criteria=criteria, target=lambda topic: topic
+    ),
+    "stream_experiment": lambda world, client, criteria: (
+        world.call(client, "stream_experiment", "E", "T", "C", criteria=criteria, polling_interval=0.1)[
+            -1
+        ].result
+    ),
+    "run": lambda world, client, criteria: world.call(_planned(world, client, criteria), "run"),
+    "retry_failed": lambda world, client, criteria: world.call(
+        _unjudged(world, client, criteria), "retry_failed"
+    ),
+    "wait_until_finished": lambda world, client, criteria: world.call(
+        _unjudged(world, client, criteria), "wait_until_finished"
+    ),
+    "rerun": lambda world, client, criteria: world.call(
+        (first := run(world, client, criteria)), "rerun", first.rated_responses
+    ),
+    "rate_responses": lambda world, client, criteria: _rated(world, _with_answers(world, client, criteria)),
+    "stream_batch_rate": _streamed_rating,
+    "run_suite": _suite,
+    "evaluate": lambda world, client, criteria: _evaluated(client.session.config, criteria),
+}
+"""Every public way in which criteria get judged."""
+
+
+def _evaluated(config: Any, criteria: list[Any]) -> Any:
+    with Client(base_url=config.base_url, api_key=config.api_key) as client:
+        rows = client.get_collection(name="C")
+        return evaluate(None, rows, criteria=criteria, target=lambda topic: topic, client=client)
+
+
+def _rated(world: World, experiment: Any) -> Any:
+    world.call(experiment, "rate_responses")
+    return experiment
+
+
+def _unjudged(world: World, client: Any, criteria: list[Any]) -> Any:
+    """An experiment that ran where nobody knew the function."""
+    known = dict(_programs._functions)
+    _programs._functions.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IncompleteResultsWarning)
+        experiment = run(world, client, criteria)
+    _programs._functions.update(known)
+    assert all(len(each.ratings) == 1 for each in experiment.responses())
+    return experiment
+
+
+@pytest.mark.parametrize("way", JUDGED_BY)
+def test_every_way_to_have_criteria_judged_calls_functions(world: World, client: Any, way: str) -> None:
+    def judge(response: str) -> bool:
+        return bool(response)
+
+    experiment = JUDGED_BY[way](world, client, [checks.python(judge), checks.max_words(50)])
+
+    said = [sorted(str(rating.origin) for rating in each.ratings) for each in experiment.responses()]
+    assert said == [["check", "program"]] * 2
+    assert experiment.results.verdicts.is_complete
 
 
 def test_an_async_function_judges_what_a_program_answered(world: World, client: Any) -> None:
