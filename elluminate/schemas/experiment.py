@@ -146,9 +146,9 @@ class Experiment(ShownInNotebooks, Exports, Reruns, AnswersFromElsewhere, Labell
 
         Returns:
             One dict per response, all with the same keys: `input.<column>`, `response`, `error`, `annotation`,
-            measures, and `rating.<criterion>`, `reasoning.<criterion>` and `missing.<criterion>` for each criterion,
-            which goes by its label, or by its text where it has none of its own. Of a MULTI_TURN experiment also
-            `persona` and `termination_reason`.
+            measures, and `rating.<criterion>`, `reasoning.<criterion>`, `origin.<criterion>` ("judge", "check" or
+            "program") and `missing.<criterion>` for each criterion, which goes by its label, or by its text where it
+            has none of its own. Of a MULTI_TURN experiment also `persona` and `termination_reason`.
 
         Raises:
             NotFetchedError: There are responses, and they were not fetched.

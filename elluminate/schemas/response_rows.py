@@ -24,7 +24,8 @@ def response_rows(
 
     `flaw` is "refused" where the model or the provider's filter refused, "truncated" where the answer was cut off at a
     limit of tokens, else None. `cost_usd` and `judge_cost_usd` are what answer and verdicts came to, None where that
-    is not known. `input.<column>` for each column; `rating.<criterion>`, `reasoning.<criterion>` and
+    is not known. `input.<column>` for each column; `rating.<criterion>`, `reasoning.<criterion>`,
+    `origin.<criterion>` ("judge", "check" or "program"; None also where the server does not tell) and
     `missing.<criterion>` (why there is no verdict) for each criterion, those without any verdict included. A criterion
     goes by its label, else by its question; where two share that, by its id as well.
 
@@ -63,6 +64,7 @@ def response_rows(
             rating = verdicts.get(criterion)
             row[f"rating.{name}"] = rating.rating.value if rating else None
             row[f"reasoning.{name}"] = rating.reasoning if rating else None
+            row[f"origin.{name}"] = rating.origin.value if rating and rating.origin else None
             row[f"missing.{name}"] = missing.get(criterion)
         rows.append(row)
     return rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +60,26 @@ def test_no_model_is_asked_for_what_rules_decide(
     other = world.call(client, "run_experiment", "F", "T", "C", criteria=[checks.max_words(50)])
     compared = world.call(client, "compare", experiment, other)
     assert [one.criterion for one in compared.criteria] == ["The answer has at most 50 words."]
+
+
+def test_exports_say_where_a_verdict_comes_from(world: World, client: Any, tmp_path: Path) -> None:
+    def judge(response: str, topic: str) -> bool | None:
+        return None if topic == "rain" else bool(response)
+
+    criteria = [checks.python(judge, label="own"), checks.max_words(50, label="short"), "Is it true?"]
+    with pytest.warns(IncompleteResultsWarning):
+        experiment = run(world, client, criteria)
+
+    (first, second) = experiment.to_dicts()
+    origins = [first[f"origin.{name}"] for name in ("own", "short", "Is it true?")]
+    assert origins == ["program", "check", "judge"]
+    assert second["origin.own"] is None
+    experiment.to_csv(tmp_path / "answers.csv")
+    with (tmp_path / "answers.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["origin.own"] for row in csv.DictReader(file)] == ["program", ""]
+    experiment.to_jsonl(tmp_path / "answers.jsonl")
+    lines = (tmp_path / "answers.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line)["origin.short"] for line in lines] == ["check", "check"]
 
 
 def test_a_function_of_the_callers_gives_verdicts(world: World, client: Any) -> None:
