@@ -125,12 +125,14 @@ def _shown(value: Any, start: int = 0) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _api_key(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
-    """A key is never read back; that its last characters are others can be seen."""
+def is_another_key(wanted: Any, there: Any) -> bool:
+    """Whether a key is not the one that is read back masked, as far as that can be seen: by its last characters."""
     end = there.removeprefix(_MASK) if isinstance(there, str) and there.startswith(_MASK) else ""
-    if len(end) != len(_MASK) or not isinstance(wanted, str) or wanted.endswith(end):
-        return None
-    return "another one (values not shown)"
+    return len(end) == len(_MASK) and isinstance(wanted, str) and not wanted.endswith(end)
+
+
+def _api_key(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:
+    return "another one (values not shown)" if is_another_key(wanted, there) else None
 
 
 def _custom_api_config(wanted: Any, there: Any, given: Mapping[str, Any], existing: Any) -> str | None:

@@ -155,6 +155,31 @@ models:
         run(SUITE + matrix, models=["large"])
 
 
+def test_another_key_makes_another_config_and_no_name_tells_of_a_key(
+    run: Any, client: Any, world: World, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        SUITE
+        + f'models: [{{name: tiny, model: tiny-1, base_url: "{model_server.base_url}", api_key_env: KEY}}]\n'
+    )
+
+    def used(key: str) -> str:
+        monkeypatch.setenv("KEY", key)
+        run(text, new=True)
+        answer = next(one for one in reversed(model_server.requests) if one.json["model"] == "tiny-1")
+        return answer.headers["authorization"].removeprefix("Bearer ")
+
+    keys = ["the-first-key-of-tiny", "the-second-key-of-t1ny"]
+    assert [used(key) for key in (*keys, *keys)] == [*keys, *keys]
+    names = [config.name for config in world.call(client, "list_llm_configs")]
+    assert len(names) == 2 and names[1] == names[0].replace(")", ", key 2)")
+    # With other keys the names would be the same.
+    for config in world.call(client, "list_llm_configs"):
+        world.call(client, "delete_llm_config", config)
+    assert used("a-guess-of-somebodys") == "a-guess-of-somebodys"
+    assert [config.name for config in world.call(client, "list_llm_configs")] == names[:1]
+
+
 def test_a_program_of_ones_own_is_asked_instead(run: Any, tmp_path: Path, model_server: ModelServer) -> None:
     (tmp_path / "greeting_of_a_suite.py").write_text(
         "def greet(name):\n    if name == 'Grace':\n        raise LookupError('nobody')\n    return f'Hi {name}'\n",
