@@ -209,13 +209,14 @@ def _spoken(called: Any, args: Sequence[Any]) -> str:
 
 
 def _taker(called: Any, args: Sequence[Any]) -> Callable[[str], str | None]:
-    """What names the method that creates the same kind of thing, where that has an argument of a name."""
+    """What names the method that creates or runs the same kind of thing, where that has an argument of a name."""
     noun = called.__name__.partition("_")[2]
-    creator = getattr(args[0], f"create_{noun}", None) if noun and args else None
+    names = [f"{verb}_{noun}" for verb in ("create", "run")] if noun and args else []
+    others = {name: getattr(args[0], name) for name in names if hasattr(args[0], name)}
 
     def taker(argument: str) -> str | None:
-        has_it = creator is not None and argument in inspect.signature(creator).parameters
-        return f"create_{noun}({argument}=…)" if has_it else None
+        takers = (name for name, other in others.items() if argument in inspect.signature(other).parameters)
+        return next((f"{name}({argument}=…)" for name in takers), None)
 
     return taker
 

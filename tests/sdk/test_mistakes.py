@@ -170,6 +170,11 @@ MISTAKES: dict[str, Mistake] = {
         r"^{client}.run_experiment\(\) has no argument 'evaluation_mode'; "
         r"create_experiment\(evaluation_mode=…\) takes it$",
     ),
+    "an argument of the method that runs": Mistake(
+        called("client", "stream_experiment", "New", None, of("collection"), target=lambda *_: len),
+        UsageError,
+        r"^{client}.stream_experiment\(\) has no argument 'target'; run_experiment\(target=…\) takes it$",
+    ),
     "an argument of a model's method misspelt": Mistake(
         called("collection", "add_from_csv", "rows.csv", delimeter=";"),
         UsageError,
