@@ -9,21 +9,26 @@ from __future__ import annotations
 import io
 import math
 import re
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import frozen
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from elluminate.suites.yaml_fast import composed_fast
 
 __all__ = ["Document", "Place", "YamlError", "read_yaml"]
 
 Path = tuple[str | int, ...]
+Node: TypeAlias = Any
+"""A node of either parser."""
 
 _MOST_VALUES = 1_000_000
 _MOST_REPEATED = 100_000
 """Values that aliases repeat. Aliases may repeat aliases; a few lines would be more than any memory holds."""
 _DEEPEST = 100
+_LONG = 50_000
+"""Characters from which on it is felt how long reading takes."""
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float", "timestamp", "value", "merge")}
@@ -89,19 +94,33 @@ def read_yaml(text: str) -> Document:
     >>> read_yaml("a: [no, 1]").value
     {'a': ['no', 1]}
     """
-    parser = YAML(typ="safe", pure=True)
+    root = composed_fast(text) if len(text) >= _LONG else None
+    if root is not None:
+        try:
+            return _read(root)
+        except YamlError:
+            pass  # the other parser may have something to say of what stands before
+    root = _composed(text)
+    if root is None:
+        return Document(None, {})
+    _refuse_repetition(root)
+    return _read(root)
+
+
+def _read(root: Any) -> Document:
+    reading = _Reading()
+    return Document(reading.value_of(root, ()), reading.places)
+
+
+def _composed(text: str) -> Node | None:
     try:
-        root = parser.compose(io.StringIO(text))
+        return YAML(typ="safe", pure=True).compose(io.StringIO(text))
     except MarkedYAMLError as error:
         reason = " ".join(str(part) for part in (error.context, error.problem) if part)
         mark = error.problem_mark or error.context_mark
         raise YamlError(reason, None if mark is None else Place(mark.line + 1, mark.column + 1)) from None
     except (YAMLStreamError, YAMLError, ValueError, RecursionError) as error:
         raise YamlError(str(error).split("\n", 1)[0] or type(error).__name__, None) from None
-    reading = _Reading()
-    if root is not None:
-        _refuse_repetition(root)
-    return Document(reading.value_of(root, ()) if root is not None else None, reading.places)
 
 
 def _refuse_repetition(root: Node) -> None:
@@ -137,9 +156,9 @@ def _innermost_first(root: Node) -> list[Node]:
 
 
 def _parts(node: Node) -> list[Node]:
-    if isinstance(node, SequenceNode):
+    if node.id == "sequence":
         return list(node.value)
-    if isinstance(node, MappingNode):
+    if node.id == "mapping":
         return [part for pair in node.value for part in pair]
     return []
 
@@ -157,13 +176,13 @@ class _Reading:
             raise YamlError(
                 f"nested more than {_DEEPEST} deep, or an alias of what it stands in", _of_node(node)
             )
-        if isinstance(node, ScalarNode):
+        if node.id == "scalar":
             return _scalar(node)
         if str(node.tag) not in (f"{_TAG}map", f"{_TAG}seq"):
             raise YamlError(f"the tag {str(node.tag)!r} is not known here", _of_node(node))
         self._above.append(node)
         try:
-            if isinstance(node, SequenceNode):
+            if node.id == "sequence":
                 return [self.value_of(item, (*path, number)) for number, item in enumerate(node.value)]
             return self._mapping(node, path)
         finally:
@@ -185,15 +204,15 @@ class _Reading:
 
     def _merge(self, node: Node, path: Path, into: dict[str, tuple[Any, Node]]) -> None:
         """`<<: *defaults`: what the mapping has and this one does not say itself."""
-        sources = node.value if isinstance(node, SequenceNode) else [node]
+        sources = node.value if node.id == "sequence" else [node]
         for source in sources:
-            if not isinstance(source, MappingNode):
+            if not source.id == "mapping":
                 raise YamlError("<< takes a mapping, or a list of mappings", _of_node(node))
             for key, value in self.value_of(source, (*path, "<<")).items():
                 into.setdefault(key, (value, source))
 
     def _key(self, node: Node) -> str:
-        if not isinstance(node, ScalarNode):
+        if not node.id == "scalar":
             raise YamlError("a key must be a text", _of_node(node))
         return str(node.value)  # a number or true may be the name of a column, too
 
@@ -201,7 +220,7 @@ class _Reading:
 def _scalar(node: Any) -> Any:
     text = _joined(str(node.value))
     tag = str(node.tag)
-    if node.style is not None or tag == f"{_TAG}str":
+    if node.style or tag == f"{_TAG}str":
         return text
     if tag not in _PLAIN:
         raise YamlError(f"the tag {tag!r} is not known here", _of_node(node))
