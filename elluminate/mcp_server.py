@@ -31,8 +31,6 @@ from elluminate.schemas.experiment import Experiment
 from elluminate.schemas.experiment_statistics import ExperimentStatistics
 from elluminate.suites.reading import suite_from_text
 from elluminate.suites.suite import SuiteError
-from elluminate.suites.targets import found_target
-from elluminate.suites.yaml_text import read_yaml
 
 __all__ = ["mcp", "server_for"]
 
@@ -172,10 +170,6 @@ class _Tools:
                 suite = suite_from_text(text, Path("suite.yaml"))
             except SuiteError as error:
                 return {"is_valid": False, "problems": [f"{one.place}: {one.text}" for one in error.problems]}
-            problem = _problem_with_target(suite.target)
-        if problem is not None:
-            place = read_yaml(text).place_of(("target",))
-            return {"is_valid": False, "problems": [f"{place}: {problem}"]}
         return {"is_valid": True, "problems": [], "name": suite.name}
 
     async def get_experiment(self, experiment: str) -> dict[str, Any]:
@@ -224,15 +218,6 @@ class _Tools:
             found = await meant(self._client, experiment)
             await found.aretry_failed()
             return await _came_to(found)
-
-
-def _problem_with_target(target: Any) -> str | None:
-    if isinstance(target, str):
-        try:
-            found_target(target, Path())
-        except ValidationError as error:
-            return str(error)
-    return None
 
 
 class _told:

@@ -41,6 +41,8 @@ _MOST_ROWS_TOLD = 3
 def load_suite(path: str | os.PathLike[str]) -> Suite:
     """Read a suite file: YAML, or JSON, which is YAML.
 
+    Functions that it names, as its target or in checks, are imported.
+
     Args:
         path: The file.
 
@@ -99,6 +101,7 @@ class _Reading:
     def suite(self) -> Suite:
         said = self._said
         self._refuse_what_excludes()
+        self._refuse_missing_target()
         template, rows, criteria = self._template(), self._rows(), self._criteria()
         thresholds, baseline = self._thresholds(criteria)
         models = [self._model(given, number) for number, given in enumerate(said.get("models", ()))]
@@ -154,6 +157,13 @@ class _Reading:
     def _uses_linked_criteria(self) -> bool:
         """Whether the template is one on the server, which may have a set of its own."""
         return isinstance(self._said.get("template"), dict)
+
+    def _refuse_missing_target(self) -> None:
+        if "target" in self._said:
+            try:
+                found_target(self._said["target"], self._path.parent)
+            except ValidationError as error:
+                self._add(("target",), str(error))
 
     def _template(self) -> TemplateChoice | None:
         given = self._said.get("template")

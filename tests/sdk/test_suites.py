@@ -253,7 +253,7 @@ def test_rows_that_a_program_was_not_asked_for_are_missing(client: Any, world: W
 def test_a_program_that_is_not_there_is_refused_before_anything_is_made(
     run: Any, client: Any, world: World, target: str, says: str
 ) -> None:
-    with pytest.raises(ValidationError, match=says):
+    with pytest.raises(SuiteError, match=rf"suite\.yaml:2:1: .*{says}"):
         run(SUITE.replace('template: "Greet {{name}}."', f"target: {target}"))
     assert world.call(client, "list_collections") == []
 
