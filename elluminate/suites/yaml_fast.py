@@ -30,10 +30,7 @@ def composed_fast(text: str) -> Any | None:
         import yaml
 
         loader = yaml.CSafeLoader
-    except (
-        ImportError,
-        AttributeError,
-    ):  # it comes with the extra "server", and without libyaml on some systems
+    except (ImportError, AttributeError):  # on some systems it comes without libyaml
         return None
     try:
         depth = 0
