@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from attrs import frozen
 
-from benchmarks import calls, crowds, decoding, engine, fixed_server, importing, programs, sharing
+from benchmarks import calls, crowds, decoding, engine, fixed_server, importing, pages, programs, sharing
 from benchmarks.interleaving import Ratio
 from benchmarks.responses_page import RATINGS, RESPONSES, page_of_responses, without_nulls
 from tests.support.services import PostgreSQL
@@ -21,8 +21,8 @@ Compare this client with what it could have been built on, in one run on this ma
 
 Every comparison takes its two sides in turns, so that whatever else the machine does slows both. A ratio is taken
 per round; the table shows the smallest and the median one, and the bounds are held against the median. The times
-are medians, for orientation only: they differ from machine to machine. The one bound in milliseconds, on importing,
-is held against the difference of the best times.
+are medians, for orientation only: they differ from machine to machine. The bounds in milliseconds, on importing and
+on pages, are held against the best times.
 """
 _EXIT = "exit code: 0 all bounds are met, 1 a bound is missed"
 
@@ -293,6 +293,33 @@ def _page(rounds: int) -> list[Line]:
     ]
 
 
+def _pages(rounds: int) -> list[Line]:
+    looked, waited = pages.look(rounds, min(rounds, ENGINE_ROUNDS))
+    lines = [
+        Line(
+            f"page of {one.name}, of {pages.MANY} answers / of {pages.FEW}",
+            one.ratio,
+            f"few {_ms(one.ratio.first_typical)}",
+            f"many {_ms(one.ratio.second_typical)}, at best {_ms(min(one.ratio.second))}, "
+            f"{_ms(one.computing)} of computing",
+            f"at most {_ms(one.bound)}",
+            min(one.ratio.second) <= one.bound,
+        )
+        for one in looked
+    ]
+    lines.append(
+        Line(
+            "what others wait for something small while those pages are made, 99th percentile / allowed",
+            Ratio([pages.WAIT_BOUND], [waited]),
+            f"allowed {_ms(pages.WAIT_BOUND)}",
+            f"waited {_ms(waited)}",
+            "at most 1.0x",
+            waited <= pages.WAIT_BOUND,
+        )
+    )
+    return lines
+
+
 def _soak(rounds: int) -> list[Line]:
     del rounds  # it has a time of its own
     soaked = crowds.soak(SOAK_SECONDS)
@@ -337,6 +364,7 @@ _PARTS = {
     "engine": _engine,
     "sharing": _sharing,
     "at-once": _at_once,
+    "pages": _pages,
     "target": _target,
 }
 _LONG_PARTS = {"page": _page, "postgresql": _postgresql, "soak": _soak}

@@ -21,7 +21,7 @@ from elluminate import Client, unique_name
 from elluminate.schemas import Experiment
 from tests.support.serve_process import Served, serving
 
-__all__ = ["MEASURED", "Load", "comparing_at_defaults", "model_bound", "offline", "watched"]
+__all__ = ["MEASURED", "Load", "comparing_at_defaults", "computed", "model_bound", "offline", "watched"]
 
 ROWS, CRITERIA = 1_000, ("Is it short?", "Is it true?", "Is it kind?")
 OFFLINE_ROWS, OFFLINE_CRITERIA = 4_000, ("Is it short?", "Is it about {{topic}}?")
@@ -67,17 +67,17 @@ def model_bound(load: Load, rounds: int) -> Taken:
     calls = ROWS * (1 + len(CRITERIA))
     ideal = calls * load.latency / load.at_once
     took: list[float] = []
-    computed: list[float] = []
+    computing: list[float] = []
     polls: list[float] = []
     environment = {"ELLUMINATE_MAX_CONCURRENT_CALLS": str(load.at_once)}
     with _deployed(load.latency, environment) as (served, client):
         _ran(client, 50, CRITERIA)  # the endpoint has shown by then what it takes
         for _ in range(rounds):
-            before = _computed(served)
+            before = computed(served)
             with _polling(served, polls):
                 took.append(_ran(client, ROWS, CRITERIA)[1])
-            computed.append((_computed(served) - before) / calls)
-    return Taken(Ratio([ideal] * rounds, took), statistics.median(computed), _of_100(polls, 99))
+            computing.append((computed(served) - before) / calls)
+    return Taken(Ratio([ideal] * rounds, took), statistics.median(computing), _of_100(polls, 99))
 
 
 def offline(rounds: int, database: str | None = None) -> float:
@@ -217,7 +217,7 @@ def _polling(served: Served, took: list[float]) -> Iterator[None]:
         thread.join()
 
 
-def _computed(served: Served) -> float:
+def computed(served: Served) -> float:
     """Seconds of computing that the server has taken so far; 0 where the system does not tell."""
     try:
         fields = Path(f"/proc/{served.process.pid}/stat").read_text().rsplit(")", 1)[1].split()

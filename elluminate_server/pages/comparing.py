@@ -28,7 +28,7 @@ _MOST_WORDS = 2_000
 """Of an answer: what is longer is shown without its differences."""
 
 
-@page("/projects/{project_id:int}/compare")
+@page("/projects/{project_id:int}/compare", is_long=True)
 async def comparison(visit: Visit) -> Response:
     """`ids` in the address: the first is what the second is compared with; the older one, as ticked in the list."""
     session = visit.session

@@ -145,7 +145,7 @@ class _Place(_Answering):
     async def _look(self, request: Request) -> Response:
         page = self._by_method.get("GET")
         state = request.app.state
-        async with state.store.read() as session:
+        async with state.store.read(is_long=page is not None and page.is_long) as session:
             visitor = await sessions.find(request, session, state.settings)
             if visitor is None:
                 return to_login(request)

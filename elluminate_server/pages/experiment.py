@@ -49,7 +49,7 @@ _SETTINGS = (
 PATH = "/projects/{project_id:int}/experiments/{experiment_id:int}"
 
 
-@page(PATH)
+@page(PATH, is_long=True)
 async def experiment(visit: Visit) -> Response:
     """The whole page, or the part of it that moves while a run goes on."""
     session = visit.session
@@ -64,8 +64,6 @@ async def experiment(visit: Visit) -> Response:
     memory = rates_memory(visit)
     (overview,) = await load_overviews(session, [row], memory)
     is_counted = overview.account is not None or overview.totals.responses < WORTH_KEEPING
-    if overview.account is None and progress is None and not is_counted:
-        visit.service(ResultsKeeper).wish_for(row.id)
     rates = overview.rates or NOTHING
     columns = await columns_of(session, row, list(rates.by_criterion))
     wanted = asked_filter(visit)
@@ -76,6 +74,13 @@ async def experiment(visit: Visit) -> Response:
         None if row.prompt_template_id is None else await session.get(PromptTemplate, row.prompt_template_id)
     )
     durations = [] if progress is not None else await memory.load_durations(session, row.id, _BINS)
+    rows = await load_rows(session, row.id, wanted, offset=paging.offset, limit=_ROWS)
+    ending = None if progress is not None else await _ending(visit, row.id)
+    criterion_set = await session.get_one(CriterionSet, row.criterion_set_id)
+    if (
+        progress is None and not is_counted
+    ):  # once this page has what it needs: they would be computed beside it
+        visit.service(ResultsKeeper).wish_for(row.id)
     return visit.show(
         "experiment.html",
         place="experiments",
@@ -87,15 +92,15 @@ async def experiment(visit: Visit) -> Response:
         template=template,
         settings=_settings(config, row),
         lacks_verdicts_alone=_lacks_verdicts_alone(overview),
-        ending=None if progress is not None else await _ending(visit, row.id),
-        criterion_set=(await session.get_one(CriterionSet, row.criterion_set_id)).name,
+        ending=ending,
+        criterion_set=criterion_set.name,
         bars=_bars(columns[:MOST_COLUMNS], rates, overview.account),
         passing=Bar.of("Answers that meet all criteria", rates.passing, rates.passing.n, None),
         durations=histogram(durations),
         reasons=_reasons(overview.account),
         columns=columns[:MOST_COLUMNS],
         has_more_columns=len(columns) > MOST_COLUMNS,
-        rows=await load_rows(session, row.id, wanted, offset=paging.offset, limit=_ROWS),
+        rows=rows,
         paging=paging,
         wanted=wanted,
         carried=filter_query(wanted),

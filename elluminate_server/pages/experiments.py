@@ -23,7 +23,7 @@ _MOST_CHOICES = 200
 _STATES = {"running": "running", "over": "over", "not-run": "not run"}
 
 
-@page("/projects/{project_id:int}/experiments")
+@page("/projects/{project_id:int}/experiments", is_long=True)
 async def experiments(visit: Visit) -> Response:
     """Filters are parameters of the address."""
     session = visit.session
@@ -50,11 +50,11 @@ async def experiments(visit: Visit) -> Response:
     ).all()
     memory = rates_memory(visit)
     overviews = await load_overviews(session, rows, memory)
+    names = {one.template for one in overviews if one.template is not None}
+    trends = await load_trends(session, visit.project_id, names, memory)
     for one in overviews:
         if one.account is None and one.state != "running" and one.totals.responses >= WORTH_KEEPING:
             visit.service(ResultsKeeper).wish_for(one.id)
-    names = {one.template for one in overviews if one.template is not None}
-    trends = await load_trends(session, visit.project_id, names, memory)
     shown = {
         "place": "experiments",
         "overviews": [(one, bar_of(one)) for one in overviews],

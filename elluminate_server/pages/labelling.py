@@ -17,7 +17,7 @@ from elluminate_server.writing.labels import labeller_of
 __all__: list[str] = []
 
 
-@page("/projects/{project_id:int}/label")
+@page("/projects/{project_id:int}/label", is_long=True)
 async def label_next(visit: Visit) -> Response:
     """Of one experiment, by one of its criteria or all of them."""
     session = visit.session

@@ -30,7 +30,7 @@ CHOICES = [
 _LONGEST_REASON = 10_000
 
 
-@page("/projects/{project_id:int}/responses/{response_id:int}")
+@page("/projects/{project_id:int}/responses/{response_id:int}", is_long=True)
 async def response(visit: Visit) -> Response:
     """With the ones before and after it in the filter that one came from."""
     session = visit.session

@@ -206,6 +206,7 @@ class Page:
         role: What it takes, of `domain.roles`.
         operation: The operation of the contract that a form carries out; None for a page.
         takes_file: Whether a form has a file.
+        is_long: Whether it reads so much that it is read beside the event loop; see `Store.read`.
     """
 
     path: str
@@ -214,22 +215,24 @@ class Page:
     role: str = READER
     operation: ContractOperation | None = None
     takes_file: bool = False
+    is_long: bool = False
 
 
 PAGES: list[Page] = []
 """All that there are, in the order in which paths are tried."""
 
 
-def page(path: str, *, role: str = READER) -> Callable[[Handler], Handler]:
+def page(path: str, *, role: str = READER, is_long: bool = False) -> Callable[[Handler], Handler]:
     """Register a page.
 
     Args:
         path: Where it is.
         role: Who sees it, of `domain.roles`.
+        is_long: Whether it counts or sorts all answers of an experiment, for which nobody else should wait.
     """
 
     def register(handler: Handler) -> Handler:
-        PAGES.append(Page(path, "GET", handler, role))
+        PAGES.append(Page(path, "GET", handler, role, is_long=is_long))
         return handler
 
     return register

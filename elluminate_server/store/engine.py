@@ -116,6 +116,11 @@ class Store:
         """What writes, for tests that disturb it."""
         return (self._engine.sync_engine, *([] if self._thread_engine is None else [self._thread_engine]))
 
+    @property
+    def reading_engine(self) -> AsyncEngine:
+        """What reads in the event loop's own thread on SQLite, for tests that watch it."""
+        return self._reading_engine
+
     def _create_engine(self, driver: str | None = None) -> AsyncEngine:
         url = self.url if driver is None else self.url.set(drivername=driver)
         options: dict[str, Any] = {

@@ -6,7 +6,7 @@ import re
 import anyio
 import httpx
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select
 from starlette.applications import Starlette
 
 from elluminate_server.execution.leases import expiry
@@ -351,3 +351,19 @@ async def test_what_ten_thousand_rows_take_does_not_grow_with_them(browser: Brow
         experiment_id = await fill(store, rows=rows, name=f"Of {rows}", criteria=CRITERIA[:1])
         sizes.append(len(await browser.see(f"{HOME}/{experiment_id}")))
     assert sizes[1] < 1.2 * sizes[0]
+
+
+async def test_what_takes_long_to_read_is_read_beside_the_event_loop(browser: Browser, store: Store) -> None:
+    if not store.is_sqlite:
+        pytest.skip("PostgreSQL is never read in the event loop")
+    for name in ("First", "Second"):
+        await fill(store, rows=2, name=name)
+    read_here: list[str] = []
+    engine = store.reading_engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *given: read_here.append(given[2]))
+    await browser.see("/projects/1/queue")
+    assert read_here, "small pages are read where they are made"
+    read_here.clear()
+    for path in ("", "/1", "/../responses/1", "/../compare?ids=1&ids=2", "/../label?experiment=1"):
+        await browser.see(f"{HOME}{path}")
+    assert read_here == []
