@@ -79,8 +79,8 @@ $(VENV)/.installed-providers: $(VENV)/.installed-dev
 test-providers: $(VENV)/.installed-providers ## run the tests of models that are asked through any-llm-sdk
 	$(BIN)/python -m pytest tests/unit/llm/test_any_llm.py $(ARGS)
 
-memory: $(VENV)/.installed-dev ## show that the client reads 100,000 responses in less than 150 MB
-	$(BIN)/python -m pytest -rP tests/sdk/memory $(ARGS)
+memory: $(VENV)/.installed-dev ## show that the client reads 100,000 responses in less than 150 MB, and that pages leave nothing behind
+	$(BIN)/python -m pytest -rP tests/sdk/memory tests/server/memory $(ARGS)
 
 check: $(VENV)/.installed-dev ## what to run before a commit: format, lint, types, drift of generated code, unit tests
 	$(BIN)/ruff format --check .
