@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage conformance faults statistics interop memory test-postgresql test-scale test-browser demo-llm test-local-model test-providers check format codegen docs serve bench bench-peers clean
+.PHONY: help install demo test coverage conformance faults statistics interop memory test-postgresql test-scale test-browser screenshots demo-llm test-local-model test-providers check format codegen docs serve bench bench-peers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ $(VENV)/.installed-browser: $(VENV)/.installed-dev
 
 test-browser: $(VENV)/.installed-browser ## run the tests of what a browser shows in a real one, which is installed where it is missing
 	.ci/browser $(ARGS)
+
+screenshots: $(VENV)/.installed-browser ## make the guide's pictures of every page anew
+	ELLUMINATE_SCREENSHOTS=1 .ci/browser tests/browser/test_pictures.py $(ARGS)
 
 interop: $(VENV)/.installed-dev ## run the published client, from the package index, against this server
 	$(BIN)/python -m pytest -n 2 --dist loadscope tests/interop $(ARGS)

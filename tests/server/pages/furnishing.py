@@ -8,12 +8,12 @@ import threading
 from pathlib import Path
 
 import anyio
-from sqlalchemy import DateTime, func, select, update
+from sqlalchemy import func, select, update
 
 from elluminate_server.app import create_app
 from elluminate_server.demo import load_demo
 from elluminate_server.settings import Settings, normalise_database_url
-from elluminate_server.store.tables import Base, Experiment, Response, Task
+from elluminate_server.store.tables import ApiKey, Base, Experiment, Response, Task
 from tests.server.conftest import KEY, client, created
 
 __all__ = ["furnish"]
@@ -48,13 +48,12 @@ async def _furnished(path: Path) -> dict[str, int]:
         (label,) = (await api.put("/labels", json={"labels": [said]})).json()
         async with app.state.store.write() as session:
             await session.execute(update(Response).values(duration_seconds=0.4 + Response.id % 7 / 10))
+            await session.execute(update(ApiKey).where(ApiKey.id == key["id"]).values(prefix="elm_R3ad"))
             session.add(Task(id="0" * 32, project_id=1, kind="ratings"))
             await session.flush()
             for table in Base.metadata.sorted_tables:
                 for column in table.columns:
-                    if isinstance(column.type, DateTime) and column.name.endswith(
-                        ("created_at", "started_at", "finished_at")
-                    ):
+                    if column.name in ("created_at", "updated_at", "started_at", "finished_at"):
                         await session.execute(
                             update(table).where(column.is_not(None)).values({column.name: WHEN})
                         )
