@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from attrs import define, field
 
@@ -27,6 +28,7 @@ class Lives:
         stack: Ends whatever was started.
         served: How it runs now.
         kills: How many starts were killed.
+        port: Where it starts; 0 for any free port, another one for each start.
     """
 
     database: Path
@@ -34,10 +36,16 @@ class Lives:
     stack: ExitStack
     served: Served = field(init=False)
     kills: int = 0
+    port: int = 0
 
     def start(self) -> None:
-        """Start it, on a port that the system gives."""
-        self.served = self.stack.enter_context(serving(self.database, environment=self.environment))
+        """Start it, and say where in `served`."""
+        starting = serving(self.database, port=self.port, environment=self.environment)
+        self.served = self.stack.enter_context(starting)
+
+    def stay_here(self) -> None:
+        """Have further starts on the port of this one, as browsers expect it."""
+        self.port = urlsplit(self.served.base_url).port or 0
 
     def kill_and_start(self) -> str:
         """Kill it, have its leases run out, and start it again; where it is then."""
