@@ -55,9 +55,10 @@ async def experiment(visit: Visit) -> Response:
     session = visit.session
     row = await see_experiment(session, visit.project_id, visit.path["experiment_id"])
     progress = None if row.generation_task_id is None else await progress_of(session, row.generation_task_id)
-    lines = await _last_lines(visit, row.id)
+    lines, has_more_lines = await _last_lines(visit, row.id)
     if visit.is_partial:
-        answer = visit.show("experiment_progress.html", experiment=row, progress=progress, lines=lines)
+        moving = {"experiment": row, "progress": progress, "lines": lines, "has_more_lines": has_more_lines}
+        answer = visit.show("experiment_progress.html", **moving)
         if progress is None:
             answer.headers["HX-Refresh"] = "true"
         return answer
@@ -88,6 +89,7 @@ async def experiment(visit: Visit) -> Response:
         overview=overview,
         progress=progress,
         lines=lines,
+        has_more_lines=has_more_lines,
         is_counted=is_counted,
         template=template,
         settings=_settings(config, row),
@@ -164,15 +166,17 @@ def _path(visit: Visit) -> str:
     return f"/projects/{visit.project_id}/experiments/{visit.path['experiment_id']}"
 
 
-async def _last_lines(visit: Visit, experiment_id: int) -> list[str]:
+async def _last_lines(visit: Visit, experiment_id: int) -> tuple[list[str], bool]:
+    """The end of the log, and whether there is more before it."""
     found = await visit.session.scalars(
         select(LogLine.line)
         .join(Task, Task.id == LogLine.task_id)
         .where(Task.experiment_id == experiment_id)
         .order_by(LogLine.id.desc())
-        .limit(_LINES)
+        .limit(_LINES + 1)
     )
-    return list(reversed(found.all()))
+    lines = found.all()
+    return list(reversed(lines[:_LINES])), len(lines) > _LINES
 
 
 def _lacks_verdicts_alone(overview: Overview) -> bool:

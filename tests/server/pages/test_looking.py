@@ -118,6 +118,13 @@ async def test_running_experiments_update_themselves(browser: Browser, store: St
         assert "<html" not in part.text
         assert "HX-Refresh" not in part.headers
     assert "Answered &lt;b&gt;row&lt;/b&gt; 1" in page
+    assert "<summary>Log</summary>" in page
+    async with store.write() as session:
+        task_id = (await session.scalars(select(LogLine.task_id).limit(1))).one()
+        session.add_all([LogLine(task_id=task_id, line=f"Line {number}.") for number in range(100)])
+    page = await browser.see(f"{HOME}/{experiment_id}")
+    assert "<summary>Log, the last 100 lines</summary>" in page
+    assert "Answered &lt;b&gt;row&lt;/b&gt; 1" not in page
 
 
 async def test_there_are_no_rates_while_a_run_goes_on(browser: Browser, store: Store) -> None:

@@ -21,6 +21,7 @@ async def test_an_empty_queue_says_so(browser: Browser) -> None:
     page = await browser.see(QUEUE)
     assert "Nothing waits, and nothing runs." in page
     assert "http-equiv" not in page.replace("htmx-config", "")
+    assert "hx-get" not in page
 
 
 async def test_tasks_have_their_holders_and_heartbeats(
@@ -69,4 +70,9 @@ async def test_tasks_have_their_holders_and_heartbeats(
     assert page.count(">there<") == 2
     assert (now - datetime.timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M UTC") in page
     assert "c" * 8 not in page
+    assert 'hx-trigger="every 2s"' in page
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
+    part = await browser.http.get(QUEUE, headers={"HX-Request": "true"})
+    assert part.text.lstrip().startswith('<div id="queue" hx-get="/projects/1/queue"')
+    assert "<html" not in part.text
     assert "Nothing waits" in await foreign.see("/projects/2/queue")
