@@ -1,9 +1,11 @@
-"""Two experiments over the same rows: is the second better, and which rows changed how."""
+"""Two to four experiments over the same rows: is one better than another, and which rows changed how."""
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import attrs
 import msgspec
@@ -12,14 +14,31 @@ from starlette.responses import Response
 from elluminate._markup import Bar
 from elluminate_server.domain.messages import response_text
 from elluminate_server.http.problems import BadRequest, NotFound
+from elluminate_server.pages.experiments import bar_of, rates_memory
+from elluminate_server.pages.missing import Reason, reasons_of
 from elluminate_server.pages.visits import Visit, page
-from elluminate_server.reading.comparisons import MOST_ANSWERS, ChangedRow, Compared, compare
+from elluminate_server.reading.comparisons import (
+    MOST_ANSWERS,
+    ChangedRow,
+    Compared,
+    Comparison,
+    Key,
+    Side,
+    compare,
+    load_side,
+    named,
+)
+from elluminate_server.reading.endings import load_ending
 from elluminate_server.reading.figures import load_totals
 from elluminate_server.reading.finding import see_experiment
 from elluminate_server.reading.matrices import label_of
+from elluminate_server.reading.overviews import Overview, load_overviews
 from elluminate_server.reading.responses import load_responses
 
 __all__ = ["word_diff"]
+
+_MOST = 4
+"""Experiments that are compared at a time."""
 
 _ROWS = 20
 """Rows that got worse, and as many that got better, on a page."""
@@ -28,40 +47,138 @@ _MOST_WORDS = 2_000
 """Of an answer: what is longer is shown without its differences."""
 
 
+@attrs.frozen
+class _Compared:
+    """An experiment on the page.
+
+    Attributes:
+        letter: What it is called there.
+        overview: What it came to.
+        bar: Its share of YES.
+        side: Its rows.
+        bars: Its rate by criterion.
+        why_not: Why it cannot be compared; None where it can.
+        reasons: Why verdicts are missing.
+    """
+
+    letter: str
+    overview: Overview
+    bar: Bar
+    side: Side
+    bars: Mapping[Key, Bar]
+    why_not: str | None
+    reasons: Sequence[Reason]
+
+
+@attrs.frozen
+class _Pair:
+    """One experiment beside that which all are compared with."""
+
+    other: _Compared
+    found: Comparison
+    compared: Sequence[tuple[Compared, Bar, Bar]]
+
+
 @page("/projects/{project_id:int}/compare", is_long=True)
 async def comparison(visit: Visit) -> Response:
-    """`ids` in the address: the first is what the second is compared with; the older one, as ticked in the list."""
-    session = visit.session
+    """`ids` in the address: what is compared. `base`: with which of them, the oldest where nothing is said.
+
+    `changed`: whose rows are shown beside those of the base, the first of the others where nothing is said.
+    """
     ids = sorted({_id(text) for text in visit.request.query_params.getlist("ids")})
-    if len(ids) != 2:
-        raise BadRequest("Tick two experiments to compare them.")
-    if visit.asked("swap"):
-        ids.reverse()
-    a, b = [await see_experiment(session, visit.project_id, one) for one in ids]
+    if not 2 <= len(ids) <= _MOST:
+        raise BadRequest(f"Tick two to {_MOST} experiments to compare them.")
+    default = ids[-1] if visit.asked("swap") else ids[0]
+    base = visit.asked_choice("base", ids, default)
+    ids.sort(key=lambda one: (one != base, one))
+    first, *others = await _load(visit, ids)
+    pairs = [
+        _Pair(other, found, [(one, *_bars(first, other, one)) for one in _all_of(found)])
+        for other in others
+        if first.why_not is None and other.why_not is None
+        for found in [compare(first.side, other.side)]
+    ]
+    chosen = visit.asked_choice("changed", ids[1:], ids[1])
+    changed = next((pair for pair in pairs if pair.other.overview.id == chosen), None)
+    return visit.show(
+        "compare.html",
+        place="experiments",
+        base=first,
+        all=[first, *others],
+        criteria=[
+            (named(key), key) for key in dict.fromkeys(k for one in (first, *others) for k in one.side.keys)
+        ],
+        pairs=pairs,
+        changed=changed,
+        rows=[]
+        if changed is None
+        else [
+            (title, found, await _sides(visit, found))
+            for title, found in (("worse", changed.found.worse), ("better", changed.found.better))
+        ],
+        swapped=_address(visit, ids, base=ids[1]),
+    )
+
+
+async def _load(visit: Visit, ids: Sequence[int]) -> list[_Compared]:
+    """The experiments in this order."""
+    session = visit.session
+    rows = [await see_experiment(session, visit.project_id, one) for one in ids]
     totals = await load_totals(session, ids)
     if max((one.responses for one in totals.values()), default=0) > MOST_ANSWERS:
         raise BadRequest(
             f"One of the experiments has more than {MOST_ANSWERS} answers. elluminate compare, on the command line, "
             "compares them."
         )
-    found = await compare(session, a.id, b.id)
-    shown = {"worse": await _sides(visit, found.worse), "better": await _sides(visit, found.better)}
-    return visit.show(
-        "compare.html",
-        place="experiments",
-        a=a,
-        b=b,
-        found=found,
-        compared=[
-            (one, *_bars(one))
-            for one in ([found.overall] if found.overall is not None else []) + [*found.criteria]
-        ],
-        changed=[
-            (title, found_rows, shown[title])
-            for title, found_rows in (("worse", found.worse), ("better", found.better))
-        ],
-        swapped=f"{visit.request.url.path}?ids={a.id}&ids={b.id}{'' if visit.asked('swap') else '&swap=1'}",
-    )
+    found = []
+    overviews = await load_overviews(session, rows, rates_memory(visit))
+    for letter, row, overview in zip("ABCD", rows, overviews, strict=False):
+        side = await load_side(session, row)
+        counts = {} if overview.account is None else overview.account.verdicts_by_criterion_id or {}
+        missing: Counter[str] = Counter()
+        for one in counts.values():
+            missing[one.criterion_str or ""] += one.missing_answer_failed + one.missing_not_judged
+        rates = {} if overview.state == "running" else side.rates()
+        found.append(
+            _Compared(
+                letter=letter,
+                overview=overview,
+                bar=bar_of(overview),
+                side=side,
+                bars={
+                    key: Bar.of(
+                        named(key), rate, rate.n, None if overview.account is None else missing[key[0]]
+                    )
+                    for key, rate in rates.items()
+                },
+                why_not=await _why_not(visit, overview),
+                reasons=reasons_of(overview.account),
+            )
+        )
+    return found
+
+
+async def _why_not(visit: Visit, one: Overview) -> str | None:
+    """Why an experiment has nothing to compare; None where it has."""
+    if one.state == "running":
+        return "still runs: what is answered first is no fair part of the whole, so that nothing is said before its end"
+    if one.totals.responses > one.totals.failed:
+        return None
+    if one.totals.responses:
+        return "has no answer: every one failed"
+    if one.state == "not run":
+        return "has not been run"
+    ending = await load_ending(visit.session, one.id)
+    return f"ended before its first answer{'' if ending is None else f': {ending}'}"
+
+
+def _all_of(found: Comparison) -> list[Compared]:
+    return ([found.overall] if found.overall is not None else []) + [*found.criteria]
+
+
+def _address(visit: Visit, ids: Sequence[int], **changed: int) -> str:
+    """This page with these experiments."""
+    return f"{visit.request.url.path}?{urlencode([*(('ids', one) for one in ids), *changed.items()])}"
 
 
 @attrs.frozen
@@ -131,11 +248,11 @@ async def _sides(visit: Visit, rows: Sequence[ChangedRow]) -> list[_ShownRow]:
     return shown
 
 
-def _bars(one: Compared) -> tuple[Bar, Bar]:
+def _bars(a: _Compared, b: _Compared, one: Compared) -> tuple[Bar, Bar]:
     weighed = one.weighed
     return (
-        Bar.of("first", weighed.rate_a, weighed.rate_a.n, None),
-        Bar.of("second", weighed.rate_b, weighed.rate_b.n, None),
+        Bar.of(a.letter, weighed.rate_a, weighed.rate_a.n, None),
+        Bar.of(b.letter, weighed.rate_b, weighed.rate_b.n, None),
     )
 
 

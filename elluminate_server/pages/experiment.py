@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
-import attrs
-from elluminate_api.models import TaskStatus
 from sqlalchemy import select
 from starlette.responses import Response
 
@@ -13,8 +11,10 @@ from elluminate_server.execution.gaps import has_gaps
 from elluminate_server.execution.progress import progress_of
 from elluminate_server.pages.charts import histogram
 from elluminate_server.pages.experiments import rates_memory
+from elluminate_server.pages.missing import reasons_of
 from elluminate_server.pages.paging import Paging
 from elluminate_server.pages.visits import Visit, form, page
+from elluminate_server.reading.endings import load_ending
 from elluminate_server.reading.figures import NOTHING, Rates
 from elluminate_server.reading.finding import find_experiment, see_experiment
 from elluminate_server.reading.kept_results import WORTH_KEEPING, ResultsKeeper
@@ -27,7 +27,6 @@ from elluminate_server.reading.matrices import (
     load_rows,
 )
 from elluminate_server.reading.overviews import Account, Overview, load_overviews
-from elluminate_server.store.states import EXPERIMENT
 from elluminate_server.store.tables import CriterionSet, Experiment, LLMConfig, LogLine, PromptTemplate, Task
 from elluminate_server.writing.runs import add_what_is_missing, cancel_run, lock_experiment, refuse_running
 
@@ -36,7 +35,6 @@ __all__ = ["asked_filter", "filter_query"]
 _ROWS = 50
 _LINES = 100
 _BINS = 20
-_MOST_REASONS = 20
 _SETTINGS = (
     "llm_model_name",
     "temperature",
@@ -76,7 +74,7 @@ async def experiment(visit: Visit) -> Response:
     )
     durations = [] if progress is not None else await memory.load_durations(session, row.id, _BINS)
     rows = await load_rows(session, row.id, wanted, offset=paging.offset, limit=_ROWS)
-    ending = None if progress is not None else await _ending(visit, row.id)
+    ending = None if progress is not None else await load_ending(session, row.id)
     criterion_set = await session.get_one(CriterionSet, row.criterion_set_id)
     if (
         progress is None and not is_counted
@@ -99,7 +97,7 @@ async def experiment(visit: Visit) -> Response:
         bars=_bars(columns[:MOST_COLUMNS], rates, overview.account),
         passing=Bar.of("Answers that meet all criteria", rates.passing, rates.passing.n, None),
         durations=histogram(durations),
-        reasons=_reasons(overview.account),
+        reasons=reasons_of(overview.account),
         columns=columns[:MOST_COLUMNS],
         has_more_columns=len(columns) > MOST_COLUMNS,
         rows=rows,
@@ -185,19 +183,6 @@ def _lacks_verdicts_alone(overview: Overview) -> bool:
     return counts is not None and not counts.missing_answer_failed and overview.totals.failed == 0
 
 
-async def _ending(visit: Visit, experiment_id: int) -> str | None:
-    """Why its last run did not end well; None where it did, or there was none."""
-    found = await visit.session.execute(
-        select(Task.status, Task.error_msg)
-        .where(Task.experiment_id == experiment_id, Task.kind == EXPERIMENT)
-        .order_by(Task.created_at.desc(), Task.id.desc())
-        .limit(1)
-    )
-    for status, reason in found:
-        return None if status == TaskStatus.SUCCESS else reason or f"The run ended {status}."
-    return None
-
-
 def _settings(config: LLMConfig | None, row: Experiment) -> list[tuple[str, Any]]:
     """How the model was asked, where it differs from its own ways."""
     given: dict[str, Any] = {}
@@ -228,24 +213,4 @@ def _bars(columns: list[Column], rates: Rates, account: Account | None) -> list[
             )
             for one in columns
         ),
-    ]
-
-
-@attrs.frozen
-class _Reason:
-    count: int
-    cause: str
-    reason: str
-
-
-_CAUSES = {"answer_failed": "the answer failed", "not_judged": "the answer was not judged"}
-
-
-def _reasons(account: Account | None) -> list[_Reason]:
-    """Why verdicts are missing, the most frequent reason first."""
-    if account is None or account.verdicts is None:
-        return []
-    return [
-        _Reason(one.count, _CAUSES.get(one.cause, str(one.cause)), one.reason)
-        for one in account.verdicts.reasons[:_MOST_REASONS]
     ]

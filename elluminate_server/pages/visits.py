@@ -1,7 +1,8 @@
 """One request as a page sees it, and what it answers with; how they are registered."""
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from elluminate_server.http import decoding
 from elluminate_server.http.access import Principal
 from elluminate_server.http.auditing import log_effect
 from elluminate_server.http.contract import ContractOperation, operations
-from elluminate_server.http.problems import BadRequest, NotFound
+from elluminate_server.http.problems import BadRequest, NotFound, quoted
 from elluminate_server.llm.providers import Models
 from elluminate_server.pages.rendering import html_response
 from elluminate_server.pages.sessions import Session
@@ -39,6 +40,8 @@ class Visit:
         path: What stands in the path.
         fields: What a form has sent; empty for a page.
         made: What a form has made, for its line of the audit log; None where the path names what it is done to.
+        unread: What the address says and cannot be read, in words: the page shows it, rather than act as if nobody
+            had asked for it.
     """
 
     request: Request
@@ -48,6 +51,7 @@ class Visit:
     operation: ContractOperation | None = None
     _session: AsyncSession | None = None
     made: Any = None
+    unread: list[str] = attrs.field(factory=list)
 
     @property
     def principal(self) -> Principal:
@@ -104,9 +108,38 @@ class Visit:
         return self.request.query_params.get(name, default).strip()
 
     def asked_number(self, name: str, default: int) -> int:
-        """A parameter that is a number from 1 on; the default where it is none."""
+        """A parameter that is a number from 1 on; the default where it is none, or none is given."""
         text = self.asked(name)
-        return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 10 else default
+        if not text:
+            return default
+        if text.isascii() and text.isdigit() and len(text) < 16 and int(text) > 0:
+            return int(text)
+        self.leave_out(name, "It has to be a whole number from 1 on.")
+        return default
+
+    def asked_choice(self, name: str, allowed: Collection[T], default: T) -> T:
+        """A parameter that is one of some values; the default where it is none of them, or not given."""
+        text = self.asked(name)
+        if not text:
+            return default
+        for one in allowed:
+            if str(one) == text:
+                return one
+        self.leave_out(name, f"It has to be one of {', '.join(map(str, allowed))}.")
+        return default
+
+    def asked_day(self, name: str) -> datetime.date | None:
+        """A parameter that is a day; None where it is none, or none is given."""
+        text = self.asked(name)
+        try:
+            return datetime.date.fromisoformat(text) if text else None
+        except ValueError:
+            self.leave_out(name, "It has to be a day, like 2026-01-31.")
+            return None
+
+    def leave_out(self, name: str, wanted: str) -> None:
+        """Have the page say that a parameter does not count, and what it would take."""
+        self.unread.append(f"{name}={quoted(self.asked(name))} in the address does not count here. {wanted}")
 
     def field(self, name: str) -> str:
         """What a form has in a field, empty where it has none."""

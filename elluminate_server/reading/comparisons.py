@@ -1,4 +1,4 @@
-"""Two experiments over the same rows: what `compare` of the SDK says of them, and which rows changed.
+"""Experiments over the same rows: what `compare` of the SDK says of two of them, and which rows changed.
 
 Rows are the same where their values are, and who talked with the model; criteria where their texts are. What can be
 said is computed by `elluminate.statistics`, as there.
@@ -14,11 +14,31 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate import statistics
+from elluminate.statistics import Interval
 from elluminate.statistics.weighing import Weighed, weigh
+from elluminate_server.reading.verdicts import load_accounts
 from elluminate_server.store.rows import fetch
-from elluminate_server.store.tables import Criterion, Persona, PersonaVersion, Prompt, Rating, Response
+from elluminate_server.store.tables import (
+    Criterion,
+    Experiment,
+    Persona,
+    PersonaVersion,
+    Prompt,
+    Rating,
+    Response,
+)
 
-__all__ = ["MOST_ANSWERS", "ChangedRow", "Compared", "Comparison", "compare"]
+__all__ = [
+    "MOST_ANSWERS",
+    "ChangedRow",
+    "Compared",
+    "Comparison",
+    "Key",
+    "Side",
+    "compare",
+    "load_side",
+    "named",
+]
 
 LEVEL = 0.05
 MOST_ANSWERS = 20_000
@@ -62,6 +82,30 @@ class _Row:
 
 
 @attrs.frozen
+class Side:
+    """One experiment, as it is compared with others.
+
+    Attributes:
+        rows: Its rows that have an answer.
+        keys: Its criteria, in the order of their set.
+        collection_id: Where its rows are from.
+        has_unanswered: Whether its run left rows, or epochs of them, without any answer.
+    """
+
+    rows: Sequence[_Row]
+    keys: Sequence[Key]
+    collection_id: int
+    has_unanswered: bool
+
+    def rates(self) -> dict[Key, Interval]:
+        """The share of YES by criterion, over all of its rows, whether others have them or not."""
+        return {
+            key: statistics.rate([row.verdicts[key] for row in self.rows if row.verdicts.get(key)])
+            for key in self.keys
+        }
+
+
+@attrs.frozen
 class ChangedRow:
     """A row that got better or worse.
 
@@ -89,12 +133,16 @@ class Compared:
         weighed: What the verdicts say.
         verdict: What can be said, among all criteria.
         p: How often chance alone makes such a difference, among all criteria; None where undefined.
+        better: How many rows got better by it.
+        worse: How many got worse.
     """
 
     name: str
     weighed: Weighed
     verdict: str
     p: float | None
+    better: int
+    worse: int
 
 
 @attrs.frozen
@@ -105,6 +153,8 @@ class Comparison:
         rows: How many they have in common.
         only_a: How many only the first has.
         only_b: How many only the second has.
+        unanswered_a: How many the second has an answer to, and the first was to answer and did not.
+        unanswered_b: The same of the second.
         left_out: Rows in common that have no verdict by a criterion in common on both sides.
         criteria_only_in_a: Texts of criteria that only the first has.
         criteria_only_in_b: Those that only the second has.
@@ -117,6 +167,8 @@ class Comparison:
     rows: int
     only_a: int
     only_b: int
+    unanswered_a: int
+    unanswered_b: int
     left_out: int
     criteria_only_in_a: Sequence[str]
     criteria_only_in_b: Sequence[str]
@@ -126,10 +178,13 @@ class Comparison:
     worse: Sequence[ChangedRow]
 
 
-async def compare(session: AsyncSession, a_id: int, b_id: int) -> Comparison:
+def compare(a: Side, b: Side) -> Comparison:
     """Weigh the second experiment against the first."""
-    (rows_a, keys_a), (rows_b, keys_b) = await _side(session, a_id), await _side(session, b_id)
-    pairs, only_a, only_b = _paired(rows_a, rows_b)
+    keys_a, keys_b = a.keys, b.keys
+    pairs, only_a, only_b = _paired(a.rows, b.rows)
+    is_one_collection = a.collection_id == b.collection_id
+    unanswered_a = only_b if is_one_collection and a.has_unanswered else 0
+    unanswered_b = only_a if is_one_collection and b.has_unanswered else 0
     shared = [key for key in keys_a if key in set(keys_b)]
     counting = _counting(pairs, shared)
     overall, criteria = None, []
@@ -137,16 +192,18 @@ async def compare(session: AsyncSession, a_id: int, b_id: int) -> Comparison:
     worse: list[ChangedRow] = []
     if counting:
         weighed = _weighed(counting)
-        overall = Compared("All criteria", weighed, weighed.verdict, weighed.difference.p)
+        overall = _compared("All criteria", weighed, weighed.verdict, weighed.difference.p)
         criteria = _among_all([(key, _weighed(_counting(pairs, [key]))) for key in shared])
-        for ((a, b), _), before, after in zip(counting, weighed.means_a, weighed.means_b, strict=True):
-            if abs(after - before) > 1e-12:
-                row = ChangedRow(b.values, before, after, a.first_response_id, b.first_response_id)
+        for ((old, new), _), before, after in zip(counting, weighed.means_a, weighed.means_b, strict=True):
+            if _has_changed(before, after):
+                row = ChangedRow(new.values, before, after, old.first_response_id, new.first_response_id)
                 (better if after > before else worse).append(row)
     return Comparison(
         rows=len(pairs),
-        only_a=only_a,
-        only_b=only_b,
+        only_a=only_a - unanswered_b,
+        only_b=only_b - unanswered_a,
+        unanswered_a=unanswered_a,
+        unanswered_b=unanswered_b,
         left_out=len(pairs) - len(counting),
         criteria_only_in_a=[key[0] for key in keys_a if key not in shared],
         criteria_only_in_b=[key[0] for key in keys_b if key not in shared],
@@ -179,11 +236,31 @@ def _among_all(found: Sequence[tuple[Key, Weighed]]) -> list[Compared]:
     """Verdicts by p as it counts among all criteria (Holm)."""
     adjusted = iter(statistics.holm([one.difference.p for _, one in found if one.difference.p is not None]))
     compared = []
-    for (text, number), one in found:
+    for key, one in found:
         p = None if one.difference.p is None else next(adjusted)
         verdict = one.verdict if p is None else statistics.decide(one.difference, LEVEL, p)
-        compared.append(Compared(text if number == 0 else f"{text} ({number + 1})", one, verdict, p))
+        compared.append(_compared(named(key), one, verdict, p))
     return compared
+
+
+def named(key: Key) -> str:
+    """A criterion in words."""
+    text, number = key
+    return text if number == 0 else f"{text} ({number + 1})"
+
+
+def _compared(name: str, weighed: Weighed, verdict: str, p: float | None) -> Compared:
+    changes = [
+        after - before
+        for before, after in zip(weighed.means_a, weighed.means_b, strict=True)
+        if _has_changed(before, after)
+    ]
+    better = sum(change > 0 for change in changes)
+    return Compared(name, weighed, verdict, p, better, len(changes) - better)
+
+
+def _has_changed(before: float, after: float) -> bool:
+    return abs(after - before) > 1e-12
 
 
 def _paired(a: Sequence[_Row], b: Sequence[_Row]) -> tuple[list[Pair], int, int]:
@@ -194,8 +271,9 @@ def _paired(a: Sequence[_Row], b: Sequence[_Row]) -> tuple[list[Pair], int, int]
     return pairs, len(a) - len(pairs), len(b) - len(pairs)
 
 
-async def _side(session: AsyncSession, experiment_id: int) -> tuple[list[_Row], list[Key]]:
-    """The rows of an experiment that were answered, and its criteria in the order of their set."""
+async def load_side(session: AsyncSession, experiment: Experiment) -> Side:
+    """An experiment with all of its verdicts."""
+    experiment_id = experiment.id
     values = {
         row.entry_id: row.input_values for row in await fetch(session, _ROWS, experiment_id=experiment_id)
     }
@@ -210,14 +288,15 @@ async def _side(session: AsyncSession, experiment_id: int) -> tuple[list[_Row], 
     rows, keys = [], dict[Key, None]()
     for (entry_id, persona), ids in answers.items():
         of_row: dict[Key, list[bool]] = defaultdict(list)
-        named = _keys({one[:2]: None for response_id in ids for one in verdicts[response_id]})
+        key_of = _keys({one[:2]: None for response_id in ids for one in verdicts[response_id]})
         for response_id in ids:
             for criterion_id, _, is_yes in verdicts[response_id]:
-                of_row[named[criterion_id]].append(is_yes)
-        keys |= dict.fromkeys(named.values())
+                of_row[key_of[criterion_id]].append(is_yes)
+        keys |= dict.fromkeys(key_of.values())
         row_values = values.get(entry_id, {})
         rows.append(_Row(row_values, persona, ids[0], of_row, _identity([row_values, persona])))
-    return rows, list(keys)
+    unanswered = (await load_accounts(session, [experiment_id]))[experiment_id].unanswered
+    return Side(rows, list(keys), experiment.collection_id, bool(unanswered))
 
 
 def _keys(judged_by: Mapping[tuple[int, str], None]) -> dict[int, Key]:
