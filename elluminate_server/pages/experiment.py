@@ -1,7 +1,7 @@
 """One experiment: what was run, how far it is, what it came to, and its rows with their verdicts."""
 
-from collections.abc import Mapping
-from typing import Any, Literal, cast
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
 
 from sqlalchemy import select
 from starlette.responses import Response
@@ -9,6 +9,7 @@ from starlette.responses import Response
 from elluminate._markup import Bar
 from elluminate_server.execution.gaps import has_gaps
 from elluminate_server.execution.progress import progress_of
+from elluminate_server.http.problems import quoted
 from elluminate_server.pages.charts import histogram
 from elluminate_server.pages.experiments import rates_memory
 from elluminate_server.pages.missing import reasons_of
@@ -22,6 +23,7 @@ from elluminate_server.reading.matrices import (
     MOST_COLUMNS,
     Column,
     MatrixFilter,
+    categories_of,
     columns_of,
     count_rows,
     load_rows,
@@ -30,8 +32,14 @@ from elluminate_server.reading.overviews import Account, Overview, load_overview
 from elluminate_server.store.tables import CriterionSet, Experiment, LLMConfig, LogLine, PromptTemplate, Task
 from elluminate_server.writing.runs import add_what_is_missing, cancel_run, lock_experiment, refuse_running
 
-__all__ = ["asked_filter", "filter_query"]
+__all__ = ["CATEGORY", "asked_filter", "filter_query"]
 
+CATEGORY = "category."
+"""Begins the parameter of a category column; its name follows."""
+
+_VERDICTS: tuple[Literal["YES", "NO", "missing"], ...] = ("YES", "NO", "missing")
+_SORTS = ("worst", "row")
+_LONGEST_TEXT = 1000
 _ROWS = 50
 _LINES = 100
 _BINS = 20
@@ -65,7 +73,8 @@ async def experiment(visit: Visit) -> Response:
     is_counted = overview.account is not None or overview.totals.responses < WORTH_KEEPING
     rates = overview.rates or NOTHING
     columns = await columns_of(session, row, list(rates.by_criterion))
-    wanted = asked_filter(visit)
+    categories = await categories_of(session, row)
+    wanted = asked_filter(visit, categories)
     count = await count_rows(session, row.id, wanted)
     paging = Paging(visit.asked_number("page", 1), _ROWS, count)
     config = None if row.llm_config_id is None else await session.get(LLMConfig, row.llm_config_id)
@@ -103,6 +112,7 @@ async def experiment(visit: Visit) -> Response:
         rows=rows,
         paging=paging,
         wanted=wanted,
+        categories=categories,
         carried=filter_query(wanted),
     )
 
@@ -136,26 +146,40 @@ async def retry_failed(visit: Visit) -> Response:
     return visit.go_on(_path(visit))
 
 
-def asked_filter(visit: Visit) -> MatrixFilter:
-    """What the address says of the rows that are wanted; what cannot be read counts as not said."""
-    criterion, verdict, sort = visit.asked("criterion"), visit.asked("verdict"), visit.asked("sort")
-    is_id = criterion.isascii() and criterion.isdigit() and len(criterion) < 16
+def asked_filter(visit: Visit, categories: Mapping[str, Collection[str]]) -> MatrixFilter:
+    """What the address says of the rows that are wanted.
+
+    Args:
+        visit: Who asks.
+        categories: Category columns with their values.
+    """
+    text = visit.asked("q")
+    if len(text) > _LONGEST_TEXT:
+        visit.leave_out("q", f"It may have {_LONGEST_TEXT} characters.")
+        text = ""
+    chosen = {}
+    for name in dict.fromkeys(one for one in visit.request.query_params if one.startswith(CATEGORY)):
+        column = name.removeprefix(CATEGORY)
+        if column not in categories:
+            visit.leave_out(name, f"The collection's category columns are {quoted(list(categories))}.")
+        elif values := visit.asked_choices(name, categories[column]):
+            chosen[column] = values
     return MatrixFilter(
-        criterion_id=int(criterion) if is_id else None,
-        verdict=cast(Literal["YES", "NO", "missing"], verdict)
-        if verdict in ("YES", "NO", "missing")
-        else None,
-        text=visit.asked("q")[:1000],
-        sort="row" if sort == "row" else "worst",
+        criterion_id=visit.asked_number("criterion", 0) or None,
+        verdict=visit.asked_choice("verdict", _VERDICTS, None),
+        text=text,
+        categories=chosen,
+        sort="row" if visit.asked_choice("sort", _SORTS, "worst") == "row" else "worst",
     )
 
 
-def filter_query(wanted: MatrixFilter) -> Mapping[str, Any]:
+def filter_query(wanted: MatrixFilter) -> dict[str, Any]:
     """The parameters that say it."""
     return {
         "criterion": wanted.criterion_id,
         "verdict": wanted.verdict,
         "q": wanted.text,
+        **{f"{CATEGORY}{name}": values for name, values in wanted.categories.items()},
         "sort": "row" if wanted.sort == "row" else None,
     }
 

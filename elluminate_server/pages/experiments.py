@@ -30,13 +30,13 @@ async def experiments(visit: Visit) -> Response:
     asked: dict[str, Any] = {
         "experiment_name_search": visit.asked("q") or None,
         "prompt_template_name": visit.asked("template") or None,
-        "collection_id": _id(visit.asked("collection")),
-        "llm_config_id": _id(visit.asked("model")),
-        "date_from": _day(visit.asked("from")),
-        "date_to": _day(visit.asked("to"), ends=True),
+        "collection_id": visit.asked_number("collection", 0) or None,
+        "llm_config_id": visit.asked_number("model", 0) or None,
+        "date_from": _moment(visit.asked_day("from"), datetime.time.min),
+        "date_to": _moment(visit.asked_day("to"), datetime.time.max),
     }
     query = experiments_of_project(visit.project_id, asked)
-    state = visit.asked("status")
+    state = visit.asked_choice("status", _STATES, None)
     if state == "running":
         query = query.where(Experiment.generation_task_id.is_not(None))
     elif state == "over":
@@ -65,7 +65,7 @@ async def experiments(visit: Visit) -> Response:
         },
         "paging": paging,
         "is_running": any(one.state == "running" for one in overviews),
-        "is_filtered": any(asked.values()) or state in _STATES,
+        "is_filtered": any(asked.values()) or state is not None,
     }
     if visit.is_partial:
         return visit.show("experiments_table.html", **shown)
@@ -108,15 +108,6 @@ async def _choices(visit: Visit) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def _id(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
-def _day(text: str, *, ends: bool = False) -> datetime.datetime | None:
-    """The beginning of a day in UTC, or its end; None where the text is no day."""
-    try:
-        day = datetime.date.fromisoformat(text)
-    except ValueError:
-        return None
-    time = datetime.time.max if ends else datetime.time.min
-    return datetime.datetime.combine(day, time, datetime.UTC)
+def _moment(day: datetime.date | None, time: datetime.time) -> datetime.datetime | None:
+    """That time of the day in UTC."""
+    return None if day is None else datetime.datetime.combine(day, time, datetime.UTC)

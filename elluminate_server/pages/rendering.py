@@ -13,7 +13,7 @@ from elluminate._markup import PACKAGE, harmless, interval_text, percent
 from elluminate_server import __version__
 from elluminate_server.pages.assets import asset_url
 
-__all__ = ["POLICY", "html_response", "secured"]
+__all__ = ["POLICY", "html_response", "secured", "shortened"]
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -51,7 +51,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(asset=asset_url, version=__version__, percent=percent, interval_text=interval_text)
-    made.filters.update(when=_when, iso=_iso, seconds=_seconds, dollars=_dollars, shortened=_shortened)
+    made.filters.update(when=_when, iso=_iso, seconds=_seconds, dollars=_dollars, shortened=shortened)
     return made
 
 
@@ -84,5 +84,10 @@ def _dollars(number: float | None) -> str:
     return "-" if number is None else f"{number:.4f} USD"
 
 
-def _shortened(text: str, most: int = 120) -> str:
+def shortened(text: str, most: int = 120) -> str:
+    """A text, or its beginning with an ellipsis.
+
+    >>> shortened("evaluation", 5)
+    'eval…'
+    """
     return text if len(text) <= most else f"{text[: most - 1]}…"

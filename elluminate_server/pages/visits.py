@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -20,7 +20,7 @@ from elluminate_server.http.auditing import log_effect
 from elluminate_server.http.contract import ContractOperation, operations
 from elluminate_server.http.problems import BadRequest, NotFound, quoted
 from elluminate_server.llm.providers import Models
-from elluminate_server.pages.rendering import html_response
+from elluminate_server.pages.rendering import html_response, shortened
 from elluminate_server.pages.sessions import Session
 from elluminate_server.settings import Settings
 from elluminate_server.store.engine import Store
@@ -28,6 +28,10 @@ from elluminate_server.store.engine import Store
 __all__ = ["PAGES", "Page", "Visit", "form", "page"]
 
 T = TypeVar("T")
+D = TypeVar("D")
+
+_MOST_TOLD = 500
+"""Characters of what could be chosen, in a notice."""
 
 
 @attrs.define
@@ -117,16 +121,22 @@ class Visit:
         self.leave_out(name, "It has to be a whole number from 1 on.")
         return default
 
-    def asked_choice(self, name: str, allowed: Collection[T], default: T) -> T:
+    def asked_choice(self, name: str, allowed: Collection[T], default: D) -> T | D:
         """A parameter that is one of some values; the default where it is none of them, or not given."""
-        text = self.asked(name)
-        if not text:
-            return default
-        for one in allowed:
-            if str(one) == text:
-                return one
-        self.leave_out(name, f"It has to be one of {', '.join(map(str, allowed))}.")
-        return default
+        found = self.asked_choices(name, allowed)
+        return found[-1] if found else default
+
+    def asked_choices(self, name: str, allowed: Collection[T]) -> list[T]:
+        """A parameter that may be given several times; those of its values that are allowed."""
+        by_text = {str(one): one for one in allowed}
+        found = []
+        for text in filter(None, map(str.strip, self.request.query_params.getlist(name))):
+            if text in by_text:
+                found.append(by_text[text])
+            else:
+                among = shortened(", ".join(by_text) or "nothing", _MOST_TOLD)
+                self.leave_out(name, f"It has to be one of {among}.", text)
+        return found
 
     def asked_day(self, name: str) -> datetime.date | None:
         """A parameter that is a day; None where it is none, or none is given."""
@@ -137,9 +147,10 @@ class Visit:
             self.leave_out(name, "It has to be a day, like 2026-01-31.")
             return None
 
-    def leave_out(self, name: str, wanted: str) -> None:
+    def leave_out(self, name: str, wanted: str, text: str | None = None) -> None:
         """Have the page say that a parameter does not count, and what it would take."""
-        self.unread.append(f"{name}={quoted(self.asked(name))} in the address does not count here. {wanted}")
+        text = self.asked(name) if text is None else text
+        self.unread.append(f"{shortened(name)}={quoted(text)} in the address does not count here. {wanted}")
 
     def field(self, name: str) -> str:
         """What a form has in a field, empty where it has none."""
@@ -198,8 +209,7 @@ class Visit:
 
     def go_on(self, path: str, **query: Any) -> Response:
         """What a form answers: see there."""
-        given = {name: value for name, value in query.items() if value not in (None, "")}
-        return RedirectResponse(f"{path}?{urlencode(given)}" if given else path, 303)
+        return RedirectResponse(_with_query(path, query.items()), 303)
 
     def go_back(self, otherwise: str) -> Response:
         """What a form answers that may stand on several pages: see the one that it names, if that is one of ours."""
@@ -214,15 +224,18 @@ class Visit:
 
     def address(self, **changed: Any) -> str:
         """The address of this page with other parameters; those that are empty are left out."""
-        merged = {**self.request.query_params, **changed}
-        given = {name: value for name, value in merged.items() if value not in (None, "")}
-        return f"{self.request.url.path}?{urlencode(given)}" if given else self.request.url.path
+        kept = [one for one in self.request.query_params.multi_items() if one[0] not in changed]
+        return _with_query(self.request.url.path, [*kept, *changed.items()])
 
     def response_address(self, response_id: int, carried: Mapping[str, Any]) -> str:
         """Where an answer is shown, within a filter."""
-        given = {name: value for name, value in carried.items() if value not in (None, "")}
-        path = f"/projects/{self.project_id}/responses/{response_id}"
-        return f"{path}?{urlencode(given)}" if given else path
+        return _with_query(f"/projects/{self.project_id}/responses/{response_id}", carried.items())
+
+
+def _with_query(path: str, given: Iterable[tuple[str, Any]]) -> str:
+    """An address with parameters, without those that are empty."""
+    query = urlencode([(name, value) for name, value in given if value not in (None, "")], doseq=True)
+    return f"{path}?{query}" if query else path
 
 
 Handler = Callable[[Visit], Awaitable[Response]]

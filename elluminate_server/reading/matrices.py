@@ -1,16 +1,19 @@
 """Rows of an experiment times its criteria: a page of it at a time, sorted and filtered by the database."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
 import msgspec
+from elluminate_api.models import ColumnType
 from sqlalchemy import Select, String, and_, bindparam, case, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from elluminate_server.reading.results import CategoricalFilters
 from elluminate_server.store.rows import fetch, fetch_by_ids
 from elluminate_server.store.tables import (
+    CollectionColumn,
     Criterion,
     Experiment,
     PersonaVersion,
@@ -23,10 +26,12 @@ from elluminate_server.store.tables import Persona as PersonaTable
 
 __all__ = [
     "MOST_COLUMNS",
+    "MOST_VALUES",
     "Cell",
     "Column",
     "MatrixFilter",
     "MatrixRow",
+    "categories_of",
     "columns_of",
     "count_rows",
     "load_rows",
@@ -35,6 +40,9 @@ __all__ = [
 
 MOST_COLUMNS = 30
 """Criteria that are shown; rows may have thousands of their own."""
+
+MOST_VALUES = 200
+"""Values of a category column that are offered."""
 
 _LONGEST_LABEL = 200
 
@@ -54,12 +62,14 @@ class MatrixFilter:
         criterion_id: Those with a verdict on this criterion; None for any.
         verdict: Those with such a verdict; None for any. `missing`: those that lack one.
         text: Those that hold this text, in the row's values or an answer; empty for any.
+        categories: Those with these values in category columns, as the API's `categorical_filters` takes them.
         sort: `worst`: those with the lowest share of YES first; `row`: as in the collection.
     """
 
     criterion_id: int | None = None
     verdict: Literal["YES", "NO", "missing"] | None = None
     text: str = ""
+    categories: CategoricalFilters = attrs.field(factory=dict)
     sort: Literal["worst", "row"] = "worst"
 
 
@@ -170,6 +180,37 @@ async def columns_of(session: AsyncSession, row: Experiment, judged_by: Sequence
     """
     found = await fetch(session, _CRITERIA, ids=list(judged_by) or [0], criterion_set_id=row.criterion_set_id)
     return [Column(one.id, one.criterion_str, one.label) for one in found]
+
+
+async def categories_of(session: AsyncSession, row: Experiment) -> dict[str, Collection[str]]:
+    """The category columns of an experiment's collection with their values: those allowed, or those that rows have.
+
+    A column whose name cannot stand in a path into JSON is left out.
+    """
+    columns = await session.execute(
+        select(CollectionColumn.name, CollectionColumn.categorical_values)
+        .where(
+            CollectionColumn.collection_id == row.collection_id,
+            CollectionColumn.column_type == ColumnType.CATEGORY,
+        )
+        .order_by(CollectionColumn.position)
+    )
+    found: dict[str, Collection[str]] = {}
+    for name, allowed in columns.all():
+        if '"' in name or "\\" in name:
+            continue
+        values: Sequence[str] | None = allowed
+        if values is None:
+            value = _cell(name)
+            there = select(value).where(_of_prompt.experiment_id == row.id, value != "").distinct()
+            values = (await session.scalars(there.order_by(value).limit(MOST_VALUES))).all()
+        found[name] = values
+    return found
+
+
+def _cell(name: str) -> Any:
+    """The text in a category column: all that is in one is text."""
+    return Prompt.input_values[name].as_string()
 
 
 async def count_rows(session: AsyncSession, experiment_id: int, wanted: MatrixFilter) -> int:
@@ -287,6 +328,10 @@ def _filtered(query: Select[Any], experiment_id: int, wanted: MatrixFilter) -> S
                 _of_item.response_id == _of_response.id, _of_item.rating_errors.is_not(None)
             )
             query = query.where(or_(_of_response.error.is_not(None), ~judged, flawed))
+    for name, values in wanted.categories.items():
+        query = query.where(
+            exists().where(_of_prompt.id == _of_response.prompt_id, _cell(name).in_(list(values)))
+        )
     if wanted.text:
         # As it stands in JSON: quotes and line ends are escaped there.
         text = msgspec.json.encode(wanted.text).decode()[1:-1]
