@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,11 +17,17 @@ from elluminate._tables import html_table, printable, shortened, text_table
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse
 from elluminate.statistics import Interval, Kappa
+from elluminate.statistics.judging import (
+    THRESHOLD,
+    GivenVerdict,
+    JudgeFigures,
+    by_judge,
+    status_of,
+    weigh_judge,
+    why_no_interval,
+)
 
 __all__ = ["Agreement", "Judge", "JudgeAgreement", "agreement_of", "not_validated"]
-
-THRESHOLD = 0.80
-"""What the lower bounds of both rates of a validated judge reach."""
 
 _MOST_SHOWN = 50
 """Lines in a notebook's table."""
@@ -102,20 +108,12 @@ class JudgeAgreement:
     @property
     def why_no_interval(self) -> str | None:
         """Why the corrected pass rate has no interval, and what gives it one; None where it has one, or is unknown."""
-        rate = self.corrected_pass_rate
-        if rate.estimate is None or rate.is_known:
-            return None
-        if self.pass_rate.low is None:
-            return "the corrected rate has no interval: it takes verdicts on two rows at least"
-        return (
-            "the corrected rate has no interval: it takes labels on at least two rows of each verdict that the judge "
-            "gives, YES and NO"
-        )
+        return why_no_interval(self.pass_rate, self.corrected_pass_rate)
 
     @property
     def status(self) -> str:
         """ "validated", or "judge not validated" with the reason."""
-        return "validated" if self.problem is None else f"judge not validated: {self.problem}"
+        return status_of(self.problem)
 
 
 @frozen(kw_only=True, repr=False)
@@ -232,12 +230,6 @@ def _cell(rate: Interval) -> str:
     return f"{rate:.1%} [{rate.low:.1%}, {rate.high:.1%}]"
 
 
-@frozen
-class _Verdict:
-    row: int
-    is_yes: bool
-
-
 def agreement_of(
     name: str,
     rating_version: str | None,
@@ -261,36 +253,39 @@ def agreement_of(
     """
     rows = {one.id: one.prompt.template_variables.id for one in responses if one.error is None}
     criteria: dict[int, Criterion] = {}
-    given: dict[tuple[int, Judge], dict[Pair, _Verdict]] = defaultdict(dict)
-    for one in earlier:
-        if one.response_id in rows:
-            judge = _judge(one.rating_version, one.generation_metadata)
-            pair = one.response_id, one.criterion_id
-            given[one.criterion_id, judge][pair] = _Verdict(rows[one.response_id], one.rating.value == "YES")
-    present: set[tuple[int, Judge]] = set()
+    replaced = [
+        GivenVerdict(
+            one.response_id,
+            one.criterion_id,
+            rows[one.response_id],
+            one.rating.value == "YES",
+            _judge(one.rating_version, one.generation_metadata),
+        )
+        for one in earlier
+        if one.response_id in rows
+    ]
+    now = []
     for response in responses:
         for rating in response.ratings if response.error is None else ():
             if rating.criterion.check is not UNSET:
                 continue  # a rule decides it, and no judge
-            key = rating.criterion.id, _judge(rating_version, rating.generation_metadata)
             criteria[rating.criterion.id] = rating.criterion
-            present.add(key)
-            given[key][response.id, rating.criterion.id] = _Verdict(
-                rows[response.id], rating.rating.value == "YES"
+            now.append(
+                GivenVerdict(
+                    response.id,
+                    rating.criterion.id,
+                    rows[response.id],
+                    rating.rating.value == "YES",
+                    _judge(rating_version, rating.generation_metadata),
+                )
             )
-    places = {
-        number: place for place, number in enumerate(criteria)
-    }  # as answers have them, in the set's order
     said = _said(labels)
     by_criterion: dict[int, list[Sequence[str]]] = defaultdict(list)
     for (_, number), values in said.items():
         by_criterion[number].append(values)
     judges = [
-        _agreement(criteria[number], judge, verdicts, said, confidence, threshold)
-        for (number, judge), verdicts in sorted(
-            given.items(), key=lambda entry: (places.get(entry[0][0], 0), entry[0][1])
-        )
-        if number in criteria and ((number, judge) in present or any(pair in said for pair in verdicts))
+        _agreement(criteria[number], Judge(*judge), weigh_judge(verdicts, said, confidence, threshold))
+        for (number, judge), verdicts in by_judge(replaced, now, said).items()
     ]
     return Agreement(
         experiment=name,
@@ -319,9 +314,9 @@ def not_validated(
     ]
 
 
-def _judge(rating_version: str | None, metadata: api.GenerationMetadata | None) -> Judge:
+def _judge(rating_version: str | None, metadata: api.GenerationMetadata | None) -> tuple[str, str]:
     config = None if metadata is None else metadata.llm_model_config
-    return Judge(rating_version or "", (config.llm_model_name if config else None) or "")
+    return rating_version or "", (config.llm_model_name if config else None) or ""
 
 
 def _said(labels: Iterable[Label]) -> dict[Pair, list[str]]:
@@ -336,81 +331,12 @@ def _sides(values: Sequence[str]) -> list[str]:
     return [value for value in values if value != "UNSURE"]
 
 
-def _agreement(
-    criterion: Criterion,
-    judge: Judge,
-    verdicts: Mapping[Pair, _Verdict],
-    said: Mapping[Pair, Sequence[str]],
-    confidence: float,
-    threshold: float,
-) -> JudgeAgreement:
-    labels: dict[Pair, bool] = {}
-    unsure = disputed = 0
-    for pair in verdicts:
-        if pair not in said:
-            continue
-        counts = Counter(_sides(said[pair]))
-        if not counts:
-            unsure += 1
-        elif counts["YES"] == counts["NO"]:
-            disputed += 1
-        else:
-            labels[pair] = counts["YES"] > counts["NO"]
-    sides = (
-        _by_row((verdicts[pair].row, is_yes) for pair, is_yes in labels.items() if verdicts[pair].is_yes),
-        _by_row((verdicts[pair].row, is_yes) for pair, is_yes in labels.items() if not verdicts[pair].is_yes),
-    )
-    all_verdicts = _by_row((verdict.row, verdict.is_yes) for verdict in verdicts.values())
-    rates = statistics.judge_rates(all_verdicts, *sides, confidence)
-    problem = _problem(rates, verdicts.values(), *sides, threshold)
+def _agreement(criterion: Criterion, judge: Judge, found: JudgeFigures) -> JudgeAgreement:
     return JudgeAgreement(
         criterion=criterion.criterion_str,
         criterion_id=criterion.id,
         rating_version=judge.rating_version or None,
         model=judge.model or None,
-        n=len(labels),
-        unsure=unsure,
-        disputed=disputed,
-        verdicts=len(verdicts),
-        yes_labels=sum(labels.values()),
-        true_positive_rate=rates.true_positive,
-        true_negative_rate=rates.true_negative,
-        kappa=statistics.cohen_kappa(list(labels.values()), [verdicts[pair].is_yes for pair in labels]),
-        pass_rate=statistics.rate(all_verdicts, confidence),
-        corrected_pass_rate=rates.corrected,
-        is_validated=problem is None,
-        problem=problem,
+        is_validated=found.problem is None,
+        **found._asdict(),
     )
-
-
-def _by_row(values: Iterable[tuple[int, bool]]) -> list[list[bool]]:
-    rows: dict[int, list[bool]] = defaultdict(list)
-    for row, value in values:
-        rows[row].append(value)
-    return list(rows.values())
-
-
-def _problem(
-    rates: statistics.JudgeRates,
-    verdicts: Iterable[_Verdict],
-    of_yes: Sequence[Sequence[bool]],
-    of_no: Sequence[Sequence[bool]],
-    threshold: float,
-) -> str | None:
-    """Why a judge is not validated; None where it is."""
-    labels = sum(map(len, of_yes)) + sum(map(len, of_no))
-    counted = "1 label" if labels == 1 else f"{labels} labels" if labels else "no labels"
-    said = {verdict.is_yes for verdict in verdicts}
-    if len(said) < 2:
-        return (
-            f"{counted}; it says {'YES' if True in said else 'NO'} to all, so that one side was never tried"
-        )
-    for side, rows in (("YES", of_yes), ("NO", of_no)):
-        if len(rows) < 2:
-            return f"{counted}; at least two rows to which it says {side} must be labelled"
-    low = [
-        f"the lower bound of its true {name} rate is {0.0 if rate.low is None else rate.low:.2f}"
-        for name, rate in (("positive", rates.true_positive), ("negative", rates.true_negative))
-        if rate.low is None or rate.low < threshold
-    ]
-    return f"{counted}; {' and '.join(low)}, wanted {threshold:.2f}" if low else None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +19,8 @@ from elluminate.exceptions import ValidationError
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse, Rating
 from elluminate.schemas.template_string import TemplateString
+from elluminate.statistics.drawing import draw_in_turn, shuffled
+from elluminate.statistics.judging import GivenVerdict
 
 __all__ = ["LabelDraw", "ToLabel", "draw"]
 
@@ -172,37 +171,21 @@ def draw(
         labelled: What need not be labelled any more.
         criterion_id: By this criterion alone.
     """
-    by_criterion: dict[int, dict[str, list[ToLabel]]] = defaultdict(lambda: {"YES": [], "NO": []})
-    certainty = _certainty(responses)
-    rows = {response.id: response.prompt.template_variables.id for response in responses}
+    items: dict[Pair, tuple[PromptResponse, Rating]] = {}
+    verdicts = []
     for response, rating in _judged(responses):
         number = rating.criterion.id
-        if (response.id, number) not in labelled and criterion_id in (None, number):
-            by_criterion[number][rating.rating.value].append(
-                ToLabel(response=response, criterion=rating.criterion)
-            )
-
-    def place(item: ToLabel) -> bytes:
-        return _hash(seed, item.response_id, item.criterion.id)
-
-    chosen: list[ToLabel] = []
-    queues = []
-    for number in sorted(by_criterion):
-        sides = [
-            _one_of_each_row_first(
-                sorted(
-                    items, key=lambda one: (certainty[rows[one.response_id], one.criterion.id], place(one))
-                ),
-                rows,
-            )
-            for items in by_criterion[number].values()
-        ]
-        if _hash(seed, number)[0] % 2:  # which side has the odd one tells nothing
-            sides.reverse()
-        queues.append([one for pair in itertools.zip_longest(*sides) for one in pair if one is not None])
-    for items in itertools.zip_longest(*queues):
-        chosen += [item for item in items if item is not None]
-    return LabelDraw(sorted(chosen[:n], key=place))
+        items[response.id, number] = response, rating
+        row = response.prompt.template_variables.id
+        verdicts.append(GivenVerdict(response.id, number, row, rating.rating.value == "YES"))
+    left = [
+        one
+        for one in verdicts
+        if (one.response_id, one.criterion_id) not in labelled and criterion_id in (None, one.criterion_id)
+    ]
+    chosen = shuffled(draw_in_turn(left, verdicts, seed)[:n], seed)
+    found = (items[one.response_id, one.criterion_id] for one in chosen)
+    return LabelDraw(ToLabel(response=response, criterion=rating.criterion) for response, rating in found)
 
 
 def _judged(responses: Iterable[PromptResponse]) -> Iterator[tuple[PromptResponse, Rating]]:
@@ -212,28 +195,6 @@ def _judged(responses: Iterable[PromptResponse]) -> Iterator[tuple[PromptRespons
             for rating in response.ratings:
                 if rating.criterion.check is UNSET:
                     yield response, rating
-
-
-def _certainty(responses: Sequence[PromptResponse]) -> Mapping[Pair, float]:
-    """How far the verdicts of a row's epochs agree, by the ids of row and criterion: 0.5 to 1."""
-    counts: dict[Pair, Counter[str]] = defaultdict(Counter)
-    for response, rating in _judged(responses):
-        counts[response.prompt.template_variables.id, rating.criterion.id][rating.rating.value] += 1
-    return {pair: max(of_pair.values()) / of_pair.total() for pair, of_pair in counts.items()}
-
-
-def _one_of_each_row_first(items: Sequence[ToLabel], rows: Mapping[int, int]) -> list[ToLabel]:
-    turns: Counter[int] = Counter()
-    in_turn = []
-    for item in items:
-        row = rows[item.response_id]
-        in_turn.append((turns[row], item))
-        turns[row] += 1
-    return [item for _, item in sorted(in_turn, key=lambda pair: pair[0])]
-
-
-def _hash(*parts: object) -> bytes:
-    return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).digest()
 
 
 def _conversation(messages: Sequence[Mapping[str, Any]]) -> str:

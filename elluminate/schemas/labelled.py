@@ -10,11 +10,12 @@ from elluminate._checks import checked_whole
 from elluminate._lookup import given_id
 from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
-from elluminate.schemas.agreement import THRESHOLD, Agreement, agreement_of
+from elluminate.schemas.agreement import Agreement, agreement_of
 from elluminate.schemas.label_draws import LabelDraw, draw
 from elluminate.schemas.labelling import earlier_ratings, labels_of
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.weighing import Weighing, checked_share
+from elluminate.statistics.judging import THRESHOLD
 
 _MOST_DRAWN = 10_000
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from starlette.responses import Response
 
 from elluminate._markup import Bar
+from elluminate.statistics.judging import status_of
 from elluminate_server.execution.gaps import has_gaps
 from elluminate_server.execution.progress import progress_of
 from elluminate_server.http.problems import quoted
@@ -19,6 +20,7 @@ from elluminate_server.reading.endings import load_ending
 from elluminate_server.reading.figures import NOTHING, Rates
 from elluminate_server.reading.finding import find_experiment, see_experiment
 from elluminate_server.reading.kept_results import WORTH_KEEPING, ResultsKeeper
+from elluminate_server.reading.labelling import has_judges, has_labels, load_judges
 from elluminate_server.reading.matrices import (
     MOST_COLUMNS,
     Column,
@@ -81,6 +83,7 @@ async def experiment(visit: Visit) -> Response:
     template = (
         None if row.prompt_template_id is None else await session.get(PromptTemplate, row.prompt_template_id)
     )
+    judges = await _judges(visit, row) if progress is None and rates.given else {}
     durations = [] if progress is not None else await memory.load_durations(session, row.id, _BINS)
     rows = await load_rows(session, row.id, wanted, offset=paging.offset, limit=_ROWS)
     ending = None if progress is not None else await load_ending(session, row.id)
@@ -103,6 +106,7 @@ async def experiment(visit: Visit) -> Response:
         lacks_verdicts_alone=_lacks_verdicts_alone(overview),
         ending=ending,
         criterion_set=criterion_set.name,
+        judges=judges,
         bars=_bars(columns[:MOST_COLUMNS], rates, overview.account),
         passing=Bar.of("Answers that meet all criteria", rates.passing, rates.passing.n, None),
         durations=histogram(durations),
@@ -205,6 +209,17 @@ def _lacks_verdicts_alone(overview: Overview) -> bool:
     """Whether every answer is there, so that what is missing takes a judge and nothing else."""
     counts = None if overview.account is None else overview.account.verdicts
     return counts is not None and not counts.missing_answer_failed and overview.totals.failed == 0
+
+
+async def _judges(visit: Visit, row: Experiment) -> dict[int | None, list[str]]:
+    """Why judges are not validated, by criterion; under None what holds for all, where nobody has labelled anything."""
+    if not await has_labels(visit.session, row.id):
+        return {None: [status_of("no labels")]} if await has_judges(visit.session, row.id) else {}
+    found: dict[int | None, list[str]] = {}
+    for one in await load_judges(visit.session, row, with_earlier=False) or ():
+        if one.figures.problem is not None:
+            found.setdefault(one.criterion_id, []).append(one.status)
+    return found
 
 
 def _settings(config: LLMConfig | None, row: Experiment) -> list[tuple[str, Any]]:

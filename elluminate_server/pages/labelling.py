@@ -1,4 +1,6 @@
-"""The next answer to label, without what the judge said of it."""
+"""The next answer to label, without what the judge said of it; and how far the judge agrees with people so far."""
+
+from collections.abc import Sequence
 
 import msgspec
 from starlette.responses import Response
@@ -9,7 +11,13 @@ from elluminate_server.pages.conversations import turns_of_messages, turns_of_tr
 from elluminate_server.pages.response import CHOICES
 from elluminate_server.pages.visits import Visit, page
 from elluminate_server.reading.finding import see_experiment
-from elluminate_server.reading.labelling import load_agreement, next_pair
+from elluminate_server.reading.labelling import (
+    WeighedJudge,
+    has_labels,
+    load_judges,
+    load_labelling,
+    next_pair,
+)
 from elluminate_server.reading.matrices import columns_of
 from elluminate_server.reading.responses import load_response
 from elluminate_server.writing.labels import labeller_of
@@ -28,7 +36,7 @@ async def label_next(visit: Visit) -> Response:
     criterion_id = visit.asked_number("criterion", 0) or None
     labeller = labeller_of(visit.principal)
     pair = await next_pair(session, experiment.id, criterion_id, labeller)
-    agreement = await load_agreement(session, experiment.id, criterion_id, labeller)
+    judges = await load_judges(session, experiment) if await has_labels(session, experiment.id) else ()
     shown = None
     if pair is not None:
         loaded = await load_response(session, pair.response_id)
@@ -38,8 +46,8 @@ async def label_next(visit: Visit) -> Response:
         place="experiments",
         experiment=experiment,
         pair=pair,
-        agreement=agreement,
-        bar=Bar.of("Agreement", agreement.share, agreement.share.n, 0),
+        labelling=await load_labelling(session, experiment.id, criterion_id, labeller),
+        judges=None if judges is None else _weighed(judges, criterion_id),
         columns=await columns_of(session, experiment, []),
         criterion_id=criterion_id,
         values={} if shown is None else shown["prompt"]["template_variables"].get("input_values", {}),
@@ -48,3 +56,25 @@ async def label_next(visit: Visit) -> Response:
         trajectory=[] if shown is None else turns_of_trajectory(shown.get("trajectory")),
         choices=CHOICES,
     )
+
+
+def _weighed(
+    judges: Sequence[WeighedJudge], criterion_id: int | None
+) -> list[tuple[WeighedJudge, list[Bar]]]:
+    """Those that have labels, each with its rates as they are."""
+    return [
+        (
+            one,
+            [
+                Bar.of(name, rate, rate.n, None)
+                for name, rate in (
+                    ("says YES to what is YES", one.figures.true_positive_rate),
+                    ("says NO to what is NO", one.figures.true_negative_rate),
+                    ("pass rate", one.figures.pass_rate),
+                    ("corrected", one.figures.corrected_pass_rate),
+                )
+            ],
+        )
+        for one in judges
+        if one.is_labelled and criterion_id in (None, one.criterion_id)
+    ]
