@@ -1,22 +1,26 @@
 """Scenario sets and the fields that their scenarios have."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from elluminate_api import models
 from msgspec import UNSET
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.domain.scenarios import BUILT_IN_FIELDS, GOAL, OUTCOME, check_field_name
+from elluminate_server.domain.scenarios import BUILT_IN_FIELDS, check_field_name
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.http.problems import BadRequest, Conflict, Invalid
+from elluminate_server.http.problems import Conflict
 from elluminate_server.reading.finding import find_scenario_field, see_scenario_set
 from elluminate_server.reading.loading import columns_of
-from elluminate_server.store.tables import Collection, CollectionColumn, Entry, Experiment
-from elluminate_server.writing.deleting import hide_or_delete
-from elluminate_server.writing.naming import free_name, holder_of_name, of_project
-from elluminate_server.writing.scenario_sets import find_changeable_set
+from elluminate_server.reading.scenario_sets import load_scenario_sets, present_field
+from elluminate_server.store.tables import Collection, CollectionColumn
+from elluminate_server.writing.naming import of_project
+from elluminate_server.writing.scenario_sets import (
+    add_scenario_set,
+    change_scenario_set,
+    check_new_set,
+    find_changeable_set,
+)
+from elluminate_server.writing.scenario_sets import delete_scenario_set as erase_scenario_set
 from elluminate_server.writing.stored_rows import rewrite_rows
 
 MAX_FIELDS = 1000
@@ -30,45 +34,17 @@ async def list_scenario_sets(call: Call) -> Answer:
         live = live.where(Collection.name.icontains(call.query["name_search"], autoescape=True))
     async with call.read() as session:
         rows, count = await page_of(call, session, live, Collection.id)
-        return call.answer(paged(await _load_sets(session, rows), count))
+        return call.answer(paged(await load_scenario_sets(session, rows), count))
 
 
 @operation("create_scenario_set")
 async def create_scenario_set(call: Call) -> Answer:
     """A set with its fields, in one step."""
     request = call.decode(models.CreateScenarioSetRequest)
-    seen: set[str] = set()
-    for index, field in enumerate(request.fields):
-        check_field_name(field, f"$.fields[{index}]")
-        if field in seen:
-            raise Invalid(f"$.fields[{index}]: {field!r} is named twice.")
-        seen.add(field)
+    check_new_set(request)
     async with call.write() as session:
-        name = request.name or await free_name(session, call.project_id, Collection, "Scenario set")
-        await _refuse_taken(session, call.project_id, name)
-        row = Collection(
-            project_id=call.project_id,
-            name=name,
-            description=request.description,
-            collection_type=models.CollectionType.PERSONA.value,
-            is_scenario_set=True,
-        )
-        session.add(row)
-        await session.flush()
-        session.add_all(
-            CollectionColumn(
-                collection_id=row.id,
-                name=field,
-                column_type=(
-                    models.ColumnType.PERSONA_GOAL if field == GOAL else models.ColumnType.TEXT
-                ).value,
-                default_value="",
-                position=position,
-            )
-            for position, field in enumerate([*BUILT_IN_FIELDS, *request.fields])
-        )
-        await session.flush()
-        return call.answer((await _load_sets(session, [row]))[0])
+        row = await add_scenario_set(session, call.project_id, request)
+        return call.answer((await load_scenario_sets(session, [row]))[0])
 
 
 @operation("get_scenario_set")
@@ -76,7 +52,7 @@ async def get_scenario_set(call: Call) -> Answer:
     """One set with its fields."""
     async with call.read() as session:
         row = await see_scenario_set(session, call.project_id, call.path["scenario_set_id"])
-        return call.answer((await _load_sets(session, [row]))[0])
+        return call.answer((await load_scenario_sets(session, [row]))[0])
 
 
 @operation("update_scenario_set")
@@ -84,22 +60,15 @@ async def update_scenario_set(call: Call) -> Answer:
     """Name and description; what is absent stays."""
     request = call.decode(models.UpdateScenarioSetRequest)
     async with call.write() as session:
-        row = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
-        if request.name is not UNSET:
-            await _refuse_taken(session, call.project_id, request.name, other_than=row.id)
-            row.name = request.name
-        if request.description is not UNSET:
-            row.description = request.description
-        await session.flush()
-        return call.answer((await _load_sets(session, [row]))[0])
+        row = await change_scenario_set(session, call.project_id, call.path["scenario_set_id"], request)
+        return call.answer((await load_scenario_sets(session, [row]))[0])
 
 
 @operation("delete_scenario_set")
 async def delete_scenario_set(call: Call) -> Answer:
     """Hide a set that experiments refer to, delete any other with its scenarios."""
     async with call.write() as session:
-        row = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
-        await hide_or_delete(session, row, select(Experiment.id).where(Experiment.collection_id == row.id))
+        await erase_scenario_set(session, call.project_id, call.path["scenario_set_id"])
         return call.answer()
 
 
@@ -126,7 +95,7 @@ async def add_scenario_field(call: Call) -> Answer:
         added = {column.name: column.default_value}
         await rewrite_rows(session, scenario_set.id, lambda _, values: {**values, **added})
         await session.flush()
-        return call.answer(_present_field(column))
+        return call.answer(present_field(column))
 
 
 @operation("rename_scenario_field")
@@ -151,7 +120,7 @@ async def rename_scenario_field(call: Call) -> Answer:
                 },
             )
         await session.flush()
-        return call.answer(_present_field(column))
+        return call.answer(present_field(column))
 
 
 @operation("delete_scenario_field")
@@ -173,58 +142,8 @@ async def delete_scenario_field(call: Call) -> Answer:
         return call.answer()
 
 
-async def _refuse_taken(
-    session: AsyncSession, project_id: int, name: str, *, other_than: int | None = None
-) -> None:
-    taken = await holder_of_name(session, project_id, name)
-    if taken is not None and taken.id != other_than:
-        kind = "scenario set" if taken.is_scenario_set else "collection"
-        raise BadRequest(
-            f"The project has a {kind} named {name!r} already (id {taken.id}); scenario sets and collections "
-            "share their names. Choose another one."
-        )
-
-
 def _refuse_known(name: str, columns: Iterable[CollectionColumn], scenario_set: Collection) -> None:
     if any(column.name == name for column in columns):
         raise Conflict(
             f"Scenario set {scenario_set.name!r} has a field {name!r} already. Choose another name."
         )
-
-
-async def _load_sets(session: AsyncSession, rows: Sequence[Collection]) -> list[models.ScenarioSet]:
-    ids = [row.id for row in rows]
-    fields: dict[int, list[models.ScenarioField]] = {}
-    for column in await session.scalars(
-        select(CollectionColumn)
-        .where(CollectionColumn.collection_id.in_(ids), CollectionColumn.name.not_in([GOAL, OUTCOME]))
-        .order_by(CollectionColumn.position, CollectionColumn.id)
-    ):
-        fields.setdefault(column.collection_id, []).append(_present_field(column))
-    counted = await session.execute(
-        select(Entry.collection_id, func.count())
-        .where(Entry.collection_id.in_(ids), Entry.deleted_at.is_(None))
-        .group_by(Entry.collection_id)
-    )
-    counts: dict[int, int] = {row[0]: row[1] for row in counted}
-    return [
-        models.ScenarioSet(
-            id=row.id,
-            name=row.name,
-            description=row.description,
-            fields=fields.get(row.id, []),
-            scenarios_count=counts.get(row.id, 0),
-            version=None,
-            read_only=row.read_only,
-            is_platform_builtin=False,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-        )
-        for row in rows
-    ]
-
-
-def _present_field(row: CollectionColumn) -> models.ScenarioField:
-    return models.ScenarioField(
-        id=row.id, name=row.name, field_type=row.column_type, default_value=row.default_value
-    )

@@ -1,19 +1,21 @@
 """Scenarios of a set: what a simulated user wants, and how the conversation should end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from elluminate_api import models
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.domain.scenarios import GOAL, OUTCOME, scenario_values
 from elluminate_server.http.pages import page_of, paged
 from elluminate_server.http.pipeline import Answer, Call, operation
-from elluminate_server.reading.finding import find_scenario, see_scenario, see_scenario_set
+from elluminate_server.reading.finding import see_scenario, see_scenario_set
+from elluminate_server.reading.scenario_sets import fields_of, present_scenario
 from elluminate_server.store.tables import Collection, Entry
 from elluminate_server.writing.cells import identity
-from elluminate_server.writing.entries import add_entries, delete_entries
-from elluminate_server.writing.scenario_sets import fields_of, find_changeable_set
+from elluminate_server.writing.entries import add_entries
+from elluminate_server.writing.scenario_sets import find_changeable_set
+from elluminate_server.writing.scenarios import add_scenario, replace_scenario, stored_scenario
+from elluminate_server.writing.scenarios import delete_scenario as erase_scenario
 
 
 @operation("list_scenarios")
@@ -24,7 +26,7 @@ async def list_scenarios(call: Call) -> Answer:
         live = select(Entry).where(Entry.collection_id == scenario_set.id, Entry.deleted_at.is_(None))
         rows, count = await page_of(call, session, live, Entry.id)
         fields = await fields_of(session, scenario_set)
-        return call.answer(paged([_present(row, fields) for row in rows], count))
+        return call.answer(paged([present_scenario(row, fields) for row in rows], count))
 
 
 @operation("get_scenario")
@@ -33,7 +35,7 @@ async def get_scenario(call: Call) -> Answer:
     async with call.read() as session:
         scenario_set = await see_scenario_set(session, call.project_id, call.path["scenario_set_id"])
         row = await see_scenario(session, scenario_set.id, call.path["scenario_id"])
-        return call.answer(_present(row, await fields_of(session, scenario_set)))
+        return call.answer(present_scenario(row, await fields_of(session, scenario_set)))
 
 
 @operation("create_scenario")
@@ -41,11 +43,8 @@ async def create_scenario(call: Call) -> Answer:
     """One more scenario."""
     request = call.decode(models.ScenarioIn)
     async with call.write() as session:
-        scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
-        fields = await fields_of(session, scenario_set)
-        values = _stored(request, fields, "$")
-        (row,) = await add_entries(session, scenario_set.id, [(dict(values), None)])
-        return call.answer(_present(row, fields))
+        added = await add_scenario(session, call.project_id, call.path["scenario_set_id"], request)
+        return call.answer(present_scenario(*added))
 
 
 @operation("create_scenarios_batch")
@@ -56,13 +55,13 @@ async def create_scenarios_batch(call: Call) -> Answer:
         scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
         fields = await fields_of(session, scenario_set)
         wanted = [
-            _stored(scenario, fields, f"$.scenarios[{index}]")
+            stored_scenario(scenario, fields, f"$.scenarios[{index}]")
             for index, scenario in enumerate(request.scenarios)
         ]
         if request.skip_existing:
             wanted = await _find_unseen(session, scenario_set, wanted)
         rows = await add_entries(session, scenario_set.id, [(dict(values), None) for values in wanted])
-        return call.answer([_present(row, fields) for row in rows])
+        return call.answer([present_scenario(row, fields) for row in rows])
 
 
 @operation("update_scenario")
@@ -70,28 +69,18 @@ async def update_scenario(call: Call) -> Answer:
     """The scenario in place of the former one; fields that are left out go back to their default."""
     request = call.decode(models.ScenarioIn)
     async with call.write() as session:
-        scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
-        row = await find_scenario(session, scenario_set.id, call.path["scenario_id"])
-        fields = await fields_of(session, scenario_set)
-        row.input_values = dict(_stored(request, fields, "$"))
-        row.identity = identity(row.input_values, None)
-        return call.answer(_present(row, fields))
+        replaced = await replace_scenario(
+            session, call.project_id, call.path["scenario_set_id"], call.path["scenario_id"], request
+        )
+        return call.answer(present_scenario(*replaced))
 
 
 @operation("delete_scenario")
 async def delete_scenario(call: Call) -> Answer:
     """One scenario; conversations about it stay readable."""
     async with call.write() as session:
-        scenario_set = await find_changeable_set(session, call.project_id, call.path["scenario_set_id"])
-        row = await find_scenario(session, scenario_set.id, call.path["scenario_id"])
-        await delete_entries(session, Entry.id == row.id)
+        await erase_scenario(session, call.project_id, call.path["scenario_set_id"], call.path["scenario_id"])
         return call.answer()
-
-
-def _stored(request: models.ScenarioIn, fields: Mapping[str, str], where: str) -> dict[str, str]:
-    return scenario_values(
-        request.goal, request.expected_conversation_outcome, request.field_values, fields, where
-    )
 
 
 async def _find_unseen(
@@ -109,13 +98,3 @@ async def _find_unseen(
             known.add(digest)
             unseen.append(values)
     return unseen
-
-
-def _present(row: Entry, fields: Mapping[str, str]) -> models.Scenario:
-    return models.Scenario(
-        id=row.id,
-        goal=row.input_values[GOAL],
-        expected_conversation_outcome=row.input_values[OUTCOME],
-        field_values={name: row.input_values.get(name, default) for name, default in fields.items()},
-        created_at=row.created_at,
-    )

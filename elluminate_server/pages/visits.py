@@ -197,9 +197,16 @@ class Visit:
         """The transaction of a form, which holds its line of the audit log, too."""
         if self.operation is None:
             raise RuntimeError("a page changes nothing")
+        deletes = self.operation.method == "DELETE"
         async with self.store.write() as session:
+            if deletes:
+                await self._log(session, self.operation)  # while what is deleted has its name
             yield session
-            await log_effect(session, self.operation, self.request, self.principal, self.path, self.made)
+            if not deletes:
+                await self._log(session, self.operation)
+
+    async def _log(self, session: AsyncSession, operation: ContractOperation) -> None:
+        await log_effect(session, operation, self.request, self.principal, self.path, self.made)
 
     def show(self, template: str, /, **values: Any) -> Response:
         """A template, filled; it knows who looks, and where."""

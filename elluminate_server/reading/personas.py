@@ -1,17 +1,14 @@
 """Personas as the contract shows them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from elluminate_api import models
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.store.tables import (
-    Persona,
-    PersonaVersion,
-)
+from elluminate_server.store.tables import Persona, PersonaGroup, PersonaGroupMember, PersonaVersion
 
-__all__ = ["load_persona_versions", "load_personas", "present_persona"]
+__all__ = ["find_newest", "load_persona_groups", "load_persona_versions", "load_personas", "present_persona"]
 
 
 async def load_personas(session: AsyncSession, ids: Iterable[int]) -> dict[int, models.Persona]:
@@ -32,6 +29,44 @@ async def load_personas(session: AsyncSession, ids: Iterable[int]) -> dict[int, 
         )
     )
     return {row[0].id: present_persona(row[0], row[1]) for row in found}
+
+
+async def find_newest(session: AsyncSession, row: Persona) -> PersonaVersion:
+    """The version of a persona that counts."""
+    newest = await session.scalars(
+        select(PersonaVersion)
+        .where(PersonaVersion.persona_id == row.id)
+        .order_by(PersonaVersion.version.desc())
+        .limit(1)
+    )
+    return newest.one()
+
+
+async def load_persona_groups(
+    session: AsyncSession, rows: Sequence[PersonaGroup]
+) -> list[models.PersonaGroup]:
+    """Groups with their personas, as the contract shows them."""
+    members: dict[int, list[int]] = {row.id: [] for row in rows}
+    for group_id, persona_id in await session.execute(
+        select(PersonaGroupMember.persona_group_id, PersonaGroupMember.persona_id)
+        .where(PersonaGroupMember.persona_group_id.in_(members))
+        .order_by(PersonaGroupMember.persona_group_id, PersonaGroupMember.position)
+    ):
+        members[group_id].append(persona_id)
+    personas = await load_personas(
+        session, {persona_id for persona_ids in members.values() for persona_id in persona_ids}
+    )
+    return [
+        models.PersonaGroup(
+            id=row.id,
+            name=row.name,
+            description=row.description,
+            personas=[personas[persona_id] for persona_id in members[row.id]],
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+        for row in rows
+    ]
 
 
 async def load_persona_versions(

@@ -1,15 +1,25 @@
-"""Scenario sets: which may be changed, and what fields their scenarios have."""
+"""Scenario sets: made, changed, and deleted; which may be."""
 
+from elluminate_api import models
+from msgspec import UNSET
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from elluminate_server.domain.scenarios import BUILT_IN_FIELDS
-from elluminate_server.http.problems import Conflict
+from elluminate_server.domain.scenarios import BUILT_IN_FIELDS, GOAL, check_field_name
+from elluminate_server.http.problems import BadRequest, Conflict, Invalid
 from elluminate_server.reading.finding import find_scenario_set
-from elluminate_server.reading.loading import columns_of
 from elluminate_server.store.columns import utc_now
-from elluminate_server.store.tables import Collection
+from elluminate_server.store.tables import Collection, CollectionColumn, Experiment
+from elluminate_server.writing.deleting import hide_or_delete
+from elluminate_server.writing.naming import free_name, holder_of_name
 
-__all__ = ["fields_of", "find_changeable_set"]
+__all__ = [
+    "add_scenario_set",
+    "change_scenario_set",
+    "check_new_set",
+    "delete_scenario_set",
+    "find_changeable_set",
+]
 
 
 async def find_changeable_set(session: AsyncSession, project_id: int, identifier: int) -> Collection:
@@ -29,10 +39,92 @@ async def find_changeable_set(session: AsyncSession, project_id: int, identifier
     return row
 
 
-async def fields_of(session: AsyncSession, scenario_set: Collection) -> dict[str, str]:
-    """Declared field to its default, in order."""
-    return {
-        column.name: column.default_value
-        for column in await columns_of(session, scenario_set.id)
-        if column.name not in BUILT_IN_FIELDS
-    }
+def check_new_set(request: models.CreateScenarioSetRequest) -> None:
+    """Refuse a set whose fields cannot be.
+
+    Raises:
+        DomainError: One is no field name.
+        Invalid: One is named twice.
+    """
+    seen: set[str] = set()
+    for index, field in enumerate(request.fields):
+        check_field_name(field, f"$.fields[{index}]")
+        if field in seen:
+            raise Invalid(f"$.fields[{index}]: {field!r} is named twice.")
+        seen.add(field)
+
+
+async def add_scenario_set(
+    session: AsyncSession, project_id: int, request: models.CreateScenarioSetRequest
+) -> Collection:
+    """A set with its fields, in one step; see `check_new_set`.
+
+    Raises:
+        BadRequest: The project has a set or a collection of that name.
+    """
+    name = request.name or await free_name(session, project_id, Collection, "Scenario set")
+    await _refuse_taken(session, project_id, name)
+    row = Collection(
+        project_id=project_id,
+        name=name,
+        description=request.description,
+        collection_type=models.CollectionType.PERSONA.value,
+        is_scenario_set=True,
+    )
+    session.add(row)
+    await session.flush()
+    session.add_all(
+        CollectionColumn(
+            collection_id=row.id,
+            name=field,
+            column_type=(models.ColumnType.PERSONA_GOAL if field == GOAL else models.ColumnType.TEXT).value,
+            default_value="",
+            position=position,
+        )
+        for position, field in enumerate([*BUILT_IN_FIELDS, *request.fields])
+    )
+    await session.flush()
+    return row
+
+
+async def change_scenario_set(
+    session: AsyncSession, project_id: int, set_id: int, request: models.UpdateScenarioSetRequest
+) -> Collection:
+    """Name and description; what is absent stays.
+
+    Raises:
+        NotFound: There is no such set.
+        Conflict: It is read-only.
+        BadRequest: The project has another set, or a collection, of that name.
+    """
+    row = await find_changeable_set(session, project_id, set_id)
+    if request.name is not UNSET:
+        await _refuse_taken(session, project_id, request.name, other_than=row.id)
+        row.name = request.name
+    if request.description is not UNSET:
+        row.description = request.description
+    await session.flush()
+    return row
+
+
+async def delete_scenario_set(session: AsyncSession, project_id: int, set_id: int) -> None:
+    """Hide a set that experiments refer to, delete any other with its scenarios.
+
+    Raises:
+        NotFound: There is no such set.
+        Conflict: It is read-only.
+    """
+    row = await find_changeable_set(session, project_id, set_id)
+    await hide_or_delete(session, row, select(Experiment.id).where(Experiment.collection_id == row.id))
+
+
+async def _refuse_taken(
+    session: AsyncSession, project_id: int, name: str, *, other_than: int | None = None
+) -> None:
+    taken = await holder_of_name(session, project_id, name)
+    if taken is not None and taken.id != other_than:
+        kind = "scenario set" if taken.is_scenario_set else "collection"
+        raise BadRequest(
+            f"The project has a {kind} named {name!r} already (id {taken.id}); scenario sets and collections "
+            "share their names. Choose another one."
+        )

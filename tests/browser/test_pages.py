@@ -14,11 +14,24 @@ import attrs
 import pytest
 from sqlalchemy import update
 
+from elluminate_server.domain.scenarios import GOAL, OUTCOME
 from elluminate_server.http.access import open_default_project
 from elluminate_server.settings import Settings, normalise_database_url
 from elluminate_server.store.engine import Store
 from elluminate_server.store.migrating import prepare
-from elluminate_server.store.tables import Experiment, LogLine, Response, Task
+from elluminate_server.store.tables import (
+    Collection,
+    CollectionColumn,
+    Entry,
+    Experiment,
+    LogLine,
+    Persona,
+    PersonaGroup,
+    PersonaGroupMember,
+    PersonaVersion,
+    Response,
+    Task,
+)
 from tests.browser.watching import printing, watched
 from tests.server.pages.filling import fill
 
@@ -78,6 +91,31 @@ async def _fill(path: Path) -> dict[str, int]:
             await session.execute(
                 update(Response).where(Response.experiment_id == ids["hostile"]).values(annotation=ATTACK)
             )
+            persona = Persona(project_id=1, name=ATTACK)
+            group = PersonaGroup(project_id=1, name=ATTACK, description=ATTACK)
+            scenarios = Collection(project_id=1, name=ATTACK, description=ATTACK, is_scenario_set=True)
+            session.add_all([persona, group, scenarios])
+            await session.flush()
+            session.add_all(
+                [
+                    PersonaVersion(
+                        persona_id=persona.id, version=number, description=ATTACK, domain_knowledge=ATTACK
+                    )
+                    for number in (1, 2)
+                ]
+            )
+            session.add(PersonaGroupMember(persona_group_id=group.id, persona_id=persona.id, position=0))
+            fields = (GOAL, OUTCOME, "mood")
+            session.add_all(
+                CollectionColumn(collection_id=scenarios.id, name=name, position=place)
+                for place, name in enumerate(fields)
+            )
+            scenario = Entry(
+                collection_id=scenarios.id, input_values=dict.fromkeys(fields, ATTACK), identity="s" * 64
+            )
+            session.add(scenario)
+            await session.flush()
+            ids |= {"persona": persona.id, "group": group.id, "set": scenarios.id, "scenario": scenario.id}
         return ids
 
 
@@ -141,7 +179,15 @@ def paths(ids: dict[str, int], response_id: int = 1) -> list[str]:
         f"/projects/1/experiments/{ids['hostile']}",
         f"/projects/1/responses/{response_id}",
         f"/projects/1/compare?ids={small}&ids={ids['large']}",
+        f"/projects/1/compare?ids={small}&ids={ids['large']}&ids={ids['hostile']}&ids={ids['running']}&base=x",
         f"/projects/1/label?experiment={small}",
+        "/projects/1/personas",
+        f"/projects/1/personas/{ids['persona']}",
+        "/projects/1/persona-groups",
+        f"/projects/1/persona-groups/{ids['group']}",
+        "/projects/1/scenario-sets",
+        f"/projects/1/scenario-sets/{ids['set']}",
+        f"/projects/1/scenario-sets/{ids['set']}/scenarios/{ids['scenario']}",
     ]
 
 

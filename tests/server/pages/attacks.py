@@ -6,12 +6,25 @@ import re
 
 from sqlalchemy import update
 
+from elluminate_server.domain.scenarios import BUILT_IN_FIELDS
 from elluminate_server.store.engine import Store
-from elluminate_server.store.tables import Collection, Experiment, LLMConfig, LogLine, Response, Task
+from elluminate_server.store.tables import (
+    Collection,
+    Entry,
+    Experiment,
+    LLMConfig,
+    LogLine,
+    Persona,
+    PersonaGroup,
+    PersonaGroupMember,
+    PersonaVersion,
+    Response,
+    Task,
+)
 from tests.server.pages.filling import fill
 from tests.server.pages.looking import HOSTILE
 
-__all__ = ["ATTACKS", "attack", "shown"]
+__all__ = ["ATTACKS", "attack", "furnish_with_personas", "shown"]
 
 _SCRIPTS = (
     "</script><script>alert(1)</script>",
@@ -120,6 +133,48 @@ async def attack(store: Store) -> dict[str, tuple[int, int]]:
             response_id = await session.scalar(answered.values(written))
             assert response_id is not None
             found[text] = experiment_id, response_id
+    return found
+
+
+async def furnish_with_personas(store: Store) -> dict[str, str]:
+    """For each text a persona in two versions, a group and a scenario set in which everything is that text.
+
+    Returns:
+        By the path of a page: what is to stand in it.
+    """
+    found = {}
+    async with store.write() as session:
+        for text in ATTACKS:
+            if "\x00" in text and not store.is_sqlite:
+                continue  # which stores none
+            persona = Persona(project_id=1, name=text)
+            group = PersonaGroup(project_id=1, name=text, description=text)
+            scenarios = Collection(
+                project_id=1, name=f"{text} scenarios", description=text, is_scenario_set=True
+            )
+            session.add_all([persona, group, scenarios])
+            await session.flush()
+            session.add_all(
+                PersonaVersion(persona_id=persona.id, version=number, description=text, domain_knowledge=text)
+                for number in (1, 2)
+            )
+            scenario = Entry(
+                collection_id=scenarios.id,
+                input_values=dict.fromkeys(BUILT_IN_FIELDS, text),
+                identity=f"{persona.id:064x}",
+            )
+            member = PersonaGroupMember(persona_group_id=group.id, persona_id=persona.id, position=0)
+            session.add_all([scenario, member])
+            await session.flush()
+            found |= dict.fromkeys(
+                (
+                    f"/projects/1/personas/{persona.id}",
+                    f"/projects/1/persona-groups/{group.id}",
+                    f"/projects/1/scenario-sets/{scenarios.id}",
+                    f"/projects/1/scenario-sets/{scenarios.id}/scenarios/{scenario.id}",
+                ),
+                text,
+            )
     return found
 
 

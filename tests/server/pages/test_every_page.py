@@ -34,8 +34,17 @@ async def ids(world: World, api: httpx.AsyncClient) -> dict[str, int]:
     other = await created(api, "/experiments", second)
     said = {"response_id": world.response_id, "criterion_id": world.criterion_id, "value": "YES"}
     (label,) = (await api.put("/labels", json={"labels": [said]})).json()
+    persona = await created(api, "/personas", {"name": "Ada", "description": "Asks short questions."})
+    group = await created(api, "/persona-groups", {"name": "All", "persona_ids": [persona["id"]]})
+    scenarios = await created(api, "/scenario-sets", {"name": "Shop", "fields": ["mood"]})
+    wish = {"goal": "A refund", "expected_conversation_outcome": "It is paid."}
+    scenario = await created(api, f"/scenario-sets/{scenarios['id']}/scenarios", wish)
     return {
         **attrs.asdict(world),
+        "persona_id": persona["id"],
+        "persona_group_id": group["id"],
+        "scenario_set_id": scenarios["id"],
+        "scenario_id": scenario["id"],
         "project_id": 1,
         "key_id": key["id"],
         "label_id": label["id"],
@@ -115,6 +124,11 @@ async def test_a_form_changes_nothing_of_another_project(
         "criterion_id": str(ids["criterion_id"]),
         "value": "YES",
         "before": "x",
+        "name": "Hostile",
+        "description": "Hostile.",
+        "persona": "1",
+        "goal": "x",
+        "outcome": "x",
     }
     if one.takes_file:
         answer = await _send(foreign, one, path, token)

@@ -19,7 +19,7 @@ from elluminate_server.store.tables import (
     Label,
     Project,
 )
-from tests.server.pages.attacks import ATTACKS, attack, shown
+from tests.server.pages.attacks import ATTACKS, attack, furnish_with_personas, shown
 from tests.server.pages.conftest import Browser
 from tests.server.pages.filling import fill
 
@@ -83,6 +83,12 @@ async def test_what_somebody_wrote_is_shown_as_text(browser: Browser, store: Sto
         await check_what_is_asked(browser, text, token)
     for path in ("collections", "templates", "criterion-sets", "llm-configs"):
         check_harmless(await browser.see(f"/projects/1/{path}"))
+    for path, text in (await furnish_with_personas(store)).items():
+        page = await browser.see(path)
+        check_harmless(page)
+        assert shown(text) in "".join(Elements(page).texts), path
+    for path in ("personas", "persona-groups", "scenario-sets"):
+        check_harmless(await browser.see(f"/projects/1/{path}"))
     async with store.write() as session:
         await session.execute(update(Project).values(name=ATTACKS[0]))
     page = await browser.see("/projects/1/experiments")
@@ -112,7 +118,17 @@ def places(page: Page, project_id: int) -> str:
     return re.sub(r"\{\w+:int\}", "1", path)
 
 
-OF_INPUTS = ("collections", "prompt_templates", "criterion_sets", "llm_configs", "api_keys", "queue", "start")
+OF_INPUTS = (
+    "collections",
+    "prompt_templates",
+    "criterion_sets",
+    "personas",
+    "scenario_sets",
+    "llm_configs",
+    "api_keys",
+    "queue",
+    "start",
+)
 PAGES_AND_FORMS = [
     pytest.param(one, id=f"{one.method} {one.path}")
     for one in PAGES
