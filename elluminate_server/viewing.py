@@ -83,7 +83,7 @@ async def _view(
         if settings.process_key is None:
             raise RuntimeError("local_settings gives a key")
         if is_demo:
-            await load_demo(app, settings.process_key)
+            await load_demo(app)
         link = await login_link(app, serving.address, settings.process_key)
         tell(f"elluminate shows its pages at {link}")
         tell("The link opens a session once, within a minute. Stop with Ctrl-C.")

@@ -9,9 +9,9 @@ from elluminate_server.http.problems import NotFound
 from elluminate_server.reading.finding import find_criterion_set, find_prompt_template, see_criterion_set
 from elluminate_server.reading.loading import load_criterion_set, load_criterion_sets, show_criterion_set
 from elluminate_server.store.tables import Criterion, CriterionSet, Experiment, Label, PromptTemplate, Rating
-from elluminate_server.writing.criteria import add_criteria, checked_criteria
+from elluminate_server.writing.criteria import add_criterion_set, checked_criteria
 from elluminate_server.writing.deleting import hide_or_delete
-from elluminate_server.writing.naming import of_project, refuse_taken
+from elluminate_server.writing.naming import of_project
 
 
 @operation("list_criterion_sets")
@@ -30,11 +30,7 @@ async def create_criterion_set(call: Call) -> Answer:
     request = call.decode(CreateCriterionSetRequest)
     wanted = await checked_criteria(request.criteria or [])
     async with call.write() as session:
-        await refuse_taken(session, call.project_id, CriterionSet, "a criterion set", request.name)
-        row = CriterionSet(project_id=call.project_id, name=request.name)
-        session.add(row)
-        await session.flush()
-        await add_criteria(session, row.id, wanted)
+        row = await add_criterion_set(session, call.project_id, request.name, wanted)
         return call.answer(await load_criterion_set(session, row.id))
 
 

@@ -15,6 +15,7 @@ from elluminate_server.reading.kept_rates import RatesMemory
 from elluminate_server.reading.kept_results import WORTH_KEEPING, ResultsKeeper
 from elluminate_server.reading.overviews import Overview, load_overviews, load_trends
 from elluminate_server.store.tables import Collection, Experiment, LLMConfig, PromptTemplate
+from elluminate_server.writing.demonstrating import DEMO_ANSWERS, is_offline
 
 __all__ = ["bar_of", "rates_memory"]
 
@@ -65,6 +66,8 @@ async def experiments(visit: Visit) -> Response:
         },
         "paging": paging,
         "is_running": any(one.state == "running" for one in overviews),
+        "answers": DEMO_ANSWERS,
+        "is_offline": is_offline(visit.models),
         "is_filtered": any(asked.values()) or state is not None,
     }
     if visit.is_partial:

@@ -17,6 +17,7 @@ from elluminate_server.store.tables import (
     LLMConfig,
     PromptTemplate,
 )
+from elluminate_server.writing.demonstrating import DEMO_ANSWERS, add_demo, is_offline
 from elluminate_server.writing.planned_experiments import add_standard, check_standard, start_if_asked
 
 __all__: list[str] = []
@@ -42,6 +43,8 @@ async def start(visit: Visit) -> Response:
         collections=await _choices(visit, Collection, Collection.is_scenario_set.is_(False)),
         sets=await _choices(visit, CriterionSet),
         models=await _choices(visit, LLMConfig),
+        answers=DEMO_ANSWERS,
+        is_offline=is_offline(visit.models),
     )
 
 
@@ -53,6 +56,16 @@ async def _choices(visit: Visit, table: Any, *where: Any) -> list[tuple[int, str
         .limit(_MOST_CHOICES)
     )
     return [(row.id, row.name) for row in rows]
+
+
+@form(f"{_START}/demo", does="create_experiment")
+async def load_demo(visit: Visit) -> Response:
+    """The example of `elluminate view --demo`; where it is, it is shown, and nothing is made again."""
+    async with visit.write() as session:
+        made = await add_demo(session, visit.project_id, visit.settings, visit.models, visit.executor.process)
+        visit.made = made[-1]
+    visit.executor.wake()
+    return visit.go_on(f"/projects/{visit.project_id}/experiments")
 
 
 @form(_START, does="create_experiment")

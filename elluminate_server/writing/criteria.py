@@ -20,11 +20,13 @@ from elluminate_server.reading.loading import (
 )
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.states import EXPERIMENT
-from elluminate_server.store.tables import Criterion, Experiment, Label, Rating, Task
+from elluminate_server.store.tables import Criterion, CriterionSet, Experiment, Label, Rating, Task
+from elluminate_server.writing.naming import refuse_taken
 
 __all__ = [
     "WantedCriterion",
     "add_criteria",
+    "add_criterion_set",
     "change_criterion",
     "checked_criteria",
     "freezes_criteria",
@@ -79,6 +81,22 @@ async def rule_of(check: Check | UnsetType, where: str) -> dict[str, Any] | None
         return checked_rule(given)
     except RuleError as error:
         raise Invalid(f"{where}.{error.field}: {error.problem}.") from None
+
+
+async def add_criterion_set(
+    session: AsyncSession, project_id: int, name: str, wanted: Sequence[WantedCriterion]
+) -> CriterionSet:
+    """A set with its first criteria, in one step.
+
+    Raises:
+        Taken: The project has a set of that name.
+    """
+    await refuse_taken(session, project_id, CriterionSet, "a criterion set", name)
+    row = CriterionSet(project_id=project_id, name=name)
+    session.add(row)
+    await session.flush()
+    await add_criteria(session, row.id, wanted)
+    return row
 
 
 async def add_criteria(

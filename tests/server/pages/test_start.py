@@ -2,10 +2,18 @@
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from elluminate_server.store.engine import Store
-from elluminate_server.store.tables import AuditEvent, Experiment, Task
+from elluminate_server.store.tables import (
+    AuditEvent,
+    Collection,
+    CriterionSet,
+    Entry,
+    Experiment,
+    PromptTemplate,
+    Task,
+)
 from tests.server.conftest import World, created
 from tests.server.pages.conftest import Browser
 from tests.server.pages.looking import HOSTILE, check_harmless
@@ -32,6 +40,26 @@ async def test_an_empty_project_shows_how_to_begin(browser: Browser) -> None:
     for command in ("elluminate view --demo", "elluminate init", "elluminate run suite.yaml"):
         assert command in page
     assert f'action="{START}"' not in page
+
+
+async def test_an_empty_project_loads_an_example_once(browser: Browser, store: Store) -> None:
+    for page in (await browser.see(START), await browser.see("/projects/1/experiments")):
+        assert f'action="{START}/demo"' in page
+        assert "96 answers by the built-in offline model, which measure nothing." in page
+    for _ in range(2):
+        answer = await browser.send(f"{START}/demo")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/projects/1/experiments")
+    async with store.read() as session:
+        rows = (await session.scalars(select(Experiment).order_by(Experiment.id))).all()
+        assert [row.name for row in rows] == [
+            "Explain like a tutor, version 1",
+            "Explain like a tutor, version 2",
+        ]
+        for table, count in ((Task, 2), (Collection, 1), (CriterionSet, 1), (PromptTemplate, 2), (Entry, 24)):
+            assert await session.scalar(select(func.count()).select_from(table)) == count, table
+    page = await browser.see("/projects/1/experiments")
+    assert "Explain like a tutor v2" in page
+    assert f'action="{START}/demo"' not in page
 
 
 async def test_one_is_made_and_started(
