@@ -254,7 +254,8 @@ def messages_of(value: Any) -> list[tuple[str, str]] | None:
         return None
     found = []
     for message in value:
-        if not isinstance(message, dict) or message.get("role") not in _ROLES:
+        role = message.get("role") if isinstance(message, dict) else None
+        if not isinstance(role, str) or role not in _ROLES:
             return None
         content = message.get("content")
         if isinstance(content, dict):
@@ -266,7 +267,7 @@ def messages_of(value: Any) -> list[tuple[str, str]] | None:
             content = "\n".join(map(str, texts))
         if not isinstance(content, str) or not content:
             return None
-        found.append((_ROLES[message["role"]], content))
+        found.append((_ROLES[role], content))
     return found
 
 

@@ -17,6 +17,7 @@ from elluminate import ValidationError
 from elluminate.__main__ import main
 from elluminate.suites import load_suite
 from elluminate.suites.importing import FORMATS, Imported, files_of, import_suites
+from elluminate.suites.importing.parts import messages_of
 from elluminate.suites.suite import Suite
 from elluminate.suites.yaml_text import read_yaml
 from elluminate_server.domain.checks.rules import checked_rule
@@ -374,6 +375,10 @@ WHOLES = st.one_of(
     st.lists(st.fixed_dictionaries({"input": VALUES}, optional={"ideal": VALUES}), min_size=1, max_size=3),
     VALUES,
 )  # fmt: skip
+
+
+def test_a_role_that_is_no_text_makes_no_message() -> None:
+    assert messages_of([{"role": ["user"], "content": "Hi"}]) is None
 
 
 @settings(
