@@ -142,7 +142,7 @@ async def furnish_with_personas(store: Store) -> dict[str, str]:
     Returns:
         By the path of a page: what is to stand in it.
     """
-    found = {}
+    found: dict[str, str] = {}
     async with store.write() as session:
         for text in ATTACKS:
             if "\x00" in text and not store.is_sqlite:
