@@ -15,7 +15,7 @@ from elluminate_server.local import SCHEME, local_settings, location_of, parse_l
 from elluminate_server.operating.log_lines import begin_log
 from elluminate_server.serving import login_link, stopped_by_signals
 from elluminate_server.settings import MEMORY, Settings
-from elluminate_server.store.probing import probe
+from elluminate_server.store.probing import probe, wait_for_others
 
 __all__ = ["ViewError", "view"]
 
@@ -39,6 +39,7 @@ def view(
     Raises:
         ViewError: There is no such database.
         ServingError: It cannot be listened, or the database cannot be opened.
+        DatabaseUnusableError: Another program kept it locked.
         SettingsError: The environment has a value that cannot be used.
     """
     location = MEMORY if is_demo else _location(source)
@@ -46,6 +47,10 @@ def view(
     try:
         begin_log("warning", "text")
         settings = local_settings(location, new_key(), pages=True)
+        try:
+            wait_for_others(settings.database_url, tell)
+        except KeyboardInterrupt:
+            raise ViewError("The wait was ended. Nothing was changed.") from None
         probe(settings.database_url)
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(_view(settings, listener, is_demo, opens_browser, tell))

@@ -4,6 +4,8 @@ import contextlib
 import os
 import shlex
 import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -12,9 +14,12 @@ from elluminate_server.settings import LOCAL_DATABASE, MEMORY, data_folder
 from elluminate_server.store.failures import DatabaseDamagedError, damage_of
 from elluminate_server.store.files import create_privately
 
-__all__ = ["DatabaseUnusableError", "absent_file", "check_is_there", "probe"]
+__all__ = ["DatabaseUnusableError", "absent_file", "check_is_there", "probe", "wait_for_others"]
 
 BUSY_SECONDS = 30.0
+_PATIENT_SECONDS = 1.0
+"""How long nothing is said of a wait: most writers are done by then."""
+_AGAIN_SECONDS = 0.05
 
 
 class DatabaseUnusableError(RuntimeError):
@@ -93,6 +98,54 @@ def probe(database_url: str) -> None:
         if damage is not None and getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_NOTADB:
             raise DatabaseDamagedError(str(path), damage) from error
         raise _unusable(path, error) from error
+
+
+def wait_for_others(database_url: str, tell: Callable[[str], None]) -> None:
+    """Wait until nobody else keeps an SQLite file locked, and say so when it takes long; nothing for other databases.
+
+    SQLite itself would wait without a word, and without hearing Ctrl-C.
+
+    Args:
+        database_url: A URL of `settings.normalise_database_url`, or `:memory:`.
+        tell: Prints.
+
+    Raises:
+        DatabaseUnusableError: It stayed locked.
+    """
+    if database_url == MEMORY or absent_file(database_url) is not None:
+        return
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return
+    path = Path(url.database).expanduser()
+    by_whom = f"(lsof {shlex.quote(str(path))} names it)"
+    began, is_told = time.monotonic(), False
+    while _is_locked(path):
+        waited = time.monotonic() - began
+        if waited > BUSY_SECONDS:
+            raise DatabaseUnusableError(
+                f"The database {path} stayed locked for {BUSY_SECONDS:g} seconds. End the program that has locked it "
+                f"{by_whom}, and try again."
+            )
+        if waited > _PATIENT_SECONDS and not is_told:
+            is_told = True
+            tell(
+                f"elluminate waits for the database {path}, which another program has locked, for "
+                f"{BUSY_SECONDS:g} seconds at most. It goes on as soon as that program is done or ended {by_whom}; "
+                "Ctrl-C ends the wait."
+            )
+        time.sleep(_AGAIN_SECONDS)
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether somebody else writes, or holds the file; whatever else is wrong with it is `probe`'s to say."""
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return False
 
 
 def _find_folder(path: Path) -> None:

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -69,6 +70,35 @@ def test_a_demo_has_a_database_of_its_own(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit):
         main(["view", "--demo", "evals.db"])
     assert "--demo has a database of its own" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("goes_on", [True, False], ids=["goes on", "Ctrl-C"])
+def test_what_it_waits_for_is_said_and_ends(goes_on: bool, tmp_path: Path) -> None:
+    database = tmp_path / "evals.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "elluminate", "view", str(database), "--no-browser"],
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert said.startswith(
+            f"elluminate waits for the database {database}, which another program has locked"
+        )
+        if goes_on:
+            other.execute("ROLLBACK")
+            assert process.stdout.readline().startswith("elluminate shows its pages at http://")
+        process.send_signal(signal.SIGINT)
+        _, complained = process.communicate(timeout=BOUND)
+    if goes_on:
+        assert process.returncode == 0
+    else:
+        assert complained == "elluminate: The wait was ended. Nothing was changed.\n"
+        assert process.returncode == 1
 
 
 def test_a_server_prints_a_link_unless_it_has_no_pages(tmp_path: Path) -> None:
