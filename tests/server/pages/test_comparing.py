@@ -62,7 +62,8 @@ async def test_up_to_four_are_compared_with_one_of_them(
     (short,) = re.findall(r"Is it short\? better [^/]*? 12 ", said)
     assert short.split()[-4:] == ["0.0156", "8", "0", "12"]  # p after Holm, better, worse, rows
     assert re.search(r"Is it kind\? not enough evidence .*? 0\.5 0 2 12 ", said)
-    assert "C against A not enough evidence" in said
+    assert "C: not enough evidence : " in said
+    assert "C against A criterion verdict" in said
     assert "D against A" not in said
     assert re.search(r"Side by side criterion A: Before B: Better C: Alike D: Idle All criteria 66.7%", said)
     assert "Rows that got better in B: 6" in said  # two got better by one criterion, and worse by the other
