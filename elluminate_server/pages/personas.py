@@ -109,7 +109,7 @@ async def remove(visit: Visit) -> Response:
 
 
 @page(_GROUPS)
-async def groups(visit: Visit) -> Response:
+async def persona_groups(visit: Visit) -> Response:
     """By name, with how many personas each has."""
     session = visit.session
     query = of_project(PersonaGroup, visit.project_id)
@@ -142,7 +142,7 @@ async def create_group(visit: Visit) -> Response:
 
 
 @page(_GROUP)
-async def group(visit: Visit) -> Response:
+async def persona_group(visit: Visit) -> Response:
     """One group with its personas in their order."""
     row = await see_persona_group(visit.session, visit.project_id, visit.path["persona_group_id"])
     (shown,) = await load_persona_groups(visit.session, [row])

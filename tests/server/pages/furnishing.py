@@ -34,13 +34,36 @@ def furnish(path: Path) -> dict[str, int]:
 async def _furnished(path: Path) -> dict[str, int]:
     app = create_app(Settings(database_url=normalise_database_url(str(path)), api_key=KEY))
     async with app.router.lifespan_context(app), client(app, "/api/v0/projects/1", KEY) as api:
-        await load_demo(app, KEY)
+        await load_demo(app)
         model = await created(
             api,
             "/llm_configs",
             {"name": "Small and quick", "llm_model_name": "small-1", "api_key": "not-a-key"},
         )
         key = await created(api, "/api-keys", {"name": "dashboard", "role": "reader"})
+        ada = await created(
+            api,
+            "/personas",
+            {
+                "name": "Ada",
+                "description": "Asks short questions.",
+                "domain_knowledge": "She builds bridges.",
+            },
+        )
+        await api.put(f"/personas/{ada['id']}", json={"description": "Asks short questions, and asks again."})
+        bob = await created(api, "/personas", {"name": "Bob", "description": "Has little time."})
+        group = await created(
+            api,
+            "/persona-groups",
+            {"name": "Customers", "description": "Who calls.", "persona_ids": [ada["id"], bob["id"]]},
+        )
+        scenarios = await created(api, "/scenario-sets", {"name": "A shop", "fields": ["mood"]})
+        wish = {
+            "goal": "A refund",
+            "expected_conversation_outcome": "It is paid.",
+            "field_values": {"mood": "calm"},
+        }
+        scenario = await created(api, f"/scenario-sets/{scenarios['id']}/scenarios", wish)
         with anyio.fail_after(60):
             while any(one["generation_task_id"] for one in (await api.get("/experiments")).json()["items"]):
                 await anyio.lowlevel.checkpoint()
@@ -70,4 +93,8 @@ async def _furnished(path: Path) -> dict[str, int]:
         "llm_config_id": model["id"],
         "key_id": key["id"],
         "label_id": label["id"],
+        "persona_id": ada["id"],
+        "persona_group_id": group["id"],
+        "scenario_set_id": scenarios["id"],
+        "scenario_id": scenario["id"],
     }
