@@ -12,9 +12,9 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
-from elluminate_server.execution import Executor
 from elluminate_server.http import decoding
 from elluminate_server.http.access import Principal
+from elluminate_server.http.at_server import AtServer
 from elluminate_server.http.auditing import log_effect
 from elluminate_server.http.contract import ContractOperation
 from elluminate_server.http.idempotency import Idempotency, keep_answer
@@ -22,9 +22,7 @@ from elluminate_server.http.problems import (
     BadRequest,
     Problem,
 )
-from elluminate_server.llm.providers import Models
-from elluminate_server.settings import Settings
-from elluminate_server.store.engine import BusyError, Store
+from elluminate_server.store.engine import BusyError
 
 __all__ = ["Answer", "Call"]
 
@@ -45,7 +43,7 @@ class Answer:
 
 
 @attrs.define
-class Call:
+class Call(AtServer):
     """One request, as a handler sees it."""
 
     operation: ContractOperation
@@ -71,35 +69,6 @@ class Call:
         if self.principal is None:
             raise RuntimeError(f"{self.operation.id} is public and belongs to no project")
         return self.principal.project_id
-
-    @property
-    def store(self) -> Store:
-        """The database."""
-        store: Store = self.request.app.state.store
-        return store
-
-    @property
-    def settings(self) -> Settings:
-        """How the server runs."""
-        settings: Settings = self.request.app.state.settings
-        return settings
-
-    @property
-    def models(self) -> Models:
-        """The models that answer and judge."""
-        models: Models = self.request.app.state.models
-        return models
-
-    @property
-    def executor(self) -> Executor:
-        """What runs tasks."""
-        executor: Executor = self.request.app.state.executor
-        return executor
-
-    def service(self, kind: type[T]) -> T:
-        """What the server runs beside its requests, by its class; see `app`."""
-        service: T = self.request.app.state.services[kind]
-        return service
 
     def decode(self, model: type[T]) -> T:
         """The JSON body as a generated request model.

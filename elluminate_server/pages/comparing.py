@@ -1,7 +1,5 @@
 """Two to four experiments over the same rows: is one better than another, and which rows changed how."""
 
-import difflib
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +12,7 @@ from starlette.responses import Response
 from elluminate._markup import Bar
 from elluminate_server.domain.messages import response_text
 from elluminate_server.http.problems import BadRequest, NotFound
+from elluminate_server.pages.differences import Piece, sides_of, word_diff
 from elluminate_server.pages.experiments import bar_of, rates_memory
 from elluminate_server.pages.missing import Reason, reasons_of
 from elluminate_server.pages.visits import Visit, page
@@ -35,16 +34,11 @@ from elluminate_server.reading.matrices import label_of
 from elluminate_server.reading.overviews import Overview, load_overviews
 from elluminate_server.reading.responses import load_responses
 
-__all__ = ["word_diff"]
-
 _MOST = 4
 """Experiments that are compared at a time."""
 
 _ROWS = 20
 """Rows that got worse, and as many that got better, on a page."""
-
-_MOST_WORDS = 2_000
-"""Of an answer: what is longer is shown without its differences."""
 
 
 @attrs.frozen
@@ -182,40 +176,6 @@ def _address(visit: Visit, ids: Sequence[int], **changed: int) -> str:
 
 
 @attrs.frozen
-class Piece:
-    """Some words of an answer.
-
-    Attributes:
-        kind: `same`, `gone` or `new`.
-        text: The words.
-    """
-
-    kind: str
-    text: str
-
-
-def word_diff(before: str, after: str) -> tuple[list[Piece], list[Piece]]:
-    """Two texts, each in pieces: what the other has, too, and what it has not.
-
-    >>> [piece.kind for piece in word_diff("a b c", "a x c")[1]]
-    ['same', 'new', 'same']
-    """
-    a, b = re.findall(r"\s+|\S+", before), re.findall(r"\s+|\S+", after)
-    if max(len(a), len(b)) > 2 * _MOST_WORDS:
-        return [Piece("same", before)], [Piece("same", after)]
-    left, right = [], []
-    for kind, a_low, a_high, b_low, b_high in difflib.SequenceMatcher(
-        None, a, b, autojunk=False
-    ).get_opcodes():
-        gone, new = "".join(a[a_low:a_high]), "".join(b[b_low:b_high])
-        if gone:
-            left.append(Piece("same" if kind == "equal" else "gone", gone))
-        if new:
-            right.append(Piece("same" if kind == "equal" else "new", new))
-    return left, right
-
-
-@attrs.frozen
 class _Side:
     response_id: int
     pieces: Sequence[Piece]
@@ -240,9 +200,9 @@ async def _sides(visit: Visit, rows: Sequence[ChangedRow]) -> list[_ShownRow]:
     for row in rows:
         pair = answers[row.response_before], answers[row.response_after]
         texts = [one["error"] or response_text(one["messages"]) for one in pair]
-        pieces = word_diff(*texts)
         sides = [
-            _Side(one["id"], piece, one.get("ratings") or []) for one, piece in zip(pair, pieces, strict=True)
+            _Side(one["id"], pieces, one.get("ratings") or [])
+            for one, pieces in zip(pair, sides_of(word_diff(*texts)), strict=True)
         ]
         shown.append(_ShownRow(label_of(row.values), row.before, row.after, sides))
     return shown

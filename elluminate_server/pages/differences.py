@@ -2,8 +2,9 @@
 
 import difflib
 import re
+from collections.abc import Sequence
 
-__all__ = ["Piece", "word_diff"]
+__all__ = ["Piece", "sides_of", "word_diff"]
 
 Piece = tuple[str, str]
 """What became of a piece of text ("same", "gone" or "new"), and the piece."""
@@ -38,3 +39,12 @@ def word_diff(before: str, after: str) -> list[Piece]:
             (kind, "".join(words)) for kind, words in (("gone", first[i:j]), ("new", second[k:m])) if words
         ]
     return pieces
+
+
+def sides_of(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """The pieces of the one text, and those of the other, to be shown side by side.
+
+    >>> sides_of([("same", "a "), ("gone", "b"), ("new", "c")])
+    ([('same', 'a '), ('gone', 'b')], [('same', 'a '), ('new', 'c')])
+    """
+    return [one for one in pieces if one[0] != "new"], [one for one in pieces if one[0] != "gone"]

@@ -13,17 +13,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from elluminate_server.domain.roles import ADMIN, EDITOR, READER, allows
-from elluminate_server.execution import Executor
 from elluminate_server.http import decoding
 from elluminate_server.http.access import Principal
+from elluminate_server.http.at_server import AtServer
 from elluminate_server.http.auditing import log_effect
 from elluminate_server.http.contract import ContractOperation, operations
 from elluminate_server.http.problems import BadRequest, NotFound, quoted
-from elluminate_server.llm.providers import Models
 from elluminate_server.pages.rendering import html_response, shortened
 from elluminate_server.pages.sessions import Session
-from elluminate_server.settings import Settings
-from elluminate_server.store.engine import Store
 
 __all__ = ["PAGES", "Page", "Visit", "form", "page"]
 
@@ -35,7 +32,7 @@ _MOST_TOLD = 500
 
 
 @attrs.define
-class Visit:
+class Visit(AtServer):
     """One request, as a page sees it.
 
     Attributes:
@@ -73,34 +70,6 @@ class Visit:
         if self._session is None:
             raise RuntimeError("a form reads in its transaction")
         return self._session
-
-    @property
-    def store(self) -> Store:
-        """The database."""
-        store: Store = self.request.app.state.store
-        return store
-
-    @property
-    def settings(self) -> Settings:
-        """How the server runs."""
-        settings: Settings = self.request.app.state.settings
-        return settings
-
-    @property
-    def models(self) -> Models:
-        """The models that answer and judge."""
-        models: Models = self.request.app.state.models
-        return models
-
-    @property
-    def executor(self) -> Executor:
-        """What runs tasks."""
-        executor: Executor = self.request.app.state.executor
-        return executor
-
-    def service(self, kind: type[Any]) -> Any:
-        """What the server runs beside its requests, by its class."""
-        return self.request.app.state.services[kind]
 
     @property
     def is_partial(self) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from elluminate import AsyncClient
-from elluminate_server.pages.comparing import word_diff
+from elluminate_server.pages.differences import sides_of, word_diff
 from elluminate_server.reading.comparisons import compare, load_side
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import Criterion, Experiment, Rating, Response, Task
@@ -173,16 +173,16 @@ async def test_the_figures_are_those_of_the_sdk(tmp_path: Path) -> None:
 
 
 def test_words_that_differ_are_marked_on_their_side() -> None:
-    before, after = word_diff("The moon does it. Slowly.", "The sun does it.")
-    assert [(one.kind, one.text) for one in before] == [
+    before, after = sides_of(word_diff("The moon does it. Slowly.", "The sun does it."))
+    assert before == [
         ("same", "The "),
         ("gone", "moon"),
         ("same", " does it."),
         ("gone", " Slowly."),
     ]
-    assert [(one.kind, one.text) for one in after] == [
+    assert after == [
         ("same", "The "),
         ("new", "sun"),
         ("same", " does it."),
     ]
-    assert "".join(one.text for one in word_diff("a" * 9, "b " * 5000)[1]) == "b " * 5000
+    assert "".join(text for _, text in sides_of(word_diff("a" * 9, "b " * 5000))[1]) == "b " * 5000
