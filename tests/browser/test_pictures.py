@@ -31,6 +31,7 @@ def test_every_page_can_be_pictured(browser: Any, tmp_path: Path) -> None:
         page.goto(f"{served.base_url}/login")
         page.get_by_label("API key").fill(KEY)
         page.keyboard.press("Enter")
+        page.wait_for_url("**/experiments")
         for one in pictured():
             page.goto(f"{served.base_url}{address_of(one, ids)}")
             page.evaluate(_AT_ONE_TIME)
