@@ -297,7 +297,7 @@ async def unbroken(work: Callable[[], Awaitable[T]]) -> T:
     """Carry something out to its end, also when the program is interrupted meanwhile; the interrupt is raised then."""
     if not is_blocking():
         with anyio.CancelScope(shield=True):
-            return await work()
+            return await (_unbroken_task(work) if _is_in_asyncio() else work())
     results: list[Callable[[], T]] = []
     done = threading.Event()
 
@@ -322,6 +322,30 @@ async def unbroken(work: Callable[[], Awaitable[T]]) -> T:
         _wait_for(done)  # a second interrupt leaves it
         raise
     return results[0]()
+
+
+def _is_in_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def _unbroken_task(work: Callable[[], Awaitable[T]]) -> T:
+    """In a task of its own: Ctrl-C cancels that of `asyncio.run`, which no scope of anyio's keeps out."""
+
+    async def worked() -> T:
+        return await work()
+
+    task = asyncio.create_task(worked())
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])  # a second interrupt leaves it
+        if not task.cancelled():
+            task.exception()  # the interrupt is what is raised
+        raise
 
 
 def _wait_for(done: threading.Event) -> None:
