@@ -81,7 +81,7 @@ async def comparison(visit: Visit) -> Response:
     """
     ids = sorted({_id(text) for text in visit.request.query_params.getlist("ids")})
     if not 2 <= len(ids) <= _MOST:
-        raise BadRequest(f"Tick two to {_MOST} experiments to compare them.")
+        raise BadRequest(f"Tick 2 to {_MOST} experiments to compare them.")
     default = ids[-1] if visit.asked("swap") else ids[0]
     base = visit.asked_choice("base", ids, default)
     ids.sort(key=lambda one: (one != base, one))

@@ -165,7 +165,7 @@ def asked_filter(visit: Visit, categories: Mapping[str, Collection[str]]) -> Mat
     for name in dict.fromkeys(one for one in visit.request.query_params if one.startswith(CATEGORY)):
         column = name.removeprefix(CATEGORY)
         if column not in categories:
-            visit.leave_out(name, f"The collection's category columns are {quoted(list(categories))}.")
+            visit.leave_out(name, _columns_there(list(categories)))
         elif values := visit.asked_choices(name, categories[column]):
             chosen[column] = values
     return MatrixFilter(
@@ -253,3 +253,9 @@ def _bars(columns: list[Column], rates: Rates, account: Account | None) -> list[
             for one in columns
         ),
     ]
+
+
+def _columns_there(names: list[str]) -> str:
+    if not names:
+        return "The collection has no category columns."
+    return f"The collection's category columns are {', '.join(map(quoted, names))}."

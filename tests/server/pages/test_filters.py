@@ -99,7 +99,7 @@ async def test_what_cannot_be_read_is_told(browser: Browser, store: Store) -> No
         (one, {"criterion": "x"}, "criterion='x' in the address"),
         (one, {"sort": "best"}, "It has to be one of worst, row."),
         (one, {"q": "x" * 1001}, "It may have 1000 characters."),
-        (one, {"category.mood": "good"}, "The collection's category columns are []."),
+        (one, {"category.mood": "good"}, "The collection has no category columns."),
         (f"/projects/1/label?experiment={experiment_id}&criterion=x", {}, "criterion='x' in the address"),
     ):
         page = await browser.see(path, **query)
