@@ -26,6 +26,7 @@ __all__ = [
     "Value",
     "current_span",
     "current_traceparent",
+    "may_be_recorded",
     "server_attributes",
     "span",
 ]
@@ -104,6 +105,11 @@ class Span:
 NO_SPAN = Span(None)
 
 
+def may_be_recorded() -> bool:
+    """Whether this process has what takes spans: where not, they need not even be begun."""
+    return sys.modules.get("opentelemetry.trace") is not None
+
+
 @contextmanager
 def span(
     scope: str,
@@ -130,7 +136,7 @@ def span(
         is_root: Whether it is a part of nothing.
     """
     recorded = None
-    if sys.modules.get("opentelemetry.trace") is not None:
+    if may_be_recorded():
         with _harmless():
             recorded = _started(scope, name, kind, attributes(), parent, linked, is_root)
     if recorded is None:
@@ -189,7 +195,7 @@ def _harmless() -> Iterator[None]:
 
 def current_span() -> Span:
     """The span that the running code is a part of."""
-    if sys.modules.get("opentelemetry.trace") is None:
+    if not may_be_recorded():
         return NO_SPAN
     from opentelemetry import trace
 

@@ -116,7 +116,10 @@ async def create_collection(call: Call) -> Answer:
         read_only=request.read_only,
         environment_config=environment,
     )
-    async with uploading(call.store, collection, prepared.rows) as upload, call.write() as session:
+    async with (
+        uploading(call.store, collection, prepared.rows) as upload,
+        call.write(is_short=not prepared.rows) as session,
+    ):
         name = request.name or await free_name(session, call.project_id, Collection, "Collection")
         await _refuse_taken(session, call.project_id, name)
         collection.name, collection.deleted_at = name, None

@@ -62,7 +62,7 @@ async def create_criteria(call: Call) -> Answer:
             raise Invalid("Generating criteria needs a template: give prompt_template_id, or give criteria.")
         wanted = await _propose(call, request.prompt_template_id, request)
     entry_id = request.template_variables_id
-    async with call.write() as session:
+    async with call.write(is_short=True) as session:
         if entry_id is not None:
             await see_any_entry(session, call.project_id, entry_id)
         set_id = await _find_or_create_set(call, session, request)

@@ -29,7 +29,7 @@ async def create_criterion_set(call: Call) -> Answer:
     """A set with its first criteria, in one step."""
     request = call.decode(CreateCriterionSetRequest)
     wanted = await checked_criteria(request.criteria or [])
-    async with call.write() as session:
+    async with call.write(is_short=True) as session:
         row = await add_criterion_set(session, call.project_id, request.name, wanted)
         return call.answer(await load_criterion_set(session, row.id))
 

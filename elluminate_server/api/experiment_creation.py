@@ -40,7 +40,7 @@ async def create_experiment(call: Call) -> Answer:
     if request.evaluation_mode == models.EvaluationMode.MULTI_TURN:
         return await _create_multi_turn(call, request)
     check_standard(request)
-    async with call.write() as session:
+    async with call.write(is_short=True) as session:
         row = await add_standard(session, call.project_id, call.settings, request)
         return await _answer_started(call, session, request, row)
 

@@ -43,7 +43,7 @@ async def create_prompt_template(call: Call) -> Answer:
     """The first version of a new name, or the next one of a known name."""
     request = call.decode(CreatePromptTemplateRequest)
     parts = checked_template(request)
-    async with call.write() as session:
+    async with call.write(is_short=True) as session:
         row = await add_prompt_template(session, call.project_id, request, parts)
         return call.answer(present_prompt_template(row))
 

@@ -52,7 +52,7 @@ async def create_ratings(call: Call) -> Answer:
         response_id=response.id,
         mode="fast" if request.rating_mode == models.RatingMode.FAST else "detailed",
     )
-    async with call.write() as session:
+    async with call.write(is_short=True) as session:
         await judge_anew(session, [response.id])
         connection = await session.connection()
         await connection.run_sync(store_ratings, [(response.id, verdict) for verdict in rated])

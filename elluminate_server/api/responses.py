@@ -90,7 +90,7 @@ async def create_response(call: Call) -> Answer:
     request = call.decode(models.CreatePromptResponseRequest)
     if not request.messages and not request.error:
         raise Invalid("$.messages: is empty. To have a response generated, POST /responses/generate.")
-    async with call.write() as session:
+    async with call.write(is_short=True) as session:
         (order,) = await checked_orders(session, call.project_id, [request], where="$")
         (response_id,) = await store_given(session, [order])
         return call.answer(await load_response(session, response_id))
@@ -100,7 +100,7 @@ async def create_response(call: Call) -> Answer:
 async def update_response_annotation(call: Call) -> Answer:
     """Replace the note that a person wrote; the empty text clears it."""
     request = call.decode(models.UpdateResponseAnnotationRequest)
-    async with call.write() as session:
+    async with call.write(is_short=True) as session:
         row = await find_response(session, call.project_id, call.path["response_id"])
         row.annotation = request.annotation
         await session.flush()

@@ -40,7 +40,7 @@ async def run_experiment(call: Call) -> Answer:
     """Start an experiment that was created without a run."""
     request = call.decode(RunExperimentRequest)
     params = None if request.generation_params is UNSET else checked_params(request.generation_params)
-    async with call.write() as session:
+    async with call.write(is_short=True) as session:
         experiment = await find_experiment(session, call.project_id, call.path["experiment_id"])
         if experiment.evaluation_mode == EvaluationMode.AGENTIC:
             raise Conflict(
@@ -102,7 +102,7 @@ async def get_experiment_generation_status(call: Call) -> Answer:
         if progress is not None and log_cursor is not None:
             delta = await log_after(session, task_id, log_cursor)
     if progress is not None and log_cursor is None and connection_uuid is not None:
-        async with call.store.write() as session:
+        async with call.store.write(is_short=True) as session:
             is_first = await session.get(LogCursor, (str(connection_uuid), task_id)) is None
             delta = await log_for_connection(session, task_id, str(connection_uuid))
         status = _status(experiment, progress, delta)

@@ -76,6 +76,7 @@ class Asking:
         self._models = models
         self._shortages = shortages
         self._caller = Caller(patience=patience, queues_within_it=False, tell=tell)
+        self._made: dict[tuple[str, int], tuple[Plan, Model]] = {}
         self._failed_in_a_row: Counter[tuple[Any, ...]] = Counter()
         self.ended_by: HopelessError | None = None
         self.is_ended_here = False
@@ -86,11 +87,11 @@ class Asking:
         Raises:
             ModelError: The LLM config cannot be used.
         """
-        return self._asked(answering_model(self._models, plan, self._caller))
+        return self._made_once(answering_model, plan)
 
     def judging(self, plan: Plan) -> Model:
         """The judge."""
-        return self._asked(judging_model(self._models, plan, self._caller))
+        return self._made_once(judging_model, plan)
 
     def playing_users(self) -> Model:
         """The model that plays personas."""
@@ -138,6 +139,13 @@ class Asking:
         self.end(HopelessError(str(error), error.type))
         assert self.ended_by is not None  # noqa: S101 - for the type checker
         raise self.ended_by from None
+
+    def _made_once(self, make: Callable[[Models, Plan, Caller], Model], plan: Plan) -> Model:
+        key = (make.__name__, id(plan))
+        if key not in self._made:
+            # With its plan, so that no other one gets its id.
+            self._made[key] = plan, self._asked(make(self._models, plan, self._caller))
+        return self._made[key][1]
 
     def _asked(self, model: Model) -> Model:
         return model if isinstance(model, PlaysRoles) else _AskedModel(model, self)

@@ -121,7 +121,7 @@ class Executor:
         if not self.process.works:
             return
         try:
-            async with self._store.write() as session:
+            async with self._store.write(is_short=True) as session:
                 await leases.release(session, self.owner)
         except RuntimeError as error:
             # Busy or away; or Python starts no threads, and so no connections, while it exits.
@@ -203,7 +203,7 @@ class Executor:
                 self._current[task_id].note_all(states)
         running = list(self._runs)
         if running or self._left or is_anyone_dead:
-            async with self._store.write() as session:
+            async with self._store.write(is_short=True) as session:
                 await self._renew(session, running)
                 freed = await shares.take_from_the_dead(session)
             if freed:
@@ -234,7 +234,7 @@ class Executor:
         async with self._store.read() as session:
             free = await leases.find_claimable(session, self.owner, list(self._runs), room)
         for task_id, was_left in free.items():
-            async with self._store.write() as session:
+            async with self._store.write(is_short=True) as session:
                 taken = await leases.claim(session, self.owner, task_id)
             if taken and was_left:
                 await self._tell_what_goes_on(task_id)
@@ -339,12 +339,12 @@ class Executor:
     async def _give_back(self, task_id: str) -> None:
         """Have the items free again that an earlier try of this process was broken off with."""
         if task_id in self._left:
-            async with self._store.write() as session:
+            async with self._store.write(is_short=True) as session:
                 await shares.leave(session, self.owner, [task_id])
             self._left.discard(task_id)
 
     async def _finish(self, task_id: str, outcome: Outcome) -> bool:
-        async with self._store.write() as session:
+        async with self._store.write(is_short=True) as session:
             return await leases.finish(
                 session,
                 self.owner,

@@ -22,7 +22,16 @@ from elluminate_server.execution.plans import CriterionPlan
 from elluminate_server.execution.rating import Judged, Rated, case_of
 from elluminate_server.llm import roles
 from elluminate_server.llm.judging import MOST_TOGETHER
-from elluminate_server.llm.types import JudgeCase, Model, ModelError, PlaysRoles, RatingMode, Usage, Verdict
+from elluminate_server.llm.types import (
+    NOTHING_USED,
+    JudgeCase,
+    Model,
+    ModelError,
+    PlaysRoles,
+    RatingMode,
+    Usage,
+    Verdict,
+)
 
 __all__ = ["Judging", "pieces_of"]
 
@@ -77,7 +86,8 @@ class Judging:
             HopelessError: Nothing more will be answered. What was judged is stored.
         """
         ruled = await judge_by_rule(judged, criteria)
-        await self._store_ruled(judged, ruled.given)
+        if ruled.given:
+            await self._store_ruled(judged, ruled.given)
         if not ruled.left:
             return ruled.problems
         asked = await self._ask(judged, ruled.left, judge(), kept)
@@ -136,14 +146,14 @@ class Judging:
         self, case: "_Case", criteria: Sequence[CriterionPlan]
     ) -> Mapping[CriterionPlan, _Problem]:
         if len(criteria) == 1:
-            return await self._judge_one(case, criteria[0], Usage())
+            return await self._judge_one(case, criteria[0], NOTHING_USED)
         try:
             shown = [self._shown(case, criterion) for criterion in criteria]
             results = await roles.judge_together(case.model, shown)
         except HopelessError as error:
             return dict.fromkeys(criteria, error)
         except DomainError:
-            spent = dict.fromkeys(criteria, Usage())  # one of them is too large: the others are not
+            spent = dict.fromkeys(criteria, NOTHING_USED)  # one of them is too large: the others are not
         except ModelError as error:
             if error.retryable or error.is_hopeless:
                 return dict.fromkeys(criteria, str(error))
@@ -181,8 +191,10 @@ class Judging:
             return {criterion: error}
         except (ModelError, DomainError) as error:
             return {criterion: str(error)}
-        whole = attrs.evolve(spent.plus(verdict), finish_reason=verdict.finish_reason)
-        await self._store_verdict(case, criterion, attrs.evolve(verdict, **whole.measures()))
+        if spent != NOTHING_USED:
+            whole = attrs.evolve(spent.plus(verdict), finish_reason=verdict.finish_reason)
+            verdict = attrs.evolve(verdict, **whole.measures())
+        await self._store_verdict(case, criterion, verdict)
         return {}
 
     def _shown(self, case: "_Case", criterion: CriterionPlan) -> JudgeCase:

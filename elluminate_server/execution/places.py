@@ -124,7 +124,7 @@ class Places:
         if self._lapse is not None:
             self._lapse.cancel()
         if self._got:
-            async with self._store.write() as session:
+            async with self._store.write(is_short=True) as session:
                 await session.execute(delete(CallPlaces).where(CallPlaces.owner == self._owner))
 
     def _ask(self) -> None:

@@ -187,7 +187,7 @@ class Run:
                 await self._supply_workers()
             self._told.put_nowait(None)
         if self._asking.is_ended_here:
-            async with self._means.store.write() as session:
+            async with self._means.store.write(is_short=True) as session:
                 await session.execute(
                     update(Task)
                     .where(Task.id == self._task_id, Task.ended_by.is_(None))
@@ -239,7 +239,7 @@ class Run:
         ]
         if items and self._deaths_are_counted:
             self._deaths_are_counted = False
-            async with self._means.store.write() as session:
+            async with self._means.store.write(is_short=True) as session:
                 await count_no_deaths(session, self._means.owner, self._task_id)
         return items
 
@@ -255,7 +255,7 @@ class Run:
             is_lost = is_left and await shares.holds_any(session, owner, self._task_id)
         if is_lost:
             # The connection broke in the middle of a commit, and what it had claimed was not heard of.
-            async with self._means.store.write() as session:
+            async with self._means.store.write(is_short=True) as session:
                 await shares.leave(session, owner, [self._task_id])
         return is_left
 

@@ -168,7 +168,7 @@ def _credentials(headers: Headers) -> str:
 
 async def _note_use(store: Store, key_id: int, now: datetime.datetime) -> None:
     try:
-        async with store.write() as session:
+        async with store.write(is_short=True) as session:
             api_key = await session.get(ApiKey, key_id)
             if api_key is not None:
                 api_key.last_used_at = now
@@ -183,7 +183,7 @@ async def open_default_project(store: Store, settings: Settings) -> int:
     Raises:
         SettingsError: The given key belongs to another project, was revoked or has expired.
     """
-    async with store.write() as session:
+    async with store.write(is_short=True) as session:
         project = await _default_project(session)
         if project is None:
             organization = Organization(name="Default organization")

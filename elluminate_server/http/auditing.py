@@ -68,7 +68,7 @@ async def log_refusal(
 
     async def write() -> None:
         try:
-            async with store.write() as session:
+            async with store.write(is_short=True) as session:
                 await add_line(session, line, finds_name=False)
         except BusyError as error:
             _logger.warning("The audit log lacks that %s was refused: %s", operation.id, error)

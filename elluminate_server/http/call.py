@@ -124,9 +124,16 @@ class Call(AtServer):
             self._session = None
 
     @contextlib.asynccontextmanager
-    async def write(self, *, answers_later: bool = False) -> AsyncIterator[AsyncSession]:
-        """The transaction that holds the effect with its line of the audit log, and its answer; see `pipeline`."""
-        async with self.store.write() as session:
+    async def write(
+        self, *, answers_later: bool = False, is_short: bool = False
+    ) -> AsyncIterator[AsyncSession]:
+        """The transaction that holds the effect with its line of the audit log, and its answer; see `pipeline`.
+
+        Args:
+            answers_later: Whether the answer is read after the commit.
+            is_short: See `Store.write`.
+        """
+        async with self.store.write(is_short=is_short) as session:
             reserved = None
             if self.idempotency is not None:
                 reserved = await self.idempotency.reserve(session)

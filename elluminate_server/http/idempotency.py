@@ -153,7 +153,7 @@ class Idempotency:
     async def keep(self, store: Store, status: int, body: bytes) -> None:
         """Note the answer to a request whose effect is there."""
         kept, is_compressed = await _kept_form(body)
-        async with store.write() as session:
+        async with store.write(is_short=True) as session:
             await session.execute(
                 update(IdempotencyKey)
                 .where(*self._is_this)

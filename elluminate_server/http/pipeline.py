@@ -254,7 +254,7 @@ async def _run_handler(call: Call) -> Response:
             response = answer.response() if isinstance(answer, Answer) else answer
             is_due = call.operation.changes and not call.is_carried_out and not call.is_logged
             if is_due and response.status_code < 300:
-                async with call.store.write() as session:
+                async with call.store.write(is_short=True) as session:
                     await call.log(session)
             return response
     raise AssertionError("unreachable")

@@ -7,7 +7,7 @@ from typing import Any
 from elluminate_server.llm.answers import mapping
 from elluminate_server.llm.anthropic_messages import as_blocks, as_tool, as_tool_choice, read_message
 from elluminate_server.llm.concessions import ask_with_concessions, concessions_for, config_as_sent
-from elluminate_server.llm.endpoint import Endpoint, Received
+from elluminate_server.llm.endpoint import Endpoint, Received, Terms
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.response_formats import Form, ask_in_steps
 from elluminate_server.llm.types import Answer, ModelError, ObjectShape
@@ -56,6 +56,7 @@ class AnthropicModel:
             )
         self._config = config
         self._endpoint = endpoint
+        self._terms = Terms.of(config)
         root = "" if (config.base_url or "").rstrip("/").endswith("/v1") else "/v1"
         self._target = f"{root}/messages"
         self._concessions = concessions_for(config)
@@ -180,7 +181,7 @@ class AnthropicModel:
     ) -> Answer:
         async def send(asked: Mapping[str, Any]) -> Received:
             return await self._endpoint.ask_as(
-                self._config, self._target, asked, final_statuses=final_statuses, headers=self._headers
+                self._terms, self._target, asked, final_statuses=final_statuses, headers=self._headers
             )
 
         shown = self._endpoint.shown_by(self._config.model)

@@ -179,7 +179,9 @@ def foretold_pause(headers: Mapping[str, str]) -> float | None:
     pauses = [
         pause
         for left, reset in _QUOTAS
-        if _number(headers.get(left, "")) == 0 and (pause := _seconds_until(headers.get(reset, ""))) > 0
+        if (quota := headers.get(left)) is not None
+        and _number(quota) == 0
+        and (pause := _seconds_until(headers.get(reset, ""))) > 0
     ]
     return min(max(pauses), LONGEST_FORETOLD) if pauses else None
 

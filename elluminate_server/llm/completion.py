@@ -19,7 +19,7 @@ from elluminate_server.llm.answers import (
     token_count,
     unreadable,
 )
-from elluminate_server.llm.json_bodies import read_json
+from elluminate_server.llm.json_bodies import NULL, read_json
 from elluminate_server.llm.types import Answer, ModelError
 
 __all__ = ["read_completion"]
@@ -35,6 +35,9 @@ class _Completion(msgspec.Struct):
     choices: list[_Choice]
     model: Any = None
     usage: Any = None
+
+
+_decode = msgspec.json.Decoder(_Completion).decode
 
 
 def read_completion(
@@ -56,7 +59,7 @@ def read_completion(
             answer.
     """
     try:
-        completion = msgspec.convert(read_json(body), _Completion)
+        completion = _completion_in(body)
     except (ValueError, RecursionError) as error:
         raise _unreadable(model, str(error), body) from None
     if not completion.choices:
@@ -89,6 +92,15 @@ def read_completion(
     )
     check_finish(answer, message, model)
     return answer
+
+
+def _completion_in(body: bytes) -> _Completion:
+    if NULL not in body:
+        try:
+            return _decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+    return msgspec.convert(read_json(body), _Completion)
 
 
 def _said_in(parts: Sequence[Any]) -> str | None:

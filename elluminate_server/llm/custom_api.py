@@ -7,7 +7,7 @@ from elluminate_server.domain.json_paths import JsonPath, NothingThereError, des
 from elluminate_server.domain.messages import text_of
 from elluminate_server.llm.answers import ASSISTANT_KEYS, check_finish, kept_word, token_count, unreadable
 from elluminate_server.llm.custom_api_config import SAMPLING, CustomApi, fill
-from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.endpoint import Endpoint, Terms
 from elluminate_server.llm.json_bodies import read_json
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.openai_compatible import sendable, without_nulls
@@ -27,6 +27,7 @@ class CustomApiModel:
 
     def __init__(self, config: ModelConfig, endpoint: Endpoint) -> None:
         self._config = config
+        self._terms = Terms.of(config)
         self._api = CustomApi.of(config)
         self._target = self._api.target(config)
         self._headers = self._api.sent_headers(config)
@@ -59,7 +60,7 @@ class CustomApiModel:
         if preferred_shape is not None:
             response_format = preferred_shape.response_format()
         body = fill(self._api.body, self._values(messages, tools, tool_choice, response_format))
-        received = await self._endpoint.ask_as(self._config, self._target, body, headers=self._headers)
+        received = await self._endpoint.ask_as(self._terms, self._target, body, headers=self._headers)
         return self._read(received.body, received.duration_seconds, received.waited_seconds)
 
     def _need(self, name: str, given: Any) -> None:

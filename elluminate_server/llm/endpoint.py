@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Self
 
 import anyio
@@ -28,7 +28,7 @@ from elluminate_server.llm.types import (
     Usage,
 )
 
-__all__ = ["Endpoint", "Received"]
+__all__ = ["Endpoint", "Received", "Terms"]
 
 DEFAULT_TIMEOUT = 120.0
 """Seconds one attempt may take when the config does not say."""
@@ -68,6 +68,24 @@ class Received:
     def after_waiting(self, seconds: float) -> Self:
         """The same answer, with what was waited before it was asked for."""
         return attrs.evolve(self, waited_seconds=self.waited_seconds + seconds) if seconds else self
+
+
+@attrs.frozen
+class Terms:
+    """How an LLM config has its endpoint asked; see `Endpoint.ask`."""
+
+    attempt_seconds: float
+    max_retries: int
+    bound: Bound
+
+    @classmethod
+    def of(cls, config: ModelConfig) -> Self:
+        """Those of a config."""
+        return cls(
+            attempt_seconds=DEFAULT_TIMEOUT if config.timeout is None else config.timeout,
+            max_retries=DEFAULT_MAX_RETRIES if config.max_retries is None else config.max_retries,
+            bound=Bound((config.config_id, config.config_name, config.model), config.max_connections),
+        )
 
 
 @attrs.define
@@ -166,22 +184,22 @@ class Endpoint:
         """What else this model has shown here, in words of its provider's own."""
         return self._shown.setdefault(model, set())
 
-    async def ask_as(
+    def ask_as(
         self,
-        config: ModelConfig,
+        terms: Terms,
         target: str,
         request: Mapping[str, Any],
         *,
         final_statuses: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
-    ) -> Received:
+    ) -> Awaitable[Received]:
         """Send one request as an LLM config says; see `ask`."""
-        return await self.ask(
+        return self.ask(
             target,
             request,
-            attempt_seconds=DEFAULT_TIMEOUT if config.timeout is None else config.timeout,
-            max_retries=DEFAULT_MAX_RETRIES if config.max_retries is None else config.max_retries,
-            bound=Bound((config.config_id, config.config_name, config.model), config.max_connections),
+            attempt_seconds=terms.attempt_seconds,
+            max_retries=terms.max_retries,
+            bound=terms.bound,
             final_statuses=final_statuses,
             headers=headers,
         )

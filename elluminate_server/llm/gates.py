@@ -73,7 +73,7 @@ class Caller:
             raise self._ended_by
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Bound:
     """Most calls at a time of all that share a name, as an LLM config says it.
 
@@ -121,14 +121,18 @@ class _Waiter:
     caller: Caller
     bound: Bound
     loop: asyncio.AbstractEventLoop
-    woken: asyncio.Event
+    woken: asyncio.Future[None]
     place: Place | None = None
 
     def wake(self) -> None:
         if self.loop is asyncio.get_running_loop():
-            self.woken.set()
+            self._go_on()
         elif not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self.woken.set)
+            self.loop.call_soon_threadsafe(self._go_on)
+
+    def _go_on(self) -> None:
+        if not self.woken.done():
+            self.woken.set_result(None)
 
 
 @attrs.define
@@ -256,7 +260,8 @@ class Gate:
             Exception: What the caller was ended with.
         """
         caller.check()
-        waiter = _Waiter(caller, bound, asyncio.get_running_loop(), asyncio.Event())
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(caller, bound, loop, loop.create_future())
         with self._lock:
             if self.pace.paused_until > until:
                 return None
@@ -271,17 +276,20 @@ class Gate:
             if self.pace.paused_until > clock():
                 self._tell_that_it_waits(caller, waiter.loop)
         try:
-            async with asyncio.timeout_at(None if math.isinf(until) else until):
-                await waiter.woken.wait()
+            if math.isinf(until):
+                await waiter.woken
+            else:
+                async with asyncio.timeout_at(until):
+                    await waiter.woken
         except TimeoutError:
-            if waiter.place is None:
-                return None
+            self._forget(waiter)
+            return waiter.place
         except BaseException:
+            self._forget(waiter)
             if waiter.place is not None:
                 self.leave(waiter.place)
             raise
-        finally:
-            self._forget(waiter)
+        self._forget(waiter)
         if waiter.place is None:
             caller.check()
         return waiter.place
@@ -355,7 +363,10 @@ class Gate:
         self._admit()
 
     def _forget(self, waiter: _Waiter) -> None:
+        """No more places for this one; whether it has got one until now is certain from here on."""
         waiter.caller._waiters.discard(waiter)
+        if waiter.place is not None:
+            return
         line = (waiter.caller, waiter.bound)
         with self._lock:
             waiters = self._lines.get(line)

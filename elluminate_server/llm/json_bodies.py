@@ -10,7 +10,10 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["is_json", "read_json", "storable_text", "write_json"]
+__all__ = ["NULL", "is_json", "read_json", "storable_text", "write_json"]
+
+NULL = b"\\u0000"
+"""How JSON writes the one character that JSON has and no database takes."""
 
 _check = msgspec.json.Decoder(msgspec.Raw).decode
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -39,7 +42,7 @@ def read_json(body: bytes) -> Any:
         ValueError: It is not JSON.
         RecursionError: It is nested deeper than it can be read.
     """
-    if b"\\u0000" not in body:
+    if NULL not in body:
         try:
             return msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):

@@ -62,20 +62,28 @@ def judge_messages(case: JudgeCase, mode: RatingMode) -> list[dict[str, Any]]:
         RenderedTooLargeError: The filled criterion would be too large.
     """
     fences = _fences_of(case)
+    user = [
+        *_data(fences, case),
+        _question("criterion", fences, case),
+        "Does the response meet the criterion?",
+    ]
+    return [
+        {"role": "system", "content": _instruction(fences, mode)},
+        {"role": "user", "content": "\n\n".join(user)},
+    ]
+
+
+@functools.lru_cache(1_000)
+def _instruction(fences: Fences, mode: RatingMode) -> str:
+    """What a judge is told before anything that differs from call to call."""
     length = _ONE_SENTENCE if mode == "fast" else "two to five sentences that point at the evidence"
-    system = (
+    return (
         f"{_TASK} and one yes/no criterion. Decide whether the response meets the criterion.\n\n"
         f"{_rules(fences)}\n\n"
         f"{_MEASURE}\n\n"
         'Answer with one JSON object and nothing else: {"reasoning": "...", "rating": "YES" or "NO"}. '
         f"Give your reasoning first, in {length}."
     )
-    user = [
-        *_data(fences, case),
-        _question("criterion", fences, case),
-        "Does the response meet the criterion?",
-    ]
-    return [{"role": "system", "content": system}, {"role": "user", "content": "\n\n".join(user)}]
 
 
 def judge_together_messages(cases: Sequence[JudgeCase]) -> list[dict[str, Any]]:

@@ -107,6 +107,11 @@ class ModelConfig:
             else attrs.evolve(self, temperature=self.sent_temperature)
         )
 
+    @functools.cached_property
+    def shown(self) -> Mapping[str, Any]:
+        """What `public` gives, made once: every answer and every verdict says how it was asked for."""
+        return self.public()
+
     @classmethod
     def from_contract(cls, config: Any) -> Self:
         """The config out of whatever has the attributes of the contract's `LLMConfig`, or of its table."""

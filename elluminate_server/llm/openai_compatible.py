@@ -4,7 +4,7 @@ The wire format is that of OpenAI's API reference, "Create chat completion"; Azu
 in how it reads the key.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -15,7 +15,7 @@ from elluminate_server.llm.concessions import (
     concessions_for,
     config_as_sent,
 )
-from elluminate_server.llm.endpoint import Endpoint, Received
+from elluminate_server.llm.endpoint import Endpoint, Received, Terms
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.response_formats import ask_in_steps, steps_of
 from elluminate_server.llm.types import Answer, ModelError, ObjectShape
@@ -33,6 +33,7 @@ class OpenAICompatibleModel:
     def __init__(self, config: ModelConfig, endpoint: Endpoint) -> None:
         self._config = config
         self._endpoint = endpoint
+        self._terms = Terms.of(config)
         self._target = _target_of(config)
         self._concessions = concessions_for(config, _OWN_NAME)
 
@@ -96,10 +97,8 @@ class OpenAICompatibleModel:
         return {"model": config.model, "messages": sent, **given}
 
     async def _ask(self, request: Mapping[str, Any], final_statuses: Collection[int] = ()) -> Answer:
-        async def send(asked: Mapping[str, Any]) -> Received:
-            return await self._endpoint.ask_as(
-                self._config, self._target, asked, final_statuses=final_statuses
-            )
+        def send(asked: Mapping[str, Any]) -> Awaitable[Received]:
+            return self._endpoint.ask_as(self._terms, self._target, asked, final_statuses=final_statuses)
 
         shown = self._endpoint.shown_by(self._config.model)
         received = await ask_with_concessions(shown, request, self._concessions, send, Received.after_waiting)

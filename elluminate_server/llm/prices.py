@@ -51,11 +51,11 @@ def priced(usage: AnyUsage, config: ModelConfig) -> AnyUsage:
     published = _Cost(None, None)
     if config.input_price_per_mtok is None or config.output_price_per_mtok is None:
         published = _published_cost(config, usage)
-    return attrs.evolve(
-        usage,
-        estimated_input_cost_usd=published.input if config.input_price_per_mtok is None else own_input,
-        estimated_output_cost_usd=published.output if config.output_price_per_mtok is None else own_output,
-    )
+    input_cost = published.input if config.input_price_per_mtok is None else own_input
+    output_cost = published.output if config.output_price_per_mtok is None else own_output
+    if input_cost is None and output_cost is None:  # as they are until somebody tells them
+        return usage
+    return attrs.evolve(usage, estimated_input_cost_usd=input_cost, estimated_output_cost_usd=output_cost)
 
 
 def price_of_tokens(cost_usd: float | None, tokens: int | None) -> float | None:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 
 import attrs
 
-from elluminate._spans import Span, Value, server_attributes, span
+from elluminate._spans import Span, Value, may_be_recorded, server_attributes, span
 from elluminate_server.llm.around import ModelAround
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.types import Answer, ModelError, Usage
@@ -25,6 +25,8 @@ class TracedModel(ModelAround):
     """A model whose calls are spans."""
 
     async def _around(self, call: Callable[[], Awaitable[Answer]], *, is_object: bool) -> Answer:
+        if not may_be_recorded():
+            return await call()
         with _span_of(self.config, is_object=is_object) as made:
             try:
                 answer = await call()

@@ -1,5 +1,6 @@
 """What every model takes and gives, whoever runs it."""
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol, Self
@@ -11,6 +12,7 @@ from elluminate_server.llm.attempts import Kind
 from elluminate_server.llm.model_config import ModelConfig
 
 __all__ = [
+    "NOTHING_USED",
     "Answer",
     "EndpointRefusedError",
     "JudgeCase",
@@ -159,7 +161,7 @@ class Usage:
         A number that neither says stays unknown, a price that one of them does not say. Two answers of which one was
         cut off count as cut off.
         """
-        if self == Usage():  # where nothing was asked, no price is unknown
+        if self == NOTHING_USED:  # where nothing was asked, no price is unknown
             return Usage(**later.measures())
         return Usage(
             duration_seconds=self.duration_seconds + later.duration_seconds,
@@ -204,16 +206,23 @@ class Usage:
 
     def measures(self) -> dict[str, Any]:
         """The measures by name, of what costs as much too."""
-        return {measure.name: getattr(self, measure.name) for measure in attrs.fields(Usage)}
+        return dict(zip(_MEASURES, _measured(self), strict=True))
 
     def metadata(self, config: ModelConfig) -> dict[str, Any]:
         """The contract's `GenerationMetadata` of this call to the model of that config."""
         return {
-            "llm_model_config": config.public(),
+            "llm_model_config": config.shown,
             **self.measures(),
             "custom_api_info": None,
             "trajectory_ingest_error": None,
         }
+
+
+NOTHING_USED = Usage()
+"""Of no call."""
+
+_MEASURES = tuple(measure.name for measure in attrs.fields(Usage))
+_measured = operator.attrgetter(*_MEASURES)
 
 
 def _share(tokens: int | None, count: int, place: int) -> int | None:

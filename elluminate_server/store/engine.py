@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import shutil
@@ -33,7 +34,14 @@ from elluminate_server.store.failures import (
 from elluminate_server.store.files import DatabaseFile
 from elluminate_server.store.rows import HERE
 from elluminate_server.store.secret_keys import SecretKeys, key_file
-from elluminate_server.store.sqlite import READING_DRIVER, ReadingConnection, SqliteConnection
+from elluminate_server.store.sqlite import (
+    BEGIN_WRITING,
+    CONNECTING_SECONDS,
+    DRIVER_HERE,
+    ReadingConnection,
+    SqliteConnection,
+    WritingConnection,
+)
 from elluminate_server.store.vault import VAULT, Vault
 from elluminate_server.store.writer_thread import WriterThread
 
@@ -48,9 +56,6 @@ logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 BUSY_TIMEOUT = 30.0
 """Seconds to wait for another writer before giving up."""
-
-READING_TIMEOUT = 3.0
-"""Seconds that a reader of SQLite may wait, and the event loop with it: for a file that is recovered after a crash."""
 
 
 class Store:
@@ -93,17 +98,24 @@ class Store:
             self._file = DatabaseFile(Path(self.url.database).expanduser())
         self._damage: str | None = None
         self._busy_timeout = busy_timeout
+        self._thread = WriterThread()
         self._engine = self._create_engine()
         if self.is_sqlite:
-            self._writing_engine = self._engine.execution_options(elluminate_begin="BEGIN IMMEDIATE")
-            self._reading_engine = self._create_engine(READING_DRIVER)
+            writing = {"elluminate_begin": BEGIN_WRITING}
+            self._writing_engine = self._engine.execution_options(**writing)
+            self._engine_here = self._create_engine(
+                DRIVER_HERE, functools.partial(WritingConnection, thread=self._thread), self._busy_timeout
+            )
+            self._short_writing_engine = self._engine_here.execution_options(**writing)
+            self._reading_engine = self._create_engine(
+                DRIVER_HERE, ReadingConnection, min(CONNECTING_SECONDS, self._busy_timeout)
+            )
             self._reading_pool: Any = self._reading_engine.sync_engine.pool
         else:
-            self._writing_engine = self._engine
+            self._writing_engine = self._short_writing_engine = self._engine_here = self._engine
             # SQLite's readers see one state anyway; a page and its count have to come from the same.
             self._reading_engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
         self._writer = asyncio.Lock()
-        self._thread = WriterThread()
         self._thread_engine = self._create_thread_engine() if self.is_sqlite else None
 
     @property
@@ -114,14 +126,21 @@ class Store:
     @property
     def writing_engines(self) -> tuple[Engine, ...]:
         """What writes, for tests that disturb it."""
-        return (self._engine.sync_engine, *([] if self._thread_engine is None else [self._thread_engine]))
+        if self._thread_engine is None:
+            return (self._engine.sync_engine,)
+        return (self._engine.sync_engine, self._engine_here.sync_engine, self._thread_engine)
 
     @property
     def reading_engine(self) -> AsyncEngine:
         """What reads in the event loop's own thread on SQLite, for tests that watch it."""
         return self._reading_engine
 
-    def _create_engine(self, driver: str | None = None) -> AsyncEngine:
+    def _create_engine(
+        self,
+        driver: str | None = None,
+        connection: Callable[..., Any] = SqliteConnection,
+        timeout: float = 0.0,
+    ) -> AsyncEngine:
         url = self.url if driver is None else self.url.set(drivername=driver)
         options: dict[str, Any] = {
             **ENGINE_OPTIONS,
@@ -132,13 +151,10 @@ class Store:
         if not self.is_sqlite:
             waiting = {"options": f"-c lock_timeout={int(self._busy_timeout * 1000)}"}
             return create_async_engine(url, pool_pre_ping=True, connect_args=waiting, **options)
-        connection, timeout = SqliteConnection, self._busy_timeout
-        if driver is not None:
-            connection, timeout = ReadingConnection, min(READING_TIMEOUT, timeout)
         engine = create_async_engine(
             url,
             poolclass=AsyncAdaptedQueuePool,
-            connect_args={"timeout": timeout, "factory": connection},
+            connect_args={"timeout": timeout or self._busy_timeout, "factory": connection},
             # Sessions have ended their transactions themselves. Rolling back once more takes a change of thread, and
             # is logged as an error when it is cut off, as it may be when a server stops.
             pool_reset_on_return=None,
@@ -157,7 +173,7 @@ class Store:
                 "factory": SqliteConnection,
                 "check_same_thread": False,
             },
-            execution_options={"elluminate_begin": "BEGIN IMMEDIATE"},
+            execution_options={"elluminate_begin": BEGIN_WRITING},
             **ENGINE_OPTIONS,
         )
         event.listen(engine, "begin", _begin_sqlite)
@@ -197,11 +213,15 @@ class Store:
                 session.sync_session.close()
 
     @contextlib.asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
+    async def write(self, *, is_short: bool = False) -> AsyncIterator[AsyncSession]:
         """A session that commits when the block ends and rolls back when it raises.
 
         Never open one inside another: on SQLite the second would wait for the first. Calls to models and
         other slow things belong before it.
+
+        Args:
+            is_short: Whether it reads and writes a few rows by their keys, however many there are: SQLite then does so
+                in the event loop's thread, which takes a fraction of the time of handing each statement to another.
 
         Raises:
             BusyError: Another process kept the database locked for too long, its file is gone
@@ -217,8 +237,9 @@ class Store:
                         await stack.enter_async_context(self._turn())
                     if self._file is not None:
                         self._file.check(now=True)
+                    engine = self._short_writing_engine if is_short else self._writing_engine
                     session = await stack.enter_async_context(
-                        AsyncSession(self._writing_engine, expire_on_commit=False, info={VAULT: self.vault})
+                        AsyncSession(engine, expire_on_commit=False, info={VAULT: self.vault})
                     )
                     async with session.begin():
                         yield session
@@ -299,6 +320,7 @@ class Store:
     async def close(self) -> None:
         """Close every connection; a `:memory:` database is gone then."""
         await self._reading_engine.dispose()
+        await self._engine_here.dispose()
         await self._engine.dispose()
         self._thread.close()  # ends what was begun, before its connection goes
         if self._thread_engine is not None:

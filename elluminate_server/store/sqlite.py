@@ -1,13 +1,32 @@
-"""One connection to an SQLite file: shares a new file from the first moment, and leaves no lock behind."""
+"""Connections to an SQLite file: share a new file from the first moment, and leave no lock behind."""
 
 import sqlite3
 import time
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import await_only
 
-__all__ = ["READING_DRIVER", "ReadingConnection", "ReadingDialect", "SqliteConnection"]
+from elluminate_server.store.writer_thread import WriterThread
+
+__all__ = [
+    "BEGIN_WRITING",
+    "CONNECTING_SECONDS",
+    "DRIVER_HERE",
+    "DialectHere",
+    "ReadingConnection",
+    "SqliteConnection",
+    "WritingConnection",
+]
+
+BEGIN_WRITING = "BEGIN IMMEDIATE"
+"""Begins a transaction that may write: nobody else's can come between what it reads and what it writes."""
+
+
+CONNECTING_SECONDS = 3.0
+"""How long the event loop waits at most for a file that is recovered after a crash."""
 
 
 class SqliteConnection(sqlite3.Connection):
@@ -73,32 +92,96 @@ class SqliteConnection(sqlite3.Connection):
 
 
 class ReadingConnection(SqliteConnection):
-    """A connection of `ReadingDialect`."""
+    """A connection of `DialectHere` that only reads.
+
+    In WAL mode a reader never waits for a writer.
+    """
 
     def cursor(self, *_: Any, **__: Any) -> Any:
         """A cursor as SQLAlchemy's asyncio extension wants it."""
-        return super().cursor(_ReadingCursor)
+        return super().cursor(_CursorHere)
 
 
-class _ReadingCursor(sqlite3.Cursor):
+class WritingConnection(SqliteConnection):
+    """A connection of `DialectHere` that writes little at a time.
+
+    What may have to wait is done in another thread: a beginning for which another process has to end its transaction,
+    and a commit, which may have to wait for the disk.
+
+    Args:
+        database: Path of the file.
+        thread: Where that is done.
+        timeout: Seconds to wait for a lock.
+        options: Further arguments of `sqlite3.connect`.
+    """
+
+    def __init__(self, database: str, *, thread: WriterThread, timeout: float = 5.0, **options: Any) -> None:
+        options["check_same_thread"] = False
+        super().__init__(database, min(timeout, CONNECTING_SECONDS), **options)
+        self._thread = thread
+        self._milliseconds = int(timeout * 1000)
+        self._wait(0)
+
+    def cursor(self, *_: Any, **__: Any) -> Any:
+        """A cursor as SQLAlchemy's asyncio extension wants it."""
+        return super().cursor(_WritingCursor)
+
+    def commit(self) -> None:
+        """Commit beside the event loop."""
+        self.beside(super().commit)
+
+    def begin(self, begin: Callable[[], Any]) -> Any:
+        """Begin a transaction that writes: at once, or beside the event loop when another process has one."""
+        try:
+            return begin()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        return self.beside(lambda: self._begin_patiently(begin))
+
+    def beside(self, do: Callable[[], Any]) -> Any:
+        """Do something in the thread, while other tasks of the event loop go on."""
+        return await_only(self._thread.run(do))
+
+    def _begin_patiently(self, begin: Callable[[], Any]) -> Any:
+        self._wait(self._milliseconds)
+        try:
+            return begin()
+        finally:
+            self._wait(0)
+
+    def _wait(self, milliseconds: int) -> None:
+        sqlite3.Connection.execute(self, f"PRAGMA busy_timeout = {milliseconds}").close()
+
+
+class _CursorHere(sqlite3.Cursor):
     async def _async_soft_close(self) -> None:
         """The rows are read where they are; there is nothing to wait for."""
 
 
-READING_DRIVER = "sqlite+elluminate_reading"
-"""For `create_async_engine`: see `ReadingDialect`."""
+class _WritingCursor(_CursorHere):
+    def execute(self, statement: str, *parameters: Any) -> Any:
+        if statement != BEGIN_WRITING:
+            return super().execute(statement, *parameters)
+        begin, connection = super().execute, self.connection
+        assert isinstance(connection, WritingConnection)  # noqa: S101 - which makes no other cursors
+        return connection.begin(lambda: begin(statement))
 
 
-class ReadingDialect(SQLiteDialect_pysqlite):
-    """SQLite read in the event loop's own thread.
+DRIVER_HERE = "sqlite+elluminate_here"
+"""For `create_async_engine`: see `DialectHere`."""
 
-    In WAL mode a reader never waits for a writer, and what a request reads is in memory: to hand each statement
-    to another thread, and its result back, takes ten times as long as the statement.
+
+class DialectHere(SQLiteDialect_pysqlite):
+    """SQLite in the event loop's own thread.
+
+    What a request reads or writes is in memory: to hand each statement to another thread, and its result back, takes
+    ten times as long as the statement.
     """
 
-    driver = "elluminate_reading"
+    driver = "elluminate_here"
     is_async = True
     supports_statement_cache = True
 
 
-registry.register("sqlite.elluminate_reading", __name__, ReadingDialect.__name__)
+registry.register("sqlite.elluminate_here", __name__, DialectHere.__name__)

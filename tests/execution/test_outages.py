@@ -40,10 +40,10 @@ async def test_a_run_goes_on_when_the_database_was_locked_for_too_long(
         write, write_at_once = here.store.write, here.store.write_at_once
         writes, writes_of_results = count(), count()
 
-        def write_sometimes() -> Any:
+        def write_sometimes(**options: Any) -> Any:
             if next(writes) in range(2, 7):
                 raise BusyError("Locked by the test.")
-            return write()
+            return write(**options)
 
         async def write_at_once_sometimes(what: Callable[[Connection], Any]) -> Any:
             if next(writes_of_results) < 5:

@@ -57,10 +57,12 @@ async def test_a_database_that_may_not_be_written_any_more_is_503_to_writes(
     api: httpx.AsyncClient, app: Starlette, store: Store
 ) -> None:
     await app.state.executor.stop()
-    async with store.engine.connect() as connection:
-        await connection.execute(text("PRAGMA query_only = ON"))
-        await connection.commit()
-    assert_comes_again(await api.post("/collections", json={"name": "A"}), "readonly database")
+    for is_short in (True, False):
+        async with store.write(is_short=is_short) as session:
+            await session.execute(text("PRAGMA query_only = ON"))
+    for rows in ([], [{"text": "a"}]):  # written in the event loop's thread, and in another
+        asked = await api.post("/collections", json={"name": "A", "variables": rows})
+        assert_comes_again(asked, "readonly database")
 
 
 def sqlite_error(statement: str, database: str = ":memory:") -> sqlite3.Error:

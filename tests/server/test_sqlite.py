@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import event, text
 
 from elluminate_server.settings import normalise_database_url
-from elluminate_server.store.engine import Store
+from elluminate_server.store.engine import BusyError, Store
 from elluminate_server.store.sqlite import SqliteConnection
 
 pytestmark = pytest.mark.anyio
@@ -75,6 +75,80 @@ async def test_a_writer_that_is_cancelled_in_a_statement_leaves_the_database_fre
             assert await session.scalar(text("SELECT count(*) FROM rows")) == 3
 
 
+async def test_a_short_writer_waits_for_another_process_beside_the_event_loop(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    async with Store(normalise_database_url(str(path)), busy_timeout=BOUND) as store:
+        async with store.write(is_short=True) as session:
+            await session.execute(text("CREATE TABLE rows (id INTEGER PRIMARY KEY)"))
+
+        async def add(number: int) -> None:
+            async with store.write(is_short=True) as session:
+                await session.execute(text(f"INSERT INTO rows VALUES ({number})"))
+
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("INSERT INTO rows VALUES (1)")
+            writing = [asyncio.create_task(add(number)) for number in (2, 3)]
+            for _ in range(20):  # the loop goes on, and so do those who read
+                async with store.read() as session:
+                    assert await session.scalar(text("SELECT count(*) FROM rows")) == 0
+            assert not any(task.done() for task in writing)
+            other.execute("COMMIT")
+        await asyncio.wait_for(asyncio.gather(*writing), BOUND)
+        async with store.read() as session:
+            assert (await session.scalars(text("SELECT id FROM rows ORDER BY id"))).all() == [1, 2, 3]
+
+
+async def test_a_short_writer_that_waits_in_vain_is_told_so_and_the_next_one_writes(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    async with Store(normalise_database_url(str(path)), busy_timeout=0.2) as store:
+        async with store.write(is_short=True) as session:
+            await session.execute(text("CREATE TABLE rows (id INTEGER PRIMARY KEY)"))
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(BusyError, match="busy with another writer"):
+                async with store.write(is_short=True) as session:
+                    await session.execute(text("INSERT INTO rows VALUES (1)"))
+            other.execute("ROLLBACK")
+        with pytest.raises(ZeroDivisionError):
+            async with store.write(is_short=True) as session:
+                await session.execute(text("INSERT INTO rows VALUES (2)"))
+                raise ZeroDivisionError
+        async with store.write(is_short=True) as session:
+            await session.execute(text("INSERT INTO rows VALUES (3)"))
+        async with store.read() as session:
+            assert (await session.scalars(text("SELECT id FROM rows"))).all() == [3]
+
+
+async def test_a_short_writer_that_is_cancelled_while_it_waits_leaves_the_database_free(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.db"
+    async with Store(normalise_database_url(str(path)), busy_timeout=BOUND) as store:
+        async with store.write(is_short=True) as session:
+            await session.execute(text("CREATE TABLE rows (id INTEGER PRIMARY KEY)"))
+
+        async def add() -> None:
+            async with store.write(is_short=True) as session:
+                await session.execute(text("INSERT INTO rows VALUES (1)"))
+
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            writing = asyncio.create_task(add())
+            for _ in range(20):
+                await asyncio.sleep(0)
+            writing.cancel()
+            for _ in range(20):
+                await asyncio.sleep(0)
+            other.execute("COMMIT")
+        (ended,) = await asyncio.gather(writing, return_exceptions=True)
+        assert isinstance(ended, asyncio.CancelledError)
+        with contextlib.closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # nobody holds the lock
+            assert other.execute("SELECT count(*) FROM rows").fetchone() == (0,)
+            other.execute("ROLLBACK")
+
+
 def test_several_first_connections_to_a_new_file_share_it(tmp_path: Path) -> None:
     starting = Barrier(OPENERS)
 
@@ -103,13 +177,13 @@ WRITER = """
     from sqlalchemy import text
 
     from elluminate_server.settings import normalise_database_url
-    from elluminate_server.store.engine import Store
+    from elluminate_server.store.engine import BusyError, Store
     from elluminate_server.store.migrating import prepare
     from elluminate_server.store.tables import Organization
 
     async def add(store, name, times):
-        for _ in range(times):
-            async with store.write() as session:
+        for time in range(times):
+            async with store.write(is_short=time % 2 == 0) as session:
                 # Reads first and writes later, as handlers do.
                 seen = await session.scalar(text("SELECT count(*) FROM organizations"))
                 session.add(Organization(name=f"{name} {seen}"))
