@@ -26,6 +26,7 @@ from elluminate_server.llm.judging import judge_messages, judge_together_message
 from elluminate_server.llm.model_config import ModelConfig
 from elluminate_server.llm.types import JudgeCase, RatingMode, Usage, Verdict
 from elluminate_server.store.columns import utc_now
+from elluminate_server.store.prepared import execute_many
 from elluminate_server.store.rows import fetch
 from elluminate_server.store.tables import Base, KeptCall
 from elluminate_server.store.upserts import upsert
@@ -211,9 +212,8 @@ def keep_calls(connection: Connection, calls: Iterable[tuple[int, Kept | None]])
         for project_id, kept in calls
         if kept is not None
     }
-    if rows:
-        # In one order, so that processes that keep the same do not wait for each other in a circle.
-        connection.execute(_keep(connection.dialect.name), [rows[place] for place in sorted(rows)])
+    # In one order, so that processes that keep the same do not wait for each other in a circle.
+    execute_many(connection, _keep(connection.dialect.name), [rows[place] for place in sorted(rows)])
 
 
 def _shaping(config: ModelConfig) -> dict[str, Any]:

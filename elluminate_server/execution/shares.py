@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution import leases
 from elluminate_server.store.columns import utc_now
+from elluminate_server.store.prepared import execute
 from elluminate_server.store.states import DONE
 from elluminate_server.store.tables import IS_FREE, Base, Share, Task, WorkItem
 from elluminate_server.store.upserts import upsert
@@ -77,10 +78,10 @@ def keep_while_writing(connection: Connection, owner: str, results: Mapping[str,
         owner: The process.
         results: Task to whether anything that came of it is written.
     """
-    going_on = sorted(connection.scalars(_GOING_ON, {"ids": list(results)}))
+    going_on = sorted(execute(connection, _GOING_ON, {"ids": list(results)}).scalars())
     for task_id in going_on:
         values = {"task": task_id, "process": owner, "until": leases.expiry(), "progress": results[task_id]}
-        connection.execute(_keep(connection.dialect.name), values)
+        execute(connection, _keep(connection.dialect.name), values)
     return set(going_on)
 
 

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from elluminate_server.execution.kept_calls import keep_calls
 from elluminate_server.execution.rating import Rated
@@ -26,7 +26,9 @@ from elluminate_server.execution.shares import Claim, ItemLostError, claim, keep
 from elluminate_server.execution.storing_prompts import store_prompts
 from elluminate_server.execution.tally import Tally
 from elluminate_server.llm.prices import price_of_tokens
-from elluminate_server.store.columns import Id
+from elluminate_server.store.columns import Id, utc_now
+from elluminate_server.store.ids import next_ids
+from elluminate_server.store.prepared import execute, execute_many
 from elluminate_server.store.states import ANSWERED, DONE, PENDING
 from elluminate_server.store.tables import Base, Criterion, LogLine, Prompt, Rating, Response, WorkItem
 from elluminate_server.store.upserts import upsert
@@ -80,21 +82,21 @@ def store_records(owner: str, connection: Connection, records: Sequence[tuple[st
     answers = [(record.response.plan.project_id, record.response.kept) for *_, record in stored]
     keep_calls(connection, answers + [(record.project_id, record.rated.kept) for record in given])
     survived = sorted({record.item_id for record in given if known[record.item_id].attempts})
-    _execute_many(connection, _FORGET_DEATHS, [{"item": item_id} for item_id in survived])
+    execute_many(connection, _FORGET_DEATHS, [{"item": item_id} for item_id in survived])
     _close_items(connection, closed, log)
     for place, (task, record) in enumerate(records):
         if isinstance(record, Told):
             log.add(task, record.line)
         elif isinstance(record, Claim):
             results[place] = claim(connection, owner, task, record)
-    _execute_many(connection, _ADD_LINES, log.lines())
+    execute_many(connection, _ADD_LINES, log.lines())
     return results
 
 
 def _known_items(connection: Connection, item_ids: Sequence[int]) -> Mapping[int, Any]:
     if not item_ids:
         return {}
-    return {row.id: row for row in connection.execute(_STATES, {"ids": sorted(set(item_ids))})}
+    return {row.id: row for row in execute(connection, _STATES, {"ids": sorted(set(item_ids))})}
 
 
 def _is_lost(known: Any, owner: str) -> bool:
@@ -119,7 +121,8 @@ class _Log:
             self.add(task_id, line)
 
     def lines(self) -> list[dict[str, Any]]:
-        return [*self._lines, *self._counts.values()]
+        now = utc_now()
+        return [{**line, "created_at": now} for line in (*self._lines, *self._counts.values())]
 
 
 def _store_answers(
@@ -139,7 +142,7 @@ def _store_answers(
     ids = {place: new_id for (place, *_), new_id in zip(new, stored_ids, strict=True) if new_id is not None}
     refused = {place for place, *_ in new} - ids.keys()
     new = [entry for entry in new if entry[0] in ids]
-    _execute_many(
+    execute_many(
         connection,
         _ANSWER,
         [
@@ -184,13 +187,13 @@ def _outcome(record: Stored, known: Any, new_id: int | None) -> int | None:
 
 
 def _close_items(connection: Connection, closed: Sequence[tuple[str, Closed]], log: _Log) -> None:
-    _execute_many(
+    execute_many(
         connection,
         _CLOSE,
         [{"item": record.item_id, "new_problems": dict(record.problems) or None} for _, record in closed],
     )
     # What other tasks could not judge of this answer was tried again: their reasons hold no longer.
-    _execute_many(
+    execute_many(
         connection,
         _FORGET_PROBLEMS,
         [
@@ -213,13 +216,20 @@ def store_responses(connection: Connection, responses: Sequence[NewResponse]) ->
         The ids, in the same order; None where the row has got another prompt meanwhile than the response answers.
     """
     prompts = store_prompts(connection, [(response.plan, response.subject) for response in responses])
-    rows = [
-        _response_row(response, prompt_id)
+    new = [
+        (response, prompt_id)
         for response, prompt_id in zip(responses, prompts, strict=True)
         if prompt_id is not None
     ]
-    ids = iter(connection.scalars(_ADD_RESPONSES, rows).all() if rows else ())
-    return [None if prompt_id is None else next(ids) for prompt_id in prompts]
+    ids = next_ids(connection, _RESPONSES, len(new)) if new else ()
+    now = utc_now()
+    rows = [
+        {**_response_row(response, prompt_id), "id": new_id, "created_at": now}
+        for new_id, (response, prompt_id) in zip(ids, new, strict=True)
+    ]
+    execute_many(connection, _ADD_RESPONSES, rows)
+    left = iter(ids)
+    return [None if prompt_id is None else next(left) for prompt_id in prompts]
 
 
 def _response_row(response: NewResponse, prompt_id: int) -> dict[str, Any]:
@@ -232,6 +242,7 @@ def _response_row(response: NewResponse, prompt_id: int) -> dict[str, Any]:
         "entry_id": response.subject.entry_id,
         "epoch": response.epoch,
         "messages": [dict(message) for message in generated.messages],
+        "annotation": "",
         "error": generated.error,
         "judged_as_of": response.judged_as_of,
         "termination_reason": generated.termination_reason,
@@ -269,12 +280,7 @@ def store_ratings(connection: Connection, ratings: Sequence[tuple[int, Rated]]) 
         }
         for response_id, rated in ratings
     ]
-    _execute_many(connection, _put_ratings(connection.dialect.name), rows)
-
-
-def _execute_many(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        connection.execute(statement, rows)
+    execute_many(connection, _put_ratings(connection.dialect.name), rows)
 
 
 # Built once: building a statement costs more than running it.
@@ -318,7 +324,7 @@ _FORGET_PROBLEMS = (
 
 _ADD_LINES = insert(_LINES)
 
-_ADD_RESPONSES = insert(_RESPONSES).returning(_RESPONSES.c.id, sort_by_parameter_order=True)
+_ADD_RESPONSES = insert(_RESPONSES)
 
 
 @functools.cache

@@ -9,10 +9,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
 from elluminate_server.execution.generation import PROMPTS_OF, Subject, prompt_row
 from elluminate_server.execution.plans import Plan
+from elluminate_server.store.columns import utc_now
+from elluminate_server.store.ids import next_ids
+from elluminate_server.store.prepared import execute, execute_many
 from elluminate_server.store.tables import Base, Prompt
 from elluminate_server.store.upserts import upsert
 
@@ -52,11 +55,13 @@ def _put_prompts(
     """The rows' prompts by experiment and row: the new ones where there was none."""
     if not new:
         return {}
-    there: dict[tuple[int, int], Mapping[str, Any]] = {}
-    added = connection.execute(_add_prompts(connection.dialect.name), list(new.values()))
-    for prompt in added:
-        place = prompt.experiment_id, prompt.entry_id
-        there[place] = {**new[place], "id": prompt.id}
+    now = utc_now()
+    ids = next_ids(connection, _PROMPTS, len(new))
+    rows = [{**row, "id": new_id, "created_at": now} for new_id, row in zip(ids, new.values(), strict=True)]
+    if execute_many(connection, _add_prompts(connection.dialect.name), rows) < len(rows):
+        added = set(execute(connection, _ADDED, {"ids": list(ids)}).scalars())
+        rows = [row for row in rows if row["id"] in added]
+    there: dict[tuple[int, int], Mapping[str, Any]] = {_place_of(row): row for row in rows}
     older: dict[int, list[int]] = defaultdict(list)
     for experiment_id, entry_id in new.keys() - there.keys():
         older[experiment_id].append(entry_id)
@@ -77,5 +82,7 @@ _SENT = ("input_values", "messages", "resolved_tools", "resolved_tool_choice", "
 
 @functools.cache
 def _add_prompts(dialect: str) -> Any:
-    statement = upsert(dialect, _PROMPTS).on_conflict_do_nothing(index_elements=["experiment_id", "entry_id"])
-    return statement.returning(_PROMPTS.c.id, _PROMPTS.c.experiment_id, _PROMPTS.c.entry_id)
+    return upsert(dialect, _PROMPTS).on_conflict_do_nothing(index_elements=["experiment_id", "entry_id"])
+
+
+_ADDED = select(_PROMPTS.c.id).where(_PROMPTS.c.id.in_(bindparam("ids", expanding=True)))

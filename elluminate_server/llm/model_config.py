@@ -107,11 +107,6 @@ class ModelConfig:
             else attrs.evolve(self, temperature=self.sent_temperature)
         )
 
-    @functools.cached_property
-    def shown(self) -> Mapping[str, Any]:
-        """What `public` gives, made once: every answer and every verdict says how it was asked for."""
-        return self.public()
-
     @classmethod
     def from_contract(cls, config: Any) -> Self:
         """The config out of whatever has the attributes of the contract's `LLMConfig`, or of its table."""
@@ -120,8 +115,9 @@ class ModelConfig:
             **values | {"inference_type": getattr(config, "provider", None) or values["inference_type"]}
         )
 
-    def public(self) -> dict[str, Any]:
-        """The contract's `LLMConfig` for generation metadata: everything but the key."""
+    @functools.cached_property
+    def public(self) -> Mapping[str, Any]:
+        """The contract's `LLMConfig` for generation metadata: everything but the key. It goes with every result."""
         fields = {_CONTRACT_NAMES.get(name, name): getattr(self, name) for name in _names(type(self))}
         return (
             fields

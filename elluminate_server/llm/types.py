@@ -211,7 +211,7 @@ class Usage:
     def metadata(self, config: ModelConfig) -> dict[str, Any]:
         """The contract's `GenerationMetadata` of this call to the model of that config."""
         return {
-            "llm_model_config": config.shown,
+            "llm_model_config": config.public,
             **self.measures(),
             "custom_api_info": None,
             "trajectory_ingest_error": None,

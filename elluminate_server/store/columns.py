@@ -23,17 +23,26 @@ class UtcDateTime(TypeDecorator[datetime.datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone; use utc_now()")
-        in_utc = value.astimezone(datetime.UTC)
-        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+    # A page of responses has thousands of these, and so does a run: one call for each, not one per layer of types.
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return _text_of if dialect.name == "sqlite" else _in_utc
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        # A page of responses has thousands of these: one call for each, not one per layer of types.
         return _utc_of_text if dialect.name == "sqlite" else _utc_of_aware
+
+
+def _in_utc(value: datetime.datetime | None) -> datetime.datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone; use utc_now()")
+    return value.astimezone(datetime.UTC)
+
+
+def _text_of(value: datetime.datetime | None) -> str | None:
+    in_utc = _in_utc(value)
+    return None if in_utc is None else in_utc.isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 def _utc_of_text(stored: str | None) -> datetime.datetime | None:

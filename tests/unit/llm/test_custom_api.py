@@ -400,4 +400,4 @@ def test_secrets_of_headers_are_in_no_repr_and_no_metadata() -> None:
     config = config_of(None, base_url="https://ours.example", custom_api_config=api)
     assert TOKEN not in repr(config)
     assert TOKEN not in repr(Models().model_for(config))
-    assert config.public()["custom_api_config"] is None
+    assert config.public["custom_api_config"] is None

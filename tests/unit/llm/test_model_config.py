@@ -34,7 +34,7 @@ CONFIG = models.LLMConfig(
 
 
 def test_what_the_contract_calls_an_llm_config_comes_back_whole_but_for_the_key() -> None:
-    shown = ModelConfig.from_contract(CONFIG).public()
+    shown = ModelConfig.from_contract(CONFIG).public
 
     assert shown == msgspec.to_builtins(CONFIG) | {"api_key": None}
     assert "secret-key" not in repr(ModelConfig.from_contract(CONFIG))
@@ -45,4 +45,4 @@ def test_a_providers_name_is_told_apart_from_the_protocols_that_all_clients_know
     read = ModelConfig.from_contract(config)
 
     assert read.inference_type == "anthropic"
-    assert (read.public()["inference_type"], read.public()["provider"]) == ("custom_api", "anthropic")
+    assert (read.public["inference_type"], read.public["provider"]) == ("custom_api", "anthropic")

@@ -69,7 +69,7 @@ async def test_every_request_has_the_same_answer_every_time(text: str) -> None:
 
 
 def test_the_model_is_named_offline_whatever_was_asked() -> None:
-    public = OfflineModel().config.public()
+    public = OfflineModel().config.public
     assert (public["name"], public["llm_model_name"]) == ("offline", "offline")
 
 

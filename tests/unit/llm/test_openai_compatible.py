@@ -213,7 +213,7 @@ def test_the_key_is_in_no_repr(server: ModelServer) -> None:
     model = models.model_for(llm_config)
     shown = (llm_config, defaults, models, model, vars(provider_within(model)), vars(models))
     assert KEY not in " ".join(map(repr, shown))
-    assert KEY not in str(llm_config.public())
+    assert KEY not in str(llm_config.public)
 
 
 async def test_a_redirect_is_not_followed_and_takes_no_key_along(server: ModelServer) -> None:

@@ -35,7 +35,7 @@ def test_nothing_configured_means_offline_for_both() -> None:
     models = Models()
     config = ModelConfig(config_name="GPT", model="gpt-4o", api_key="k", input_price_per_mtok=5.0)
     for model in (models.model_for(None), models.model_for(config), models.judge_model()):
-        assert model.config.public()["llm_model_name"] == "offline"
+        assert model.config.public["llm_model_name"] == "offline"
         assert model.config.input_price_per_mtok == 0.0
 
 
