@@ -26,15 +26,22 @@ class Problem(Exception):
         detail: What was wrong, with the value, and the way out; for the user.
         extra: Further keys of the body beside `detail`.
         headers: Further headers.
+        in_browser: The same for who reads it on a page, where the detail names methods and parameters.
     """
 
     status = 500
 
     def __init__(
-        self, detail: str, *, extra: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        detail: str,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        in_browser: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.in_browser = in_browser
         self.extra = dict(extra or {})
         self.headers = dict(headers or {})
 
@@ -101,15 +108,24 @@ class Taken(Conflict):
         identifier: Id of what has it.
         owner: Where names are unique.
         advice: A sentence on the way out, where there is a better one.
+        status: What the contract has for it, where that is not 409.
     """
 
     def __init__(
-        self, kind: str, name: str, identifier: int, *, owner: str = "project", advice: str = ""
+        self,
+        kind: str,
+        name: str,
+        identifier: int,
+        *,
+        owner: str = "project",
+        advice: str = "",
+        status: int = Conflict.status,
     ) -> None:
         super().__init__(
             f"The {owner} has {kind} named {name!r} already (id {identifier}). "
             + (advice or "Use that one, or choose another name.")
         )
+        self.status = status
 
 
 class TooLarge(Problem):

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from elluminate._markup import harmless
 from elluminate._row_files import json_cell
-from elluminate_server.http.problems import BadRequest, Conflict, Invalid, NotFound
+from elluminate_server.http.problems import BadRequest, Conflict, Invalid, NotFound, quoted
 from elluminate_server.pages.paging import Paging
 from elluminate_server.pages.visits import Visit, form, page
 from elluminate_server.reading.csv_files import JSON_TYPES, csv_of
@@ -203,7 +203,8 @@ async def edit(visit: Visit) -> Response:
         values = row_values(entry.input_values, columns)
         if _digest(_text_of(values[column.name], column)) != visit.field("before"):
             raise Conflict(
-                "The cell was changed meanwhile. Nothing was stored: go back, load the row again, and repeat."
+                f"Meanwhile somebody else stored {quoted(_text_of(values[column.name], column), 400)} in this cell. "
+                "Nothing was changed: store yours once more if it is to take the place of that."
             )
         values = {**entry.input_values, column.name: value_of_cell(visit.text("value"), column.column_type)}
         await replace_values(

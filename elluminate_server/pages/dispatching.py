@@ -22,12 +22,14 @@ from elluminate_server.http.ending import in_hand
 from elluminate_server.http.pipeline import Overtaken, problem_of, read_body
 from elluminate_server.http.problems import BadRequest, Forbidden, NotFound, Problem
 from elluminate_server.pages import sessions
+from elluminate_server.pages.again import came_from, form_again
 from elluminate_server.pages.assets import serve_asset
 from elluminate_server.pages.login import enter, leave
 from elluminate_server.pages.places import check_host, check_origin
 from elluminate_server.pages.rendering import html_response, secured
 from elluminate_server.pages.sessions import Session
 from elluminate_server.pages.visits import PAGES, Page, Visit
+from elluminate_server.pages.wording import status_of, title_of, told
 
 __all__ = ["dispatcher"]
 
@@ -77,7 +79,7 @@ class _Answering:
             return await in_hand(request.app.state, self.answer(request))
         except Exception as error:  # noqa: BLE001 - what is no refusal is logged
             what = f"{request.method} {self.path or request.url.path}"
-            return refusal(problem_of(error, what, is_idempotent=request.method != "POST"))
+            return refusal(problem_of(error, what, is_idempotent=request.method != "POST"), request)
 
     async def answer(self, request: Request) -> Response:
         raise NotImplementedError
@@ -132,15 +134,21 @@ class _Place(_Answering):
         fields = await _fields(request, most, takes_file=page.takes_file)
         try:
             visitor.check(str(fields.get("token", "")))
-            for attempt in range(1, _ATTEMPTS + 1):
-                try:
-                    return await page.handler(Visit(request, visitor, path, fields, page.operation))
-                except (IntegrityError, Overtaken):
-                    if attempt == _ATTEMPTS:
-                        raise
-            raise AssertionError("unreachable")
+            return await _carried_out(page, Visit(request, visitor, path, fields, page.operation))
+        except Exception as error:  # noqa: BLE001 - what is no refusal is logged
+            problem = problem_of(error, f"POST {self.path}", is_idempotent=False)
+            return await self._form_again(request, visitor, fields, problem) or refusal(problem, request)
         finally:
             await fields.close()
+
+    async def _form_again(
+        self, request: Request, visitor: Session, fields: FormData, problem: Problem
+    ) -> Response | None:
+        try:
+            return await form_again(request, visitor, fields, problem)
+        except Exception as error:  # noqa: BLE001 - what was refused first is told
+            problem_of(error, f"GET for POST {self.path}", is_idempotent=True)
+            return None
 
     async def _look(self, request: Request) -> Response:
         page = self._by_method.get("GET")
@@ -158,23 +166,24 @@ class _Place(_Answering):
             return await page.handler(Visit(request, visitor, path, FormData(), None, session))
 
 
-def refusal(problem: Problem) -> Response:
-    """A page that says what was wrong."""
+async def _carried_out(page: Page, visit: Visit) -> Response:
+    """What a form does, again where somebody else changed the same at the same time."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return await page.handler(visit)
+        except (IntegrityError, Overtaken):
+            if attempt == _ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def refusal(problem: Problem, request: Request) -> Response:
+    """A page that says what was wrong, and leads back."""
     headers = {name: value for name, value in problem.headers.items() if name.lower() != "www-authenticate"}
-    response = html_response(
-        "refusal.html", {"problem": problem, "title": _TITLES.get(problem.status)}, problem.status
-    )
+    shown = {"title": title_of(problem), "text": told(problem), "back": came_from(request)}
+    response = html_response("refusal.html", shown, status_of(problem))
     response.headers.update(headers)
     return response
-
-
-_TITLES = {
-    403: "Not allowed",
-    404: "Not found",
-    409: "Not now",
-    421: "Another server",
-    503: "Not for the moment",
-}
 
 
 def to_login(request: Request) -> Response:

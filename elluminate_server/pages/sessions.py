@@ -53,7 +53,7 @@ class Session:
         """
         if not hmac.compare_digest(token.encode("utf-8", "surrogateescape"), self.token.encode()):
             raise Forbidden(
-                "This form is out of date. Nothing was changed: go back, load its page again, and repeat."
+                "This form is out of date. Nothing was changed: load its page again, and send it once more."
             )
 
 

@@ -138,7 +138,7 @@ class Visit(AtServer):
         """
         found = self.fields.get(name)
         if not isinstance(found, UploadFile) or not found.filename:
-            raise BadRequest("No file was chosen. Go back, choose one, and send the form again.")
+            raise BadRequest("No file was chosen: choose one, and send the form again.")
         await found.seek(0)
         return await found.read()
 

@@ -49,9 +49,10 @@ async def find_changeable(session: AsyncSession, project_id: int, collection_id:
     """
     collection = await find_collection(session, project_id, collection_id)
     if collection.read_only:
+        found = f"Collection {collection.name!r} is read-only: its rows cannot be changed."
         raise Conflict(
-            f"Collection {collection.name!r} is read-only: its rows cannot be changed. "
-            "Unlock it first: collection.update(read_only=False)."
+            f"{found} Unlock it first: collection.update(read_only=False).",
+            in_browser=f"{found} Whoever made it unlocks it by program.",
         )
     return collection
 

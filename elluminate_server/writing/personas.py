@@ -96,9 +96,10 @@ async def delete_persona(session: AsyncSession, project_id: int, persona_id: int
     names = groups.all()
     if names:
         first = ", ".join(repr(name) for name in names[:5]) + (", …" if len(names) > 5 else "")
+        found = f"Persona {row.name!r} is in {len(names)} persona group(s): {first}."
         raise Conflict(
-            f"Persona {row.name!r} is in {len(names)} persona group(s): {first}. Take it out of them "
-            "first, with update_persona_group()."
+            f"{found} Take it out of them first, with update_persona_group().",
+            in_browser=f"{found} Open each of them, untick the persona there and save; then delete it.",
         )
     await hide_or_delete(session, row, *_uses(row))
 

@@ -188,10 +188,13 @@ async def _check_prompt(
     own = next((column for column in present if column.column_type in PROMPT_TYPES), None)
     if template is None:
         if own is None and not has_answers:
-            raise Invalid(
+            found = (
                 f"$.prompt_template_id: an experiment over collection {collection.name!r} needs a prompt template: "
-                "its rows have no prompts of their own, in a raw_input or conversation column. Where a column holds "
-                "the answers already, name it as response_column_id."
+                "its rows have no prompts of their own, in a raw_input or conversation column."
+            )
+            raise Invalid(
+                f"{found} Where a column holds the answers already, name it as response_column_id.",
+                in_browser=f"{found} Choose a template.",
             )
         return
     if own is not None and own.column_type == models.ColumnType.RAW_INPUT:

@@ -81,9 +81,10 @@ def refuse_running(experiment: Experiment) -> None:
         Conflict: It does.
     """
     if experiment.generation_task_id is not None:
+        found = f"Experiment {experiment.name!r} is running."
         raise Conflict(
-            f"Experiment {experiment.name!r} is running. wait_until_finished() waits for its end, cancel() stops it; "
-            "retry then."
+            f"{found} wait_until_finished() waits for its end, cancel() stops it; retry then.",
+            in_browser=f"{found} Wait for its end, or cancel the run; retry then.",
         )
 
 
@@ -107,8 +108,12 @@ async def _refuse_notes(session: AsyncSession, experiment: Experiment) -> None:
         first = ", ".join(str(response_id) for response_id in noted[:SHOWN]) + (
             ", …" if len(noted) > SHOWN else ""
         )
-        raise Conflict(
+        found = (
             f"Failed responses of experiment {experiment.name!r} carry annotations or ratings made by hand, which a "
-            f"retry would delete: {first}. Give discard_annotations=True if they may be lost, as in "
-            "retry_failed(discard_annotations=True)."
+            f"retry would delete: {first}."
+        )
+        raise Conflict(
+            f"{found} Give discard_annotations=True if they may be lost, as in "
+            "retry_failed(discard_annotations=True).",
+            in_browser=f"{found} If they may be lost, a program retries them: retry_failed(discard_annotations=True).",
         )

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.scenarios import BUILT_IN_FIELDS, GOAL, check_field_name
-from elluminate_server.http.problems import BadRequest, Conflict, Invalid
+from elluminate_server.http.problems import Conflict, Invalid, Taken
 from elluminate_server.reading.finding import find_scenario_set
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Collection, CollectionColumn, Experiment
@@ -20,6 +20,9 @@ __all__ = [
     "delete_scenario_set",
     "find_changeable_set",
 ]
+
+_TAKEN = 400
+"""What the contract answers, as the hosted platform does: its clients tell by it that a set is there."""
 
 
 async def find_changeable_set(session: AsyncSession, project_id: int, identifier: int) -> Collection:
@@ -60,7 +63,7 @@ async def add_scenario_set(
     """A set with its fields, in one step; see `check_new_set`.
 
     Raises:
-        BadRequest: The project has a set or a collection of that name.
+        Taken: The project has a set or a collection of that name.
     """
     name = request.name or await free_name(session, project_id, Collection, "Scenario set")
     await _refuse_taken(session, project_id, name)
@@ -95,7 +98,7 @@ async def change_scenario_set(
     Raises:
         NotFound: There is no such set.
         Conflict: It is read-only.
-        BadRequest: The project has another set, or a collection, of that name.
+        Taken: The project has another set, or a collection, of that name.
     """
     row = await find_changeable_set(session, project_id, set_id)
     if request.name is not UNSET:
@@ -123,8 +126,6 @@ async def _refuse_taken(
 ) -> None:
     taken = await holder_of_name(session, project_id, name)
     if taken is not None and taken.id != other_than:
-        kind = "scenario set" if taken.is_scenario_set else "collection"
-        raise BadRequest(
-            f"The project has a {kind} named {name!r} already (id {taken.id}); scenario sets and collections "
-            "share their names. Choose another one."
-        )
+        kind = "a scenario set" if taken.is_scenario_set else "a collection"
+        advice = "Scenario sets and collections share their names: choose another one."
+        raise Taken(kind, name, taken.id, advice=advice, status=_TAKEN)
