@@ -79,7 +79,7 @@ async def comparison(visit: Visit) -> Response:
 
     `changed`: whose rows are shown beside those of the base, the first of the others where nothing is said.
     """
-    ids = sorted({_id(text) for text in visit.request.query_params.getlist("ids")})
+    ids = sorted({_id(text) for text in visit.asked_all("ids")})
     if not 2 <= len(ids) <= _MOST:
         raise BadRequest(f"Tick 2 to {_MOST} experiments to compare them.")
     default = ids[-1] if visit.asked("swap") else ids[0]

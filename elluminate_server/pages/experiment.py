@@ -28,13 +28,14 @@ from elluminate_server.reading.matrices import (
     categories_of,
     columns_of,
     count_rows,
+    is_criterion_of,
     load_rows,
 )
 from elluminate_server.reading.overviews import Account, Overview, load_overviews
 from elluminate_server.store.tables import CriterionSet, Experiment, LLMConfig, LogLine, PromptTemplate, Task
 from elluminate_server.writing.runs import add_what_is_missing, cancel_run, lock_experiment, refuse_running
 
-__all__ = ["CATEGORY", "asked_filter", "filter_query"]
+__all__ = ["CATEGORY", "asked_criterion", "asked_filter", "filter_query", "is_category"]
 
 CATEGORY = "category."
 """Begins the parameter of a category column; its name follows."""
@@ -76,7 +77,7 @@ async def experiment(visit: Visit) -> Response:
     rates = overview.rates or NOTHING
     columns = await columns_of(session, row, list(rates.by_criterion))
     categories = await categories_of(session, row)
-    wanted = asked_filter(visit, categories)
+    wanted = await asked_filter(visit, row, categories)
     count = await count_rows(session, row.id, wanted)
     paging = Paging(visit.asked_number("page", 1), _ROWS, count)
     config = None if row.llm_config_id is None else await session.get(LLMConfig, row.llm_config_id)
@@ -150,11 +151,14 @@ async def retry_failed(visit: Visit) -> Response:
     return visit.go_on(_path(visit))
 
 
-def asked_filter(visit: Visit, categories: Mapping[str, Collection[str]]) -> MatrixFilter:
+async def asked_filter(
+    visit: Visit, row: Experiment, categories: Mapping[str, Collection[str]]
+) -> MatrixFilter:
     """What the address says of the rows that are wanted.
 
     Args:
         visit: Who asks.
+        row: The experiment.
         categories: Category columns with their values.
     """
     text = visit.asked("q")
@@ -162,19 +166,37 @@ def asked_filter(visit: Visit, categories: Mapping[str, Collection[str]]) -> Mat
         visit.leave_out("q", f"It may have {_LONGEST_TEXT} characters.")
         text = ""
     chosen = {}
-    for name in dict.fromkeys(one for one in visit.request.query_params if one.startswith(CATEGORY)):
+    asked = dict.fromkeys(one for one in visit.request.query_params if is_category(one))
+    for name in asked:
         column = name.removeprefix(CATEGORY)
-        if column not in categories:
-            visit.leave_out(name, _columns_there(list(categories)))
+        if not name.startswith(CATEGORY) or column not in categories:
+            for value in visit.asked_all(name):
+                visit.leave_out(name, _columns_there(name, list(categories)), value)
         elif values := visit.asked_choices(name, categories[column]):
             chosen[column] = values
     return MatrixFilter(
-        criterion_id=visit.asked_number("criterion", 0) or None,
+        criterion_id=await asked_criterion(visit, row),
         verdict=visit.asked_choice("verdict", _VERDICTS, None),
         text=text,
         categories=chosen,
         sort="row" if visit.asked_choice("sort", _SORTS, "worst") == "row" else "worst",
     )
+
+
+async def asked_criterion(visit: Visit, row: Experiment) -> int | None:
+    """The criterion that the address names; None for none, or one that is not of the experiment."""
+    criterion_id = visit.asked_number("criterion", 0)
+    if not criterion_id:
+        return None
+    if await is_criterion_of(visit.session, row, criterion_id):
+        return criterion_id
+    visit.leave_out("criterion", "The experiment is not judged by a criterion of that id.")
+    return None
+
+
+def is_category(name: str) -> bool:
+    """Whether a parameter names a category column, in whatever case."""
+    return name.casefold().startswith(CATEGORY)
 
 
 def filter_query(wanted: MatrixFilter) -> dict[str, Any]:
@@ -255,7 +277,10 @@ def _bars(columns: list[Column], rates: Rates, account: Account | None) -> list[
     ]
 
 
-def _columns_there(names: list[str]) -> str:
+def _columns_there(name: str, names: list[str]) -> str:
     if not names:
         return "The collection has no category columns."
+    alike = [f"{CATEGORY}{one}" for one in names if f"{CATEGORY}{one}".casefold() == name.casefold()]
+    if alike:
+        return f"Capital and small letters count: it is {alike[0]}."
     return f"The collection's category columns are {', '.join(map(quoted, names))}."

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from elluminate._markup import Bar
 from elluminate_server.http.problems import NotFound
 from elluminate_server.pages.conversations import turns_of_messages, turns_of_trajectory
+from elluminate_server.pages.experiment import asked_criterion
 from elluminate_server.pages.response import CHOICES
 from elluminate_server.pages.visits import Visit, page
 from elluminate_server.reading.finding import see_experiment
@@ -33,7 +34,7 @@ async def label_next(visit: Visit) -> Response:
     if not experiment_id:
         raise NotFound("experiment", repr(visit.asked("experiment")[:40]))
     experiment = await see_experiment(session, visit.project_id, experiment_id)
-    criterion_id = visit.asked_number("criterion", 0) or None
+    criterion_id = await asked_criterion(visit, experiment)
     labeller = labeller_of(visit.principal)
     pair = await next_pair(session, experiment.id, criterion_id, labeller)
     judges = await load_judges(session, experiment) if await has_labels(session, experiment.id) else ()

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from elluminate_server.http.problems import BadRequest
 from elluminate_server.pages.conversations import turns_of_messages, turns_of_trajectory
-from elluminate_server.pages.experiment import CATEGORY, asked_filter, filter_query
+from elluminate_server.pages.experiment import asked_filter, filter_query, is_category
 from elluminate_server.pages.visits import Visit, form, page
 from elluminate_server.reading.finding import find_response, see_experiment
 from elluminate_server.reading.matrices import categories_of, neighbours_of
@@ -39,8 +39,10 @@ async def response(visit: Visit) -> Response:
     # What stands in it is in part the JSON of an answer to the API: it is read as who gets that answer reads it.
     loaded = await load_response(session, row.id)
     shown: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(loaded))
-    is_asked = any(name.startswith(CATEGORY) for name in visit.request.query_params)
-    wanted = asked_filter(visit, await categories_of(session, experiment) if is_asked else {})
+    is_asked = any(map(is_category, visit.request.query_params))
+    wanted = await asked_filter(
+        visit, experiment, await categories_of(session, experiment) if is_asked else {}
+    )
     before, after = await neighbours_of(session, row.experiment_id, row.id, wanted)
     missing = shown.get("missing_verdicts") or []
     texts = await _texts(session, [one["criterion_id"] for one in missing])

@@ -23,6 +23,8 @@ from elluminate_server.writing.planned_experiments import add_standard, check_st
 __all__: list[str] = []
 
 _MOST_CHOICES = 500
+_CHOICES = ("template", "collection", "criterion_set", "model")
+"""What a link may have chosen already."""
 _START = "/projects/{project_id:int}/start"
 
 
@@ -30,6 +32,7 @@ _START = "/projects/{project_id:int}/start"
 async def start(visit: Visit) -> Response:
     """What there is to choose from; the three commands to begin with, where that is nothing."""
     session, project_id = visit.session, visit.project_id
+    chosen = {name: visit.asked(name) for name in _CHOICES}
     templates = await session.execute(
         select(PromptTemplate.id, PromptTemplate.name, PromptTemplate.version)
         .where(PromptTemplate.project_id == project_id, PromptTemplate.deleted_at.is_(None))
@@ -43,6 +46,7 @@ async def start(visit: Visit) -> Response:
         collections=await _choices(visit, Collection, Collection.is_scenario_set.is_(False)),
         sets=await _choices(visit, CriterionSet),
         models=await _choices(visit, LLMConfig),
+        chosen=chosen,
         answers=DEMO_ANSWERS,
         is_offline=is_offline(visit.models),
     )

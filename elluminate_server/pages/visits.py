@@ -30,6 +30,9 @@ D = TypeVar("D")
 _MOST_TOLD = 500
 """Characters of what could be chosen, in a notice."""
 
+_MOST_NOTICES = 5
+"""Notices in words; of the others, how many there are."""
+
 
 @attrs.define
 class Visit(AtServer):
@@ -43,6 +46,7 @@ class Visit(AtServer):
         made: What a form has made, for its line of the audit log; None where the path names what it is done to.
         unread: What the address says and cannot be read, in words: the page shows it, rather than act as if nobody
             had asked for it.
+        known: Names of parameters that the page has looked for.
     """
 
     request: Request
@@ -52,7 +56,8 @@ class Visit(AtServer):
     operation: ContractOperation | None = None
     _session: AsyncSession | None = None
     made: Any = None
-    unread: list[str] = attrs.field(factory=list)
+    unread: dict[str, None] = attrs.field(factory=dict)
+    known: set[str] = attrs.field(factory=set)
 
     @property
     def principal(self) -> Principal:
@@ -77,8 +82,20 @@ class Visit(AtServer):
         return self.request.headers.get("hx-request") == "true"
 
     def asked(self, name: str, default: str = "") -> str:
-        """A parameter of the address, without blanks around it; what is absent counts as empty."""
-        return self.request.query_params.get(name, default).strip()
+        """A parameter of the address, without blanks around it; what is absent counts as empty.
+
+        Of several values the last one counts, and the page says so.
+        """
+        given = self.asked_all(name)
+        for text in given[:-1]:
+            if text != given[-1]:
+                self.leave_out(name, "It is given more than once, and the last one counts.", text)
+        return given[-1] if given else default
+
+    def asked_all(self, name: str) -> list[str]:
+        """A parameter that may be given several times: what it says, without what is empty."""
+        self.known.add(name)
+        return [text for text in map(str.strip, self.request.query_params.getlist(name)) if text]
 
     def asked_number(self, name: str, default: int) -> int:
         """A parameter that is a number from 1 on; the default where it is none, or none is given."""
@@ -92,14 +109,18 @@ class Visit(AtServer):
 
     def asked_choice(self, name: str, allowed: Collection[T], default: D) -> T | D:
         """A parameter that is one of some values; the default where it is none of them, or not given."""
-        found = self.asked_choices(name, allowed)
-        return found[-1] if found else default
+        text = self.asked(name)
+        found = self._choices(name, allowed, [text] if text else [])
+        return found[0] if found else default
 
     def asked_choices(self, name: str, allowed: Collection[T]) -> list[T]:
         """A parameter that may be given several times; those of its values that are allowed."""
+        return self._choices(name, allowed, self.asked_all(name))
+
+    def _choices(self, name: str, allowed: Collection[T], given: Iterable[str]) -> list[T]:
         by_text = {str(one): one for one in allowed}
         found = []
-        for text in filter(None, map(str.strip, self.request.query_params.getlist(name))):
+        for text in given:
             if text in by_text:
                 found.append(by_text[text])
             else:
@@ -119,7 +140,22 @@ class Visit(AtServer):
     def leave_out(self, name: str, wanted: str, text: str | None = None) -> None:
         """Have the page say that a parameter does not count, and what it would take."""
         text = self.asked(name) if text is None else text
-        self.unread.append(f"{shortened(name)}={quoted(text)} in the address does not count here. {wanted}")
+        self.known.add(name)
+        self.unread[f"{shortened(name)}={quoted(text)} in the address does not count here. {wanted}"] = None
+
+    @property
+    def notices(self) -> list[str]:
+        """What of the address does not count here, in words; of many, how many more there are."""
+        unknown = [one for one in self.request.query_params.multi_items() if one[0] not in self.known]
+        said = [
+            *self.unread,
+            *(
+                f"{shortened(name)}={quoted(text)} in the address means nothing here."
+                for name, text in unknown
+            ),
+        ]
+        more = len(said) - _MOST_NOTICES
+        return said if more <= 0 else [*said[:_MOST_NOTICES], f"And {more} more."]
 
     def field(self, name: str) -> str:
         """What a form has in a field, empty where it has none."""
@@ -181,7 +217,7 @@ class Visit(AtServer):
         """A template, filled; it knows who looks, and where."""
         role = self.principal.role
         may = {"may_edit": allows(role, EDITOR), "is_admin": allows(role, ADMIN)}
-        return html_response(template, {**values, "visit": self, **may})
+        return html_response(template, {**values, "visit": self, "notices": self.notices, **may})
 
     def go_on(self, path: str, **query: Any) -> Response:
         """What a form answers: see there."""

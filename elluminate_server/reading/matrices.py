@@ -34,6 +34,7 @@ __all__ = [
     "categories_of",
     "columns_of",
     "count_rows",
+    "is_criterion_of",
     "load_rows",
     "neighbours_of",
 ]
@@ -180,6 +181,21 @@ async def columns_of(session: AsyncSession, row: Experiment, judged_by: Sequence
     """
     found = await fetch(session, _CRITERIA, ids=list(judged_by) or [0], criterion_set_id=row.criterion_set_id)
     return [Column(one.id, one.criterion_str, one.label) for one in found]
+
+
+async def is_criterion_of(session: AsyncSession, row: Experiment, criterion_id: int) -> bool:
+    """Whether an experiment is judged by a criterion, or was by what that said before."""
+    given = (
+        select(1)
+        .select_from(Rating.__table__)
+        .join(Response.__table__, _of_response.id == _of_rating.response_id)
+        .where(_of_rating.criterion_id == criterion_id, _of_response.experiment_id == row.id)
+    )
+    of_today = and_(
+        _of_criterion.criterion_set_id == row.criterion_set_id, _of_criterion.superseded_at.is_(None)
+    )
+    found = select(1).where(_of_criterion.id == criterion_id, or_(of_today, given.exists()))
+    return await session.scalar(found) is not None
 
 
 async def categories_of(session: AsyncSession, row: Experiment) -> dict[str, Collection[str]]:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from elluminate_server.store.engine import Store
-from elluminate_server.store.tables import CollectionColumn, Experiment, Prompt
+from elluminate_server.store.tables import CollectionColumn, Criterion, Experiment, Prompt, Response
 from tests.server.conftest import World
 from tests.server.pages.conftest import Browser
 from tests.server.pages.filling import fill
@@ -62,6 +62,10 @@ async def test_rows_are_filtered_by_category_columns(
         results = told.json()["results"]
         assert (0 if results is None else results["verdicts"]["expected"]) == count, told.json()["results"]
 
+    for asked_for in ({"category.Size": "S"}, {"Category.size": "S"}):
+        said = html.unescape(await browser.see(path, **asked_for))
+        assert "does not count here. Capital and small letters count: it is category.size." in said
+
     # An answer is opened within the filter: the next one is that of the filter, too.
     query = {f"category.{NAME}": ["US", "D\u00fc"], "sort": "row"}
     within = (await browser.http.get(path, params=query)).text
@@ -75,6 +79,13 @@ async def test_rows_are_filtered_by_category_columns(
 
 async def test_what_cannot_be_read_is_told(browser: Browser, store: Store) -> None:
     experiment_id = await fill(store, rows=2)
+    other_id = await fill(store, rows=1, name="Other")
+    async with store.read() as session:
+        other = await session.get_one(Experiment, other_id)
+        foreign = await session.scalar(
+            select(Criterion.id).where(Criterion.criterion_set_id == other.criterion_set_id)
+        )
+        answer = await session.scalar(select(Response.id).where(Response.experiment_id == experiment_id))
     one = f"{HOME}/{experiment_id}"
     for path, query, told in (
         (
@@ -100,6 +111,15 @@ async def test_what_cannot_be_read_is_told(browser: Browser, store: Store) -> No
         (one, {"sort": "best"}, "It has to be one of worst, row."),
         (one, {"q": "x" * 1001}, "It may have 1000 characters."),
         (one, {"category.mood": "good"}, "The collection has no category columns."),
+        (
+            one,
+            {"criterion": "999"},
+            "criterion='999' in the address does not count here. The experiment is not",
+        ),
+        (one, {"critterion": "1"}, "critterion='1' in the address means nothing here."),
+        (one, {"criterion": str(foreign)}, f"criterion='{foreign}' in the address does not count here."),
+        (f"/projects/1/label?experiment={experiment_id}&criterion=999", {}, "criterion='999' in the address"),
+        (f"{HOME.removesuffix('experiments')}responses/{answer}", {"criterion": "999"}, "is not judged by"),
         (f"/projects/1/label?experiment={experiment_id}&criterion=x", {}, "criterion='x' in the address"),
     ):
         page = await browser.see(path, **query)
@@ -107,3 +127,21 @@ async def test_what_cannot_be_read_is_told(browser: Browser, store: Store) -> No
         assert told in html.unescape(notice)
     for path, query in ((HOME, {"status": "over", "from": "2026-01-31"}), (one, {"verdict": "NO", "q": "x"})):
         assert "does not count here" not in texts(await browser.see(path, **query))
+
+
+async def test_what_is_given_twice_is_told_and_many_are_counted(browser: Browser, store: Store) -> None:
+    one = f"{HOME}/{await fill(store, rows=2)}"
+
+    async def notices(path: str) -> list[str]:
+        found = re.findall(r'<p class="notice" role="alert">(.*?)</p>', await browser.see(path))
+        return [html.unescape(text) for text in found]
+
+    assert await notices(f"{one}?verdict=YES&verdict=NO&sort=row&sort=row&q=a&q=") == [
+        "verdict='YES' in the address does not count here. It is given more than once, and the last one counts."
+    ]
+    twice = await notices(f"{HOME}?model=x&model=y&page=2&page=1")
+    assert [text.partition(" in the address")[0] for text in twice] == ["model='x'", "model='y'", "page='2'"]
+    many = "&".join(f"category.c{number}=x" for number in range(102))
+    said = await notices(f"{one}?{many}")
+    assert len(said) == 6
+    assert said[-1] == "And 97 more."
