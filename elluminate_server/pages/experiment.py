@@ -15,6 +15,7 @@ from elluminate_server.pages.charts import histogram
 from elluminate_server.pages.experiments import rates_memory
 from elluminate_server.pages.missing import reasons_of
 from elluminate_server.pages.paging import Paging
+from elluminate_server.pages.repeating import Repeated
 from elluminate_server.pages.visits import Visit, form, page
 from elluminate_server.reading.endings import load_ending
 from elluminate_server.reading.figures import NOTHING, Rates
@@ -110,6 +111,7 @@ async def experiment(visit: Visit) -> Response:
         judges=judges,
         bars=_bars(columns[:MOST_COLUMNS], rates, overview.account),
         passing=Bar.of("Answers that meet all criteria", rates.passing, rates.passing.n, None),
+        repeated=Repeated.of(rates.passed),
         durations=histogram(durations),
         reasons=reasons_of(overview.account),
         columns=columns[:MOST_COLUMNS],

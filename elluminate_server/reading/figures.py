@@ -4,16 +4,17 @@ Unlike `results`, nothing here grows with the responses but the database's own w
 and again while a run goes on. What is missing and why is told by `results` alone.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import bindparam, case, func, null, select
+from sqlalchemy import bindparam, case, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate.statistics import Interval
 from elluminate.statistics.counted import rate_of_counts
+from elluminate_server.reading.verdicts import VerdictAccount, load_accounts
 from elluminate_server.store.rows import fetch_by_ids
 from elluminate_server.store.tables import Criterion, Experiment, Rating, Response, WorkItem
 
@@ -79,6 +80,31 @@ _PASSING = _counted(
     ),
     "given",
 )
+_CHANGED_SINCE = (
+    select(_of_experiment.id)
+    .join(Criterion.__table__, _of_criterion.criterion_set_id == _of_experiment.criterion_set_id)
+    .where(
+        _of_experiment.id.in_(_IDS),
+        or_(
+            _of_criterion.superseded_at > _of_experiment.created_at,
+            _of_criterion.created_at > _of_experiment.created_at,
+        ),
+    )
+    .distinct()
+)
+"""Experiments whose criteria may be others than when they were made."""
+_EACH = (
+    select(
+        _of_response.experiment_id,
+        _of_response.entry_id,
+        _of_response.persona_version_id,
+        _of_response.id,
+        _of_rating.criterion_id,
+        _of_rating.rating,
+    )
+    .join(Rating.__table__, _of_rating.response_id == _of_response.id)
+    .where(_of_response.experiment_id.in_(_IDS), _of_response.error.is_(None))
+)
 _WITH_CRITERIA_OF_ROWS = (
     select(_of_experiment.id)
     .join(Criterion.__table__, _of_criterion.criterion_set_id == _of_experiment.criterion_set_id)
@@ -117,6 +143,10 @@ _DURATIONS = select(_of_response.duration_seconds).where(
 )
 
 
+Alike = Mapping[tuple[int, int], int]
+"""How many rows are alike, by (YES, all)."""
+
+
 @attrs.frozen
 class Rates:
     """Rates of one experiment, rows being the unit.
@@ -126,15 +156,17 @@ class Rates:
         passing: Share of the answers that meet all criteria, of those that were judged by all.
         by_criterion: Share of YES by criterion id.
         given: Verdicts by criterion id.
+        passed: How many rows are alike, by (answers that meet all criteria, answers that were judged by all).
     """
 
     overall: Interval
     passing: Interval
     by_criterion: Mapping[int, Interval]
     given: Mapping[int, int]
+    passed: Alike
 
 
-NOTHING = Rates(rate_of_counts({}), rate_of_counts({}), {}, {})
+NOTHING = Rates(rate_of_counts({}), rate_of_counts({}), {}, {}, {})
 
 
 @attrs.frozen
@@ -162,6 +194,57 @@ class Totals:
 
 async def load_rates(session: AsyncSession, experiment_ids: Collection[int]) -> dict[int, Rates]:
     """Rates by experiment; those without a verdict have none that is known."""
+    changed = [row.id for row in await fetch_by_ids(session, _CHANGED_SINCE, experiment_ids)]
+    # Which verdicts count where a set was changed since, the results tell: their rule is no matter of a query.
+    accounts = await load_accounts(session, changed) if changed else {}
+    since = {one for one, account in accounts.items() if account.moments}
+    found = await _rates_by_results(session, {one: accounts[one] for one in since}) if since else {}
+    return found | await _rates_by_queries(session, [one for one in experiment_ids if one not in since])
+
+
+async def _rates_by_results(
+    session: AsyncSession, accounts: Mapping[int, VerdictAccount]
+) -> dict[int, Rates]:
+    """Of experiments whose criteria were edited, added or taken out since: each verdict is looked at."""
+    given: dict[int, dict[tuple[int, int | None, int], list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for experiment_id, entry_id, persona, response_id, *verdict in await fetch_by_ids(
+        session, _EACH, accounts
+    ):
+        given[experiment_id][entry_id, persona, response_id].append(tuple(verdict))
+    found = {}
+    for experiment_id, account in accounts.items():
+        overall: dict[Any, list[bool]] = defaultdict(list)
+        of_criteria: dict[int, dict[Any, list[bool]]] = defaultdict(lambda: defaultdict(list))
+        passed: dict[Any, list[bool]] = defaultdict(list)
+        for (entry_id, persona, response_id), verdicts in given[experiment_id].items():
+            row, counted = (entry_id, persona), account.counted(response_id, entry_id, verdicts)
+            for criterion_id, verdict in counted:
+                overall[row].append(verdict == "YES")
+                of_criteria[criterion_id][row].append(verdict == "YES")
+            lack = account.lack(response_id, entry_id, None, dict(counted))
+            if counted and not lack.missing:
+                passed[row].append(all(verdict == "YES" for _, verdict in counted))
+        criteria = {one: _alike(rows.values()) for one, rows in of_criteria.items()}
+        found[experiment_id] = _rates(_alike(overall.values()), _alike(passed.values()), criteria)
+    return found
+
+
+def _alike(rows: Iterable[Sequence[bool]]) -> Alike:
+    return Counter((sum(row), len(row)) for row in rows)
+
+
+def _rates(overall: Alike, passing: Alike, criteria: Mapping[int, Alike]) -> Rates:
+    return Rates(
+        overall=rate_of_counts(overall),
+        passing=rate_of_counts(passing),
+        by_criterion={one: rate_of_counts(counts) for one, counts in criteria.items()},
+        given={one: sum(n * rows for (_, n), rows in counts.items()) for one, counts in criteria.items()},
+        passed=passing,
+    )
+
+
+async def _rates_by_queries(session: AsyncSession, experiment_ids: Collection[int]) -> dict[int, Rates]:
+    """Of experiments whose criteria are what they were: the database counts all verdicts."""
     overall: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
     of_criteria: dict[int, dict[int, dict[tuple[int, int], int]]] = defaultdict(lambda: defaultdict(dict))
     passing: dict[int, dict[int, dict[tuple[int, int], int]]] = defaultdict(lambda: defaultdict(dict))
@@ -183,13 +266,7 @@ async def load_rates(session: AsyncSession, experiment_ids: Collection[int]) -> 
         for counts in by_given.values():
             for kind, count in counts.items():
                 alike[kind] += count
-        criteria = of_criteria[experiment_id]
-        found[experiment_id] = Rates(
-            overall=rate_of_counts(overall[experiment_id]),
-            passing=rate_of_counts(alike),
-            by_criterion={one: rate_of_counts(counts) for one, counts in criteria.items()},
-            given={one: sum(n * rows for (_, n), rows in counts.items()) for one, counts in criteria.items()},
-        )
+        found[experiment_id] = _rates(overall[experiment_id], alike, of_criteria[experiment_id])
     return found
 
 
