@@ -11,7 +11,7 @@ from attrs import frozen
 
 from elluminate.statistics import Interval
 
-__all__ = ["PACKAGE", "Bar", "harmless", "interval_text", "percent"]
+__all__ = ["PACKAGE", "Bar", "dollars", "harmless", "interval_text", "percent"]
 
 PACKAGE = __name__
 """For loaders of templates and styles."""
@@ -34,6 +34,17 @@ def harmless(text: str) -> str:
 def percent(share: float | None) -> str:
     """A share in words, "-" where it is undefined."""
     return "-" if share is None else f"{share:.1%}"
+
+
+def dollars(amount: float | None, unknown: str = "-") -> str:
+    """US dollars in words.
+
+    >>> dollars(0.01234), dollars(0.0), dollars(None)
+    ('0.0123 USD', 'free', '-')
+    """
+    if amount is None:
+        return unknown
+    return f"{amount:.4f} USD" if amount else "free"
 
 
 def interval_text(low: float | None, high: float | None) -> str:

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from elluminate._markup import interval_text, percent
+from elluminate._markup import dollars, interval_text, percent
 from elluminate._tables import shortened
 from elluminate.gates import Outcome
 from elluminate.reports.answers import ShownAnswer, shown_answers, value_in_words
@@ -76,7 +76,7 @@ def _cells_of(run: SuiteRun) -> list[str]:
     rate, verdicts = figures.overall.rate, figures.overall.verdicts
     costs = [figures.answers.cost_usd, figures.judging.cost_usd if figures.judging.count else 0.0]
     known = [cost for cost in costs if cost is not None]
-    cost = f"{sum(known):.4f} USD" if len(known) == len(costs) else "unknown"
+    cost = dollars(sum(known) if len(known) == len(costs) else None, "unknown")
     numbers = [
         percent(rate.estimate),
         interval_text(rate.low, rate.high),

@@ -11,7 +11,7 @@ from elluminate_api.types import one_line
 
 from elluminate import statistics
 from elluminate._exports import Exports
-from elluminate._markup import interval_text, percent
+from elluminate._markup import dollars, interval_text, percent
 from elluminate._tables import html_table, printable, shortened, text_table
 from elluminate.schemas.agreement import not_validated
 from elluminate.schemas.judged_rows import CriterionKey, JudgedRow, judged_rows
@@ -50,7 +50,7 @@ class Spending:
     __repr__ = one_line
 
     def __str__(self) -> str:
-        cost = "cost unknown" if self.cost_usd is None else f"{self.cost_usd:.4f} USD"
+        cost = dollars(self.cost_usd, "cost unknown")
         tokens = "tokens unknown"
         if self.input_tokens is not None and self.output_tokens is not None:
             tokens = f"{self.input_tokens} tokens in, {self.output_tokens} out"

@@ -9,7 +9,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
-from elluminate._markup import PACKAGE, harmless, interval_text, percent
+from elluminate._markup import PACKAGE, dollars, harmless, interval_text, percent
 from elluminate_server import __version__
 from elluminate_server.pages.assets import asset_url
 
@@ -51,7 +51,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(asset=asset_url, version=__version__, percent=percent, interval_text=interval_text)
-    made.filters.update(when=_when, iso=_iso, seconds=_seconds, dollars=_dollars, shortened=shortened)
+    made.filters.update(when=_when, iso=_iso, seconds=_seconds, dollars=dollars, shortened=shortened)
     return made
 
 
@@ -78,10 +78,6 @@ def _seconds(number: float | None) -> str:
     minutes, rest = divmod(round(number), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def _dollars(number: float | None) -> str:
-    return "-" if number is None else f"{number:.4f} USD"
 
 
 def shortened(text: str, most: int = 120) -> str:

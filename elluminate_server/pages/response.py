@@ -122,7 +122,7 @@ def _facts(metadata: dict[str, Any]) -> list[tuple[str, str]]:
         ("tokens out", metadata.get("output_tokens")),
         ("tokens of reasoning", metadata.get("reasoning_tokens")),
         ("seconds", None if seconds is None else f"{seconds:.2f}"),
-        ("cost", f"{sum(known):.6f} USD" if known else None),
+        ("cost", None if not known else f"{sum(known):.6f} USD" if sum(known) else "free"),
         ("ended because", metadata.get("finish_reason")),
         ("cached", "yes" if metadata.get("cached") else None),
         ("trajectory dropped", metadata.get("trajectory_ingest_error")),

@@ -70,5 +70,9 @@ async def test_an_experiment_with_epochs_says_how_steady_its_rows_are(browser: B
     assert f"All 3 answers pass ( pass^3 ) {pass_hat_k(rows, 3):.1%} " in said
     assert f"One of 3 passes ( pass@3 ) {pass_at_k(rows, 3):.1%} Flaky rows {flaky} " in said
     assert "Of 8 rows with 3 answers: an answer passes when it meets all criteria" in said
+    async with store.write() as session:
+        await session.execute(update(Response).values(input_price_per_mtok=0.0, output_price_per_mtok=0.0))
+    said = texts(await browser.see(f"{HOME}/{experiment_id}"))
+    assert said.partition("Cost of the answers ")[2].startswith("free Cost of judging")
     alone = await fill(store, rows=3, name="Alone")
     assert "Flaky" not in await browser.see(f"{HOME}/{alone}")

@@ -376,3 +376,14 @@ async def test_what_takes_long_to_read_is_read_beside_the_event_loop(browser: Br
     for path in ("", "/1", "/../responses/1", "/../compare?ids=1&ids=2", "/../label?experiment=1"):
         await browser.see(f"{HOME}{path}")
     assert read_here == []
+
+
+async def test_long_texts_of_an_answer_are_folded_and_short_ones_are_not(
+    browser: Browser, store: Store
+) -> None:
+    await fill(store, rows=1, topic="t" * 700, answer="word " * 1500)
+    page = await browser.see("/projects/1/responses/1")
+    folded = re.findall(r'<details><summary>([^<]*)</summary><div class="text">([^<]*)</div>', page)
+    assert [(len(short), len(long)) for short, long in folded] == [(200, 700), (400, 7500)]
+    await fill(store, rows=1, name="Short")
+    assert "<details><summary>" not in await browser.see("/projects/1/responses/2")
