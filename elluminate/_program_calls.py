@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -99,12 +99,14 @@ class Calls:
         """Whether nothing goes on any more, and nothing will begin."""
         return self._working == 0
 
-    def take(self) -> list[Called]:
-        """What has come since the last time."""
-        taken = []
+    def come(self) -> Iterator[Called]:
+        """What has come, one after the other; each stays here until the next one is asked for.
+
+        So nothing is lost to an interrupt: what it came by is given once more, with the same key.
+        """
         while self._done:
-            taken.append(self._done.popleft())
-        return taken
+            yield self._done[0]
+            self._done.popleft()
 
     def check(self) -> None:
         """Go on only where the function has not raised what ends a program.

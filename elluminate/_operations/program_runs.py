@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, TypeAlias
 
 from attrs import define, field
@@ -166,7 +167,7 @@ class _ProgramRun:
     Attributes:
         failed: Places whose stored response is a failure, with that response's id.
         unstorable: Why there are no answers, where the server cannot store that; by place.
-        in_hand: Answers that are not stored yet.
+        in_hand: Answers that are not stored yet, by place.
         answered: How many places have an answer, or have failed.
         failures: How many of those have failed.
         total: How many places there are.
@@ -182,7 +183,7 @@ class _ProgramRun:
     report: Report
     failed: dict[Place, list[int]] = field(factory=lambda: defaultdict(list))
     unstorable: dict[Place, str] = field(factory=dict)
-    in_hand: list[api.CreatePromptResponseRequest] = field(factory=list)
+    in_hand: dict[Place, api.CreatePromptResponseRequest] = field(factory=dict)
     answered: int = 0
     failures: int = 0
     total: int = 0
@@ -246,7 +247,7 @@ class _ProgramRun:
         stored_at = time.monotonic()
         while True:
             is_over = calls.is_over  # looked at first: what ends meanwhile is taken in the next round
-            self._hold(calls.take())
+            self._hold(calls.come())
             calls.check()
             now = time.monotonic()
             if len(self.in_hand) >= _MOST_STORED or is_over or now - stored_at >= _STORE_SECONDS:
@@ -259,7 +260,7 @@ class _ProgramRun:
 
     async def _keep_what_came(self, calls: Calls, error: BaseException) -> None:
         """Store what is in hand when the run ends before its time."""
-        self._hold(calls.take())
+        self._hold(calls.come())
         try:
             await unbroken(self._store_in_hand)
         except Exception as another:  # noqa: BLE001  # what ended the run is what counts; it takes the other along
@@ -267,11 +268,13 @@ class _ProgramRun:
         if is_interrupt(error):
             tell_of_program(self.experiment.name, self.answered - len(self.in_hand), self.total)
 
-    def _hold(self, called: Sequence[Called]) -> None:
+    def _hold(self, called: Iterable[Called]) -> None:
+        before = self.answered
         for one in called:
-            self.in_hand.append(self._request_of(one))
-            self.answered += 1
-        if called:
+            is_news = one.key not in self.in_hand  # else an interrupt came by it here
+            self.in_hand[one.key] = self._request_of(one)
+            self.answered += is_news
+        if self.answered > before:
             self._tell()
 
     def _request_of(self, called: Called) -> api.CreatePromptResponseRequest:
@@ -299,10 +302,10 @@ class _ProgramRun:
     async def _store_in_hand(self) -> None:
         """Store what is in hand, in parts, and take away the failures that it comes instead of."""
         while self.in_hand:
-            part = self.in_hand[:_MOST_STORED]
-            await self._store_part(part)
-            del self.in_hand[: len(part)]
-            places = [(one.template_variables_id, one.epoch) for one in part]
+            places = list(islice(self.in_hand, _MOST_STORED))
+            await self._store_part([self.in_hand[place] for place in places])
+            for place in places:
+                del self.in_hand[place]
             older = [number for place in places for number in self.failed.pop(place, ())]
             await self._take_away(older)
 

@@ -120,15 +120,15 @@ class _Giving:
             timeout=None,
             wait_before=lambda _: 0.0,
         )
-        in_hand: list[api.RatingUpload] = []
+        in_hand: dict[int, api.RatingUpload] = {}
         async with calls.under_way():
             while True:
                 is_over = calls.is_over  # looked at first: what ends meanwhile is taken in the next round
-                in_hand += map(self._upload_of, calls.take())
+                in_hand.update((one.key, self._upload_of(one)) for one in calls.come())
                 calls.check()
                 if is_over or len(in_hand) >= _MOST_SENT:
-                    await unbroken(partial(self._send, in_hand))
-                    in_hand = []
+                    await unbroken(partial(self._send, list(in_hand.values())))
+                    in_hand = {}
                 if is_over:
                     return
                 await self.session.transport.sleep(_LOOK_SECONDS)

@@ -369,6 +369,37 @@ def test_an_interrupt_stores_what_has_come_and_begins_no_more(
     assert experiment.results.verdicts.is_complete
 
 
+def test_an_interrupt_that_comes_by_an_answer_loses_none(world: World, client: Any, kind: str) -> None:
+    program = Program()
+    begun = threading.Event()
+
+    class Interrupting(list[Any]):
+        """An answer that an interrupt comes by while it is made ready to be stored."""
+
+        def __iter__(self) -> Any:
+            if not begun.is_set():
+                begun.set()
+                raise KeyboardInterrupt
+            return super().__iter__()
+
+    def answer(topic: str) -> Any:
+        said = program.ordinary(topic)
+        return Interrupting([{"role": "assistant", "content": "Sand."}]) if topic == NAMES[2] else said
+
+    async def answer_later(topic: str) -> Any:
+        return answer(topic)
+
+    target = answer if kind == "ordinary" else answer_later
+    with pytest.raises(KeyboardInterrupt):
+        run(world, client, target, max_concurrency=1)
+    asked = len(program.asked)
+    assert asked >= 3
+
+    run(world, client, program.target(kind))
+
+    assert sorted(program.asked) == sorted(NAMES)  # each once: what had come was stored
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_task_that_is_cancelled_stores_what_has_come(base_url: str, backend: str, kind: str) -> None:
     program = Program()

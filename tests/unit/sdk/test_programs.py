@@ -222,7 +222,7 @@ async def _all(calls: Calls, pause: Callable[[], Any]) -> list[Called]:
     async with calls.under_way():
         while True:
             is_over = calls.is_over
-            done += calls.take()
+            done += calls.come()
             calls.check()
             if is_over:
                 return sorted(done, key=lambda one: one.key)
