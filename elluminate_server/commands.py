@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import functools
 import sys
 from collections.abc import Iterator
 
@@ -46,7 +47,13 @@ def run(options: argparse.Namespace) -> None:
     with _failures_in_one_line():
         if options.command == "view":
             view(
-                options.source, options.port, is_demo=options.demo, opens_browser=options.browser, tell=print
+                options.source,
+                options.port,
+                is_demo=options.demo,
+                opens_browser=options.browser,
+                tell=functools.partial(
+                    print, flush=True
+                ),  # also to a pipe, from which somebody takes the link
             )
             return
         model = getattr(options, "model", None)  # of the commands that serve

@@ -22,7 +22,9 @@ def test_a_demo_is_shown_to_who_has_the_link_and_gone_afterwards() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "elluminate", "view", "--demo", "--no-browser"],
         env=clean_environment(
-            ELLUMINATE_PAGES="false", ELLUMINATE_DATABASE_URL="postgresql://not-this-one/x"
+            ELLUMINATE_PAGES="false",
+            ELLUMINATE_DATABASE_URL="postgresql://not-this-one/x",
+            PYTHONUNBUFFERED="",  # what a pipe is given is held back unless it is flushed
         ),
         stdout=subprocess.PIPE,
         encoding="utf-8",
