@@ -261,7 +261,8 @@ def test_labels_are_given_by_keyboard_alone(opened: Opener, served: Served) -> N
     assert labelled() == 3
 
     page = opened(f"/projects/1/experiments/{served.ids['large']}?sort=row")
-    page.locator("tbody a", has_text="answer").first.click()
+    with page.expect_navigation():
+        page.locator("tbody a", has_text="answer").first.click()
     here = page.url
     for key in ("j", "ArrowRight", "k", "ArrowLeft"):
         with page.expect_navigation():
