@@ -1,16 +1,18 @@
 """A response as the judge sees it, and a verdict on it."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from elluminate_server.domain.criteria import render_criterion
 from elluminate_server.execution.agent_evaluation import frozen_criteria
+from elluminate_server.execution.generation import Subject
 from elluminate_server.execution.kept_calls import Kept
 from elluminate_server.execution.moments import moment_of
 from elluminate_server.execution.plans import CriterionPlan, Plan
@@ -18,7 +20,7 @@ from elluminate_server.llm.types import JudgeCase, Verdict
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.tables import Prompt, Rating, Response
 
-__all__ = ["Judged", "Rated", "case_of", "load_judged"]
+__all__ = ["Judged", "Loaded", "Rated", "case_of", "load_all_judged", "load_judged"]
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +64,10 @@ class Judged:
         return plan.criteria_for(self.entry_id, self.moment) if self.frozen is None else self.frozen
 
 
+Loaded = Subject | Judged
+"""What an item of a task is about: the row that is to be answered, or the answer that is to be judged."""
+
+
 @attrs.frozen(kw_only=True)
 class Rated:
     """A verdict and who gave it.
@@ -86,24 +92,48 @@ class Rated:
 async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
     """The response with its prompt, or None when it is not there any more."""
     found = (
-        await session.execute(
-            select(Response, Prompt)
-            .join(Prompt, Prompt.id == Response.prompt_id)
-            .where(Response.id == response_id)
-            .options(undefer(Response.trajectory))
-        )
+        await session.execute(_with_prompts([response_id]).options(undefer(Response.trajectory)))
     ).one_or_none()
     if found is None:
         return None
     response, prompt = found
-    ratings = await session.execute(
-        select(Rating.criterion_id, Rating.created_at).where(Rating.response_id == response_id)
-    )
+    rated = await _rated(session, [response_id])
     frozen = None
     if prompt.prompt_template_id is None:
         frozen = await frozen_criteria(session, response.experiment_id, response.entry_id)
+    judged = _judged(response, prompt, rated[response_id])
+    return attrs.evolve(judged, trajectory=response.trajectory, frozen=frozen)
+
+
+async def load_all_judged(session: AsyncSession, response_ids: Collection[int]) -> dict[int, Judged]:
+    """The same of many, by their ids: those that are there and no agent's, whose steps may take much room."""
+    if not response_ids:
+        return {}
+    found = await session.execute(_with_prompts(response_ids).where(Prompt.prompt_template_id.is_not(None)))
+    rated = await _rated(session, response_ids)
+    return {response.id: _judged(response, prompt, rated[response.id]) for response, prompt in found}
+
+
+def _with_prompts(response_ids: Collection[int]) -> Select[Response, Prompt]:
+    return (
+        select(Response, Prompt)
+        .join(Prompt, Prompt.id == Response.prompt_id)
+        .where(Response.id.in_(response_ids))
+    )
+
+
+async def _rated(session: AsyncSession, response_ids: Collection[int]) -> Mapping[int, Mapping[int, Any]]:
+    """When each response was rated last, by criterion."""
+    rated: dict[int, dict[int, Any]] = defaultdict(dict)
+    query = select(Rating.response_id, Rating.criterion_id, Rating.created_at)
+    for row in await session.execute(query.where(Rating.response_id.in_(response_ids))):
+        rated[row.response_id][row.criterion_id] = row.created_at
+    return rated
+
+
+def _judged(response: Response, prompt: Prompt, rated: Mapping[int, Any]) -> Judged:
     return Judged(
-        response_id=response_id,
+        response_id=response.id,
         experiment_id=response.experiment_id,
         entry_id=response.entry_id,
         epoch=response.epoch,
@@ -111,10 +141,8 @@ async def load_judged(session: AsyncSession, response_id: int) -> Judged | None:
         prompt_messages=prompt.messages,
         messages=response.messages,
         values=prompt.input_values,
-        rated={row.criterion_id: row.created_at for row in ratings},
+        rated=rated,
         moment=moment_of(response),
-        trajectory=response.trajectory,
-        frozen=frozen,
         seconds=response.duration_seconds,
         cost_usd=_cost_of(response),
     )

@@ -198,7 +198,7 @@ class Run:
         workers = min(self._means.workers, self._task.tally.total, await self._count_useful_workers())
         source = Source(
             claim=self._claim,
-            load=self._working.load_subjects,
+            load=self._working.load,
             is_any_free=self._is_any_free,
             is_any_left=self._is_any_left if self._answers_for_it else None,
             is_over=lambda: self._asking.ended_by is not None,
@@ -211,12 +211,12 @@ class Run:
 
     async def _work(self, supply: Supply) -> None:
         while (ready := await supply.take()) is not None:
-            item, subject = ready
+            item, loaded = ready
             async with self._means.place():
                 if self._asking.ended_by is None:
                     try:
                         with item_span(self._task_id, self._task.experiment_id, item):
-                            await self._working.answer_and_rate(item, subject)
+                            await self._working.answer_and_rate(item, loaded)
                     except* (HopelessError, ItemLostError):
                         pass  # it is left undone, or to the process that has taken it over
             supply.done(item)

@@ -12,7 +12,6 @@ from typing import Any
 
 import attrs
 
-from elluminate_server.execution.generation import Subject
 from elluminate_server.execution.leases import MAX_ATTEMPTS
 from elluminate_server.execution.shares import SUSPECT_AFTER
 
@@ -62,7 +61,8 @@ class Item:
         return None if moment is None else datetime.datetime.fromisoformat(moment)
 
 
-Ready = tuple[Item, Subject | None]
+Ready = tuple[Item, Any]
+"""An item, and what was loaded for it; None where there was nothing."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,14 +71,14 @@ class Source:
 
     Attributes:
         claim: Takes at most so many items, suspects among them only if its second argument says so.
-        load: Their rows with their prompts, by item.
+        load: What is needed to work on them, by item.
         is_any_free: Whether another claim would bring anything.
         is_any_left: Whether any item is not done yet, whoever has it; None where that is for others to ask.
         is_over: Whether nothing more is to be begun.
     """
 
     claim: Callable[[int, bool], Awaitable[Sequence[Item]]]
-    load: Callable[[Sequence[Item]], Awaitable[Mapping[int, Subject]]]
+    load: Callable[[Sequence[Item]], Awaitable[Mapping[int, Any]]]
     is_any_free: Callable[[], Awaitable[bool]]
     is_any_left: Callable[[], Awaitable[bool]] | None
     is_over: Callable[[], bool]
@@ -138,9 +138,9 @@ class Supply:
         self._suspects += sum(item.is_suspect for item in items)
         for start in range(0, len(items), PIECE):
             piece = items[start : start + PIECE]
-            subjects = await self._source.load(piece)
+            loaded = await self._source.load(piece)
             for item in piece:
-                self._ready.put_nowait((item, subjects.get(item.id)))
+                self._ready.put_nowait((item, loaded.get(item.id)))
             await asyncio.sleep(0)  # SQLite is read in the event loop's own thread
 
     async def _until_low(self) -> None:

@@ -15,7 +15,7 @@ from elluminate_server.execution.judging import Judging
 from elluminate_server.execution.leases import MAX_ATTEMPTS, LeaseLostError
 from elluminate_server.execution.means import Means
 from elluminate_server.execution.plans import CriterionPlan, Plan, load_plan
-from elluminate_server.execution.rating import Judged, Rated, load_judged
+from elluminate_server.execution.rating import Judged, Loaded, Rated, load_all_judged, load_judged
 from elluminate_server.execution.records import Closed, Given, NewResponse, NotStored, Record, Stored
 from elluminate_server.execution.supply import Item
 from elluminate_server.execution.tally import Tally
@@ -81,6 +81,18 @@ class Working:
         self._items: dict[int, int] = {}  # that are being rated, by their responses
         self._plans: dict[tuple[int, int | None], Plan] = {}
 
+    async def load(self, items: Sequence[Item]) -> Mapping[int, Loaded]:
+        """What these items are about, without those whose row is gone; conversations and agents' answers are read one
+        by one.
+        """
+        answered = {item.response_id: item.id for item in items if item.state != PENDING and item.response_id}
+        judged: Mapping[int, Judged] = {}
+        if answered:
+            async with self._means.read() as session:
+                judged = await load_all_judged(session, answered)
+        subjects = await self.load_subjects(items)
+        return {**subjects, **{answered[response_id]: one for response_id, one in judged.items()}}
+
     async def load_subjects(self, items: Sequence[Item]) -> Mapping[int, Subject]:
         """What is to be answered of these items, without those whose row is gone; conversations are read one by one."""
         by_plan: dict[tuple[int, int | None], list[Item]] = defaultdict(list)
@@ -97,8 +109,12 @@ class Working:
             subjects.update({item.id: found[item.entry_id] for item in of_plan if item.entry_id in found})
         return subjects
 
-    async def answer_and_rate(self, item: Item, subject: Subject | None) -> None:
+    async def answer_and_rate(self, item: Item, loaded: Loaded | None) -> None:
         """Do what is left of an item.
+
+        Args:
+            item: The item.
+            loaded: What `load` has found for it.
 
         Raises:
             ItemLostError: Another process has taken it over.
@@ -106,9 +122,11 @@ class Working:
             HopelessError: No model will answer.
         """
         if item.state == PENDING:
-            judged = await self._answer(item, subject)
+            judged = await self._answer(item, loaded if isinstance(loaded, Subject) else None)
             if judged is None:
                 return
+        elif isinstance(loaded, Judged):
+            judged = loaded
         else:
             judged = await self._load_answered(item)
         await self._rate(item, judged)

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from elluminate_server.execution import Executor
 from elluminate_server.execution.queueing import ResponseOrder, add_ratings, add_responses
@@ -151,3 +152,24 @@ async def test_a_rating_batch_goes_on_after_a_restart_without_rating_twice(tmp_p
             assert (await here.ended(task_id)).status == "SUCCESS"
         assert len(here.model.judged) == judged + 5
         await here.assert_each_row_once(rows=2, criteria=2)
+
+
+async def test_what_is_to_be_judged_is_read_many_at_a_time(tmp_path: Path) -> None:
+    read: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM responses JOIN prompts" in " ".join(statement.split()):
+            read.append(statement)
+
+    async with scene(tmp_path) as here, running(here.executor()) as executor:
+        await here.add_experiment(rows=30)
+        await enqueue(here, executor, await orders_for_all(here, GIVEN))
+        ids = [response.id for response in await here.all(Response)]
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            task_id = await rate(here, executor, ids)
+            assert (await here.ended(task_id)).status == "SUCCESS"
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        assert await here.count(Rating) == 60
+    assert 1 <= len(read) < 10
