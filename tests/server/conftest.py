@@ -1,6 +1,7 @@
 """A server for each test: its own SQLite file, its lifespan, and clients that speak to it in process."""
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from elluminate_server.keys import stored_digest
 from elluminate_server.settings import Settings, normalise_database_url
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import ApiKey
-from tests.support.databases import new_database
+from tests.support.databases import POSTGRESQL, empty_database, new_database
 
 KEY = "key-of-the-default-project"
 OTHER_KEY = "key-of-another-project"
@@ -27,6 +28,13 @@ def url(tmp_path: Path) -> str:
     # A blank and a percent sign: both have a meaning in one of the layers below.
     (tmp_path / "with blank 100%").mkdir()
     return normalise_database_url(str(tmp_path / "with blank 100%" / "x.db"))
+
+
+@pytest.fixture
+def empty_url(url: str) -> Iterator[str]:
+    """A database without tables, on PostgreSQL too, where those of other tests begin with them."""
+    with empty_database() if POSTGRESQL else contextlib.nullcontext(url) as found:
+        yield found
 
 
 @pytest.fixture

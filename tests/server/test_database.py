@@ -251,19 +251,19 @@ async def test_a_database_that_lacks_a_column_of_its_version_is_refused(url: str
                 await attempt(store)
 
 
-async def test_an_empty_database_gets_its_tables_and_a_current_one_is_left_alone(url: str) -> None:
+async def test_an_empty_database_gets_its_tables_and_a_current_one_is_left_alone(empty_url: str) -> None:
     for _ in range(2):
-        async with Store(url) as store:
+        async with Store(empty_url) as store:
             await prepare(store)
             async with store.write() as session:
                 session.add(Organization(name="x"))
-    async with Store(url) as store, store.read() as session:
+    async with Store(empty_url) as store, store.read() as session:
         assert await session.scalar(select(func.count()).select_from(Organization)) == 2
         assert await session.scalar(text("SELECT version_num FROM alembic_version")) == HEAD
 
 
-async def test_two_servers_prepare_one_empty_database(url: str) -> None:
-    async with Store(url) as one, Store(url) as other:
+async def test_two_servers_prepare_one_empty_database(empty_url: str) -> None:
+    async with Store(empty_url) as one, Store(empty_url) as other:
         await asyncio.gather(prepare(one), prepare(other))
         async with other.engine.begin() as connection:
             assert "experiments" in await connection.run_sync(names)
