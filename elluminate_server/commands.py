@@ -46,15 +46,9 @@ def run(options: argparse.Namespace) -> None:
     """
     with _failures_in_one_line():
         if options.command == "view":
-            view(
-                options.source,
-                options.port,
-                is_demo=options.demo,
-                opens_browser=options.browser,
-                tell=functools.partial(
-                    print, flush=True
-                ),  # also to a pipe, from which somebody takes the link
-            )
+            # Flushed also to a pipe, from which somebody takes the link.
+            tell = functools.partial(print, flush=True)
+            view(options.source, options.port, is_demo=options.demo, opens_browser=options.browser, tell=tell)
             return
         model = getattr(options, "model", None)  # of the commands that serve
         is_told = getattr(options, "metrics", None)

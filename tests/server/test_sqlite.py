@@ -177,7 +177,7 @@ WRITER = """
     from sqlalchemy import text
 
     from elluminate_server.settings import normalise_database_url
-    from elluminate_server.store.engine import BusyError, Store
+    from elluminate_server.store.engine import Store
     from elluminate_server.store.migrating import prepare
     from elluminate_server.store.tables import Organization
 
