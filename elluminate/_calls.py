@@ -249,7 +249,7 @@ def _misfit(
         if name in kwargs:
             return f"{spoken}() was given {name} twice: by position and as {name}=…"
     missing = [
-        f"{name}=…"
+        f"{name}=…{' (None for none)' if str(parameter.annotation).endswith('| None') else ''}"
         for name, parameter in known.items()
         if parameter.default is parameter.empty and name not in kwargs and name not in ordered[: len(given)]
         if parameter.kind in (*_BY_POSITION, _BY_NAME)

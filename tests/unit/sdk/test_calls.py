@@ -65,7 +65,7 @@ def test_the_table_of_methods_is_not_short() -> None:
         (lambda: Client(bse_url="local:"), r"Client() has no argument 'bse_url'; did you mean base_url=…?"),  # type: ignore[call-arg]  # bad on purpose
         (lambda: AsyncClient(key="k"), r"AsyncClient() has no argument 'key'; did you mean api_key=…?"),  # type: ignore[call-arg]
         (lambda: evaluate("Explain"), "evaluate() lacks collection=…"),  # type: ignore[call-arg]
-        (lambda: evaluate(), "evaluate() lacks prompt_template=… and collection=…"),  # type: ignore[call-arg]
+        (lambda: evaluate(), "evaluate() lacks prompt_template=… (None for none) and collection=…"),  # type: ignore[call-arg]
     ],
 )
 def test_what_is_no_method_is_explained_too(call: Callable[[], Any], says: str) -> None:
@@ -121,7 +121,7 @@ MISFITS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], str]] = {
         "run_experiment",
         ("First",),
         {},
-        "{}.run_experiment() lacks prompt_template=… and collection=…",
+        "{}.run_experiment() lacks prompt_template=… (None for none) and collection=…",
     ),
     "a secret in the wrong place": (
         "create_llm_config",
