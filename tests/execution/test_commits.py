@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, insert
 from sqlalchemy.exc import IntegrityError
 
+from elluminate_server.execution import commits as shared_commits
 from elluminate_server.execution import leases
 from elluminate_server.execution.commits import Commits
 from elluminate_server.execution.leases import LeaseLostError
@@ -57,6 +58,25 @@ async def test_writes_that_arrive_together_share_a_commit(tmp_path: Path) -> Non
         assert await asyncio.gather(*adding) == ["written"] * 10
         assert commits == [{task_id}]
         assert await here.count(LogLine) == 10
+        running.cancel()
+
+
+async def test_writes_that_come_soon_after_a_commit_share_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_commits, "GATHER_SECONDS", 0.2)
+    async with scene(tmp_path) as here:
+        task_id = await add_task(here)
+        commits: list[set[str]] = []
+        writer = Commits(here.store, keep, write_lines, commits.append)
+        running = asyncio.create_task(writer.run())
+        await writer.add(task_id, task_id)
+        adding = []
+        for _ in range(10):
+            adding.append(asyncio.create_task(writer.add(task_id, task_id)))
+            await asyncio.to_thread(int)  # which is long enough for a commit of one to begin
+        await asyncio.gather(*adding)
+        assert commits == [{task_id}] * 2
         running.cancel()
 
 
