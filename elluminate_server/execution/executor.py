@@ -37,7 +37,7 @@ logger = logging.getLogger("elluminate_server.execution")
 MAX_RUNNING = 50
 """Most tasks at a time in one process; the others wait in the queue."""
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.25
 """From one look for what other processes were asked to do to the next."""
 
 

@@ -145,7 +145,7 @@ class FaultyProxy:
         await asyncio.gather(*self._open, return_exceptions=True)
 
     def _bound(self, port: int) -> socket.socket:
-        bound = socket.socket()
+        bound = socket.socket(proto=socket.IPPROTO_TCP)  # so that asyncio sends small parts at once
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(("127.0.0.1", port))
         return bound

@@ -245,7 +245,8 @@ class ModelServer:
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
 
     def __enter__(self) -> Self:
-        self._socket = socket.socket()
+        # With its protocol: asyncio sends small parts at once (TCP_NODELAY) only where it is known to be TCP.
+        self._socket = socket.socket(proto=socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", self._port))
         # From here on connections queue up, so that nobody has to wait for the thread.

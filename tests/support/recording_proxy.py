@@ -69,7 +69,7 @@ class RecordingProxy:
 @contextmanager
 def recording(upstream: str) -> Iterator[RecordingProxy]:
     """A proxy in front of a server, in a thread, until the block ends."""
-    listener = socket.socket()
+    listener = socket.socket(proto=socket.IPPROTO_TCP)  # so that asyncio sends small parts at once
     listener.bind(("127.0.0.1", 0))
     listener.listen(256)
     proxy = RecordingProxy(f"http://127.0.0.1:{listener.getsockname()[1]}")
