@@ -14,7 +14,7 @@ $(BIN)/python:
 
 # What running needs, and what working on the project needs; each installed once per change of the lists.
 $(VENV)/.installed-server: $(BIN)/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server,cli]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(BIN)/python pyproject.toml constraints.txt
