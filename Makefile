@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage conformance faults statistics interop memory test-postgresql test-scale test-browser screenshots demo-llm test-local-model test-providers check format codegen docs serve bench bench-peers clean
+.PHONY: help install demo test coverage conformance faults statistics interop memory test-postgresql test-scale test-browser screenshots demo-llm test-local-model test-providers check types format codegen docs serve bench bench-peers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -88,10 +88,13 @@ memory: $(VENV)/.installed-dev ## show that the client reads 100,000 responses i
 check: $(VENV)/.installed-dev ## what to run before a commit: format, lint, types, drift of generated code, unit tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/pyright
+	@$(BIN)/pyright elluminate examples tests/typing & pyright=$$!; \
+	$(BIN)/mypy; failed=$$?; wait $$pyright || failed=1; exit $$failed
 	./codegen.sh --check
 	$(BIN)/python -m pytest -n auto --dist worksteal -q tests/unit
+
+types: $(VENV)/.installed-dev ## have pyright look at the server and the tests, too, and not only at what users import
+	$(BIN)/pyright
 
 format: $(VENV)/.installed-dev ## format and fix what can be fixed
 	$(BIN)/ruff format .

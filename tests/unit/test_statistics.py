@@ -366,7 +366,10 @@ def test_what_is_of_another_kind_is_refused_with_its_name(
 
 def test_thousands_of_rows_that_differ_are_not_written_out() -> None:
     for worse, better in ((4_900, 5_099), (5_000, 5_200)):
-        exact = sum(math.comb(worse + better, k) for k in range(worse + 1)) * 2
+        ways, exact = 1, 2
+        for k in range(worse):
+            ways = ways * (worse + better - k) // (k + 1)
+            exact += ways * 2
         assert statistics.mcnemar(worse, better) == pytest.approx(exact / 2 ** (worse + better), rel=1e-9)
     assert 0 < statistics.mcnemar(0, 10**6) < 1e-300
     assert statistics.mcnemar(10**8, 10**8) == 1.0
