@@ -16,6 +16,7 @@ from typing import Any
 from elluminate_server.broker import WORK, celery_app
 from elluminate_server.execution import Executor
 from elluminate_server.operating.exporting import exporting_spans
+from elluminate_server.operating.garbage import look_for_garbage_seldom
 from elluminate_server.operating.log_lines import begin_log
 from elluminate_server.settings import Settings
 from elluminate_server.store.probing import probe
@@ -136,6 +137,7 @@ def _work(settings: Settings, app: Any, listener: socket.socket | None, log_leve
         quiet=True,
     )
     loop.start()
+    look_for_garbage_seldom()
     announce_start(settings, listener)
     try:
         worker.start()

@@ -6,7 +6,6 @@ included, it loses only the calls in flight: runs are rows in the database, and 
 
 import asyncio
 import contextlib
-import gc
 import shlex
 import signal
 import socket
@@ -30,6 +29,7 @@ from elluminate_server.local import (
     stop_local_server,
 )
 from elluminate_server.operating.exporting import exporting_spans
+from elluminate_server.operating.garbage import look_for_garbage_seldom
 from elluminate_server.operating.log_lines import begin_log
 from elluminate_server.pages.codes import LoginCodes
 from elluminate_server.settings import Settings
@@ -97,10 +97,7 @@ async def _serve(settings: Settings, listener: socket.socket, log_level: str) ->
     serving = Serving(app, listener, log_level=log_level)
 
     async def announce() -> None:
-        # What was loaded stays for the life of this process: not to look through it at every collection saves a
-        # third of the time of a large answer. (Not in `local.py`: there the process is somebody else's.)
-        gc.collect()
-        gc.freeze()
+        look_for_garbage_seldom()  # (not in `local.py`: there the process is somebody else's)
         if settings.api_key is not None:
             key, origin = None, "the one in ELLUMINATE_API_KEY"
         elif generated is not None and await keep_first_key(app.state.store, generated):

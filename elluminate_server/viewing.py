@@ -12,6 +12,7 @@ from elluminate_server.demo import load_demo
 from elluminate_server.keys import new_key
 from elluminate_server.listening import Serving, bind
 from elluminate_server.local import SCHEME, local_settings, location_of, parse_local_url
+from elluminate_server.operating.garbage import look_for_garbage_seldom
 from elluminate_server.operating.log_lines import begin_log
 from elluminate_server.serving import login_link, stopped_by_signals
 from elluminate_server.settings import MEMORY, Settings
@@ -89,6 +90,7 @@ async def _view(
             raise RuntimeError("local_settings gives a key")
         if is_demo:
             await load_demo(app)
+        look_for_garbage_seldom()
         link = await login_link(app, serving.address, settings.process_key)
         tell(f"elluminate shows its pages at {link}")
         tell("The link opens a session once, within a minute. Stop with Ctrl-C.")

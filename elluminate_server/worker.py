@@ -16,6 +16,7 @@ from elluminate_server.listening import address_of, bind
 from elluminate_server.llm.providers import Models
 from elluminate_server.metrics import PATH
 from elluminate_server.operating.exporting import exporting_spans
+from elluminate_server.operating.garbage import look_for_garbage_seldom
 from elluminate_server.operating.log_lines import begin_log
 from elluminate_server.operating.meters import Meters, counting_log_lines
 from elluminate_server.settings import Settings
@@ -78,6 +79,7 @@ async def _work(settings: Settings, listener: socket.socket | None) -> None:
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     with _told_by_signals(lambda: loop.call_soon_threadsafe(stopped.set)):
         async with working(settings, listener):
+            look_for_garbage_seldom()
             announce_start(settings, listener)
             await stopped.wait()
 
