@@ -5,15 +5,17 @@ carry it out.
 """
 
 import functools
+import sqlite3
+from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import attrs
-from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy import Connection, CursorResult, Executable, Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
-__all__ = ["execute", "execute_many"]
+__all__ = ["execute", "execute_many", "read_here"]
 
 
 def execute(connection: Connection, statement: Executable, values: Mapping[str, Any]) -> CursorResult[Any]:
@@ -27,15 +29,8 @@ def execute(connection: Connection, statement: Executable, values: Mapping[str, 
     Returns:
         Its rows as the driver gives them: fit for numbers and texts, not for JSON and times.
     """
-    lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
-    sizes = tuple((name, len(value)) for name, value in lists.items())
-    ready = _prepared(statement, connection.dialect, tuple(values), sizes)
-    spread = {
-        part: item
-        for name, parts in ready.parts.items()
-        for part, item in zip(parts, lists[name], strict=True)
-    }
-    return connection.exec_driver_sql(ready.text, ready.parameters({**values, **spread}))
+    lists, ready = _ready(connection, statement, values)
+    return connection.exec_driver_sql(ready.text, ready.parameters(_spread(ready, values, lists)))
 
 
 def execute_many(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -53,6 +48,57 @@ def execute_many(connection: Connection, statement: Executable, rows: Sequence[M
         return 0
     ready = _prepared(statement, connection.dialect, tuple(rows[0]), ())
     return connection.exec_driver_sql(ready.text, [ready.parameters(row) for row in rows]).rowcount
+
+
+def read_here(
+    connection: Connection, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]
+) -> list[Any]:
+    """The rows of a statement on SQLite, read in the calling thread: each a named tuple of values as its columns have.
+
+    The driver itself is asked: of a small statement SQLAlchemy's ways to it and back take nine tenths of the time.
+
+    Args:
+        connection: Of `sqlite.ReadingConnection`.
+        statement: See `execute`.
+        values: See `execute`.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: As of any other statement.
+    """
+    lists, ready = _ready(connection, statement, values)
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    cursor = sqlite3.Cursor(driver)
+    try:
+        cursor.execute(ready.text, ready.parameters(_spread(ready, values, lists)))
+        rows = cursor.fetchall()
+    except sqlite3.Error:
+        return list(connection.execute(statement, values))  # which says in SQLAlchemy's words what is wrong
+    finally:
+        cursor.close()
+    shape = _shape_of(statement, connection.dialect, tuple(name for name, *_ in cursor.description))
+    return shape.rows(rows)
+
+
+def _ready(
+    connection: Connection, statement: Executable, values: Mapping[str, Any]
+) -> tuple[Mapping[str, list[Any]], "_Prepared"]:
+    lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
+    sizes = tuple((name, len(value)) for name, value in lists.items())
+    return lists, _prepared(statement, connection.dialect, tuple(values), sizes)
+
+
+def _spread(
+    ready: "_Prepared", values: Mapping[str, Any], lists: Mapping[str, list[Any]]
+) -> Mapping[str, Any]:
+    """The values, those of lists each by itself."""
+    if not lists:
+        return values
+    spread = {
+        part: item
+        for name, parts in ready.parts.items()
+        for part, item in zip(parts, lists[name], strict=True)
+    }
+    return {**values, **spread}
 
 
 def _padded(values: list[Any]) -> list[Any]:
@@ -85,6 +131,38 @@ class _Prepared:
         if self.is_positional:
             return tuple([values[name] if make is None else make(values[name]) for name, make in self.bound])
         return {name: values[name] if make is None else make(values[name]) for name, make in self.bound}
+
+
+@attrs.frozen
+class _Shape:
+    """What becomes of a row as the driver gives it.
+
+    Attributes:
+        make: Makes a row of its values.
+        made: The places of values that are stored otherwise than they are read, and what makes the one of the other.
+    """
+
+    make: Callable[[Any], Any]
+    made: Sequence[tuple[int, Callable[[Any], Any]]]
+
+    def rows(self, found: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The rows."""
+        if not self.made:
+            return list(map(self.make, found))
+        rows = []
+        for values in map(list, found):
+            for place, make in self.made:
+                values[place] = make(values[place])
+            rows.append(self.make(values))
+        return rows
+
+
+@functools.lru_cache(maxsize=256)
+def _shape_of(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Shape:
+    types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
+    made = [(place, each.result_processor(dialect, None)) for place, each in enumerate(types)]
+    row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+    return _Shape(row._make, [(place, make) for place, make in made if make is not None])
 
 
 @functools.lru_cache(maxsize=256)

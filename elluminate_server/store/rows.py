@@ -1,11 +1,14 @@
 """Rows as they are, for what is only shown: an entity costs twice as much, and a session's bookkeeping again."""
 
+import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
+
+from elluminate_server.store.prepared import read_here
 
 __all__ = ["HERE", "fetch", "fetch_by_ids"]
 
@@ -35,4 +38,13 @@ async def fetch_by_ids(session: AsyncSession, statement: Executable, ids: Iterab
 def _fetch(session: Session, statement: Executable, parameters: dict[str, Any]) -> Sequence[Any]:
     if session.autoflush:
         session.flush()
-    return session.connection().execute(statement, parameters).all()
+    connection = session.connection()
+    if session.info.get(HERE) and isinstance(statement, Select):
+        # To make a statement ready is worth its time where it comes again: what was built for one call does not.
+        if statement in _run_before and [] not in parameters.values():
+            return read_here(connection, statement, parameters)
+        _run_before.add(statement)
+    return connection.execute(statement, parameters).all()
+
+
+_run_before: weakref.WeakSet[Select[*tuple[Any, ...]]] = weakref.WeakSet()

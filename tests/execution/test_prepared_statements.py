@@ -5,13 +5,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
-from sqlalchemy.exc import StatementError
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import OperationalError, StatementError
 
 from elluminate_server.store.ids import next_ids
 from elluminate_server.store.prepared import execute, execute_many
+from elluminate_server.store.rows import fetch
 from elluminate_server.store.tables import Base, LogLine, Task
 from tests.execution.scene import scene
+from tests.support.databases import sqlite_only
 
 pytestmark = pytest.mark.anyio
 
@@ -96,3 +110,41 @@ async def test_ids_are_known_before_their_rows_and_never_come_twice(tmp_path: Pa
             return ids + add(connection, 3)
 
         assert await here.store.write_at_once(use) == [1, 2, 3, 4, 5, 6]
+
+
+ALL_OF_TASKS = select(
+    TASKS,
+    TASKS.c.is_open.is_(False).label("is_closed"),
+    func.count(TASKS.c.id).over().label("count"),
+    TASKS.c.kind.label("class"),
+    TASKS.c.payload["ö"][1].as_float(),
+).where(TASKS.c.id.in_(bindparam("ids", expanding=True)))
+NONE_OF_TASKS = ALL_OF_TASKS.where(TASKS.c.kind == bindparam("kind")).order_by(TASKS.c.id)
+
+
+async def test_rows_that_are_read_again_have_the_values_that_they_had_the_first_time(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        rows = [row(here.project_id, str(place), moment) for place, moment in enumerate(MOMENTS)]
+        await here.store.write_at_once(lambda connection: execute_many(connection, ADD_TASKS, rows))
+        async with here.store.read() as session:
+            for ids in ([], ["1"], ["0", "1", "2"]):
+                first, second, third = [await fetch(session, ALL_OF_TASKS, ids=ids) for _ in range(3)]
+                assert [tuple(each) for each in first] == [tuple(each) for each in second] == list(third)
+                assert len(first) == len(ids)
+            assert [(each.started_at, each.payload, each.is_open, each.count) for each in third] == [
+                (moment, {"ö": [None, 1.5, "\x7f"]}, False, 3) for moment in MOMENTS
+            ]
+            assert [await fetch(session, NONE_OF_TASKS, ids=["1"], kind="ratings") for _ in range(2)] == [
+                [],
+                [],
+            ]
+
+
+@sqlite_only
+async def test_what_is_wrong_with_a_statement_is_told_as_of_any_other(tmp_path: Path) -> None:
+    nowhere = Table("nowhere", MetaData(), Column("id", Integer))
+    query = select(nowhere.c.id)
+    async with scene(tmp_path) as here, here.store.read() as session:
+        for _ in range(3):
+            with pytest.raises(OperationalError, match="no such table: nowhere"):
+                await fetch(session, query)
