@@ -175,11 +175,11 @@ class SuiteOperations(
     async def _measured_run(
         self, suite: Suite, parts: SuiteParts, choice: ModelChoice, name: str, progress: SuiteProgress | None
     ) -> SuiteRun:
-        # Before money is spent on a run that is to be compared.
+        # Before money is spent on a run: an experiment that is named, and is not there, ends it. A branch without a run
+        # does not, even where one is required: then this run is not measured, and is the one to compare the next with.
+        wanted = suite.baseline
         baseline, others = await self._baseline(suite, choice)
-        without = "" if suite.baseline is None else _without(suite.baseline.branch, others)
-        if baseline is None and suite.baseline is not None and suite.baseline.is_required:
-            return SuiteRun(model=choice.name, gate=not_measured(name, without))
+        without = "" if wanted is None else _without(wanted.branch, parts.branch, others)
         told = None if progress is None else partial(progress, choice.name)
         config = await self._model_of(choice) if suite.models else None
         experiment = await self._ended_run(
@@ -190,7 +190,13 @@ class SuiteOperations(
         comparison = (
             None if baseline is None else await self.compare(baseline, experiment, level=regression.level)
         )
-        gate: GateResult = check(figures, suite.thresholds, comparison, without=without)
+        gate: GateResult = check(
+            figures,
+            suite.thresholds,
+            comparison,
+            without=without,
+            needs_comparison=wanted is not None and wanted.is_required,
+        )
         return SuiteRun(
             model=choice.name, gate=gate, experiment=experiment, statistics=figures, comparison=comparison
         )
@@ -232,11 +238,20 @@ class SuiteOperations(
         return None, [branch for branch in others if branch != wanted.branch]
 
 
-def _without(branch: str | None, others: Sequence[str]) -> str:
-    """Why there is no run to compare with; where there are runs on other branches, the name may be a slip."""
+def _without(branch: str | None, current: str | None, others: Sequence[str]) -> str:
+    """Why there is no run to compare with; where there are runs on other branches, the name may be a slip.
+
+    Args:
+        branch: Where an earlier run was looked for.
+        current: The branch of this run; None where that is not known.
+        others: On which there are runs.
+    """
     reason = f"no earlier run was found on branch {quoted(branch)}"
+    if current == branch:
+        return f"{reason}; this one is the first, and the next is compared with it"
     if not others:
-        return f"{reason}; this one is the first"
+        here = "on no branch that is known" if current is None else f"on {quoted(current)}"
+        return f"{reason}, and this one is {here}; a run on {quoted(branch)} makes the one to compare with"
     there = ", ".join(quoted(other) for other in others[:_MOST_BRANCHES_TOLD])
     more = f" and {len(others) - _MOST_BRANCHES_TOLD} more" if len(others) > _MOST_BRANCHES_TOLD else ""
     return f"{reason}, and there are runs on {there}{more}: is the branch's name right?"

@@ -31,6 +31,7 @@ def check(
     comparison: ExperimentComparison | None = None,
     *,
     without: str = "",
+    needs_comparison: bool = False,
 ) -> GateResult:
     """Hold what an experiment came to against thresholds.
 
@@ -40,6 +41,7 @@ def check(
         comparison: With the experiment that it must not be worse than, which is the first one of the two; None where
             there is nothing to compare with, which passes `no_regression` with a word on it.
         without: That word: why there is nothing to compare with; without it, that this run is the first.
+        needs_comparison: Whether `no_regression` is "not measured" where there is nothing to compare with.
 
     Returns:
         What became of each threshold, after a first finding that tells what is missing.
@@ -51,7 +53,8 @@ def check(
         'passed'
     """
     return GateResult(
-        experiment=figures.experiment, findings=tuple(_findings(figures, thresholds, comparison, without))
+        experiment=figures.experiment,
+        findings=tuple(_findings(figures, thresholds, comparison, without, needs_comparison)),
     )
 
 
@@ -60,6 +63,7 @@ def _findings(
     wanted: Thresholds,
     comparison: ExperimentComparison | None,
     without: str,
+    needs_comparison: bool,
 ) -> Iterator[Finding]:
     yield _completeness(figures)
     if wanted.pass_rate is not None:
@@ -69,7 +73,7 @@ def _findings(
     for criterion, threshold in wanted.criteria.items():
         yield _criterion(criterion, figures.criteria, threshold)
     if wanted.no_regression is not None:
-        yield _regression(comparison, wanted.no_regression, without)
+        yield _regression(comparison, wanted.no_regression, without, needs_comparison)
     if wanted.max_cost_usd is not None:
         yield _cost(figures, wanted.max_cost_usd)
 
@@ -140,13 +144,13 @@ def _criterion(wanted: str, criteria: tuple[CriterionStatistics, ...], threshold
 
 
 def _regression(
-    comparison: ExperimentComparison | None, wanted: RegressionThreshold, without: str
+    comparison: ExperimentComparison | None, wanted: RegressionThreshold, without: str, needs_comparison: bool
 ) -> Finding:
     asked = "not worse" if wanted.margin is None else f"at most {wanted.margin:.1%} worse"
     if comparison is None:
         return Finding(
             name="no regression",
-            outcome="passed",
+            outcome="not measured" if needs_comparison else "passed",
             wanted=asked,
             got=NOTHING_TO_COMPARE_WITH,
             reason=without or "no earlier run was found; this one is the first",

@@ -87,7 +87,8 @@ class BaselineChoice:
     Attributes:
         against: Name of an experiment; None for the last run on a branch.
         branch: Name of the branch.
-        is_required: Whether it counts as "not measured" that there is no earlier run on the branch.
+        is_required: Whether it counts as "not measured" that there is no earlier run on the branch. It is run all the
+            same, so that the next run has one.
     """
 
     against: str | None = None

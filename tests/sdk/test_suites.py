@@ -291,13 +291,20 @@ def test_a_branch_without_runs_beside_others_with_some_may_be_a_slip(run: Any) -
 
 
 def test_a_baseline_that_has_to_be_there_and_is_not(run: Any, model_server: ModelServer) -> None:
-    required = run(SUITE.replace("pass_rate: 0.75", "no_regression: {branch: main, required: true}"))
     named = run(SUITE.replace("pass_rate: 0.75", "no_regression: {against: Nightly}"))
+    assert (named.exit_code, "'Nightly'" in str(named)) == (2, True)
+    assert model_server.requests == [], "no model is paid for a run that can never be compared"
 
-    assert (required.exit_code, named.exit_code) == (2, 2)
-    assert "'main'" in str(required)
-    assert "'Nightly'" in str(named)
-    assert model_server.requests == [], "no model is paid for a run that cannot be compared"
+    text = SUITE.replace("pass_rate: 0.75", "no_regression: {branch: main, required: true}")
+    elsewhere = run(text, branch="mine")
+    assert (elsewhere.exit_code, elsewhere.runs[0].experiment is None) == (2, False)
+    assert "and this one is on 'mine'; a run on 'main' makes the one to compare with" in str(elsewhere)
+
+    first = run(text, branch="main")
+    assert first.exit_code == 2
+    assert "'main'; this one is the first, and the next is compared with it" in str(first)
+    second = run(text, branch="main")
+    assert (second.exit_code, second.runs[0].comparison.a) == (0, first.runs[0].experiment.name)
 
 
 def test_what_is_on_the_server_is_used_as_it_is(run: Any, client: Any, world: World) -> None:
