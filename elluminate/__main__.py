@@ -160,6 +160,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     """Do what a command that evaluates is asked for; the exit code."""
+    from elluminate._file_errors import told_of_file
     from elluminate.cli.connecting import say, tell_warnings_in_lines
     from elluminate.exceptions import ElluminateError
 
@@ -175,8 +176,11 @@ def _evaluate(options: argparse.Namespace) -> int:
         return _fail(f"{options.command} needs {how_to_install(error, extra)}.", _NOT_MEASURED)
     except BrokenPipeError:
         raise
-    except (ElluminateError, OSError) as error:
+    except ElluminateError as error:
         say(f"elluminate: {error}")
+        return _NOT_MEASURED
+    except OSError as error:
+        say(f"elluminate: {told_of_file(error)}")
         return _NOT_MEASURED
 
 

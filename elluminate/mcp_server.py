@@ -19,6 +19,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
 from elluminate import __version__
+from elluminate._file_errors import told_of_file
 from elluminate._progress import ExperimentProgress
 from elluminate.async_client import AsyncClient
 from elluminate.cli.connecting import connected
@@ -228,7 +229,8 @@ class _told:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ElluminateError | OSError):
-            raise ToolError(shortened_text(str(error))) from error
+            text = told_of_file(error) if isinstance(error, OSError) else str(error)
+            raise ToolError(shortened_text(text)) from error
 
 
 @asynccontextmanager

@@ -10,11 +10,12 @@ from contextlib import aclosing
 from pathlib import Path
 
 from elluminate._config import LOCAL_SCHEME
+from elluminate._file_errors import told_of_file
 from elluminate.async_client import AsyncClient
 from elluminate.cli.connecting import connected, say
 from elluminate.cli.nearest import MOST_NAMES, not_found
 from elluminate.cli.progress import told_progress
-from elluminate.exceptions import ElluminateError, NotFoundError
+from elluminate.exceptions import ElluminateError, NotFoundError, ValidationError
 from elluminate.gates import RegressionThreshold, Thresholds, check, not_measured
 from elluminate.gates.checking import NOTHING_TO_COMPARE_WITH
 from elluminate.schemas.experiment import Experiment
@@ -35,7 +36,12 @@ async def run(options: argparse.Namespace) -> int:
     from elluminate.reports import checked_report_path
 
     outputs = [checked_report_path(path) for path in options.output]
-    suite = load_suite(options.suite)
+    try:
+        suite = load_suite(options.suite)
+    except FileNotFoundError as error:
+        raise ValidationError(
+            f"{told_of_file(error)}; 'elluminate init' writes a suite that runs as it is"
+        ) from None
     if options.model:
         suite = suite.with_models(options.model)
     try:

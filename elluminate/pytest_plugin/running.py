@@ -14,6 +14,7 @@ from attrs import evolve
 from elluminate_api.models import RatingMode
 
 from elluminate._checks import known
+from elluminate._file_errors import told_of_file
 from elluminate._markup import interval_text, percent
 from elluminate._row_files import rows_of_file
 from elluminate._showing import quoted, shown
@@ -108,7 +109,9 @@ def _rows(given: Any, folder: Path) -> list[dict[str, Any]]:
         try:
             read = rows_of_file(folder / given)
         except OSError as error:
-            raise ValidationError(f"the rows cannot be read: {error}") from None
+            raise ValidationError(
+                f"the rows cannot be read: {told_of_file(error)}; their path begins at the test's folder"
+            ) from None
         if read is None:
             raise ValidationError(
                 f"rows must be a list of dicts, or a .csv or .jsonl file, not {shown(given)}"

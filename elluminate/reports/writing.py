@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from elluminate._file_errors import refuse_without_folder
 from elluminate.exceptions import ValidationError
 from elluminate.gates import Thresholds, check
 from elluminate.reports.html import html_report
@@ -39,8 +40,7 @@ def checked_report_path(path: str | os.PathLike[str]) -> Path:
         raise ValidationError(
             f"{str(path)!r}: a report ends in .html, .md (Markdown), .xml (JUnit) or .json, for example report.html"
         )
-    if not file.absolute().parent.is_dir():
-        raise ValidationError(f"{str(path)!r}: there is no folder {str(file.absolute().parent)!r}")
+    refuse_without_folder(file)
     if file.is_dir():
         raise ValidationError(f"{str(path)!r} is a folder")
     if not os.access(file.absolute().parent, os.W_OK):

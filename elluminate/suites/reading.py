@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-import msgspec
 from elluminate_api.models import CriterionIn, RatingMode
-from elluminate_api.types import UNSET
 
-from elluminate import checks
+from elluminate._file_errors import told_of_file
 from elluminate._row_files import checked_path, rows_of_file
 from elluminate._showing import quoted
 from elluminate._tables import shortened
 from elluminate.exceptions import ValidationError
 from elluminate.gates import RateThreshold, RegressionThreshold, Thresholds
 from elluminate.schemas.template_string import placeholders_of
+from elluminate.suites.criteria import check_name, criterion_of, texts_of
 from elluminate.suites.rules import problem_with_rule
-from elluminate.suites.schema import schema_problems
+from elluminate.suites.schema import Path as Where
+from elluminate.suites.schema import keys_meant, schema_problems
 from elluminate.suites.suite import (
     BaselineChoice,
     ModelChoice,
@@ -28,14 +28,15 @@ from elluminate.suites.suite import (
     SuiteError,
     TemplateChoice,
 )
-from elluminate.suites.targets import found_target, without_exit
-from elluminate.suites.yaml_text import Document, YamlError, read_yaml
+from elluminate.suites.targets import found_target
+from elluminate.suites.yaml_text import Document, Place, YamlError, read_yaml
 
 __all__ = ["load_suite", "suite_from_text"]
 
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_PROBLEMS = 20
 _MOST_ROWS_TOLD = 3
+_MOST_CRITERIA_TOLD = 10
 
 
 def load_suite(path: str | os.PathLike[str]) -> Suite:
@@ -81,34 +82,47 @@ def suite_from_text(text: str, path: Path) -> Suite:
         document = read_yaml(text)
     except YamlError as error:
         raise SuiteError(str(path), [Problem(str(error.place or "1:1"), error.reason)]) from None
-    found = [(document.place_of(where), what) for where, what in schema_problems(document.value)]
-    if found:
-        found.sort(key=lambda problem: (problem[0].line, problem[0].column))
-        problems = [Problem(str(place), what) for place, what in found[:_MOST_PROBLEMS]]
-        raise SuiteError(str(path), problems)
-    return _Reading(document, path).suite()
+    return _Reading(document, path, list(schema_problems(document.value))).suite()
 
 
 class _Reading:
-    """Makes a suite of what fits the schema, and tells what the schema cannot."""
+    """Makes a suite of what fits the schema, and tells what the schema cannot.
 
-    def __init__(self, document: Document, path: Path) -> None:
+    What the schema refuses is told with the rest, and nothing is said of it beside that.
+
+    Args:
+        document: What stands in the file.
+        path: The file.
+        refused: What the schema refuses: where, and why.
+    """
+
+    def __init__(self, document: Document, path: Path, refused: Sequence[tuple[Where, str]]) -> None:
         self._document = document
-        self._said: Mapping[str, Any] = document.value
+        self._said: Mapping[str, Any] = document.value if isinstance(document.value, dict) else {}
         self._path = path
-        self._problems: list[Problem] = []
+        self._refused = {where for where, _ in refused if where}
+        self._with_refused = {where[:depth] for where in self._refused for depth in range(1, len(where) + 1)}
+        self._found: list[tuple[Place, str]] = []
+        for where, what in refused:
+            self._add(where, what)
 
     def suite(self) -> Suite:
+        """The suite.
+
+        Raises:
+            SuiteError: It cannot be used.
+        """
+        if not isinstance(self._document.value, dict):
+            self._refuse_all()
         said = self._said
         self._refuse_what_excludes()
         self._refuse_missing_target()
         template, rows, criteria = self._template(), self._rows(), self._criteria()
         thresholds, baseline = self._thresholds(criteria)
-        models = [self._model(given, number) for number, given in enumerate(said.get("models", ()))]
-        if not self._problems:
-            self._refuse_uncovered(template, rows, criteria)
-        if self._problems:
-            raise SuiteError(str(self._path), self._problems)
+        models = [self._model(given, number) for number, given in self._parts("models")]
+        self._refuse_uncovered(template, rows, criteria)
+        if self._found:
+            self._refuse_all()
         names = {"max_concurrency", "target_retries", "target_timeout"}
         return Suite(
             path=self._path,
@@ -118,7 +132,7 @@ class _Reading:
             target=said.get("target"),
             rows=rows,
             collection=said.get("collection"),
-            criteria=criteria,
+            criteria=None if criteria is None else list(criteria.values()),
             criterion_set=said.get("criterion_set"),
             models=models,
             judge=said.get("judge"),
@@ -131,12 +145,37 @@ class _Reading:
             baseline=baseline,
         )
 
-    def _add(self, path: tuple[str | int, ...], text: str) -> None:
-        if len(self._problems) < _MOST_PROBLEMS:
-            self._problems.append(Problem(str(self._document.place_of(path)), text))
+    def _add(self, path: Where, text: str) -> None:
+        self._found.append((self._document.place_of(path), text))
+
+    def _refuse_all(self) -> NoReturn:
+        """Tell all that was found, in the order of the file."""
+        found = sorted(self._found, key=lambda problem: (problem[0].line, problem[0].column))
+        problems = [Problem(str(place), what) for place, what in found[:_MOST_PROBLEMS]]
+        if len(found) > _MOST_PROBLEMS:
+            place, more = found[_MOST_PROBLEMS][0], len(found) - _MOST_PROBLEMS
+            problems.append(Problem(str(place), f"and {more} more from here on"))
+        raise SuiteError(str(self._path), problems)
+
+    def _fits(self, *path: str | int) -> bool:
+        """Whether the schema refuses nothing of this part, and nothing that it stands in."""
+        above = (path[:depth] for depth in range(1, len(path)))
+        return path not in self._with_refused and not any(where in self._refused for where in above)
+
+    def _parts(self, *path: str) -> Iterator[tuple[Any, Any]]:
+        """Numbers or keys, and values, of what fits in a list or a mapping; nothing where it is neither."""
+        whole: Any = self._said
+        for name in path:
+            whole = whole.get(name) if isinstance(whole, dict) else None
+        items = (
+            whole.items() if isinstance(whole, dict) else enumerate(whole) if isinstance(whole, list) else ()
+        )
+        return ((name, value) for name, value in items if self._fits(*path, name))
 
     def _refuse_what_excludes(self) -> None:
         said = self._said
+        # A key that is misspelt is told as that, and not as one that lacks as well.
+        there = said.keys() | keys_meant(said)
         for one, other in (("rows", "collection"), ("criteria", "criterion_set"), ("target", "models")):
             if one in said and other in said:
                 self._add((other,), f"{other} excludes {one}; give one of them")
@@ -144,12 +183,12 @@ class _Reading:
             ("rows", "collection", "rows:\n  - {question: What is 1 + 1?}"),
             ("template", "target", 'template: "Answer: {{question}}"'),
         ):
-            if one not in said and other not in said:
+            if one not in there and other not in there:
                 self._add((), f"{one} or {other} is needed; for example {example!r}")
-        if "criteria" not in said and "criterion_set" not in said and not self._uses_linked_criteria():
+        if not {"criteria", "criterion_set"} & there and not self._uses_linked_criteria():
             self._add((), "criteria or criterion_set is needed; for example 'criteria: [Is it correct?]'")
         for name in ("max_concurrency", "target_retries", "target_timeout"):
-            if name in said and "target" not in said:
+            if name in said and "target" not in there:
                 self._add((name,), f"{name} says how a target is called, and there is none")
         if "target" in said and "cache" in said:
             self._add(("cache",), "cache is about calls of models, and a target is asked instead")
@@ -159,7 +198,7 @@ class _Reading:
         return isinstance(self._said.get("template"), dict)
 
     def _refuse_missing_target(self) -> None:
-        if "target" in self._said:
+        if "target" in self._said and self._fits("target"):
             try:
                 found_target(self._said["target"], self._path.parent)
             except ValidationError as error:
@@ -167,7 +206,7 @@ class _Reading:
 
     def _template(self) -> TemplateChoice | None:
         given = self._said.get("template")
-        if given is None:
+        if given is None or not self._fits("template"):
             return None
         if isinstance(given, dict):
             return TemplateChoice(name=given["name"], version=given.get("version"))
@@ -177,12 +216,18 @@ class _Reading:
 
     def _rows(self) -> Sequence[Mapping[str, Any]] | None:
         given = self._said.get("rows")
-        if not isinstance(given, str):
-            return given
+        if isinstance(given, list):
+            # Others keep their numbers beside what the schema refuses; of an empty one there is nothing to say.
+            return [row if self._fits("rows", number) else {} for number, row in enumerate(given)]
+        if not isinstance(given, str) or not self._fits("rows"):
+            return None
         file = self._path.parent / given
         try:
             rows = rows_of_file(file)
-        except (ValidationError, OSError) as error:
+        except OSError as error:
+            self._add(("rows",), f"{told_of_file(error)}; a path of rows begins at the suite's folder")
+            return None
+        except ValidationError as error:
             self._add(("rows",), str(error))
             return None
         if rows is None:
@@ -194,12 +239,12 @@ class _Reading:
             self._add(("rows",), f"{given} has no rows")
         return rows
 
-    def _criteria(self) -> list[CriterionIn] | None:
-        given = self._said.get("criteria")
-        if given is None:
+    def _criteria(self) -> dict[int, CriterionIn] | None:
+        """The criteria by their number in the file, without those that cannot be used."""
+        if not isinstance(self._said.get("criteria"), list):
             return None
-        criteria: list[CriterionIn] = []
-        for number, item in enumerate(given):
+        criteria: dict[int, CriterionIn] = {}
+        for number, item in self._parts("criteria"):
             try:
                 criterion = criterion_of(item, self._path.parent)
             except ValidationError as error:
@@ -207,18 +252,19 @@ class _Reading:
                 continue
             problem = problem_with_rule(criterion)
             if problem is not None:
-                self._add(("criteria", number, *_check_name(item)), problem)
-            twin = next((one for one in criteria if one.criterion_str == criterion.criterion_str), None)
-            if twin is not None:
+                self._add(("criteria", number, *check_name(item)), problem)
+            if any(one.criterion_str == criterion.criterion_str for one in criteria.values()):
                 self._add(
                     ("criteria", number), f"the criterion {quoted(criterion.criterion_str)} stands twice"
                 )
-            criteria.append(criterion)
+            criteria[number] = criterion
         return criteria
 
     def _model(self, given: str | Mapping[str, Any], number: int) -> ModelChoice:
         earlier = [
-            model if isinstance(model, str) else model["name"] for model in self._said["models"][:number]
+            model if isinstance(model, str) else model["name"]
+            for place, model in self._parts("models")
+            if place < number
         ]
         name = given if isinstance(given, str) else given["name"]
         if name in earlier:
@@ -235,8 +281,10 @@ class _Reading:
             settings["llm_base_url"] = given["base_url"]
         return ModelChoice(name=name, settings=settings, api_key_env=given.get("api_key_env"))
 
-    def _thresholds(self, criteria: Sequence[CriterionIn] | None) -> tuple[Thresholds, BaselineChoice | None]:
-        given = self._said.get("thresholds", {})
+    def _thresholds(
+        self, criteria: Mapping[int, CriterionIn] | None
+    ) -> tuple[Thresholds, BaselineChoice | None]:
+        given = dict(self._parts("thresholds"))
         regression, baseline = given.get("no_regression"), None
         if regression is not None:
             where = ("thresholds", "no_regression")
@@ -254,9 +302,10 @@ class _Reading:
                 branch=regression.get("branch"),
                 is_required=regression.get("required", False),
             )
-        of_criteria = {
-            self._text_of(name, criteria): _rate(wanted) for name, wanted in given.get("criteria", {}).items()
-        }
+        by_name = self._said.get("thresholds")
+        by_name = by_name.get("criteria") if isinstance(by_name, dict) else None
+        texts = {name: self._text_of(name, criteria) for name in by_name} if isinstance(by_name, dict) else {}
+        of_criteria = {texts[name]: _rate(wanted) for name, wanted in self._parts("thresholds", "criteria")}
         return (
             Thresholds(
                 pass_rate=_rate(given.get("pass_rate")),
@@ -273,35 +322,41 @@ class _Reading:
             baseline,
         )
 
-    def _text_of(self, name: str, criteria: Sequence[CriterionIn] | None) -> str:
+    def _text_of(self, name: str, criteria: Mapping[int, CriterionIn] | None) -> str:
         """The text of the criterion that a threshold calls by its text or label."""
         if criteria is None:
             return name
-        if any(one.criterion_str == name for one in criteria):
+        usable = list(criteria.values())
+        if any(one.criterion_str == name for one in usable):
             return name
-        labelled = [one.criterion_str for one in criteria if one.label == name]
+        labelled = [one.criterion_str for one in usable if one.label == name]
         if len(labelled) == 1:
             return labelled[0]
-        there = ", ".join(quoted(shortened(one.label or one.criterion_str, 60)) for one in criteria[:10])
+        broken = [one for number, one in enumerate(self._said["criteria"]) if number not in criteria]
+        if any(isinstance(one, dict) and name in (one.get("text"), one.get("label")) for one in broken):
+            return name  # what is wrong with it is told there
+        there = [
+            quoted(shortened(one.label or one.criterion_str, 60)) for one in usable[:_MOST_CRITERIA_TOLD]
+        ]
+        more = len(usable) - len(there)
+        hint = f"there is {', '.join(there)}{f' and {more} more' if more else ''}"
+        if not there:
+            hint = "there is none that can be used"
         what = "no criterion has" if not labelled else f"{len(labelled)} criteria have"
-        self._add(
-            ("thresholds", "criteria", name), f"{what} the text or label {quoted(name)}; there is {there}"
-        )
+        self._add(("thresholds", "criteria", name), f"{what} the text or label {quoted(name)}; {hint}")
         return name
 
     def _refuse_uncovered(
         self,
         template: TemplateChoice | None,
         rows: Sequence[Mapping[str, Any]] | None,
-        criteria: Sequence[CriterionIn] | None,
+        criteria: Mapping[int, CriterionIn] | None,
     ) -> None:
         """Refuse placeholders that a row has no value for."""
         if rows is None:
             return
-        texts: list[tuple[tuple[str | int, ...], str]] = [
-            (("criteria", number), text)
-            for number, one in enumerate(criteria or ())
-            for text in _texts_of(one)
+        texts: list[tuple[Where, str]] = [
+            (("criteria", number), text) for number, one in (criteria or {}).items() for text in texts_of(one)
         ]
         prompt = template.messages if template is not None else None
         if prompt is not None:
@@ -309,7 +364,7 @@ class _Reading:
             texts.insert(0, (("template",), whole))
         for where, text in texts:
             for name in sorted(placeholders_of(text)):
-                lacking = [number for number, row in enumerate(rows, 1) if name not in row]
+                lacking = [number for number, row in enumerate(rows, 1) if row and name not in row]
                 if lacking:
                     told = ", ".join(map(str, lacking[:_MOST_ROWS_TOLD]))
                     more = (
@@ -322,59 +377,6 @@ class _Reading:
                         where,
                         f"{{{{{name}}}}} has no value in row {told}{more}; the rows have the columns {columns}",
                     )
-
-
-def criterion_of(given: str | Mapping[str, Any], folder: Path) -> CriterionIn:
-    """A criterion as a suite writes it: a question, a mapping with `text` and `label`, or a check.
-
-    Args:
-        given: What stands there.
-        folder: From where the function of a `python` check is found.
-
-    Raises:
-        ValidationError: It is none.
-    """
-    if isinstance(given, str):
-        if not given.strip():
-            raise ValidationError("the criterion is empty; write a yes/no question")
-        return CriterionIn(criterion_str=given)
-    text, label = given.get("text"), given.get("label")
-    if not (isinstance(text, str | None) and isinstance(label, str | None)):
-        raise ValidationError("text and label of a criterion are texts")
-    named = given.get("python")
-    if isinstance(named, str) and ":" in named and not given.keys() - {"python", "text", "label"}:
-        return checks.python(without_exit(found_target(named, folder)), named, text=text, label=label)
-    if given.keys() - {"text", "label"}:
-        return checks.from_mapping(given)
-    if text is None or not text.strip():
-        raise ValidationError(
-            "a criterion is a question, a mapping like {text: Is it short?, label: length}, or a check like "
-            f"{{max_words: 50}}, not {shortened(repr(dict(given)), 100)}"
-        )
-    return CriterionIn(criterion_str=text, label=label)
-
-
-def _check_name(given: str | Mapping[str, Any]) -> list[str]:
-    """The key that names the check of a criterion, where it is told what is wrong with it."""
-    return [] if isinstance(given, str) else [key for key in given if key not in ("text", "label", "negate")]
-
-
-def _texts_of(criterion: CriterionIn) -> Iterator[str]:
-    """Everything in a criterion that may hold placeholders."""
-    yield criterion.criterion_str
-    if criterion.check is not UNSET:
-        yield from _texts_in(msgspec.to_builtins(criterion.check))
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _texts_in(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _texts_in(one)
 
 
 def _rate(given: float | Mapping[str, float] | None) -> RateThreshold | None:

@@ -6,12 +6,12 @@ import difflib
 import functools
 import importlib.resources
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from elluminate._showing import quoted, shown
 
-__all__ = ["schema_of_suites", "schema_problems"]
+__all__ = ["Path", "keys_meant", "schema_of_suites", "schema_problems"]
 
 _SCHEMA = "suite.schema.json"
 _OFTEN_MEANT = {
@@ -66,12 +66,21 @@ def schema_problems(value: Any) -> Iterator[tuple[Path, str]]:
             yield path, _in_words(error, path)
 
 
+def keys_meant(given: Iterable[str]) -> set[str]:
+    """Which keys of a suite those are probably meant to be that there are not."""
+    known = schema_of_suites()["properties"]
+    meant = (_meant(name, known) for name in given if name not in known)
+    return {name for name in meant if name is not None}
+
+
+def _meant(name: str, known: dict[str, Any]) -> str | None:
+    often = _OFTEN_MEANT.get(name)
+    return often if often in known else next(iter(difflib.get_close_matches(name, known, n=1)), None)
+
+
 def _unknown(name: str, known: dict[str, Any], path: Path) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    meant = _OFTEN_MEANT.get(name)
-    if meant in known:
-        near = [meant]
-    hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(known)}"
+    meant = _meant(name, known)
+    hint = f"did you mean {meant!r}?" if meant is not None else f"there is {', '.join(known)}"
     if name == "api_key":
         hint = "a key must not stand in a file: name its environment variable in 'api_key_env'"
     return f"{_of(path)}unknown key {quoted(name)}; {hint}"

@@ -221,7 +221,12 @@ def test_closed_streams_change_no_exit_code(closed: str, folder: Path, model_ser
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["run", "none.yaml"], "No such file or directory: 'none.yaml'"),
+        (["run", "none.yaml"], "there is no file 'none.yaml' in the folder"),
+        (["run", "none.yaml"], "'elluminate init' writes a suite that runs as it is"),
+        (["run", "suit.yaml"], "did you mean 'suite.yaml'?"),
+        (["import", "none.json"], "there is no file 'none.json' in the folder"),
+        (["export", "1", "-o", "none/x.csv"], "'none/x.csv': there is no folder"),
+        (["report", "1", "-o", "none/x.md"], "; make it first"),
         (
             ["run", "suite.yaml", "-o", "report.pdf"],
             "a report ends in .html, .md (Markdown), .xml (JUnit) or .json",

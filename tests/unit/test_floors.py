@@ -56,7 +56,7 @@ FLOORS = {
         _http
         _config  _bodies  _lookup  _messages  _exports  _notebooks  names  utils
         _retries  _checks  _calls  _columns  _existing  _braces  _progress  _row_files
-        checks
+        _file_errors  checks
         exceptions
         _answers  _collector  _extras  _formulas  _homes  _markup  _progress_bars  _showing  _spans  _tables  _terminal
         _turns  _warnings

@@ -172,7 +172,8 @@ def test_rows_of_a_spreadsheet_are_read_however_it_separates_cells(text: str, tm
             ("[{name: Ada}]", "rows.txt"),
             "3:1: rows must be a list, or the path of a .csv or .jsonl file, not 'rows.txt'",
         ),
-        (("[{name: Ada}]", "none.csv"), "3:1: [Errno 2] No such file or directory"),
+        (("[{name: Ada}]", "none.csv"), "3:1: there is no file 'none.csv' in the folder '"),
+        (("[{name: Ada}]", "none.csv"), "'; a path of rows begins at the suite's folder"),
         (
             ("[{name: Ada}]", "[{nam: Ada}]"),
             "2:1: {{name}} has no value in row 1; the rows have the columns nam",
@@ -184,6 +185,14 @@ def test_rows_of_a_spreadsheet_are_read_however_it_separates_cells(text: str, tm
         (("[Is it short?]", "[{label: a}]"), "4:12: a criterion is a question, a mapping like"),
         (("[Is it short?]", "[{equals: '{{nope}}', text: So?}]"), "4:12: {{nope}} has no value in row 1"),
         (("[Is it short?]", "[{python: 'nowhere_at_all:good'}]"), "4:12: 'nowhere_at_all:good': the module"),
+        (
+            ("[Is it short?]", "[{python: good}]"),
+            "4:12: the check python is written module:function, such as",
+        ),
+        (
+            ("[Is it short?]", "[{python: 'a:b', negate: true}]"),
+            "4:12: the check python takes text and label",
+        ),
         (
             ("[Is it short?]", "[a?, {text: b, regex: '(a'}]"),
             '4:26: the pattern "(a" cannot be used: missing )',
@@ -216,7 +225,7 @@ def test_rows_of_a_spreadsheet_are_read_however_it_separates_cells(text: str, tm
         (("criteria:", "thresholds: {}\ncriteria:"), "4:1: thresholds: is empty"),
         (
             ("criteria:", "thresholds: {criteria: {x: 1}}\ncriteria:"),
-            "no criterion has the text or label 'x'",
+            "no criterion has the text or label 'x'; there is 'Is it short?'",
         ),
         (
             ("criteria:", "thresholds: {no_regression: {margin: 0.1}}\ncriteria:"),
@@ -273,14 +282,44 @@ def test_without_re2_a_pattern_is_refused_where_every_engine_refuses_it(
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
-    told = problems("name: A\ntempalte: x\nepochs: 0\nrows: [1, 2]\n")
-
-    assert [line.split(": ", 1)[0] for line in told] == [
-        "suite.yaml:2:1",
-        "suite.yaml:3:1",
-        "suite.yaml:4:8",
-        "suite.yaml:4:11",
+    text = """\
+name: A
+tempalte: "Hi {{name}}"
+rows: [{name: Ada}, 5]
+criteria:
+  - {max_wrds: 3}
+  - 7
+  - {regex: "((("}
+  - {python: "nomod:fn"}
+  - {max_words: 3, label: short, tone: kind}
+  - "Is it {{nme}}?"
+models: [{name: a}, a]
+thresholds:
+  pass_rate: 90
+  criteria: {nope: 1, short: 1}
+"""
+    wanted = [
+        "2:1: unknown key 'tempalte'; did you mean 'template'?",
+        "3:21: rows[2]: must be a mapping",
+        "5:5: a check has one of the names",
+        "6:5: criteria[2]: must be a text or a mapping, not 7",
+        '7:6: the pattern "(((" cannot be used',
+        "8:5: 'nomod:fn': the module 'nomod' cannot be imported",
+        "9:5: a check has one of the names",
+        "10:5: {{nme}} has no value in row 1; the rows have the columns name",
+        "11:10: models[1]: lacks 'model'",
+        "13:3: thresholds.pass_rate: must be at most 1",
+        "14:14: no criterion has the text or label 'nope'; there is 'The pattern ",
     ]
+    told = problems(text)
+    assert len(told) == len(wanted), told
+    for line, problem in zip(told, wanted, strict=True):
+        assert line.startswith(f"suite.yaml:{problem}"), line
+
+    none_left = problems(SHORT.replace("[Is it short?]", "[7]") + "thresholds: {criteria: {nope: 1}}\n")
+    assert none_left[1].endswith("no criterion has the text or label 'nope'; there is none that can be used")
+    many = problems(SHORT.replace("[{name: Ada}]", f"{[*range(30)]}"))
+    assert (len(many), many[-1].partition(": ")[2]) == (21, "and 10 more from here on")
 
 
 @pytest.mark.parametrize("text", ["", "5", "- a", "just words"])

@@ -1,0 +1,65 @@
+"""What befell a file, in words for the person who named it."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import os
+from pathlib import Path
+
+from elluminate._showing import quoted
+from elluminate.exceptions import ValidationError
+
+__all__ = ["refuse_without_folder", "told_of_file"]
+
+_MOST_BESIDE = 1_000
+"""Files of a folder among which the nearest name is looked for."""
+_LONGEST = 300
+
+
+def told_of_file(error: OSError) -> str:
+    """What the system says of a file, in words, with the way out where one is known.
+
+    Args:
+        error: As it was raised; of one that names no file, what it says itself.
+
+    >>> told_of_file(FileNotFoundError(2, "No such file or directory", "/nowhere/suite.yaml"))
+    "'/nowhere/suite.yaml' is not there: there is no folder '/nowhere'"
+    """
+    if not isinstance(error.filename, str | os.PathLike):
+        return str(error)
+    name = quoted(os.fspath(error.filename), _LONGEST)
+    path = Path(error.filename).absolute()
+    if isinstance(error, FileNotFoundError):
+        folder = quoted(str(path.parent), _LONGEST)
+        if not path.parent.is_dir():
+            return f"{name} is not there: there is no folder {folder}"
+        near = difflib.get_close_matches(path.name, _names_in(path.parent), n=1)
+        hint = f"; did you mean {quoted(near[0], _LONGEST)}?" if near else ""
+        return f"there is no file {name} in the folder {folder}{hint}"
+    if isinstance(error, IsADirectoryError):
+        return f"{name} is a folder, and not a file"
+    if isinstance(error, PermissionError):
+        return f"{name} is not for this user to read or write; look at its permissions"
+    return f"{name}: {error.strerror or type(error).__name__}"
+
+
+def refuse_without_folder(path: Path) -> None:
+    """Refuse a path that no file can be written to, because its folder is not there: before anything is done for it.
+
+    Raises:
+        ValidationError: So it is.
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise ValidationError(
+            f"{str(path)!r}: there is no folder {str(folder)!r} to write it into; make it first"
+        )
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as found:
+            return [one.name for one in itertools.islice(found, _MOST_BESIDE)]
+    except OSError:
+        return []
