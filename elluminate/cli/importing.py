@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from elluminate.cli.connecting import say
@@ -35,6 +36,17 @@ async def import_file(options: argparse.Namespace) -> int:
     for path in files:
         say(f"Written: {path}")
     print(f"{imported.converted} of {imported.graders} graders converted.")
-    first = next(path for path in files if path.suffix != ".jsonl")
-    say(f"Run it with: elluminate run {first}")
+    suites = [path for path in files if path.suffix != ".jsonl"]
+    if len(suites) == 1:
+        say(f"Run it with: {_command(suites[0])}")
+    else:
+        say(f"Run the {len(suites)} of them with:")
+        for path in suites[:_MOST_TOLD]:
+            say(f"  {_command(path)}")
+        if len(suites) > _MOST_TOLD:
+            say(f"  and so on, for the {len(suites) - _MOST_TOLD} others that are written")
     return int(options.strict and any(note.kind == "not converted" for note in imported.notes))
+
+
+def _command(path: Path) -> str:
+    return shlex.join(["elluminate", "run", str(path)])

@@ -16,14 +16,15 @@ __all__ = ["Test", "folded"]
 
 @frozen(kw_only=True)
 class Test:
-    """One test: the values of its variables, and what its answer is held to."""
+    """One test: where it stands, the values of its variables, and what its answer is held to."""
 
+    where: str
     row: Mapping[str, Any]
     graders: Sequence[Grader]
 
 
-def folded(tests: Sequence[Test], prompt: Any) -> Iterator[tuple[dict[str, Any], list[Any]]]:
-    """The rows and criteria of tests: those with graders of the same shape have the same criteria.
+def folded(tests: Sequence[Test], prompt: Any) -> Iterator[tuple[Test, dict[str, Any], list[Any]]]:
+    """Tests with their rows and criteria: those with graders of the same shape have the same criteria.
 
     Args:
         tests: In the order of the file.
@@ -43,9 +44,9 @@ def folded(tests: Sequence[Test], prompt: Any) -> Iterator[tuple[dict[str, Any],
         names.update(dict.fromkeys(name for row in rows for name in row))
         if not names:
             names = {"case": None}
-        for number, row in enumerate(rows, 1):
+        for number, (test, row) in enumerate(zip(group, rows, strict=True), 1):
             filled = {name: row.get(name, number if name == "case" else "") for name in names}
-            yield filled, criteria
+            yield test, filled, criteria
 
 
 def _criterion(graders: Sequence[Grader], rows: Sequence[dict[str, Any]], number: int) -> Any:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from attrs import evolve
+
 from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 from elluminate.suites.importing.model_graded import instruction
@@ -48,7 +50,7 @@ def import_langfuse(said: Any, name: str) -> Imported:
     items = next((whole[key] for key in ("items", "data", "datasetItems") if key in whole), None)
     if not isinstance(items, list):
         raise ValidationError(f"there are no items in it: items is a list, not {quoted(items)}")
-    prompts, labels = _prompts(whole, notes)
+    prompts, labels, places = _prompts(whole, notes)
     evaluators = next((whole[key] for key in ("evaluators", "evaluatorTemplates") if key in whole), None)
     criteria: list[Any] = []
     columns: dict[str, tuple[str, str]] = {}
@@ -69,7 +71,8 @@ def import_langfuse(said: Any, name: str) -> Imported:
             own = criteria
             if evaluators is None and row.get("expected_output") not in (None, ""):
                 own = [{"text": _OF_AGREEMENT, "label": "expected"}]
-            cases.append(_case(prompt, row, own, columns))
+            case = _case(prompt, row, own, columns)
+            cases.append(evolve(case, sources=places.get(json.dumps(prompt, ensure_ascii=False), ())))
     title = whole.get("name", whole.get("datasetName"))
     described = whole.get("description")
     return suites_of(
@@ -81,11 +84,14 @@ def import_langfuse(said: Any, name: str) -> Imported:
     )
 
 
-def _prompts(whole: Mapping[str, Any], notes: Notes) -> tuple[list[Any], dict[str, str]]:
+def _prompts(
+    whole: Mapping[str, Any], notes: Notes
+) -> tuple[list[Any], dict[str, str], dict[str, tuple[str, ...]]]:
     given = whole.get("prompts", whole.get("prompt"))
     if given is None:
-        return [], {}
+        return [], {}, {}
     found, labels = [], {}
+    places: dict[str, tuple[str, ...]] = {}
     for number, one in enumerate(given if isinstance(given, list) else [given]):
         where = f"prompts[{number}]"
         text = one.get("prompt") if isinstance(one, dict) else one
@@ -104,11 +110,13 @@ def _prompts(whole: Mapping[str, Any], notes: Notes) -> tuple[list[Any], dict[st
         label = f"{named if isinstance(named, str) else f'prompt {number + 1}'}"[:60]
         if isinstance(version, int):
             label += f" v{version}"
-        labels[json.dumps(prompt, ensure_ascii=False)] = label
+        key = json.dumps(prompt, ensure_ascii=False)
+        labels[key] = label
+        places[key] = (*places.get(key, ()), where)
         if isinstance(one, dict) and one.get("config"):
             what = "the model of a prompt is not taken over; name it under models"
             notes.add("left out", f"{where}.config", what)
-    return found, labels
+    return found, labels, places
 
 
 def _rows(items: Sequence[Any], notes: Notes) -> list[dict[str, Any]]:

@@ -151,7 +151,7 @@ def _cases(
             criteria = [graded]
             for name in PLACEHOLDER.findall(as_text(graded)):
                 row.setdefault(name, as_text(sample.get(name)))
-        cases.append(Case(prompt=prompt, row=row, criteria=criteria))
+        cases.append(Case(prompt=prompt, row=row, criteria=criteria, sources=(where,)))
     if kind == "fuzzy_match":
         what = "FuzzyMatch leaves punctuation and articles aside, and takes a part of the ideal, too"
         notes.add("approximated", where, f"{what}; here the answer contains the ideal, in either case")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -96,11 +96,13 @@ class Case:
         prompt: A text, or messages; with placeholders.
         row: What fills them.
         criteria: As a suite writes them.
+        sources: Where in the file it comes from, as notes name places.
     """
 
     prompt: Any
     row: Mapping[str, Any]
     criteria: Sequence[Any]
+    sources: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -110,10 +112,12 @@ class ImportedSuite:
     Attributes:
         label: What tells it apart from the others of the same file; empty where it is the only one.
         data: The suite, as its file says it.
+        sources: Where in the file its rows come from.
     """
 
     label: str
     data: dict[str, Any]
+    sources: frozenset[str] = frozenset()
 
 
 @frozen(kw_only=True)
@@ -131,6 +135,26 @@ class Imported:
     notes: list[Note]
     graders: int
     converted: int
+
+    def notes_of(self, suite: ImportedSuite) -> list[Note]:
+        """The notes that are about a suite: those about where its rows come from, and those about no suite's rows.
+
+        Args:
+            suite: One of `suites`.
+        """
+        everywhere = frozenset[str]().union(*(one.sources for one in self.suites))
+        abouts = ((note, _source_of(note.where, everywhere)) for note in self.notes)
+        return [note for note, source in abouts if source is None or source in suite.sources]
+
+
+def _source_of(where: str, sources: Collection[str]) -> str | None:
+    """The nearest source that a place lies in; None where it lies in none."""
+    while where not in sources:
+        end = max(where.rfind(sign) for sign in ".[:")
+        if end < 0:
+            return None
+        where = where[:end]
+    return where
 
 
 def suites_of(
@@ -181,13 +205,16 @@ def suites_of(
         data["criteria"] = [_labelled(one) for one in _distinct(group[0].criteria)] or [ANSWERED]
         if is_gate:
             data["thresholds"] = {"passing": 1.0}
+        sources = {source for case in group for source in case.sources}
         if not group[0].criteria:
+            where = f"criteria of {data['name']!r}"
+            sources.add(where)
             notes.add(
                 "left out",
-                f"criteria of {data['name']!r}",
+                where,
                 f"no grader is left for {len(group)} rows; 'answered' says that there is an answer",
             )
-        suites.append(ImportedSuite(label=label, data=data))
+        suites.append(ImportedSuite(label=label, data=data, sources=frozenset(sources)))
     return Imported(
         suites=suites,
         notes=list(notes.notes),

@@ -66,6 +66,7 @@ class _Reading:
         templates = said.get("assertionTemplates")
         self._templates = templates if isinstance(templates, dict) else {}
         self._labels: dict[str, str] = {}
+        self._places: dict[str, list[str]] = {}
 
     def result(self) -> Imported:
         said, notes = self._said, self._notes
@@ -97,7 +98,11 @@ class _Reading:
         return repeat if type(repeat) is int and 1 < repeat <= 1000 else None
 
     def _cases(self, prompt: Any, tests: Sequence[Test]) -> list[Case]:
-        return [Case(prompt=prompt, row=row, criteria=criteria) for row, criteria in folded(tests, prompt)]
+        places = self._places[json.dumps(prompt, ensure_ascii=False)]
+        return [
+            Case(prompt=prompt, row=row, criteria=criteria, sources=(*places, test.where))
+            for test, row, criteria in folded(tests, prompt)
+        ]
 
     # Prompts
 
@@ -121,7 +126,9 @@ class _Reading:
                 several = f" {part}" if len(texts) > 1 else ""
                 default = f"prompt {number + 1}"
                 named = label if isinstance(label, str) and label.strip() else default
-                self._labels[json.dumps(prompt, ensure_ascii=False)] = f"{named[:60]}{several}"
+                key = json.dumps(prompt, ensure_ascii=False)
+                self._labels[key] = f"{named[:60]}{several}"
+                self._places.setdefault(key, []).append(where)
         if not found:
             told = "; ".join(map(str, self._notes.notes))
             raise ValidationError(f"it has no prompt that could be converted: {told or 'prompts is empty'}")
@@ -245,7 +252,7 @@ class _Reading:
         for combination in itertools.product(*several.values()):
             filled = {**row, **dict(zip(several, combination, strict=True))}
             self._tell_of_unknown(filled, where)
-            found.append(Test(row=_filled(filled), graders=[*graders, *own]))
+            found.append(Test(where=where, row=_filled(filled), graders=[*graders, *own]))
         return found
 
     def _tell_of_unknown(self, row: Mapping[str, Any], where: str) -> None:

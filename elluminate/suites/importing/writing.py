@@ -48,7 +48,7 @@ def files_of(imported: Imported, path: Path) -> dict[Path, str]:
             beside = place.with_name(f"{place.stem}.rows.jsonl")
             files[beside] = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
             data["rows"] = beside.name
-        text = _comments(imported.notes) + _yaml(data)
+        text = _comments(imported.notes_of(suite)) + _yaml(data)
         _check(text if len(text) < _MOST_BYTES else "", suite, place, rows)
         files[place] = text
     return files

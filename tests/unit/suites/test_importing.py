@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,34 @@ def test_the_command_writes_tells_and_never_overwrites(
     assert Path("suite.yaml").read_text(encoding="utf-8") == text
     assert main(["import", "promptfooconfig.yaml", "-o", "strict.yaml", "--strict"]) == 1
     assert Path("strict.yaml").exists()
+
+
+def test_each_of_several_suites_is_named_and_has_its_own_notes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = {
+        "prompts": ["Hi {{ name | upper }}", "Bye {{name}}"],
+        "tests": [
+            {"vars": {"name": "A"}, "assert": [{"type": "contains", "value": "A"}], "threshold": 1},
+            {"vars": {"name": "B"}, "assert": [{"type": "regex", "value": "B"}]},
+        ],
+        "sharing": True,
+    }
+    Path("config.json").write_text(json.dumps(config), encoding="utf-8")
+
+    assert main(["import", "config.json"]) == 0
+
+    told = capsys.readouterr().err
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(Path().glob("*.yaml"))}
+    assert len(texts) == 4 and all(f"\n  elluminate run {name}\n" in told for name in texts)
+    heads = {name: re.findall(r"^# [a-z ]+: ([^:]+):", text, re.MULTILINE) for name, text in texts.items()}
+    assert heads == {
+        "suite-prompt-1.yaml": ["prompts[0]", "tests[0].threshold", "sharing"],
+        "suite-prompt-1-part-2.yaml": ["prompts[0]", "sharing"],
+        "suite-prompt-2.yaml": ["tests[0].threshold", "sharing"],
+        "suite-prompt-2-part-2.yaml": ["sharing"],
+    }
 
 
 DEEP = "[" * 100_000
