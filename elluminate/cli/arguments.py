@@ -31,7 +31,7 @@ It runs where ELLUMINATE_BASE_URL says, with the key in ELLUMINATE_API_KEY; with
 
 {_EXIT_CODES}"""
 
-_COMPARE_NOTES = f"""\
+_COMPARE_NOTES = """\
 examples:
   elluminate compare "Before" "After"          is the second one better than the first?
   elluminate compare 12 15 --fail-if-worse     the same as a gate
@@ -39,7 +39,9 @@ examples:
 
 Rows are paired by their values and criteria by their texts. Experiments are given by name or id.
 
-{_EXIT_CODES}Without --fail-if-worse and --margin, 0 says that they could be compared.
+Exit codes: 0 they were compared; with --fail-if-worse or --margin, 0 passed, 1 it is worse (by evidence), 2 not
+measured: verdicts are missing, or there is not enough evidence where that is asked for. 2 in any case: there is no such
+experiment, or the server was away. 130: Ctrl-C.
 """
 
 _REPORT_NOTES = """\
@@ -47,7 +49,7 @@ examples:
   elluminate report "Nightly" -o report.html   one file without scripts: send it to anybody
   elluminate report 12 -o summary.md -o junit.xml
 
-Exit codes: 0 written, 2 it could not be.
+Exit codes: 0 written; 2 it could not be, there is no such experiment, or the server was away.
 """
 
 _LIST_NOTES = """\
@@ -55,6 +57,8 @@ examples:
   elluminate list                              the newest experiments
   elluminate list --search Nightly --limit 5
   elluminate list collections --format json    one JSON object a line
+
+Exit codes: 0 listed, also where there are none; 2 the server was away.
 """
 
 _CANCEL_NOTES = """\
@@ -73,6 +77,8 @@ _EXPORT_NOTES = """\
 examples:
   elluminate export "Nightly" -o answers.csv   a line for each answer, with its verdicts
   elluminate export 12 -o answers.jsonl
+
+Exit codes: 0 written; 2 it could not be, there is no such experiment, or the server was away.
 """
 
 _INIT_NOTES = """\
@@ -80,6 +86,8 @@ examples:
   elluminate init                              write suite.yaml
   elluminate init evals/refunds.yaml
   elluminate run suite.yaml                    run it: without an account, with the offline model
+
+Exit codes: 0 written; 2 it could not be, or it is there already, and stays as it is.
 """
 
 _IMPORT_NOTES = """\
@@ -95,7 +103,8 @@ objects of the Evals API as JSON), and Langfuse's exports of datasets (JSON, JSO
 Nothing is left out in silence. What could not be converted, or became a question for the judge, is told on standard
 error and stands at the top of the suite. A file that is there is never written over.
 
-Exit codes: 0 written; 1 written, and with --strict something was not converted; 2 it cannot be read.
+Exit codes: 0 written; 1 written, and with --strict something was not converted; 2 it cannot be read, or
+nothing can be written: a file that is there stays as it is.
 """
 
 _LABEL_NOTES = """\
@@ -107,6 +116,9 @@ y yes, n no, u unsure, b back (withdraws the last label), q quit. Half of the an
 YES, half those that it calls NO, in an order that tells neither. What was labelled is left out the next time.
 
 The server and the key are those of programs: ELLUMINATE_BASE_URL and ELLUMINATE_API_KEY.
+
+Exit codes: 0 what was labelled is stored, also where nothing is left, and after q or Ctrl-C; 2 there is no such
+experiment or criterion, or the server was away.
 """
 
 

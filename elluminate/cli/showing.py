@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from elluminate._file_errors import refuse_without_folder
+from elluminate._markup import percent
 from elluminate._tables import printable, shortened, text_table
 from elluminate.async_client import AsyncClient
 from elluminate.cli.connecting import connected, say
@@ -165,7 +166,7 @@ def _of_experiment(experiment: Experiment) -> dict[str, Any]:
         "id": experiment.id,
         "created": experiment.created_at.strftime("%Y-%m-%d %H:%M") if experiment.created_at else None,
         "state": state,
-        "pass_rate": None if rate is None else round(rate, 4),
+        "pass_rate": rate,
         "verdicts": None if verdicts is None else verdicts.given,
         "missing": None if verdicts is None else verdicts.missing,
     }
@@ -186,4 +187,4 @@ def _of_thing(what: str, one: Any) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> str:
-    return "-" if value is None else f"{value:.1%}" if isinstance(value, float) else shortened(str(value), 80)
+    return "-" if value is None else percent(value) if isinstance(value, float) else shortened(str(value), 80)

@@ -292,6 +292,28 @@ def test_what_there_is_is_listed_compared_and_exported(
     assert ElementTree.parse("after.xml").getroot().get("failures") == "0", "no threshold was asked for"
 
 
+def test_a_rate_is_the_same_figure_everywhere(
+    model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = iter(["YES"] * 70 + ["NO"] * 135)
+    model_server.verdict = lambda request: json.dumps({"reasoning": "So.", "rating": next(given)})
+    rows = ", ".join(f"{{name: n{number}}}" for number in range(205))
+    main(["run", suite(SUITE.replace("{name: Ada}, {name: Grace}", rows))])
+    assert "pass rate 34.1%" in capsys.readouterr().out, "70 of 205, which are 34.146 %"
+
+    assert main(["list"]) == 0
+    assert " 34.1% " in capsys.readouterr().out
+
+
+def test_help_says_which_exit_codes_a_command_has(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("run", "compare", "report", "list", "cancel", "export", "init", "import", "label"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        told = capsys.readouterr().out
+        assert "\nExit codes: 0 " in told, command
+        assert ("suite cannot be used" in told) == (command == "run"), command
+
+
 def _revoked(experiment: Experiment) -> None:
     with pytest.raises(TaskFailedError, match="REVOKED"):
         experiment.run()
