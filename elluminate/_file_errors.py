@@ -36,7 +36,8 @@ def told_of_file(error: OSError) -> str:
             return f"{name} is not there: there is no folder {folder}"
         near = difflib.get_close_matches(path.name, _names_in(path.parent), n=1)
         hint = f"; did you mean {quoted(near[0], _LONGEST)}?" if near else ""
-        return f"there is no file {name} in the folder {folder}{hint}"
+        where = "" if Path(error.filename).is_absolute() else f" in the folder {folder}"
+        return f"there is no file {name}{where}{hint}"
     if isinstance(error, IsADirectoryError):
         return f"{name} is a folder, and not a file"
     if isinstance(error, PermissionError):

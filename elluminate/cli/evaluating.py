@@ -20,7 +20,7 @@ from elluminate.gates import RegressionThreshold, Thresholds, check, not_measure
 from elluminate.gates.checking import NOTHING_TO_COMPARE_WITH
 from elluminate.schemas.experiment import Experiment
 from elluminate.suites.reading import load_suite
-from elluminate.suites.result import SuiteResult, SuiteRun
+from elluminate.suites.result import NO_MODEL, SuiteResult, SuiteRun
 
 _NOT_WRITTEN = 2
 
@@ -55,7 +55,7 @@ async def run(options: argparse.Namespace) -> int:
     except ElluminateError as error:
         # Whoever reads the reports is told, too.
         gate = not_measured(suite.name, str(error))
-        result = SuiteResult(suite=suite.name, runs=(SuiteRun(model="-", gate=gate),))
+        result = SuiteResult(suite=suite.name, runs=(SuiteRun(model=NO_MODEL, gate=gate),))
         _tell(result, options.quiet)
         are_written = write_reports(result, outputs)
     return result.exit_code if are_written else _NOT_WRITTEN

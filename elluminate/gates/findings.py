@@ -24,8 +24,8 @@ class Finding:
     Attributes:
         name: What was looked at: "pass rate", "criterion 'Is it short?'", "every verdict is there".
         outcome: "passed", "failed" or "not measured".
-        wanted: What was asked for, in words.
-        got: What was found, in words.
+        wanted: What was asked for, in words; "" where nothing was run that it could be asked of.
+        got: What was found, in words; "" there, too.
         reason: Why it is not passed, or what to know of it although it is; "" where `got` says all.
     """
 
@@ -37,9 +37,16 @@ class Finding:
 
     __repr__ = one_line
 
+    @property
+    def told(self) -> str:
+        """What was asked for and what was found, in words; why nothing was run, where nothing was."""
+        return f"wanted {self.wanted}, got {self.got}" if self.wanted else self.reason
+
     def __str__(self) -> str:
+        if not self.wanted:
+            return printable(f"{self.outcome:<12}  {self.reason}")
         reason = f": {self.reason}" if self.reason else ""
-        return printable(f"{self.outcome:<12}  {self.name}: wanted {self.wanted}, got {self.got}{reason}")
+        return printable(f"{self.outcome:<12}  {self.name}: {self.told}{reason}")
 
 
 @frozen(kw_only=True, repr=False)
@@ -68,6 +75,12 @@ class GateResult:
     def exit_code(self) -> int:
         """0 passed, 1 failed, 2 not measured."""
         return exit_code_of(self.outcome)
+
+    @property
+    def why_not_run(self) -> str | None:
+        """Why nothing was run; None where there is something that was held against thresholds."""
+        reasons = [finding.reason for finding in self.findings if not finding.wanted]
+        return "\n".join(reasons) if reasons else None
 
     def __str__(self) -> str:
         title = f"{printable(shortened(self.experiment, 200))}: {self.outcome}"
@@ -99,7 +112,5 @@ def not_measured(experiment: str, reason: str) -> GateResult:
         >>> gates.not_measured("Nightly", "the server is away").exit_code
         2
     """
-    finding = Finding(
-        name="the run", outcome="not measured", wanted="it ends", got="no result", reason=reason
-    )
+    finding = Finding(name="the run", outcome="not measured", wanted="", got="", reason=reason)
     return GateResult(experiment=experiment, findings=(finding,))

@@ -30,8 +30,8 @@ def in_words(run: SuiteRun, *, is_all: bool) -> str:
     others = [finding for finding in run.gate.findings if finding.outcome != "passed"]
     others.sort(key=lambda finding: finding.outcome != run.outcome)  # the first line is what a summary shows
     lines = [" ".join(str(finding).removeprefix(run.outcome).split()) for finding in others]
-    lines.append(f"experiment: {run.gate.experiment}")
     if run.experiment is not None:
+        lines.append(f"experiment: {run.gate.experiment}")
         from elluminate.reports.answers import shown_answers
 
         answers = [one for one in shown_answers(run.experiment) if one.state != "passed"]

@@ -49,13 +49,12 @@ def _suite(name: str, run: SuiteRun) -> ElementTree.Element:
 
 def _case(group: str, finding: Finding) -> ElementTree.Element:
     case = ElementTree.Element("testcase", classname=_text(group), name=_text(finding.name))
-    told = f"wanted {finding.wanted}, got {finding.got}"
     if finding.outcome == "passed":
-        ElementTree.SubElement(case, "system-out").text = _text(told)
+        ElementTree.SubElement(case, "system-out").text = _text(finding.told)
     else:
         kind = "failure" if finding.outcome == "failed" else "error"
-        problem = ElementTree.SubElement(case, kind, message=_text(told), type=finding.outcome)
-        problem.text = _text(finding.reason or told)
+        problem = ElementTree.SubElement(case, kind, message=_text(finding.told), type=finding.outcome)
+        problem.text = _text(finding.reason or finding.told)
     return case
 
 

@@ -13,7 +13,10 @@ from elluminate.schemas.comparison import ExperimentComparison
 from elluminate.schemas.experiment import Experiment
 from elluminate.schemas.experiment_statistics import ExperimentStatistics
 
-__all__ = ["SuiteResult", "SuiteRun"]
+__all__ = ["NO_MODEL", "SuiteResult", "SuiteRun"]
+
+NO_MODEL = "-"
+"""The model of a run that was to be of all models and never began."""
 
 
 @frozen(kw_only=True, repr=False)
@@ -42,6 +45,10 @@ class SuiteRun:
         return self.gate.outcome
 
     def __str__(self) -> str:
+        reason = self.gate.why_not_run
+        if reason is not None:
+            title = "" if self.model == NO_MODEL else f"{shortened(self.model, 80)}: "
+            return printable(f"{title}{reason}")
         rate = "" if self.statistics is None else _rate_in_words(self.statistics)
         lines = [f"{shortened(self.model, 80)}: {self.outcome}{rate}"]
         return printable("\n".join([*lines, *(f"  {finding}" for finding in self.gate.findings)]))

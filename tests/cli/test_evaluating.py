@@ -154,7 +154,11 @@ def test_a_server_that_is_away_is_not_measured_and_reports_say_so(
     )
 
     told = capsys.readouterr()
-    assert "Greetings: not measured" in told.out
+    title, *reason = told.out.splitlines()
+    assert (title, len(reason)) == ("Greetings: not measured", 1), "the reason alone, in a line"
+    assert reason[0].startswith("  ") and "127.0.0.1:9" in reason[0] and "wanted" not in reason[0]
+    (error,) = ElementTree.parse("junit.xml").getroot().iter("error")
+    assert error.get("message") == reason[0].strip()
     assert ElementTree.parse("junit.xml").getroot().get("errors") == "1"
     assert "⚠️" in Path("summary.md").read_text(encoding="utf-8")
     assert "the-secret-key" not in told.out + told.err + Path("junit.xml").read_text(encoding="utf-8")

@@ -54,6 +54,31 @@ def test_a_server_that_cannot_be_used_is_an_error_of_each_test(project: TestProj
 
     assert (ran.code, "1 error" in ran.text) == (1, True)
     assert "no credentials for https://evals.example" in ran.text
+    assert "During handling" not in ran.text, "told once"
+
+
+def test_why_nothing_was_run_is_told_alone(project: TestProject) -> None:
+    project.write(
+        test_bot="""
+            import pytest
+
+            @pytest.mark.evaluation(rows="none.csv", criteria=["Is it polite?"])
+            def test_without_rows(number):
+                return "Hi."
+
+            @pytest.mark.evaluation(rows=[{"number": 1}], criteria=["Is it {{z}}?"])
+            def test_without_column(number):
+                return "Hi."
+        """
+    )
+
+    ran = project.run()
+
+    assert (ran.code, ran.text.count("NOT MEASURED"), "wanted it ends" in ran.text) == (1, 2, False), ran.text
+    assert "the rows cannot be read: there is no file '" in ran.text
+    assert "their path begins at the test's folder" in ran.text
+    assert "\nthe criterion 'Is it {{z}}?' has {{z}}, and collection" in ran.text
+    assert "\nexperiment: " not in ran.text, "there is none"
 
 
 def test_a_baseline_needs_a_server_that_keeps_it(project: TestProject) -> None:
