@@ -276,7 +276,7 @@ def _as_dict(answer: ShownAnswer) -> dict[str, Any]:
         "answer": shortened_text(answer.answer),
         "not_met": [
             {
-                "criterion": shortened_text(one.criterion),
+                "criterion": shortened_text(one.name),
                 "verdict": one.verdict,
                 "reason": shortened_text(one.reason),
             }

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from elluminate.statistics import Interval
 
-__all__ = ["PACKAGE", "Bar", "dollars", "harmless", "interval_text", "percent"]
+__all__ = ["PACKAGE", "Bar", "dollars", "harmless", "interval_text", "percent", "with_label"]
 
 PACKAGE = __name__
 """For loaders of templates and styles."""
@@ -29,6 +29,15 @@ def harmless(text: str) -> str:
     'a\ufffdb\ufffdc'
     """
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def with_label(text: str, label: str | None) -> str:
+    """What a criterion is called where there is room: its label, and its text, once.
+
+    >>> with_label("Is the answer polite?", "polite"), with_label("Is it short?", None)
+    ('polite: Is the answer polite?', 'Is it short?')
+    """
+    return text if not label or label == text else f"{label}: {text}"
 
 
 def percent(share: float | None) -> str:

@@ -21,6 +21,8 @@ __all__ = ["NOTHING_TO_COMPARE_WITH", "check"]
 
 NOTHING_TO_COMPARE_WITH = "nothing to compare with"
 
+_LONGEST_TEXT = 75
+"""Characters of a criterion's text in a line of findings."""
 _MOST_REASONS = 3
 _MOST_ROWS = 5
 
@@ -129,9 +131,11 @@ def _outcome_of_rate(rate: Interval, wanted: RateThreshold) -> tuple[Outcome, st
 
 
 def _criterion(wanted: str, criteria: tuple[CriterionStatistics, ...], threshold: RateThreshold) -> Finding:
-    name = f"criterion {quoted(shortened(wanted, 100))}"
+    name = f"criterion {quoted(shortened(wanted, _LONGEST_TEXT))}"
     found = [one for one in criteria if one.criterion == wanted]
     if len(found) == 1:
+        if (label := found[0].label) and label != wanted:
+            name = f"criterion {quoted(shortened(label, 60))} ({shortened(wanted, _LONGEST_TEXT)})"
         return _rate(name, found[0].rate, threshold)
     there = ", ".join(quoted(shortened(one.name, 60)) for one in criteria[:10]) or "none"
     return Finding(

@@ -55,7 +55,7 @@ def _answer(answer: ShownAnswer, *, is_all: bool) -> list[str]:
     lines.append(f"  {'no answer' if answer.is_error else 'answer'}: {cut(answer.answer)}")
     for verdict in answer.verdicts:
         if verdict.verdict != "YES" and not (answer.is_error and verdict.reason == answer.answer):
-            lines.append(f"  {verdict.verdict}: {cut(verdict.criterion)}")
+            lines.append(f"  {verdict.verdict}: {cut(verdict.name)}")
             lines.append(f"    reasoning: {cut(verdict.reason) or '(none)'}")
     return lines
 

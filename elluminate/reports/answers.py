@@ -8,8 +8,11 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
+from elluminate._markup import with_label
 from elluminate.schemas.experiment import Experiment
+from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse
+from elluminate.schemas.response_rows import own_label
 
 __all__ = ["ShownAnswer", "ShownVerdict", "State", "shown_answers", "value_in_words"]
 
@@ -24,6 +27,7 @@ class ShownVerdict:
 
     Attributes:
         criterion: The criterion's text.
+        label: Its label; None where nobody gave it one.
         verdict: "YES", "NO" or "missing".
         reason: The judge's words, or why it is missing.
     """
@@ -31,6 +35,12 @@ class ShownVerdict:
     criterion: str
     verdict: Literal["YES", "NO", "missing"]
     reason: str
+    label: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it where there is room: its text, after its label where it has one."""
+        return with_label(self.criterion, self.label)
 
 
 @frozen
@@ -60,22 +70,28 @@ class ShownAnswer:
 
 def shown_answers(experiment: Experiment) -> list[ShownAnswer]:
     """The answers: first those that are missing something, then those that failed, then the others; in their order."""
-    criteria = {one.id: one.criterion_str for one in experiment.criterion_set.criteria or []}
+    criteria = {one.id: one for one in experiment.criterion_set.criteria or []}
     answers = [_shown(response, criteria) for response in experiment.responses()]
     return sorted(answers, key=lambda answer: _ORDER[answer.state])
 
 
-def _shown(response: PromptResponse, criteria: Mapping[int, str]) -> ShownAnswer:
+def _shown(response: PromptResponse, criteria: Mapping[int, Criterion]) -> ShownAnswer:
     given = [
-        ShownVerdict(rating.criterion.criterion_str, rating.rating.value, rating.reasoning or "")
+        ShownVerdict(
+            rating.criterion.criterion_str,
+            rating.rating.value,
+            rating.reasoning or "",
+            own_label(rating.criterion),
+        )
         for rating in (response.ratings if response.error is None else [])
     ]
-    missing = [
-        ShownVerdict(
-            criteria.get(lack.criterion_id, f"criterion {lack.criterion_id}"), "missing", lack.reason
+    missing = []
+    for lack in response.missing_verdicts or ():
+        meant = criteria.get(lack.criterion_id)
+        text = f"criterion {lack.criterion_id}" if meant is None else meant.criterion_str
+        missing.append(
+            ShownVerdict(text, "missing", lack.reason, None if meant is None else own_label(meant))
         )
-        for lack in response.missing_verdicts or ()
-    ]
     state: State = "passed"
     if missing or response.error is not None or not given:
         state = "missing"

@@ -100,7 +100,7 @@ def _longest_text(answers: Sequence[ShownAnswer]) -> int:
 
 def _texts(answer: ShownAnswer) -> Sequence[str]:
     values = [value_in_words(value) for value in answer.values.values()]
-    of_verdicts = [text for one in answer.verdicts for text in (one.criterion, one.reason)]
+    of_verdicts = [text for one in answer.verdicts for text in (one.name, one.reason)]
     return [answer.prompt, answer.answer, *values, *of_verdicts]
 
 

@@ -22,6 +22,8 @@ MOST_CHARACTERS = 60_000
 _SIGNS: dict[Outcome, str] = {"passed": "✅", "failed": "❌", "not measured": "⚠️"}
 _MOST_ROWS = 10
 _LONGEST = 200
+_LONGEST_NAME = 100
+"""Characters of what a criterion is called, which leave room for the rest."""
 _SPECIAL = re.compile("[^a-zA-Z0-9 ]")
 
 
@@ -90,7 +92,7 @@ def _cells_of(run: SuiteRun) -> list[str]:
 def _of_criteria(figures: ExperimentStatistics) -> Iterator[str]:
     rows = [
         [
-            _code(one.name),
+            _code(shortened(one.name, _LONGEST_NAME)),
             percent(one.rate.estimate),
             interval_text(one.rate.low, one.rate.high),
             str(one.verdicts.missing),
@@ -121,7 +123,10 @@ def _of_answers(answers: Sequence[ShownAnswer]) -> Iterator[str]:
     rows = []
     for answer in not_passed[:_MOST_ROWS]:
         lacking = [verdict for verdict in answer.verdicts if verdict.verdict != "YES"]
-        why = "; ".join(f"{verdict.verdict}: {verdict.criterion} {verdict.reason}" for verdict in lacking)
+        why = "; ".join(
+            f"{one.verdict}: {shortened(one.label or one.criterion, _LONGEST_NAME)}: {one.reason}"
+            for one in lacking
+        )
         rows.append([_code(_values(answer.values)), _code(answer.answer), _code(why)])
     yield from _table(["row", "answer", "why"], rows)
     if len(not_passed) > _MOST_ROWS:

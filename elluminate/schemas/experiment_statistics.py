@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from elluminate_api.models import MissingVerdictReason, RatingOrigin
 from elluminate_api.types import one_line
 
 from elluminate import statistics
 from elluminate._exports import Exports
-from elluminate._markup import dollars, interval_text, percent
+from elluminate._markup import dollars, interval_text, percent, with_label
 from elluminate._tables import html_table, printable, shortened, text_table
 from elluminate.schemas.agreement import not_validated
 from elluminate.schemas.judged_rows import CriterionKey, JudgedRow, judged_rows
 from elluminate.schemas.llm_config import GenerationMetadata
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse
-from elluminate.schemas.response_rows import cost_of
+from elluminate.schemas.response_rows import cost_of, own_label
 from elluminate.schemas.results import CAUSES, VerdictCounts
 from elluminate.schemas.verdicts import tally
 from elluminate.statistics import Interval
@@ -90,6 +90,7 @@ class CriterionStatistics:
             None without repetitions.
         pass_hat_k: How often all of them do. None without repetitions.
         flaky_rows: Rows whose answers differ in whether they meet it. None without repetitions.
+        label: Its label; None for all together, and where nobody gave it one.
     """
 
     criterion: str | None
@@ -100,13 +101,14 @@ class CriterionStatistics:
     pass_at_k: float | None
     pass_hat_k: float | None
     flaky_rows: int | None
+    label: str | None = None
 
     __repr__ = one_line
 
     @property
     def name(self) -> str:
-        """What to call it."""
-        return "All criteria" if self.criterion is None else self.criterion
+        """What to call it: its text, after its label where it has one."""
+        return "All criteria" if self.criterion is None else with_label(self.criterion, self.label)
 
 
 @frozen(kw_only=True, repr=False)
@@ -284,6 +286,7 @@ def statistics_of(
     whole, by_id = counted or tally(responses, lacking, criteria)
     texts = {number: one.criterion_str for number, one in by_id.items() if one.criterion_str}
     texts |= {criterion.id: criterion.criterion_str for criterion in criteria}
+    labels = {criterion.id: own_label(criterion) for criterion in criteria}
     epochs = max((len(row.responses) for row in rows), default=0)
     ratings = [rating for response in responses if response.error is None for rating in response.ratings]
     return ExperimentStatistics(
@@ -299,7 +302,12 @@ def statistics_of(
             confidence,
         ),
         criteria=tuple(
-            _of_criterion(number, counts, texts.get(number, f"criterion {number}"), rows, epochs, confidence)
+            evolve(
+                _of_criterion(
+                    number, counts, texts.get(number, f"criterion {number}"), rows, epochs, confidence
+                ),
+                label=labels.get(number),
+            )
             for number, counts in by_id.items()
         ),
         answers=_spent([response.generation_metadata for response in responses if response.error is None]),

@@ -128,7 +128,11 @@ def _names(responses: Sequence[PromptResponse], criteria: Sequence[Criterion]) -
     return {number: name if often[name] == 1 else f"{name} ({number})" for number, name in names.items()}
 
 
+def own_label(criterion: Criterion) -> str | None:
+    """The label that somebody gave a criterion; None where it has none, or the server's own."""
+    label = criterion.label
+    return label if label and not _LABEL_OF_THE_SERVER.fullmatch(label) else None
+
+
 def _name(criterion: Criterion) -> str:
-    if criterion.label and not _LABEL_OF_THE_SERVER.fullmatch(criterion.label):
-        return criterion.label
-    return criterion.criterion_str
+    return own_label(criterion) or criterion.criterion_str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import csv
+import html
 import json
 import os
 import shlex
@@ -97,6 +98,7 @@ def test_a_run_says_how_it_went_and_writes_what_is_asked_for(capsys: pytest.Capt
     database = os.environ["ELLUMINATE_BASE_URL"].removeprefix("local:")
     assert f"in a browser: {shlex.join(['elluminate', 'view', database])}" in told.err
     assert told.out.splitlines()[0] == "Greetings: passed"
+    assert "Criterion 1" not in Path("summary.md").read_text(encoding="utf-8"), "a label that nobody gave"
     assert "default: 2 of 2 answered, 2 rated" in told.err
     assert all(f"Written: {output}" in told.err for output in outputs)
     assert ElementTree.parse("junit.xml").getroot().get("failures") == "0"
@@ -294,6 +296,41 @@ def test_what_there_is_is_listed_compared_and_exported(
         assert len(list(csv.DictReader(file))) == 2
     assert main(["report", after["name"], "-o", "after.html", "-o", "after.xml"]) == 0
     assert ElementTree.parse("after.xml").getroot().get("failures") == "0", "no threshold was asked for"
+
+
+def test_a_criterion_goes_by_its_label_and_a_long_one_is_shortened(
+    model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model_server.verdict = lambda request: '{"reasoning": "It is not.", "rating": "NO"}'
+    text = f"Is it polite, {'and so on, ' * 30}to the very end?"
+    given = f"[{{text: '{text}', label: polite}}, {{max_words: 500, label: short}}]"
+    outputs = ["report.html", "summary.md", "junit.xml"]
+    path = suite(
+        SUITE.replace("[Is it polite?]", given).replace(
+            "{pass_rate: 0.5}", "{criteria: {polite: 1, short: 1}}"
+        )
+    )
+    assert main(["run", path, *(part for output in outputs for part in ("-o", output))]) == 1
+
+    told = capsys.readouterr().out
+    assert "failed        criterion 'polite' (Is it polite, and so on, " in told
+    assert "passed        criterion 'short' (The answer has at most 500 words.)" in told
+    assert "to the very end" not in told
+    names = [case.get("name") or "" for case in ElementTree.parse("junit.xml").getroot().iter("testcase")]
+    assert names[1].startswith("criterion 'polite' (Is it polite, ") and len(names[1]) < 110
+    summary = html.unescape(Path("summary.md").read_text(encoding="utf-8"))
+    assert "criterion 'polite' (Is it polite, " in summary and "to the very end" not in summary
+    assert "<code>short: The answer has at most 500 words.</code>" in summary
+    assert "NO: polite: It is not." in summary
+    page = html.unescape(Path("report.html").read_text(encoding="utf-8"))
+    assert '<th scope="row">polite: Is it polite, ' in page
+    assert page.count("to the very end?") == 2, "in full with each answer alone"
+
+    with Client() as client:
+        (experiment,) = client.iter_experiments()
+        figures = client.get_experiment(id=experiment.id).statistics()
+    assert [one.label for one in figures.criteria] == ["polite", "short"]
+    assert "polite: Is it polite, and so on" in str(figures)
 
 
 def test_a_rate_is_the_same_figure_everywhere(
