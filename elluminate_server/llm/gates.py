@@ -31,6 +31,11 @@ ALLOWED_WITHIN = 3.0
 
 TOLD_EVERY_SECONDS = 60.0
 """A caller is told that it waits, and that it goes on, once in so many seconds for each endpoint."""
+TOLD_AGAIN_SECONDS = 10.0
+"""While it waits, it is told again with each refusal, at the earliest after so many seconds: pauses of 16 and 30 s let
+a person wonder."""
+FIRST_MINUTES = 180.0
+"""Seconds of waiting after which that is as rare as the rest, because nobody looks on any more."""
 
 _MOMENT = 1e-6
 """Seconds by which a timer may be early."""
@@ -141,6 +146,7 @@ class _Told:
 
     loop: asyncio.AbstractEventLoop
     at: float
+    since: float
     waits: bool = True
 
 
@@ -433,11 +439,15 @@ class Gate:
         if caller.tell is None:
             return
         now, told = clock(), self._told.get(caller)
-        if told is not None and (told.waits or now - told.at < TOLD_EVERY_SECONDS):
-            return
-        self._told[caller] = _Told(loop, now)
+        since = told.since if told is not None and told.waits else now
+        if told is not None:
+            is_soon_again = told.waits and now - since < FIRST_MINUTES
+            if now - told.at < (TOLD_AGAIN_SECONDS if is_soon_again else TOLD_EVERY_SECONDS):
+                return
+        self._told[caller] = _Told(loop, now, since)
         left = max(1, math.ceil(self.pace.paused_until - now))
-        most = f"(It is waited for {self.patience_of(caller):g} s at most.)"
+        so_far = f", {now - since:.0f} s so far" if since < now else ""
+        most = f"(It is waited for {self.patience_of(caller):g} s at most{so_far}.)"
         loop.call_soon_threadsafe(caller.tell, f"Waits, and asks again in {left} s: {self.reason} {most}")
 
     def _go_on(self) -> None:

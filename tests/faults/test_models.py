@@ -149,7 +149,8 @@ def test_a_model_that_is_down_in_the_middle_of_a_run_is_waited_for(tmp_path: Pat
         proxy.take()
         assert backend.ended(experiment, task_id)["status"] == "SUCCESS"
         assert_whole(backend, experiment, ROWS)
-        assert len(lines(backend, experiment, WAITS)) == len(lines(backend, experiment, GOES_ON)) == 1
+        assert len(lines(backend, experiment, GOES_ON)) == 1
+        assert 1 <= len(lines(backend, experiment, WAITS)) <= 2 + down / 10, "again where it takes long"
     # What was under way when it went down was asked again, and nothing else.
     print(f"{len(model.requests)} requests for {CALLS} calls")
     assert len(model.requests) <= CALLS + MAX_CONNECTIONS

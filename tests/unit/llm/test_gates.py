@@ -1,6 +1,7 @@
 """Endpoints that take only so much, in virtual time: what is lost, how much is refused, and whose turn it is."""
 
 import asyncio
+import itertools
 import random
 import re
 import threading
@@ -521,13 +522,31 @@ def test_a_call_that_breaks_leaves_no_place_behind(monkeypatch: pytest.MonkeyPat
 # Telling
 
 
-def test_a_run_is_told_once_that_it_waits_and_once_that_it_goes_on() -> None:
+def test_a_run_is_told_that_it_waits_again_and_again_and_once_that_it_goes_on() -> None:
     told: list[str] = []
-    after(Away(begins=3.0, ends=500.0), 600, caller=patient(told=told))
-    assert len(told) == 2
-    waits, goes_on = told
-    assert waits.startswith("Waits, and asks again in 1 s: The model endpoint http://model.example/v1 could")
-    assert waits.endswith(" s at most.)")
+    at: list[float] = []
+
+    def tell(line: str) -> None:
+        told.append(line)
+        at.append(clock())
+
+    caller = patient()
+    caller.tell = tell
+    after(Away(begins=3.0, ends=500.0), 600, caller=caller)
+    *waits, goes_on = told
+    assert waits[0].startswith(
+        "Waits, and asks again in 1 s: The model endpoint http://model.example/v1 could"
+    )
+    assert waits[0].endswith(" s at most.)")
+    assert all(line.startswith("Waits, and asks again in ") for line in waits)
+    assert all(
+        line.endswith(f" s at most, {then - at[0]:.0f} s so far.)")
+        for line, then in list(zip(told, at, strict=True))[1:-1]
+    )
+    gaps = [later - earlier for earlier, later in itertools.pairwise(at[:-1])]
+    first = [gap for gap, then in zip(gaps, at[1:], strict=False) if then - at[0] < 180]
+    assert len(first) >= 5 and all(10 <= gap <= 31 for gap in first), "as often as it asks again"
+    assert all(gap >= 60 for gap in gaps[len(first) + 1 :]), "and seldom when it takes long"
     assert goes_on == "Goes on: the model endpoint http://model.example/v1 answers again."
 
 
