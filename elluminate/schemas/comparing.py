@@ -31,7 +31,7 @@ class Side:
     Attributes:
         name: Its name.
         responses: All of its responses, which tell what they lack.
-        criteria: What they were, or were to be, judged by.
+        criteria: Those of its set, and those that they were judged by.
         counted: What became of the verdicts, over all and by criterion, where the server has told; it counts those of
             rows that have no response, too.
         collection_id: Where its rows are from; None where that is unknown.
@@ -46,14 +46,24 @@ class Side:
     filters: str | None = None
 
     def keys(self) -> list[CriterionKey]:
-        """Its criteria in the order of their set, those of equal texts numbered."""
+        """The criteria of its run in the order of their set, those of equal texts numbered.
+
+        What its set got since is none of them: no answer was, or was to be, judged by it.
+        """
+        known = {criterion.id: criterion for criterion in self.criteria}
         found: dict[CriterionKey, None] = {}
-        for criterion in self.criteria:
-            key = (criterion.criterion_str, 0)
-            while key in found and criterion.template_variables is None:
+        for number, one in self._verdicts()[1].items():
+            criterion = known.get(number)
+            key = ((one.criterion_str or "") if criterion is None else criterion.criterion_str, 0)
+            while key in found and criterion is not None and criterion.template_variables is None:
                 key = (key[0], key[1] + 1)
             found[key] = None
         return list(found)
+
+    def _verdicts(self) -> tuple[VerdictCounts, Mapping[int, VerdictCounts]]:
+        """What became of the verdicts, over all and by criterion."""
+        lacking = [one for response in self.responses for one in response.missing_verdicts or ()]
+        return self.counted or tally(self.responses, lacking, self.criteria)
 
     def lacking(self, row: JudgedRow) -> dict[str, int]:
         """How many verdicts a row's answers lack, by the criterion's text."""
@@ -77,8 +87,7 @@ class Side:
 
     def reasons(self) -> tuple[MissingVerdictReason, ...]:
         """Why its verdicts are missing, the most frequent reason first."""
-        lacking = [one for response in self.responses for one in response.missing_verdicts or ()]
-        return tuple((self.counted or tally(self.responses, lacking, self.criteria))[0].reasons)
+        return tuple(self._verdicts()[0].reasons)
 
 
 def compare(a: Side, b: Side, level: float) -> ExperimentComparison:

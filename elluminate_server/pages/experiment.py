@@ -22,17 +22,9 @@ from elluminate_server.reading.figures import NOTHING, Rates
 from elluminate_server.reading.finding import find_experiment, see_experiment
 from elluminate_server.reading.kept_results import WORTH_KEEPING, ResultsKeeper
 from elluminate_server.reading.labelling import has_judges, has_labels, load_judges
-from elluminate_server.reading.matrices import (
-    MOST_COLUMNS,
-    Column,
-    MatrixFilter,
-    categories_of,
-    columns_of,
-    count_rows,
-    is_criterion_of,
-    load_rows,
-)
+from elluminate_server.reading.matrices import MatrixFilter, categories_of, count_rows, load_rows
 from elluminate_server.reading.overviews import Account, Overview, load_overviews
+from elluminate_server.reading.run_criteria import MOST_COLUMNS, Column, columns_of, is_criterion_of
 from elluminate_server.store.tables import CriterionSet, Experiment, LLMConfig, LogLine, PromptTemplate, Task
 from elluminate_server.writing.runs import add_what_is_missing, cancel_run, lock_experiment, refuse_running
 

@@ -19,8 +19,8 @@ from elluminate_server.reading.labelling import (
     load_labelling,
     next_pair,
 )
-from elluminate_server.reading.matrices import columns_of
 from elluminate_server.reading.responses import load_response
+from elluminate_server.reading.run_criteria import columns_of
 from elluminate_server.writing.labels import labeller_of
 
 __all__: list[str] = []

@@ -5,7 +5,7 @@ said is computed by `elluminate.statistics`, as there.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate import statistics
 from elluminate.statistics import Interval
 from elluminate.statistics.weighing import Weighed, weigh
-from elluminate_server.reading.verdicts import load_accounts
+from elluminate_server.reading.verdicts import Verdict, load_accounts
 from elluminate_server.store.rows import fetch
 from elluminate_server.store.tables import (
     Criterion,
@@ -87,7 +87,7 @@ class Side:
 
     Attributes:
         rows: Its rows that have an answer.
-        keys: Its criteria, in the order of their set.
+        keys: The criteria of its run, in the order of their set.
         collection_id: Where its rows are from.
         has_unanswered: Whether its run left rows, or epochs of them, without any answer.
     """
@@ -272,40 +272,54 @@ def _paired(a: Sequence[_Row], b: Sequence[_Row]) -> tuple[list[Pair], int, int]
 
 
 async def load_side(session: AsyncSession, experiment: Experiment) -> Side:
-    """An experiment with all of its verdicts."""
+    """An experiment with all of its verdicts that count, and the criteria that its run has."""
     experiment_id = experiment.id
+    account = (await load_accounts(session, [experiment_id]))[experiment_id]
     values = {
         row.entry_id: row.input_values for row in await fetch(session, _ROWS, experiment_id=experiment_id)
     }
-    verdicts: dict[int, list[tuple[int, str, bool]]] = defaultdict(list)
+    verdicts: dict[int, list[tuple[int, Verdict]]] = defaultdict(list)
+    texts = dict(account.texts)
     for response_id, criterion_id, text, rating in await fetch(
         session, _VERDICTS, experiment_id=experiment_id
     ):
-        verdicts[response_id].append((criterion_id, text, rating == "YES"))
-    answers: dict[tuple[int, str | None], list[int]] = defaultdict(list)
-    for response_id, entry_id, _, _, persona in await fetch(session, _ANSWERS, experiment_id=experiment_id):
-        answers[entry_id, persona].append(response_id)
-    rows, keys = [], dict[Key, None]()
-    for (entry_id, persona), ids in answers.items():
+        verdicts[response_id].append((criterion_id, rating))
+        texts.setdefault(criterion_id, text)
+    answers: dict[tuple[int, str | None], list[tuple[int, str | None]]] = defaultdict(list)
+    for response_id, entry_id, _, error, persona in await fetch(
+        session, _ANSWERS, experiment_id=experiment_id
+    ):
+        answers[entry_id, persona].append((response_id, error))
+    places = {criterion_id: place for place, criterion_id in enumerate(account.order)}
+    rows, keys = [], dict[Key, int]()
+    for (entry_id, persona), of_answers in answers.items():
+        given: list[tuple[int, Verdict]] = []
+        wanted: set[int] = set()
+        for response_id, error in of_answers:
+            counted = account.counted(response_id, entry_id, verdicts[response_id])
+            lack = account.lack(response_id, entry_id, error, dict(counted))
+            given += counted
+            wanted.update(dict(counted), lack.pending, (one.criterion_id for one in lack.missing))
+        key_of = _keys(wanted, texts)
         of_row: dict[Key, list[bool]] = defaultdict(list)
-        key_of = _keys({one[:2]: None for response_id in ids for one in verdicts[response_id]})
-        for response_id in ids:
-            for criterion_id, _, is_yes in verdicts[response_id]:
-                of_row[key_of[criterion_id]].append(is_yes)
-        keys |= dict.fromkeys(key_of.values())
+        for criterion_id, verdict in given:
+            of_row[key_of[criterion_id]].append(verdict == "YES")
+        for criterion_id, key in key_of.items():
+            keys.setdefault(key, places.get(criterion_id, len(places)))
         row_values = values.get(entry_id, {})
-        rows.append(_Row(row_values, persona, ids[0], of_row, _identity([row_values, persona])))
-    unanswered = (await load_accounts(session, [experiment_id]))[experiment_id].unanswered
-    return Side(rows, list(keys), experiment.collection_id, bool(unanswered))
+        rows.append(_Row(row_values, persona, of_answers[0][0], of_row, _identity([row_values, persona])))
+    in_order = sorted(keys, key=lambda key: keys[key])
+    return Side(rows, in_order, experiment.collection_id, bool(account.unanswered))
 
 
-def _keys(judged_by: Mapping[tuple[int, str], None]) -> dict[int, Key]:
+def _keys(judged_by: Iterable[int], texts: Mapping[int, str]) -> dict[int, Key]:
     numbers: dict[str, int] = defaultdict(int)
     found = {}
-    for criterion_id, text in sorted(judged_by):
+    for criterion_id in sorted(judged_by):
+        text = texts[criterion_id]
         found[criterion_id] = (text, numbers[text])
         numbers[text] += 1
-    return {criterion_id: found[criterion_id] for criterion_id, _ in judged_by}
+    return found
 
 
 def _identity(value: Any) -> str:

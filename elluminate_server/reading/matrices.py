@@ -11,6 +11,8 @@ from sqlalchemy import Select, String, and_, bindparam, case, cast, exists, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.reading.results import CategoricalFilters
+from elluminate_server.reading.run_criteria import is_expected
+from elluminate_server.reading.verdicts import Verdict, VerdictAccount, load_accounts_of_responses
 from elluminate_server.store.rows import fetch, fetch_by_ids
 from elluminate_server.store.tables import (
     CollectionColumn,
@@ -25,22 +27,15 @@ from elluminate_server.store.tables import (
 from elluminate_server.store.tables import Persona as PersonaTable
 
 __all__ = [
-    "MOST_COLUMNS",
     "MOST_VALUES",
     "Cell",
-    "Column",
     "MatrixFilter",
     "MatrixRow",
     "categories_of",
-    "columns_of",
     "count_rows",
-    "is_criterion_of",
     "load_rows",
     "neighbours_of",
 ]
-
-MOST_COLUMNS = 30
-"""Criteria that are shown; rows may have thousands of their own."""
 
 MOST_VALUES = 200
 """Values of a category column that are offered."""
@@ -75,29 +70,14 @@ class MatrixFilter:
 
 
 @attrs.frozen
-class Column:
-    """A criterion.
-
-    Attributes:
-        id: Its id.
-        text: Its wording.
-        label: Its short name.
-    """
-
-    id: int
-    text: str
-    label: str
-
-
-@attrs.frozen
 class Cell:
     """The verdicts of one row by one criterion.
 
     Attributes:
         yes: How many are YES.
         given: How many there are.
-        answers: How many there could be: the row's answers.
-        response_id: The answer to open: the first with the worst verdict.
+        answers: How many there could be: the row's answers that are to be judged by it.
+        response_id: The answer to open: the first with the worst verdict, else the first.
     """
 
     yes: int
@@ -131,7 +111,7 @@ class MatrixRow:
         label: Its values, in short.
         persona: Who talked with the model.
         responses: (id, epoch, whether it failed) of its answers.
-        cells: By criterion.
+        cells: By criterion; none for a criterion by which no answer of the row is to be judged.
     """
 
     label: str
@@ -140,20 +120,6 @@ class MatrixRow:
     cells: Mapping[int, Cell]
 
 
-_CRITERIA = (
-    select(_of_criterion.id, _of_criterion.criterion_str, _of_criterion.label)
-    .where(
-        or_(
-            _of_criterion.id.in_(_IDS),
-            and_(
-                _of_criterion.criterion_set_id == bindparam("criterion_set_id"),
-                _of_criterion.superseded_at.is_(None),
-            ),
-        )
-    )
-    .order_by(_of_criterion.position, _of_criterion.id)
-    .limit(MOST_COLUMNS + 1)
-)
 _RESPONSES = select(
     _of_response.id,
     _of_response.entry_id,
@@ -172,30 +138,6 @@ _PERSONAS = (
     .join(PersonaTable.__table__, PersonaTable.__table__.c.id == PersonaVersion.__table__.c.persona_id)
     .where(PersonaVersion.__table__.c.id.in_(_IDS))
 )
-
-
-async def columns_of(session: AsyncSession, row: Experiment, judged_by: Sequence[int]) -> list[Column]:
-    """The criteria of an experiment in the order of their set: those of today, and those that it was judged by.
-
-    At most `MOST_COLUMNS` and one more, which tells that there are further ones.
-    """
-    found = await fetch(session, _CRITERIA, ids=list(judged_by) or [0], criterion_set_id=row.criterion_set_id)
-    return [Column(one.id, one.criterion_str, one.label) for one in found]
-
-
-async def is_criterion_of(session: AsyncSession, row: Experiment, criterion_id: int) -> bool:
-    """Whether an experiment is judged by a criterion, or was by what that said before."""
-    given = (
-        select(1)
-        .select_from(Rating.__table__)
-        .join(Response.__table__, _of_response.id == _of_rating.response_id)
-        .where(_of_rating.criterion_id == criterion_id, _of_response.experiment_id == row.id)
-    )
-    of_today = and_(
-        _of_criterion.criterion_set_id == row.criterion_set_id, _of_criterion.superseded_at.is_(None)
-    )
-    found = select(1).where(_of_criterion.id == criterion_id, or_(of_today, given.exists()))
-    return await session.scalar(found) is not None
 
 
 async def categories_of(session: AsyncSession, row: Experiment) -> dict[str, Collection[str]]:
@@ -255,19 +197,21 @@ async def load_rows(
     responses: dict[tuple[int, int], list[Any]] = defaultdict(list)
     for one in await fetch(session, _RESPONSES, **parameters):
         responses[one.entry_id, one.persona_version_id or _UNKNOWN].append(one)
-    verdicts: dict[int, dict[int, str]] = defaultdict(dict)
+    verdicts: dict[int, list[tuple[int, Verdict]]] = defaultdict(list)
     ids = [one.id for key in keys for one in responses[tuple(key)]]
     for response_id, criterion_id, rating in await fetch_by_ids(session, _RATINGS, ids):
-        verdicts[response_id][criterion_id] = rating
+        verdicts[response_id].append((criterion_id, rating))
     values = {row.entry_id: row.input_values for row in await fetch(session, _VALUES, **parameters)}
     personas = {
         row.id: row.name
         for row in await fetch_by_ids(session, _PERSONAS, {key.persona for key in keys} - {_UNKNOWN})
     }
+    account = (await load_accounts_of_responses(session, [experiment_id], ids))[experiment_id]
     return [
         _row(
             sorted(responses[tuple(key)], key=lambda one: (one.epoch, one.id)),
             verdicts,
+            account,
             label_of(values.get(key.entry_id, {})),
             personas.get(key.persona),
         )
@@ -338,7 +282,7 @@ def _filtered(query: Select[Any], experiment_id: int, wanted: MatrixFilter) -> S
         if wanted.verdict != "missing":
             query = query.where(judged)
         elif wanted.criterion_id is not None:
-            query = query.where(~judged)
+            query = query.where(~judged, is_expected(wanted.criterion_id))
         else:
             flawed = exists().where(
                 _of_item.response_id == _of_response.id, _of_item.rating_errors.is_not(None)
@@ -360,21 +304,32 @@ def _filtered(query: Select[Any], experiment_id: int, wanted: MatrixFilter) -> S
 
 
 def _row(
-    answers: Sequence[Any], verdicts: Mapping[int, Mapping[int, str]], label: str, persona: str | None
+    answers: Sequence[Any],
+    verdicts: Mapping[int, Sequence[tuple[int, Verdict]]],
+    account: VerdictAccount,
+    label: str,
+    persona: str | None,
 ) -> MatrixRow:
     given: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    wanted: dict[int, list[int]] = defaultdict(list)
     for answer in answers:
-        if answer.error is None:
-            for criterion_id, rating in verdicts.get(answer.id, {}).items():
-                given[criterion_id].append((rating, answer.id))
+        counted = [] if answer.error else account.counted(answer.id, answer.entry_id, verdicts[answer.id])
+        for criterion_id, rating in counted:
+            given[criterion_id].append((rating, answer.id))
+        lack = account.lack(answer.id, answer.entry_id, answer.error, dict(counted))
+        lacking = [*lack.pending, *(one.criterion_id for one in lack.missing)]
+        for criterion_id in {*dict(counted), *lacking}:
+            wanted[criterion_id].append(answer.id)
     cells = {
         criterion_id: Cell(
-            yes=sum(rating == "YES" for rating, _ in found),
-            given=len(found),
-            answers=len(answers),
-            response_id=min(found, key=lambda one: (one[0] != "NO", one[1]))[1],
+            yes=sum(rating == "YES" for rating, _ in given[criterion_id]),
+            given=len(given[criterion_id]),
+            answers=len(ids),
+            response_id=min(
+                given[criterion_id], key=lambda one: (one[0] != "NO", one[1]), default=("", ids[0])
+            )[1],
         )
-        for criterion_id, found in given.items()
+        for criterion_id, ids in wanted.items()
     }
     return MatrixRow(
         label=label,

@@ -38,7 +38,7 @@ from elluminate_server.store.tables import (
     WorkItem,
 )
 
-__all__ = ["Unanswered", "VerdictAccount", "load_accounts", "load_accounts_of_responses"]
+__all__ = ["Unanswered", "Verdict", "VerdictAccount", "load_accounts", "load_accounts_of_responses"]
 
 
 Verdict = Literal["YES", "NO"]

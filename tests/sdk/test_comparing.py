@@ -85,6 +85,20 @@ def test_on_a_server_without_extensions_it_is_the_same(
         assert other.get_experiment(name="After").statistics().to_dicts() == pair[1].statistics().to_dicts()
 
 
+def test_what_a_set_gets_after_the_runs_is_no_criterion_of_theirs(
+    client: Client, base_url: str, pair: tuple[Experiment, Experiment]
+) -> None:
+    before = client.compare("Before", "After").to_dicts()
+    for one in pair:
+        one.criterion_set.add_criteria(["Was it added later?"])
+    assert client.compare("Before", "After").to_dicts() == before
+    with (
+        httpx.Client(transport=WithoutExtensions()) as http,
+        Client(base_url=base_url, http_client=http) as other,
+    ):
+        assert [one.criterion for one in other.compare("Before", "After").criteria] == [KIND, SHORT]
+
+
 def test_statistics_read_the_responses_where_they_were_not_read(
     client: Client, pair: tuple[Experiment, Experiment], tmp_path: Path
 ) -> None:
