@@ -40,7 +40,8 @@ async def form_again(
             continue
         async with request.app.state.store.read(is_long=page.is_long) as session:
             looking = _request_for(request, target.path, target.query)
-            shown = await page.handler(Visit(looking, visitor, ids, FormData(), None, session))
+            visit = Visit(looking, visitor, ids, FormData(), None, session, is_again=True)
+            shown = await page.handler(visit)
         text = refilled(
             bytes(shown.body).decode(),
             request.url.path,

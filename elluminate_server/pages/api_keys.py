@@ -52,7 +52,10 @@ async def create(visit: Visit) -> Response:
         role=visit.field("role") or ROLES[0],
         expires_at=_end_of(visit.field("until")),
     )
-    expires_at = in_future(request.expires_at)
+    try:
+        expires_at = in_future(request.expires_at)
+    except Invalid:
+        raise Invalid(f"$.expires_at: {visit.field('until')} is not in the future.") from None
     role = str(request.role.value) if request.role else ROLES[0]
     async with visit.write() as session:
         row, key = await make_key(session, visit.principal, request.name, expires_at, role)
@@ -71,7 +74,7 @@ def _end_of(day: str) -> str | None:
     try:
         last = datetime.date.fromisoformat(day)
     except ValueError:
-        raise Invalid("The last day has to be one like 2030-12-31, or empty.") from None
+        raise Invalid("$.expires_at: has to be a day like 2030-12-31, or empty.") from None
     return datetime.datetime.combine(last, datetime.time(23, 59, 59), datetime.UTC).isoformat()
 
 

@@ -4,9 +4,11 @@ from typing import Any
 
 from elluminate_api.models import CreateCriteriaRequest, EditCriterionRequest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from elluminate_server.domain.checks.words import rule_in_words
+from elluminate_server.http.problems import Conflict, quoted
 from elluminate_server.pages.paging import Paging
 from elluminate_server.pages.visits import Visit, form, page
 from elluminate_server.reading.finding import (
@@ -99,6 +101,7 @@ async def criterion(visit: Visit) -> Response:
         "criterion.html",
         place="criterion-sets",
         criterion=row,
+        newest=await _newest(visit.session, row),
         decided_by=_decided_by(row),
         set=await see_criterion_set(visit.session, visit.project_id, row.criterion_set_id),
     )
@@ -110,12 +113,36 @@ async def change(visit: Visit) -> Response:
     text, label = visit.text("text").strip(), visit.field("label").strip()
     request = visit.wanted(EditCriterionRequest, criterion_str=text, label=label)
     async with visit.write() as session:
+        await _refuse_earlier_version(session, visit)
         row = await find_current_criterion(session, visit.project_id, visit.path["criterion_id"])
         await change_criterion(
             session, row, text=str(request.criterion_str), label=label or row.label, rule=None
         )
         set_id = row.criterion_set_id
     return visit.go_on(f"/projects/{visit.project_id}/criterion-sets/{set_id}")
+
+
+async def _refuse_earlier_version(session: AsyncSession, visit: Visit) -> None:
+    """Refuse to change what was changed since the form was made: two people would not see each other's words."""
+    row = await see_criterion(session, visit.project_id, visit.path["criterion_id"])
+    if row.superseded_at is None:
+        return
+    newest = await _newest(session, row)
+    now = "" if newest is None else f" to {quoted(newest.criterion_str, 400)}"
+    raise Conflict(
+        f"Meanwhile it was changed{now}. Nothing was stored: store yours in the newest version, if it is to take the "
+        "place of that."
+    )
+
+
+async def _newest(session: AsyncSession, row: Criterion) -> Criterion | None:
+    """What a criterion was edited into, which has its place in the set; None where it was taken out since."""
+    found = select(Criterion).where(
+        Criterion.criterion_set_id == row.criterion_set_id,
+        Criterion.position == row.position,
+        Criterion.superseded_at.is_(None),
+    )
+    return await session.scalar(found)
 
 
 def _decided_by(row: Criterion) -> str | None:

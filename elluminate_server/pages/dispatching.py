@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from elluminate_server import pages
 from elluminate_server.domain.roles import allows, with_article
+from elluminate_server.domain.shapes import SECRET_FIELDS
 from elluminate_server.http.auditing import log_refusal
 from elluminate_server.http.ending import in_hand
 from elluminate_server.http.pipeline import Overtaken, problem_of, read_body
@@ -35,6 +36,9 @@ __all__ = ["dispatcher"]
 
 _ATTEMPTS = 3
 _LARGEST_ID = 2**53 - 1
+_WORTH_SHOWING = 20
+"""Characters from which on a text is shown whose form is gone."""
+_NEVER_TYPED = {"token", "next", "before", *SECRET_FIELDS}
 _MOST_FIELDS = 1 << 20
 """Bytes of a form."""
 _MOST_OF_A_FILE = 32 << 20
@@ -137,7 +141,8 @@ class _Place(_Answering):
             return await _carried_out(page, Visit(request, visitor, path, fields, page.operation))
         except Exception as error:  # noqa: BLE001 - what is no refusal is logged
             problem = problem_of(error, f"POST {self.path}", is_idempotent=False)
-            return await self._form_again(request, visitor, fields, problem) or refusal(problem, request)
+            again = await self._form_again(request, visitor, fields, problem)
+            return again or refusal(problem, request, fields)
         finally:
             await fields.close()
 
@@ -177,13 +182,21 @@ async def _carried_out(page: Page, visit: Visit) -> Response:
     raise AssertionError("unreachable")
 
 
-def refusal(problem: Problem, request: Request) -> Response:
-    """A page that says what was wrong, and leads back."""
+def refusal(problem: Problem, request: Request, sent: FormData | None = None) -> Response:
+    """A page that says what was wrong, and leads back; with what was typed, where no page has its form any more."""
     headers = {name: value for name, value in problem.headers.items() if name.lower() != "www-authenticate"}
-    shown = {"title": title_of(problem), "text": told(problem), "back": came_from(request)}
+    typed = [] if sent is None else list(_typed(sent))
+    shown = {"title": title_of(problem), "text": told(problem), "back": came_from(request), "typed": typed}
     response = html_response("refusal.html", shown, status_of(problem))
     response.headers.update(headers)
     return response
+
+
+def _typed(sent: FormData) -> Iterator[tuple[str, str]]:
+    """What took work to type, and where."""
+    for name, text in sent.multi_items():
+        if isinstance(text, str) and len(text) >= _WORTH_SHOWING and name not in _NEVER_TYPED:
+            yield name.removeprefix("field.").replace("_", " "), text
 
 
 def to_login(request: Request) -> Response:

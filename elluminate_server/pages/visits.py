@@ -47,6 +47,7 @@ class Visit(AtServer):
         unread: What the address says and cannot be read, in words: the page shows it, rather than act as if nobody
             had asked for it.
         known: Names of parameters that the page has looked for.
+        is_again: Whether a form that was sent from the page is shown again with what was typed, because it was refused.
     """
 
     request: Request
@@ -58,6 +59,7 @@ class Visit(AtServer):
     made: Any = None
     unread: dict[str, None] = attrs.field(factory=dict)
     known: set[str] = attrs.field(factory=set)
+    is_again: bool = False
 
     @property
     def principal(self) -> Principal:
@@ -194,7 +196,7 @@ class Visit(AtServer):
         """
         text = self.field(name)
         if not (text.isascii() and text.isdigit() and len(text) < 16):
-            raise NotFound(name.removesuffix("_id"), repr(text[:40]))
+            raise NotFound(name.removesuffix("_id").replace("_", " "), repr(text[:40]))
         return int(text)
 
     @contextlib.asynccontextmanager

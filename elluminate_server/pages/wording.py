@@ -88,4 +88,4 @@ def _called(steps: list[str], labels: Mapping[str, str]) -> str:
     if field is not None and labels[field]:
         return labels[field]
     named = next((step for step in reversed(steps) if not step.isdigit()), "")
-    return named.removesuffix("_id").replace("_", " ")
+    return _FIELDS.get(named, named.removesuffix("_id")).replace("_", " ")

@@ -27,9 +27,10 @@ async def make_key(
     """
     reach = await reach_of(session, principal.key_id)
     if reach is not None and (expires_at is None or expires_at > reach):
+        found = f"This request's API key expires at {reach.isoformat()} and makes none that outlives it."
         raise Forbidden(
-            f"This request's API key expires at {reach.isoformat()} and makes none that outlives it. Give an "
-            "expires_at that is not later, or ask with a key that lasts longer."
+            f"{found} Give an expires_at that is not later, or ask with a key that lasts longer.",
+            in_browser=f"$.expires_at: {found} Choose a day before that, or log in with a key that lasts longer.",
         )
     return await add_key(session, principal.project_id, name, expires_at, role)
 

@@ -194,13 +194,18 @@ async def _check_prompt(
             )
             raise Invalid(
                 f"{found} Where a column holds the answers already, name it as response_column_id.",
-                in_browser=f"{found} Choose a template.",
+                in_browser=f"$.prompt_template_id: the rows of collection {collection.name!r} hold no prompts of "
+                "their own. Choose a template.",
             )
         return
     if own is not None and own.column_type == models.ColumnType.RAW_INPUT:
+        found = (
+            f"$.prompt_template_id: the rows of collection {collection.name!r} are sent as they stand in the"
+        )
+        so = f"column {own.name!r}, so that there is no place for a template."
         raise Invalid(
-            f"$.prompt_template_id: the rows of collection {collection.name!r} are sent as they stand in the raw_input "
-            f"column {own.name!r}, so that there is no place for a template. Leave the template out."
+            f"{found} raw_input {so} Leave the template out.",
+            in_browser=f"{found} {so} Choose none.",
         )
     await check_template_placeholders(session, template, collection)
 

@@ -62,7 +62,7 @@ async def test_what_was_judged_keeps_its_version(
     page = await browser.see(f"/projects/1/criteria/{old}")
     assert "earlier version" in page
     assert "<textarea" not in page
-    assert (await browser.send(f"/projects/1/criteria/{old}", text="Third?", label="")).status_code == 404
+    assert (await browser.send(f"/projects/1/criteria/{old}", text="Third?", label="")).status_code == 409
 
 
 async def test_hostile_text_is_text(browser: Browser, api: httpx.AsyncClient) -> None:

@@ -5,9 +5,13 @@ import re
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from elluminate_server.store.engine import Store
+from elluminate_server.store.tables import Criterion
 from tests.server.conftest import World, created
 from tests.server.pages.conftest import ORIGIN, Browser
+from tests.server.pages.filling import fill
 from tests.server.pages.looking import HOSTILE, check_harmless
 from tests.server.pages.test_looking import texts
 
@@ -16,6 +20,11 @@ pytestmark = pytest.mark.anyio
 HERE = "/projects/1"
 TYPED = '  Näme "<b>&amp;'
 LINES = "\n\nfirst </textarea><script>\n  second\u202e\x1b"
+
+
+_PERSONA = {"name": "New", "description": LINES, "knowledge": TYPED}
+_SCENARIO = {"goal": TYPED, "outcome": LINES, "field.mood": TYPED}
+_ASKED_OF_SCENARIOS = {"goal": "What the user wants", "outcome": "How the conversation should end"}
 
 
 def values(page: str, action: str) -> dict[str, str | None]:
@@ -51,7 +60,14 @@ async def test_a_refused_form_has_all_that_was_typed(
     bob = await created(api, "/personas", {"name": "Bob", "description": "Short."})
     scenarios = await created(api, "/scenario-sets", {"name": "Shop", "fields": ["mood"]})
     shop = f"{HERE}/scenario-sets/{scenarios['id']}"
-    await created(api, "/persona-groups", {"name": "All", "persona_ids": [ada["id"]]})
+    group = await created(api, "/persona-groups", {"name": "All", "persona_ids": [ada["id"]]})
+    bought = await created(
+        api,
+        f"/scenario-sets/{scenarios['id']}/scenarios",
+        {"goal": "Buys.", "expected_conversation_outcome": "Pays."},
+    )
+    scenario = f"{shop}/scenarios/{bought['id']}"
+    ticked = {"persona": str(bob["id"])}
     criteria = f"{HERE}/criterion-sets/{world.criterion_set_id}"
     chosen = {
         "template": str(world.prompt_template_id),
@@ -79,7 +95,7 @@ async def test_a_refused_form_has_all_that_was_typed(
             {"name": "x", "description": "d", "epochs": "3", **chosen, "template": ""},
             422,
             "template",
-            "This did not work. Template: an experiment over collection",
+            "This did not work. Template: the rows of collection 'Topics' hold no prompts of their own. Choose",
         ),
         (
             f"{HERE}/personas",
@@ -149,7 +165,41 @@ async def test_a_refused_form_has_all_that_was_typed(
             {"name": TYPED, "role": "editor", "until": "2020-01-31"},
             422,
             "until",
-            "This did not work. Last day: 2020-01-31T23:59:59+00:00 is not in the future.",
+            "This did not work. Last day: 2020-01-31 is not in the future.",
+        ),
+        (
+            f"{HERE}/keys",
+            {"name": TYPED, "role": "editor", "until": "soon"},
+            422,
+            "until",
+            "This did not work. Last day: has to be a day like 2030-12-31, or empty.",
+        ),
+        # All that may not be empty, as blanks, in every form that has it.
+        *(
+            (path, {**fields, wrong: "   "}, 422, wrong, f"This did not work. {label}")
+            for path, fields, asked in (
+                (f"{HERE}/start", {"description": "d", "epochs": "3", **chosen}, {"name": "Name"}),
+                (f"{HERE}/personas", _PERSONA, {"name": "Name", "description": "What it is like"}),
+                (
+                    f"{HERE}/personas/{ada['id']}",
+                    _PERSONA,
+                    {"name": "Name", "description": "What it is like"},
+                ),
+                (f"{HERE}/persona-groups", {"description": TYPED, **ticked}, {"name": "Name"}),
+                (f"{HERE}/persona-groups/{group['id']}", {"description": TYPED, **ticked}, {"name": "Name"}),
+                (f"{HERE}/scenario-sets", {"description": TYPED, "fields": "mood"}, {"name": "Name"}),
+                (shop, {"description": TYPED}, {"name": "Name"}),
+                *((path, _SCENARIO, _ASKED_OF_SCENARIOS) for path in (f"{shop}/scenarios", scenario)),
+                (f"{criteria}/criteria", {"label": TYPED}, {"text": "Question that a judge answers"}),
+                (
+                    f"{HERE}/criteria/{world.criterion_id}",
+                    {"label": TYPED},
+                    {"text": "Question that a judge answers"},
+                ),
+                (f"{HERE}/llm-configs/{world.llm_config_id}/test", {}, {"prompt": "What to ask"}),
+                (f"{HERE}/keys", {"role": "editor", "until": "2099-12-31"}, {"name": "What it is for"}),
+            )
+            for wrong, label in asked.items()
         ),
     ]
     for path, fields, status, wrong, words in cases:
@@ -158,7 +208,7 @@ async def test_a_refused_form_has_all_that_was_typed(
         page = answer.text
         check_harmless(page)
         assert told(page).startswith(words), told(page)
-        assert "$" not in told(page)
+        assert re.search(r"\$|[a-z]_[a-z]|\w\(", told(page)) is None, told(page)
         found = values(page, path)
         token = found.pop("token")
         assert token == await browser.token()
@@ -169,6 +219,41 @@ async def test_a_refused_form_has_all_that_was_typed(
         assert re.search(r"<title>This (did not work|name is taken): [^<]+ – elluminate</title>", page)
         again = await browser.http.post(path, data={"token": token, **fields})
         assert (again.status_code, told(again.text)) == (status, told(page))
+
+
+async def test_what_was_changed_or_deleted_meanwhile_loses_nothing_that_was_typed(
+    browser: Browser, api: httpx.AsyncClient, store: Store
+) -> None:
+    await fill(store, rows=1, criteria=["Is it short?", "Is it kind?"])
+    async with store.read() as session:
+        ids = (await session.scalars(select(Criterion.id).order_by(Criterion.id))).all()
+    first, other = (f"{HERE}/criteria/{one}" for one in ids)
+    stored = await browser.send(first, text="Is it brief?", label="brief")
+    assert stored.status_code == 303
+    for text, status, wrong in (
+        (LINES, 409, "Not now. Meanwhile it was changed to 'Is it brief?'."),
+        ("  ", 422, ""),
+    ):
+        answer = await browser.send(first, text=text, label=TYPED)
+        assert answer.status_code == status
+        assert told(answer.text).startswith(wrong)
+        assert values(answer.text, first) == {"token": await browser.token(), "text": text, "label": TYPED}
+        (newest,) = re.findall(rf'<a href="({HERE}/criteria/\d+)">The newest version</a>', answer.text)
+        assert "<p>Is it brief?" not in answer.text
+        assert f'action="{newest}"' in await browser.see(newest)
+        check_harmless(answer.text)
+    assert "<textarea" not in await browser.see(first)
+    assert (await api.delete(f"/criteria/{ids[1]}")).status_code == 204
+    answer = await browser.send(other, text=f"Is it {TYPED} to everybody?", label="kind")
+    assert answer.status_code == 404
+    said = texts(answer.text)
+    assert f"What you typed text Is it {' '.join(TYPED.split())} to everybody?" in said
+    assert await browser.token() not in answer.text
+    check_harmless(answer.text)
+    persona = await created(api, "/personas", {"name": "Ada", "description": "Short."})
+    await api.delete(f"/personas/{persona['id']}")
+    answer = await browser.send(f"{HERE}/personas/{persona['id']}", name="Ada", description=LINES)
+    assert "second" in texts(answer.text)
 
 
 async def test_of_several_forms_the_one_that_was_sent_is_filled(
