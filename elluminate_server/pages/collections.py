@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +30,7 @@ from elluminate_server.store.tables import Collection, CollectionColumn, Entry
 from elluminate_server.writing.changed_rows import adding_rows, find_changeable, replace_values
 from elluminate_server.writing.csv_rows import rows_of_csv, value_of_cell
 from elluminate_server.writing.naming import of_project
+from elluminate_server.writing.prepared_rows import Source
 
 __all__ = ["Cell"]
 
@@ -153,12 +155,24 @@ async def upload(visit: Visit) -> Response:
         visit.settings,
         partial(_find, visit),
         visit.write,
-        partial(rows_of_csv, content, delimiter),
+        partial(_rows_of, content, delimiter),
         "Line {}: $".format,
         skips_existing=visit.field("skip_existing") == "yes",
     ) as new:
         added = len(new.rows)
     return visit.go_on(_address(visit), added=str(added))
+
+
+def _rows_of(content: bytes, delimiter: str, columns: Sequence[CollectionColumn]) -> Source:
+    """The rows of the file.
+
+    Raises:
+        Invalid: It cannot be read, or has none.
+    """
+    rows = rows_of_csv(content, delimiter, columns)
+    if next(iter(rows()), None) is None:
+        raise Invalid("$.file: has a header and no rows below it, so that there is nothing to add.")
+    return rows
 
 
 @page(_COLLECTION + "/rows/{entry_id:int}")

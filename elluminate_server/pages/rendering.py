@@ -13,7 +13,7 @@ from elluminate._markup import PACKAGE, dollars, harmless, interval_text, percen
 from elluminate_server import __version__
 from elluminate_server.pages.assets import asset_url
 
-__all__ = ["POLICY", "html_response", "secured", "shortened"]
+__all__ = ["POLICY", "html_response", "seconds_text", "secured", "shortened"]
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -51,7 +51,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(asset=asset_url, version=__version__, percent=percent, interval_text=interval_text)
-    made.filters.update(when=_when, iso=_iso, seconds=_seconds, dollars=dollars, shortened=shortened)
+    made.filters.update(when=_when, iso=_iso, seconds=seconds_text, dollars=dollars, shortened=shortened)
     return made
 
 
@@ -70,7 +70,8 @@ def _iso(moment: datetime.datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _seconds(number: float | None) -> str:
+def seconds_text(number: float | None) -> str:
+    """A time in words, "-" where it is unknown."""
     if number is None:
         return "-"
     if number < 100:

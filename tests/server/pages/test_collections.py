@@ -164,6 +164,12 @@ async def test_rows_go_out_and_in_as_csv(browser: Browser, api: httpx.AsyncClien
     ("content", "status", "told"),
     [
         (b"", 422, "no header"),
+        (
+            b"topic\n",
+            422,
+            "File: has a header and no rows below it, so that there is nothing to add. Choose the file",
+        ),
+        (b"nowhere,topic\r\n\r\n", 422, 'name="file" accept=".csv,text/csv" required aria-invalid="true"'),
         (b"topic\n\xff\n", 422, "not UTF-8"),
         (b"topic\na,b\n", 422, "line 2"),
         (b"topic,any\nb,\x00\n", 422, "NUL"),
