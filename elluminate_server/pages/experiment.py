@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from elluminate._markup import Bar
 from elluminate.statistics.judging import status_of
+from elluminate.suites.origins import origin_in
 from elluminate_server.execution.gaps import has_gaps
 from elluminate_server.execution.progress import progress_of
 from elluminate_server.http.problems import quoted
@@ -23,6 +24,7 @@ from elluminate_server.reading.finding import find_experiment, see_experiment
 from elluminate_server.reading.kept_results import WORTH_KEEPING, ResultsKeeper
 from elluminate_server.reading.labelling import has_judges, has_labels, load_judges
 from elluminate_server.reading.matrices import MatrixFilter, categories_of, count_rows, load_rows
+from elluminate_server.reading.offline_work import offline_work
 from elluminate_server.reading.overviews import Account, Overview, load_overviews
 from elluminate_server.reading.run_criteria import MOST_COLUMNS, Column, columns_of, is_criterion_of
 from elluminate_server.store.tables import CriterionSet, Experiment, LLMConfig, LogLine, PromptTemplate, Task
@@ -96,6 +98,9 @@ async def experiment(visit: Visit) -> Response:
         has_more_lines=has_more_lines,
         is_counted=is_counted,
         template=template,
+        description=_described(row.description),
+        suite=origin_in(row.description),
+        offline=await offline_work(session, row.id),
         settings=_settings(config, row),
         lacks_verdicts_alone=_lacks_verdicts_alone(overview),
         ending=ending,
@@ -236,6 +241,11 @@ async def _judges(visit: Visit, row: Experiment) -> dict[int | None, list[str]]:
         if one.figures.problem is not None:
             found.setdefault(one.criterion_id, []).append(one.status)
     return found
+
+
+def _described(description: str) -> str:
+    """What it is for, without the line of a suite's run, which is for programs: the page tells it in words."""
+    return description if origin_in(description) is None else description.rpartition("\n")[0].strip()
 
 
 def _settings(config: LLMConfig | None, row: Experiment) -> list[tuple[str, Any]]:

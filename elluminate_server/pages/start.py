@@ -33,12 +33,19 @@ async def start(visit: Visit) -> Response:
     """What there is to choose from; the three commands to begin with, where that is nothing."""
     session, project_id = visit.session, visit.project_id
     chosen = {name: visit.asked(name) for name in _CHOICES}
-    templates = await session.execute(
-        select(PromptTemplate.id, PromptTemplate.name, PromptTemplate.version)
+    found = await session.execute(
+        select(
+            PromptTemplate.id, PromptTemplate.name, PromptTemplate.version, PromptTemplate.criterion_set_id
+        )
         .where(PromptTemplate.project_id == project_id, PromptTemplate.deleted_at.is_(None))
         .order_by(PromptTemplate.name, PromptTemplate.version.desc())
         .limit(_MOST_CHOICES)
     )
+    templates = found.all()
+    linked = {str(row.id): row.criterion_set_id for row in templates}
+    has_its_own = linked.get(chosen["template"]) if chosen["template"] else templates and all(linked.values())
+    if not chosen["criterion_set"] and not has_its_own:
+        chosen["criterion_set"] = str(await _newest_set(session, project_id) or "")
     return visit.show(
         "start.html",
         place="start",
@@ -49,6 +56,22 @@ async def start(visit: Visit) -> Response:
         chosen=chosen,
         answers=DEMO_ANSWERS,
         is_offline=is_offline(visit.models),
+    )
+
+
+async def _newest_set(session: AsyncSession, project_id: int) -> int | None:
+    """The newest criterion set that judges all rows by something."""
+    return await session.scalar(
+        select(CriterionSet.id)
+        .join(Criterion, Criterion.criterion_set_id == CriterionSet.id)
+        .where(
+            CriterionSet.project_id == project_id,
+            CriterionSet.deleted_at.is_(None),
+            Criterion.superseded_at.is_(None),
+            Criterion.entry_id.is_(None),
+        )
+        .order_by(CriterionSet.id.desc())
+        .limit(1)
     )
 
 
@@ -103,7 +126,8 @@ async def _refuse_nothing_to_judge_by(session: AsyncSession, row: Experiment) ->
     )
     if await session.scalar(there.limit(1)) is None:
         raise Invalid(
-            "There is no criterion to judge the answers by: choose a criterion set that has some. Nothing was started."
+            "$.criterion_set_id: there is no criterion to judge the answers by. Choose a criterion set that has some. "
+            "Nothing was started."
         )
 
 

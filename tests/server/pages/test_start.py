@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from elluminate_server.store.engine import Store
 from elluminate_server.store.tables import (
@@ -81,6 +81,29 @@ async def test_one_is_made_and_started(
     assert line is not None
     assert (line.object_id, line.object_name) == (row.id, "From a page")
     assert (await browser.send(START, **_fields(world))).status_code == 409
+
+
+async def test_the_form_chooses_criteria_that_there_are(
+    browser: Browser, api: httpx.AsyncClient, store: Store, world: World
+) -> None:
+    await created(api, "/criterion_sets", {"name": "Empty"})
+    newest = await created(
+        api, "/criterion_sets", {"name": "Newest", "criteria": [{"criterion_str": "Is it?"}]}
+    )
+    chosen = f'<option value="{newest["id"]}" selected>Newest</option>'
+    assert chosen in await browser.see(START)
+    assert chosen in await browser.see(START, template=str(world.prompt_template_id))
+    asked = await browser.see(START, criterion_set=str(world.criterion_set_id))
+    assert f'<option value="{world.criterion_set_id}" selected>' in asked
+    assert chosen not in asked
+    answer = await browser.send(START, **_fields(world, criterion_set=""))
+    assert "Criterion set: there is no criterion to judge the answers by." in answer.text
+    assert '<select id="criterion_set" name="criterion_set" aria-invalid="true"' in answer.text
+    async with store.write() as session:
+        await session.execute(update(PromptTemplate).values(criterion_set_id=world.criterion_set_id))
+    for page in (await browser.see(START), await browser.see(START, template=str(world.prompt_template_id))):
+        assert chosen not in page
+        assert '<option value="">that of the template, where it has one</option>' in page
 
 
 @pytest.mark.parametrize(

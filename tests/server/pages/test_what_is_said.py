@@ -5,8 +5,9 @@ import re
 import pytest
 from sqlalchemy import select, update
 
+from elluminate.suites.origins import Origin, described
 from elluminate_server.store.engine import Store
-from elluminate_server.store.tables import LogLine, Response, Task
+from elluminate_server.store.tables import Experiment, LogLine, Rating, Response, Task
 from tests.server.pages.conftest import Browser
 from tests.server.pages.filling import fill
 from tests.server.pages.looking import check_harmless
@@ -41,3 +42,41 @@ async def test_figures_have_units_and_as_many_digits_as_tell_them_apart(
     compared = texts(await browser.see(f"/projects/1/compare?ids={first}&ids={second}"))
     assert re.search(r"a difference of \+0\.0 points \(-1\d\.\d to \+1\d\.\d points\)", compared)
     assert " +0.0 points -10.4 to +10.4 points " in compared
+
+
+async def test_an_experiment_says_where_it_comes_from_and_that_nothing_was_measured(
+    browser: Browser, store: Store
+) -> None:
+    experiment = await fill(store, rows=3, criteria=["Is it short?"])
+    origin = Origin(suite="Towns <b>", model="small", branch="main", commit="0123456789abcdef", digest="9")
+
+    async def said(**changed: object) -> str:
+        async with store.write() as session:
+            await session.execute(update(Experiment).values(**changed))
+        page = await browser.see(f"{HOME}/{experiment}")
+        check_harmless(page)
+        return texts(page)
+
+    shown = await said(description=described("What it is for.\nAnd more.", origin))
+    assert (
+        "done · What it is for. And more. "
+        "Run of the suite Towns <b> for the model small, on the branch main, at the commit 0123456789a…. Template"
+    ) in shown
+    assert "digest" not in shown
+    assert "done Run of the suite Towns <b> for the model small. Template" in await said(
+        description=described("", Origin(suite="Towns <b>", model="small"))
+    )
+    assert "done · elluminate suite: {} Template" in await said(description="elluminate suite: {}")
+    assert "measure nothing" not in shown
+    offline, other = {"answered_by_model": "offline"}, {"answered_by_model": "gpt-x"}
+    for answers, verdicts, words in (
+        (offline, other, "answered"),
+        (other, offline, "judged"),
+        (offline, offline, "answered and judged"),
+    ):
+        async with store.write() as session:
+            await session.execute(update(Response).values(generation_metadata=answers))
+            await session.execute(update(Rating).values(generation_metadata=verdicts))
+        assert (
+            f"The built-in offline model {words}: these figures show how things look, and measure nothing."
+        ) in await said(description="")
