@@ -29,6 +29,7 @@ __all__ = [
     "SetCriterion",
     "applicable",
     "count_verdicts",
+    "cut_reason",
     "lack_of",
 ]
 
@@ -149,18 +150,19 @@ def lack_of(
     if is_pending:
         return Lack(pending=lacking)
     if error is not None:
-        reason = _cut(error)
+        reason = cut_reason(error)
         return Lack([MissingVerdict(criterion_id, "answer_failed", reason) for criterion_id in lacking])
     known = failures or {}
     return Lack(
         [
-            MissingVerdict(criterion_id, "not_judged", _cut(known.get(criterion_id, unasked)))
+            MissingVerdict(criterion_id, "not_judged", cut_reason(known.get(criterion_id, unasked)))
             for criterion_id in lacking
         ]
     )
 
 
-def _cut(reason: str) -> str:
+def cut_reason(reason: str) -> str:
+    """A reason as it is told, of `MAX_REASON_LENGTH` characters at most."""
     return reason if len(reason) <= MAX_REASON_LENGTH else reason[: MAX_REASON_LENGTH - 1] + "…"
 
 

@@ -26,6 +26,7 @@ from elluminate_server.reading.labelling import has_judges, has_labels, load_jud
 from elluminate_server.reading.matrices import MatrixFilter, categories_of, count_rows, load_rows
 from elluminate_server.reading.offline_work import offline_work
 from elluminate_server.reading.overviews import Account, Overview, load_overviews
+from elluminate_server.reading.retries import load_retry
 from elluminate_server.reading.run_criteria import MOST_COLUMNS, Column, columns_of, is_criterion_of
 from elluminate_server.store.tables import CriterionSet, Experiment, LLMConfig, LogLine, PromptTemplate, Task
 from elluminate_server.writing.runs import add_what_is_missing, cancel_run, lock_experiment, refuse_running
@@ -103,6 +104,7 @@ async def experiment(visit: Visit) -> Response:
         offline=await offline_work(session, row.id),
         settings=_settings(config, row),
         lacks_verdicts_alone=_lacks_verdicts_alone(overview),
+        retry=None if overview.account is None else await load_retry(session, row, overview.account),
         ending=ending,
         criterion_set=criterion_set.name,
         judges=judges,

@@ -38,7 +38,14 @@ from elluminate_server.store.tables import (
     WorkItem,
 )
 
-__all__ = ["Unanswered", "Verdict", "VerdictAccount", "load_accounts", "load_accounts_of_responses"]
+__all__ = [
+    "Unanswered",
+    "Verdict",
+    "VerdictAccount",
+    "ending_of",
+    "load_accounts",
+    "load_accounts_of_responses",
+]
 
 
 Verdict = Literal["YES", "NO"]
@@ -287,7 +294,7 @@ async def load_accounts(session: AsyncSession, experiment_ids: Collection[int]) 
         session, _UNANSWERED, experiment_ids
     ):
         account = accounts[experiment_id]
-        reason = None if account.is_running else _ending(status, error_msg)
+        reason = None if account.is_running else ending_of(status, error_msg)
         account.unanswered.append(Unanswered(entry_id, reason, count))
     for experiment_id, status, error_msg, payload in await fetch_by_ids(
         session, _NOT_ALL_DONE, experiment_ids
@@ -295,7 +302,7 @@ async def load_accounts(session: AsyncSession, experiment_ids: Collection[int]) 
         rows = announced_answers(payload)
         if rows is not None:
             account = accounts[experiment_id]
-            reason = None if account.is_running else _ending(status, error_msg)
+            reason = None if account.is_running else ending_of(status, error_msg)
             account.unanswered.extend(await _not_queued(session, account.collection_id, rows, reason))
     for experiment_id, entry_id in await fetch_by_ids(session, _NOT_UPLOADED, experiment_ids):
         accounts[experiment_id].unanswered.append(Unanswered(entry_id, NOT_UPLOADED, 1))
@@ -369,7 +376,7 @@ async def _accounts(
         if status in UNFINISHED or account.is_running:
             account.waiting.add(response_id)
         else:
-            account.left[response_id] = _ending(status, error_msg)
+            account.left[response_id] = ending_of(status, error_msg)
     if any(_has_changed(accounts[row.id], row.run_asked_at or row.created_at) for row in experiments):
         for experiment_id, response_id, moment in await fetch_by_ids(session, queries.moments, ids):
             accounts[experiment_id].moments[response_id] = moment
@@ -382,5 +389,6 @@ def _has_changed(account: VerdictAccount, since: datetime.datetime) -> bool:
     )
 
 
-def _ending(status: str, error_msg: str | None) -> str:
+def ending_of(status: str, error_msg: str | None) -> str:
+    """Why a task that has ended did not come to something."""
     return error_msg or f"The run ended {status} before it came to this."

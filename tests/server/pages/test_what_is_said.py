@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from elluminate.suites.origins import Origin, described
 from elluminate_server.store.engine import Store
-from elluminate_server.store.tables import Experiment, LogLine, Rating, Response, Task
+from elluminate_server.store.tables import Criterion, Experiment, LogLine, Rating, Response, Task, WorkItem
 from tests.server.pages.conftest import Browser
 from tests.server.pages.filling import fill
 from tests.server.pages.looking import check_harmless
@@ -80,3 +80,52 @@ async def test_an_experiment_says_where_it_comes_from_and_that_nothing_was_measu
         assert (
             f"The built-in offline model {words}: these figures show how things look, and measure nothing."
         ) in await said(description="")
+
+
+async def test_a_retry_is_offered_for_what_it_may_bring(browser: Browser, store: Store) -> None:
+    experiment = await fill(store, rows=4, criteria=["Is it short?", "It names the topic."])
+    async with store.write() as session:
+        short, named = (await session.scalars(select(Criterion.id).order_by(Criterion.id))).all()
+        answers = (await session.execute(select(Response.id, Response.entry_id).order_by(Response.id))).all()
+        session.add(
+            Task(id="f" * 32, project_id=1, experiment_id=experiment, kind="experiment", status="SUCCESS")
+        )
+        await session.flush()
+        for answer, entry in answers[:2]:
+            reason = {str(named): "The row has no text for {{topic}}, so that there is nothing to look for."}
+            session.add(
+                WorkItem(
+                    task_id="f" * 32, entry_id=entry, response_id=answer, state="done", rating_errors=reason
+                )
+            )
+
+    async def said(rule: dict[str, str], *missing: tuple[int, int]) -> str:
+        async with store.write() as session:
+            await session.execute(update(Criterion).where(Criterion.id == named).values(rule=rule))
+            for place, criterion in missing:
+                await session.execute(
+                    delete(Rating).where(
+                        Rating.response_id == answers[place].id, Rating.criterion_id == criterion
+                    )
+                )
+        page = await browser.see(f"{HOME}/{experiment}")
+        check_harmless(page)
+        if "#missing" in page:
+            assert '<h2 id="missing">' in page
+        assert ('/retry-failed"' in page) == ("Retry what is missing" in page)
+        return texts(page)
+
+    rule = {"type": "contains", "value": "{{topic}}"}
+    assert "etry" not in await said(rule)
+    shown = await said(rule, (0, named), (1, named))
+    assert "A retry would bring none of the 2 verdicts that are missing: why ." in shown
+    assert "Retry what is missing" not in shown
+    shown = await said(rule, (2, short))
+    assert "Retry what is missing It may bring 1 of 3 verdicts; the others stay missing: why ." in shown
+    assert "It may bring 2 of 4 verdicts" in await said(rule, (2, named))
+    assert "It may bring 1 of 4 verdicts" in await said({"type": "python", "value": "f"})
+    async with store.write() as session:
+        await session.execute(update(WorkItem).values(rating_errors=None))
+    shown = await said(rule)
+    assert "Retry what is missing" in shown
+    assert "It may bring" not in shown
