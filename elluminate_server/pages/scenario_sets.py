@@ -2,8 +2,10 @@
 
 from elluminate_api.models import CreateScenarioSetRequest, ScenarioIn, UpdateScenarioSetRequest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from elluminate_server.http.problems import Conflict, Invalid, quoted
 from elluminate_server.pages.paging import Paging
 from elluminate_server.pages.visits import Visit, form, page
 from elluminate_server.reading.finding import see_scenario, see_scenario_set
@@ -52,9 +54,9 @@ async def create(visit: Visit) -> Response:
     """A set with its fields, still without scenarios."""
     request = visit.wanted(
         CreateScenarioSetRequest,
-        name=visit.field("name").strip(),
+        name=_name_in(visit),
         description=visit.text("description"),
-        fields=[one.strip() for one in visit.field("fields").split(",") if one.strip()],
+        fields=_fields_in(visit),
     )
     check_new_set(request)
     async with visit.write() as session:
@@ -91,7 +93,7 @@ async def scenario_set(visit: Visit) -> Response:
 async def change(visit: Visit) -> Response:
     """Name and description."""
     request = visit.wanted(
-        UpdateScenarioSetRequest, name=visit.field("name").strip(), description=visit.text("description")
+        UpdateScenarioSetRequest, name=_name_in(visit), description=visit.text("description")
     )
     async with visit.write() as session:
         await change_scenario_set(session, visit.project_id, visit.path["scenario_set_id"], request)
@@ -112,6 +114,7 @@ async def add(visit: Visit) -> Response:
     request = _asked_for(visit)
     async with visit.write() as session:
         visit.made, _ = await add_scenario(session, visit.project_id, visit.path["scenario_set_id"], request)
+        await _refuse_same(session, visit.made)
     return visit.go_on(_path(visit))
 
 
@@ -137,7 +140,8 @@ async def replace(visit: Visit) -> Response:
     request = _asked_for(visit)
     set_id, scenario_id = visit.path["scenario_set_id"], visit.path["scenario_id"]
     async with visit.write() as session:
-        await replace_scenario(session, visit.project_id, set_id, scenario_id, request)
+        row, _ = await replace_scenario(session, visit.project_id, set_id, scenario_id, request)
+        await _refuse_same(session, row)
     return visit.go_on(_path(visit))
 
 
@@ -149,6 +153,53 @@ async def remove_scenario(visit: Visit) -> Response:
             session, visit.project_id, visit.path["scenario_set_id"], visit.path["scenario_id"]
         )
     return visit.go_on(_path(visit))
+
+
+def _name_in(visit: Visit) -> str:
+    """The name of a set in a form; the API takes whatever is not blank."""
+    name = visit.field("name").strip()
+    if name and not _has_a_word(name):
+        raise Invalid(f"$.name: {quoted(name)} has no letter and no digit, so that nobody could find it.")
+    return name
+
+
+def _fields_in(visit: Visit) -> list[str]:
+    """Names of further fields in a form.
+
+    Raises:
+        Invalid: Something was typed that names none.
+    """
+    text = visit.field("fields").strip()
+    names = [one.strip() for one in text.split(",") if one.strip()]
+    wrong = next((one for one in names if not _has_a_word(one)), None if names else text)
+    if wrong:
+        raise Invalid(f"$.fields: {quoted(wrong)} has no letter and no digit, and names no field.")
+    return names
+
+
+def _has_a_word(name: str) -> bool:
+    return any(one.isalnum() for one in name)
+
+
+async def _refuse_same(session: AsyncSession, row: Entry) -> None:
+    """Refuse a scenario that its set has already: programs may mean that, who sends a form twice does not.
+
+    Raises:
+        Conflict: There is an equal one.
+    """
+    await session.flush()
+    equal = select(Entry.id).where(
+        Entry.collection_id == row.collection_id,
+        Entry.identity == row.identity,
+        Entry.deleted_at.is_(None),
+        Entry.id != row.id,
+    )
+    found = await session.scalar(equal.order_by(Entry.id).limit(1))
+    if found is not None:
+        raise Conflict(
+            f"$.goal: the set has this scenario already (id {found}), with the same outcome and fields. Nothing was "
+            "stored."
+        )
 
 
 def _path(visit: Visit) -> str:

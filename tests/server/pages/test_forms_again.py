@@ -24,6 +24,7 @@ LINES = "\n\nfirst </textarea><script>\n  second\u202e\x1b"
 
 _PERSONA = {"name": "New", "description": LINES, "knowledge": TYPED}
 _SCENARIO = {"goal": TYPED, "outcome": LINES, "field.mood": TYPED}
+_BOUGHT = {"goal": " Buys. ", "outcome": "Pays.", "field.mood": ""}
 _ASKED_OF_SCENARIOS = {"goal": "What the user wants", "outcome": "How the conversation should end"}
 
 
@@ -67,6 +68,9 @@ async def test_a_refused_form_has_all_that_was_typed(
         {"goal": "Buys.", "expected_conversation_outcome": "Pays."},
     )
     scenario = f"{shop}/scenarios/{bought['id']}"
+    walks = {"goal": "Walks.", "expected_conversation_outcome": "Leaves."}
+    other = await created(api, f"/scenario-sets/{scenarios['id']}/scenarios", walks)
+    other_scenario = f"{shop}/scenarios/{other['id']}"
     ticked = {"persona": str(bob["id"])}
     criteria = f"{HERE}/criterion-sets/{world.criterion_set_id}"
     chosen = {
@@ -174,6 +178,32 @@ async def test_a_refused_form_has_all_that_was_typed(
             "until",
             "This did not work. Last day: has to be a day like 2030-12-31, or empty.",
         ),
+        *(
+            (
+                f"{HERE}/scenario-sets",
+                {"name": "Third", "description": TYPED, "fields": "mood", **changed},
+                422,
+                wrong,
+                f"This did not work. {words} has no letter and no digit",
+            )
+            for changed, wrong, words in (
+                ({"name": ",,,"}, "name", "Name: ',,,'"),
+                ({"name": "\ufffd\ufffd"}, "name", "Name: '\ufffd\ufffd'"),
+                ({"fields": ", ,,"}, "fields", "Further fields of its scenarios: ', ,,'"),
+                ({"fields": "mood, __"}, "fields", "Further fields of its scenarios: '__'"),
+            )
+        ),
+        (
+            shop,
+            {"name": "---", "description": TYPED},
+            422,
+            "name",
+            "This did not work. Name: '---' has no letter and no digit",
+        ),
+        *(
+            (path, _BOUGHT, 409, "goal", "Not now. What the user wants: the set has this scenario already")
+            for path in (f"{shop}/scenarios", other_scenario)
+        ),
         # All that may not be empty, as blanks, in every form that has it.
         *(
             (path, {**fields, wrong: "   "}, 422, wrong, f"This did not work. {label}")
@@ -216,7 +246,9 @@ async def test_a_refused_form_has_all_that_was_typed(
         (tag,) = re.findall(r"<[^>]*aria-invalid[^>]*>", page)
         assert f'name="{wrong}"' in tag
         assert "autofocus" in tag
-        assert re.search(r"<title>This (did not work|name is taken): [^<]+ – elluminate</title>", page)
+        assert re.search(
+            r"<title>(This did not work|This name is taken|Not now): [^<]+ – elluminate</title>", page
+        )
         again = await browser.http.post(path, data={"token": token, **fields})
         assert (again.status_code, told(again.text)) == (status, told(page))
 

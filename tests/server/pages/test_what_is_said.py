@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from sqlalchemy import delete, select, update
 
@@ -129,3 +130,38 @@ async def test_a_retry_is_offered_for_what_it_may_bring(browser: Browser, store:
     shown = await said(rule)
     assert "Retry what is missing" in shown
     assert "It may bring" not in shown
+
+
+async def test_long_reasons_and_notes_are_folded(
+    browser: Browser, api: httpx.AsyncClient, store: Store
+) -> None:
+    one, other = [
+        await fill(store, rows=1, name=name, criteria=["Is it short?"], reasoning="Because of it. " * 100)
+        for name in ("One", "Other")
+    ]
+    async with store.write() as session:
+        answer = await session.scalar(select(Response.id).where(Response.experiment_id == one))
+        criterion = await session.scalar(select(Rating.criterion_id).where(Rating.response_id == answer))
+        await session.execute(update(Response).values(annotation="A note. " * 100))
+        await session.execute(update(Rating).where(Rating.response_id != answer).values(rating="YES"))
+    label = {"response_id": answer, "criterion_id": criterion, "value": "NO", "reason": "It drags. " * 100}
+    put = await api.put("/labels", json={"labels": [label]})
+    assert put.status_code == 200, put.text
+    page = await browser.see(f"/projects/1/responses/{answer}")
+    check_harmless(page)
+    for text in ("Because of it. ", "A note. ", "It drags. "):
+        assert re.search(
+            rf'<details><summary>({text})+[^<]*…</summary><div class="text">({text}){{100}}', page
+        )
+        assert page.count(f"{text * 100}") == 1
+    compared = await browser.see(f"/projects/1/compare?ids={one}&ids={other}")
+    check_harmless(compared)
+    assert len(re.findall(r"<details><summary>(?:Because of it. )+", compared)) == 2
+    label["reason"] = "It drags."
+    assert (await api.put("/labels", json={"labels": [label]})).status_code == 200
+    async with store.write() as session:
+        await session.execute(update(Rating).values(reasoning="Because of it."))
+        await session.execute(update(Response).values(annotation="A note."))
+    page = await browser.see(f"/projects/1/responses/{answer}")
+    assert "<details><summary>" not in page.partition("<main")[2]
+    assert "NO : It drags. " in texts(page)
