@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from elluminate._calls import Explained
+from elluminate._file_errors import named_files
 from elluminate._formulas import harmless
 from elluminate._row_files import FilePath, checked_path, csv_cell
 from elluminate._showing import quoted
@@ -51,7 +52,7 @@ class Exports(Explained):
         file_path = checked_path(path)
         rows = self.to_dicts()
         columns, of_json = _columns(rows) or self._of_none(), self._of_json()
-        with file_path.open("w", encoding=codec, newline="") as file:
+        with named_files(), file_path.open("w", encoding=codec, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(map(harmless, columns))
             writer.writerows([csv_cell(row.get(name), name in of_json) for name in columns] for row in rows)
@@ -79,7 +80,7 @@ class Exports(Explained):
         """
         file_path = checked_path(path)
         rows = self.to_dicts()
-        with file_path.open("w", encoding="utf-8", newline="\n") as file:
+        with named_files(), file_path.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
 
     def to_pandas(self) -> Any:

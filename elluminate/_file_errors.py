@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import itertools
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
-__all__ = ["refuse_without_folder", "told_of_file"]
+__all__ = ["named_files", "refuse_without_folder", "told_of_file"]
 
 _MOST_BESIDE = 1_000
 """Files of a folder among which the nearest name is looked for."""
@@ -35,7 +37,7 @@ def told_of_file(error: OSError) -> str:
         if not path.parent.is_dir():
             return f"{name} is not there: there is no folder {folder}"
         near = difflib.get_close_matches(path.name, _names_in(path.parent), n=1)
-        hint = f"; did you mean {quoted(near[0], _LONGEST)}?" if near else ""
+        hint = f" (did you mean {quoted(near[0], _LONGEST)}?)" if near else ""
         where = "" if Path(error.filename).is_absolute() else f" in the folder {folder}"
         return f"there is no file {name}{where}{hint}"
     if isinstance(error, IsADirectoryError):
@@ -43,6 +45,23 @@ def told_of_file(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return f"{name} is not for this user to read or write; look at its permissions"
     return f"{name}: {error.strerror or type(error).__name__}"
+
+
+@contextmanager
+def named_files() -> Iterator[None]:
+    """Have what befalls a file within the block told in words: an error of the same kind, with `told_of_file`'s.
+
+    Raises:
+        OSError: Of the kind that the system has for it.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not isinstance(error.filename, str | os.PathLike):
+            raise
+        told = type(error)(told_of_file(error))
+        told.errno = error.errno
+        raise told from None
 
 
 def refuse_without_folder(path: Path) -> None:

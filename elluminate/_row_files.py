@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import datetime
 import json
@@ -12,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
+from elluminate._file_errors import named_files
 from elluminate._formulas import harmless, original
 from elluminate._showing import quoted, shown
 from elluminate.exceptions import ValidationError
@@ -40,7 +42,7 @@ def rows_of_file(path: FilePath) -> list[dict[str, Any]] | None:
 
 def _delimiter_of(path: FilePath) -> str:
     try:
-        with checked_path(path).open(encoding="utf-8-sig", newline="") as file:
+        with named_files(), checked_path(path).open(encoding="utf-8-sig", newline="") as file:
             header = file.readline(_LONGEST_HEADER)
     except UnicodeDecodeError as error:
         raise _not_utf8(path, error) from None
@@ -48,19 +50,43 @@ def _delimiter_of(path: FilePath) -> str:
 
 
 def rows_from_csv(
-    path: FilePath, delimiter: str = ",", json_columns: Collection[str] = ()
+    path: FilePath, delimiter: str = ",", json_columns: Collection[str] = (), encoding: str | None = None
 ) -> list[dict[str, Any]]:
-    """Rows of a CSV file (RFC 4180) with a header, in UTF-8 with or without a byte order mark.
+    """Rows of a CSV file (RFC 4180) with a header, in UTF-8 with or without a byte order mark unless told otherwise.
 
     An apostrophe that `to_csv()` has put before what looks like a formula is taken away. Cells of columns that hold
     JSON are read as that.
 
     Raises:
         ValidationError: There is no header, two columns share a name, cells seem to be separated by something else, or
-            a row has another number of cells than the header; the line is named.
+            a row has another number of cells than the header; the line is named. Or the encoding is none.
         OSError: The file cannot be read.
     """
-    return [row for _, row in numbered_rows_from_csv(path, delimiter, json_columns)]
+    if encoding is None:
+        return [row for _, row in numbered_rows_from_csv(path, delimiter, json_columns)]
+    codec = _codec_of(encoding)
+    _check_delimiter(delimiter)
+    with named_files(), checked_path(path).open(encoding=codec, newline="") as file:
+        rows = numbered_rows_of_csv(file, path, delimiter, json_columns, hint=", or pass encoding='latin-1'")
+        return [row for _, row in rows]
+
+
+def _codec_of(encoding: str) -> str:
+    try:
+        codec = codecs.lookup(encoding)
+    except (LookupError, TypeError, ValueError):
+        codec = None
+    if codec is None or not codec._is_text_encoding:
+        raise ValidationError(
+            f"encoding must be one that Python knows for text, not {shown(encoding)}; for example 'latin-1', 'cp1252' "
+            "or 'utf-16'"
+        )
+    return "utf-8-sig" if codec.name == "utf-8" else codec.name
+
+
+def _check_delimiter(delimiter: str) -> None:
+    if not isinstance(delimiter, str) or len(delimiter) != 1:
+        raise ValidationError(f"delimiter must be a single character, not {quoted(delimiter)}")
 
 
 def numbered_rows_from_csv(
@@ -72,22 +98,22 @@ def numbered_rows_from_csv(
         ValidationError: As for `rows_from_csv`.
         OSError: The file cannot be read.
     """
-    if not isinstance(delimiter, str) or len(delimiter) != 1:
-        raise ValidationError(f"delimiter must be a single character, not {quoted(delimiter)}")
-    with checked_path(path).open(encoding="utf-8-sig", newline="") as file:
+    _check_delimiter(delimiter)
+    with named_files(), checked_path(path).open(encoding="utf-8-sig", newline="") as file:
         return numbered_rows_of_csv(file, path, delimiter, json_columns)
 
 
 def numbered_rows_of_csv(
-    file: TextIO, path: FilePath, delimiter: str = ",", json_columns: Collection[str] = ()
+    file: TextIO, path: FilePath, delimiter: str = ",", json_columns: Collection[str] = (), hint: str = ""
 ) -> list[tuple[int, dict[str, Any]]]:
-    """The rows of an open file, which is UTF-8 and leaves line ends alone.
+    """The rows of an open file, which leaves line ends alone.
 
     Args:
         file: The file.
         path: What it is called in messages.
         delimiter: What separates its cells.
         json_columns: Columns whose cells are read as JSON.
+        hint: What else can be done where it is not written as it is read.
 
     Raises:
         ValidationError: As for `rows_from_csv`.
@@ -113,8 +139,8 @@ def numbered_rows_of_csv(
             row: dict[str, Any] = dict(zip(header, map(original, cells), strict=True))
             row.update({name: value_of_json_cell(row[name]) for name in of_json})
             rows.append((first, row))
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, error) from None
+    except UnicodeError as error:
+        raise _not_in(file.encoding, path, error, hint) from None
     except csv.Error as error:
         raise ValidationError(f"{path}, after line {line}: {error}") from None
     return rows
@@ -227,7 +253,7 @@ def _json_lines(path: FilePath) -> Iterator[dict[str, Any]]:
     file_path = checked_path(path)
     try:
         # Only "\n" ends a line: a value may hold the other line breaks that text has.
-        with file_path.open(encoding="utf-8-sig", newline="\n") as file:
+        with named_files(), file_path.open(encoding="utf-8-sig", newline="\n") as file:
             for number, line in enumerate(file, 1):
                 if not line.strip():
                     continue
@@ -267,8 +293,14 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return mapping
 
 
-def _not_utf8(path: FilePath, error: UnicodeDecodeError) -> ValidationError:
-    return ValidationError(f"{path} is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8")
+def _not_utf8(path: FilePath, error: UnicodeError) -> ValidationError:
+    return _not_in("utf-8", path, error)
+
+
+def _not_in(encoding: str, path: FilePath, error: UnicodeError, hint: str = "") -> ValidationError:
+    where = f"{error.reason} at byte {error.start}" if isinstance(error, UnicodeDecodeError) else str(error)
+    name = "UTF-8" if encoding.startswith("utf-8") else f"in the encoding {encoding!r}"
+    return ValidationError(f"{path} is not {name} ({where}); save it as UTF-8{hint}")
 
 
 def rows_from_dataframe(frame: Any) -> list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from elluminate_api.models import Check, CheckType, CriterionIn
@@ -14,6 +15,8 @@ from elluminate.exceptions import ValidationError
 
 _functions: dict[str, Callable[..., Any]] = {}
 """The functions of `python`, by name."""
+_made: dict[int, tuple[weakref.ref[CriterionIn], Callable[..., Any]]] = {}
+"""What `python` has made, by identity (criteria that say the same are equal), and the function of each."""
 
 
 def python(
@@ -68,7 +71,29 @@ def python(
         )
     _functions[known] = function
     check = Check(type=CheckType.PYTHON, name=known)
-    return criterion_of(f"The function {known} accepts the answer.", check, text, label)
+    criterion = criterion_of(f"The function {known} accepts the answer.", check, text, label)
+    key = id(criterion)
+    _made[key] = weakref.ref(criterion, lambda _gone: _made.pop(key, None)), function
+    return criterion
+
+
+def refuse_namesakes(criteria: Iterable[CriterionIn]) -> None:
+    """Refuse criteria of two functions that have one name: only the last of them would be called.
+
+    Raises:
+        ValidationError: Names it.
+    """
+    functions: dict[str, Callable[..., Any]] = {}
+    for criterion in criteria:
+        reference, function = _made.get(id(criterion), (None, None))
+        if reference is None or function is None or reference() is not criterion or not criterion.check:
+            continue
+        name = str(criterion.check.name)
+        if functions.setdefault(name, function) is not function:
+            raise ValidationError(
+                f"two functions are named {name!r}, of which only one would be called; give one another name, like "
+                f"checks.python(function, name={name + '_2'!r})"
+            )
 
 
 def parameters_of(function: Callable[..., Any]) -> dict[str, bool] | None:

@@ -153,10 +153,11 @@ class Rows(Bound, api.TemplateVariablesCollection):
         skip_existing: bool = False,
         *,
         delimiter: str = ",",
+        encoding: str = "utf-8",
         add_columns: bool = False,
         key: str | Sequence[str] | None = None,
     ) -> AddedRows:
-        """Add the rows of a CSV file (UTF-8, with a header that names the columns), all or none.
+        """Add the rows of a CSV file (with a header that names the columns), all or none.
 
         Cells are text, but for those of the collection's json columns: they are read as JSON, an empty one as null, and
         what is no JSON as text.
@@ -165,6 +166,8 @@ class Rows(Bound, api.TemplateVariablesCollection):
             path: The file.
             skip_existing: Leave out rows that are in the collection, or earlier in the file.
             delimiter: What separates cells.
+            encoding: How the file writes its characters: "utf-8", with or without a byte order mark, "latin-1",
+                "cp1252", or another one that Python knows.
             add_columns: Whether columns that the collection does not have are meant; see `add_many`.
             key: Columns that make a row the same; those that are there are updated, see `add_many`.
 
@@ -173,8 +176,9 @@ class Rows(Bound, api.TemplateVariablesCollection):
             columns' names are left out, which a StrippedColumnsWarning tells.
 
         Raises:
-            ValidationError: `path` is no path, the header is missing or a row has another number of cells; the line is
-                named, and nothing is sent. Or the columns do not fit the collection; see `add_many`.
+            ValidationError: `path` is no path, the file is not in the encoding, the header is missing, or a row has
+                another number of cells; the line is named, and nothing is sent. Or the columns do not fit the
+                collection; see `add_many`.
             OSError: The file cannot be read.
 
         Example:
@@ -182,7 +186,10 @@ class Rows(Bound, api.TemplateVariablesCollection):
             2
         """
         return await self._add_rows_of(
-            partial(rows_from_csv, path, delimiter, self._json_columns()), skip_existing, add_columns, key
+            partial(rows_from_csv, path, delimiter, self._json_columns(), encoding),
+            skip_existing,
+            add_columns,
+            key,
         )
 
     async def aadd_from_jsonl(

@@ -24,6 +24,7 @@ from elluminate._session import Session
 from elluminate._showing import shown
 from elluminate._tables import html_table
 from elluminate.checks import from_mapping
+from elluminate.checks._programs import refuse_namesakes
 from elluminate.exceptions import APIError, NotSupportedError, ValidationError
 from elluminate.schemas.prompt_template import Criterion, PromptTemplate, which_rows
 
@@ -208,7 +209,7 @@ def criteria_in(criteria: Sequence[str | api.CriterionIn | Mapping[str, Any]]) -
     """Questions as the contract takes them.
 
     Raises:
-        ValidationError: One of them is empty or no text.
+        ValidationError: One of them is empty or no text, or two functions of `checks.python` have one name.
     """
     result = []
     for number, criterion in enumerate(checked_texts(criteria, "criteria")):
@@ -223,6 +224,7 @@ def criteria_in(criteria: Sequence[str | api.CriterionIn | Mapping[str, Any]]) -
         if not given.criterion_str.strip():
             raise ValidationError(f"criteria[{number}] is empty; a criterion is a yes/no question")
         result.append(given)
+    refuse_namesakes(result)
     return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -20,6 +21,26 @@ from elluminate.exceptions import ValidationError
 
 MOST_ERROR = 10_000
 """Characters of a reason why there is no answer: as many as the contract has room for."""
+
+_OF_A_ROW = frozenset(
+    (
+        "row",
+        "rows",
+        "values",
+        "variables",
+        "item",
+        "entry",
+        "record",
+        "case",
+        "example",
+        "sample",
+        "data",
+        "inputs",
+    )
+)
+"""What a parameter that takes the whole row is called, whatever columns are."""
+_NEARLY = 0.75
+"""From here on a parameter's name is taken for a column's that is misspelt."""
 
 
 @at_home_in("elluminate.schemas")
@@ -167,6 +188,7 @@ def _taken(
         return taken
     one_dict = len(by_name) == 1 and by_name[0].kind is not inspect.Parameter.KEYWORD_ONLY
     if one_dict and by_name[0].name not in columns:
+        _refuse_misspelt(target, by_name[0].name, columns)
         return None
     names = ", ".join(one.name for one in parameters) or "none"
     raise ValidationError(
@@ -174,6 +196,16 @@ def _taken(
         f"({', '.join(columns) or 'none'}). Name parameters after columns, and give others a default, or take the "
         "whole row as a dict in one parameter that is named after no column, like def answer(row): …"
     )
+
+
+def _refuse_misspelt(target: Any, name: str, columns: Mapping[str, Any]) -> None:
+    """Refuse a parameter that would take the whole row, and is called nearly like a column."""
+    near = [] if name in _OF_A_ROW else difflib.get_close_matches(name, columns, n=1, cutoff=_NEARLY)
+    if near:
+        raise ValidationError(
+            f"target {_name(target)} has the one parameter {name}, which would take the whole row; did you mean the "
+            f"column {near[0]!r}? Name it so, or, where the row is meant, like def answer(row): …"
+        )
 
 
 def _name(target: Any) -> str:

@@ -191,7 +191,7 @@ class ExperimentResults(ShownInNotebooks, Explained, api.ExperimentResults):
         if self.verdicts is not None and self.verdicts.missing:
             lines.append(f"Missing verdicts: {self.verdicts.missing} of {self.verdicts.expected}")
             lines += [
-                f"  {reason.count} {CAUSES.get(reason.cause, reason.cause)}: {reason.reason}"
+                f"  {reason.count} {CAUSES.get(reason.cause, reason.cause)}: {' '.join(reason.reason.split())}"
                 for reason in self.verdicts.reasons
             ]
             if self.verdicts.missing_for_other_reasons:

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve
 from elluminate_api import models as api
-from elluminate_api.models import EvaluationMode, MissingVerdict, MissingVerdictCause, MissingVerdictReason
+from elluminate_api.models import (
+    CheckType,
+    EvaluationMode,
+    MissingVerdict,
+    MissingVerdictCause,
+    MissingVerdictReason,
+)
+from elluminate_api.types import Unset
 
 from elluminate._tables import shortened
 from elluminate._warnings import warn_caller
@@ -269,7 +276,25 @@ def _missing(
     reasons = [f"{shortened(reason.reason, 200)} ({reason.count})" for reason in counts.reasons]
     return (
         f"{counts.missing} of {counts.expected} verdicts are missing: {_some(of_criteria)}. "
-        f"The reasons: {_some(reasons)}. {_way_out(experiment, counts)}"
+        f"The reasons: {_some(reasons)}. {_no_way_out(counts, by_criterion, criteria) or _way_out(experiment, counts)}"
+    )
+
+
+def _no_way_out(
+    counts: VerdictCounts, by_criterion: Mapping[int, VerdictCounts], criteria: Sequence[Criterion]
+) -> str | None:
+    """What to do where nothing but checks of the server's could not tell; None where trying again may help."""
+    rules = {
+        criterion.id
+        for criterion in criteria
+        if not isinstance(criterion.check, Unset) and criterion.check.type != CheckType.PYTHON
+    }
+    lacking = [number for number, of_one in by_criterion.items() if of_one.missing]
+    if counts.missing_answer_failed or not lacking or not rules.issuperset(lacking):
+        return None
+    return (
+        "A check says the same of the same row and answer, however often it is tried: fill the row's cell, or mend the "
+        "check, and create another experiment"
     )
 
 

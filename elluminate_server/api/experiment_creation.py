@@ -15,7 +15,7 @@ from elluminate_server.reading.finding import (
 from elluminate_server.store.tables import Experiment
 from elluminate_server.writing.frozen_tasks import check_agentic, freeze_tasks
 from elluminate_server.writing.multi_turn_rules import check_goals, check_multi_turn, check_system_only
-from elluminate_server.writing.naming import refuse_taken
+from elluminate_server.writing.naming import refuse_taken_experiment
 from elluminate_server.writing.placeholders import check_template_placeholders
 from elluminate_server.writing.planned_experiments import (
     add_standard,
@@ -59,7 +59,7 @@ async def _create_agentic(call: Call, request: models.CreateExperimentRequest) -
     """Freeze tasks and criteria. Nothing runs here: results are uploaded."""
     collection_id = check_agentic(request)
     async with call.write() as session:
-        await refuse_taken(session, call.project_id, Experiment, "an experiment", request.name)
+        await refuse_taken_experiment(session, call.project_id, request.name)
         collection = await find_collection(session, call.project_id, collection_id)
         row = await store_experiment(
             session,
@@ -80,7 +80,7 @@ async def _create_multi_turn(call: Call, request: models.CreateExperimentRequest
     group_id = check_multi_turn(request)
     params = checked_params(request.generation_params)
     async with call.write() as session:
-        await refuse_taken(session, call.project_id, Experiment, "an experiment", request.name)
+        await refuse_taken_experiment(session, call.project_id, request.name)
         if request.scenario_set_id is not None:
             collection = await find_scenario_set(session, call.project_id, request.scenario_set_id)
         else:

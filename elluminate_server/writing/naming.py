@@ -6,9 +6,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.http.problems import Taken
-from elluminate_server.store.tables import Collection
+from elluminate_server.store.tables import Collection, Experiment
 
-__all__ = ["free_name", "holder_of_name", "of_project", "refuse_taken"]
+__all__ = ["free_name", "holder_of_name", "of_project", "refuse_taken", "refuse_taken_experiment"]
 
 MAX_LENGTH = 255
 
@@ -40,6 +40,23 @@ async def refuse_taken(
     taken = await session.scalar(of_project(table, project_id, name).with_only_columns(table.id))
     if taken is not None:
         raise Taken(kind, name, taken, advice=advice)
+
+
+async def refuse_taken_experiment(session: AsyncSession, project_id: int, name: str) -> None:
+    """Refuse a name that another experiment has, which may be the one that was broken off before.
+
+    Args:
+        session: The caller's write transaction.
+        project_id: Its project.
+        name: The wanted name.
+
+    Raises:
+        Taken: It is.
+    """
+    advice = (
+        f"client.get_experiment(name={name!r}).retry_failed() brings what it lacks; or choose another name."
+    )
+    await refuse_taken(session, project_id, Experiment, "an experiment", name, advice)
 
 
 async def free_name(session: AsyncSession, project_id: int, table: Any, wanted: str) -> str:

@@ -19,7 +19,7 @@ from elluminate_server.reading.loading import columns_of
 from elluminate_server.settings import Settings
 from elluminate_server.store.tables import Collection, CriterionSet, Experiment, PromptTemplate
 from elluminate_server.writing.judges import judge_key
-from elluminate_server.writing.naming import free_name, refuse_taken
+from elluminate_server.writing.naming import free_name, refuse_taken_experiment
 from elluminate_server.writing.placeholders import check_criterion_placeholders, check_template_placeholders
 from elluminate_server.writing.sampling import checked_params
 
@@ -48,7 +48,7 @@ async def add_standard(
     if request.response_column_id is not None:
         params, n_epochs = None, 1  # no model is asked, and the same answer twice is no second sample
     from_elsewhere = _checked_elsewhere(request)
-    await refuse_taken(session, project_id, Experiment, "an experiment", request.name)
+    await refuse_taken_experiment(session, project_id, request.name)
     template = None
     if request.prompt_template_id is not None:
         template = await find_prompt_template(session, project_id, request.prompt_template_id)

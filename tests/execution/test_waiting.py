@@ -96,7 +96,7 @@ def test_a_run_waits_for_an_endpoint_that_is_away_and_says_so(
     experiment = backend_with_model.create_experiment(rows=12, criteria=CRITERIA)
     task_id = backend_with_model.run(experiment)
     wait_for_line(backend_with_model, experiment, WAITS)
-    model_server.wait_for_requests(FIRST_LIMIT + 2)  # more than one has found out
+    model_server.wait_for_requests(12 + 2)  # each has found out, and it was asked again in vain
     away = False
     assert backend_with_model.ended(experiment, task_id)["status"] == "SUCCESS"
     assert_whole(backend_with_model, experiment, 12)

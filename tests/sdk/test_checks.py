@@ -384,3 +384,43 @@ def test_a_server_that_drops_the_check_is_told_of_and_keeps_nothing(
         with pytest.raises(NotSupportedError, match=r"knows no checks.*to_dicts"):
             client.create_criterion_set("S", [checks.max_words(5)])
         assert client.list_criterion_sets() == []
+
+
+def named_alike(says: bool) -> CriterionIn:
+    def fits(response: str) -> bool:
+        return says and bool(response)
+
+    return checks.python(fits)
+
+
+def test_two_functions_of_one_name_are_refused_and_one_that_is_given_twice_is_not(
+    world: World, client: Any
+) -> None:
+    for criteria in (
+        [named_alike(True), named_alike(False)],
+        [named_alike(True), "Is it short?", named_alike(True)],
+    ):
+        with pytest.raises(ValidationError, match=r"two functions are named 'fits'.* name='fits_2'"):
+            run(world, client, criteria)
+    of_two = [named_alike(True), checks.python(lambda response: False, "fits_2")]
+    assert [rating.rating.value for rating in run(world, client, of_two).rated_responses[0].ratings] == [
+        "YES",
+        "NO",
+    ]
+
+    def twice(response: str) -> bool:
+        return bool(response)
+
+    again = world.call(
+        client, "run_experiment", "Again", "T", "C", criteria=[checks.python(twice), checks.python(twice)]
+    )
+    assert [len(response.ratings) for response in again.rated_responses] == [1, 1]
+
+
+def test_where_a_check_can_never_tell_nobody_is_sent_to_try_again(world: World, client: Any) -> None:
+    rows = [{"topic": "tides", "word": ""}]
+    world.call(client, "create_collection", "Blank", variables=rows)
+    of_cells = [checks.max_words("{{word}}")]
+    with pytest.warns(IncompleteResultsWarning, match="fill the row's cell, or mend the check") as told:
+        world.call(client, "run_experiment", "Never", "T", "Blank", criteria=of_cells)
+    assert not any("retry_failed" in str(one.message) for one in told)

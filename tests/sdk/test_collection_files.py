@@ -442,3 +442,36 @@ def test_a_server_without_keys_is_said_to_have_none(
     with pytest.raises(NotSupportedError, match=r"update_entry\(\).*add_many\(\)"):
         collection.add_many([{"country": "Peru"}], key="country")
     assert collection.variables == []
+
+
+def test_a_csv_file_in_another_encoding_is_read_where_that_is_said(
+    collection: Collection, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "rows.csv", "name\nMüller\n".encode("latin-1"))
+    with pytest.raises(
+        ValidationError, match=r"is not UTF-8 \(.*\); save it as UTF-8, or pass encoding='latin-1'"
+    ):
+        collection.add_from_csv(path)
+    with pytest.raises(ValidationError, match="is not in the encoding 'utf-16'"):
+        collection.add_from_csv(path, encoding="utf-16")
+    for unknown in ("nope", "rot13", 5):
+        with pytest.raises(ValidationError, match="encoding must be one that Python knows for text"):
+            collection.add_from_csv(path, encoding=unknown)  # type: ignore[arg-type]
+    collection.add_from_csv(path, encoding="latin-1")
+    collection.add_from_csv(written(path, "\ufeffname\nŁukasz\n"), encoding="UTF8")
+    assert [entry.input_values for entry in collection.iter_entries()] == [
+        {"name": "Müller"},
+        {"name": "Łukasz"},
+    ]
+
+
+def test_a_file_that_is_not_there_is_told_in_words(collection: Collection, tmp_path: Path) -> None:
+    written(tmp_path / "rows.csv", "name\na\n")
+    for read in (collection.add_from_csv, collection.add_from_jsonl):
+        with pytest.raises(
+            FileNotFoundError, match=r"there is no file '.*row.csv' \(did you mean 'rows.csv'\?\)"
+        ):
+            read(tmp_path / "row.csv")
+    for write in (collection.to_csv, collection.to_jsonl):
+        with pytest.raises(FileNotFoundError, match=r"there is no folder '.*none'"):
+            write(tmp_path / "none" / "rows.csv")

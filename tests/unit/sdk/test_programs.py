@@ -64,6 +64,15 @@ FITTING: dict[str, tuple[Callable[..., Any], bool, Any]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("target", "meant"), [(lambda quetsion: quetsion, "question"), (lambda contxt, /: contxt, "context")]
+)
+def test_a_parameter_that_is_nearly_a_column_does_not_take_the_whole_row(target: Any, meant: str) -> None:
+    with pytest.raises(ValidationError, match=f"would take the whole row; did you mean the column '{meant}'"):
+        program_of(target, COLUMNS, "Rows")
+    assert program_of(lambda row: row, {"rows": ""}, "Rows").takes is None
+
+
 @pytest.mark.parametrize(("target", "is_async", "arguments"), FITTING.values(), ids=FITTING)
 def test_a_row_becomes_the_arguments_of_the_function(
     target: Any, is_async: bool, arguments: tuple[Any, Any]
