@@ -167,3 +167,18 @@ def test_a_conflict_says_what_is_there(way: Way) -> None:
     with pytest.raises(ConflictError) as same:
         way.call(way.client, "create_prompt_template", "Tutor", template="Explain {{topic}}.")
     assert same.value.resource_id == way.things.template.id
+
+
+def test_a_name_that_an_experiment_has_is_refused_with_the_way_to_go_on_with_it(way: Way) -> None:
+    name = way.things.experiment.name
+    with pytest.raises(
+        ConflictError, match=r"client\.get_experiment\(name='.*'\)\.retry_failed\(\) brings what it lacks"
+    ):
+        way.call(
+            way.client,
+            "run_experiment",
+            name,
+            way.things.template,
+            way.things.collection,
+            criteria=["Is it?"],
+        )
