@@ -13,5 +13,5 @@ async def load_demo(app: Starlette) -> None:
     state = app.state
     project_id = await open_default_project(state.store, state.settings)
     async with state.store.write() as session:
-        await add_demo(session, project_id, state.settings, state.models, state.executor.process)
+        await add_demo(session, project_id, state.settings, state.executor.process)
     state.executor.wake()

@@ -89,7 +89,7 @@ async def _choices(visit: Visit, table: Any, *where: Any) -> list[tuple[int, str
 async def load_demo(visit: Visit) -> Response:
     """The example of `elluminate view --demo`; where it is, it is shown, and nothing is made again."""
     async with visit.write() as session:
-        made = await add_demo(session, visit.project_id, visit.settings, visit.models, visit.executor.process)
+        made = await add_demo(session, visit.project_id, visit.settings, visit.executor.process)
         visit.made = made[-1]
     visit.executor.wake()
     return visit.go_on(f"/projects/{visit.project_id}/experiments")

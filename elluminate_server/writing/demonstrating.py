@@ -54,7 +54,7 @@ def is_offline(models: Models) -> bool:
 
 
 async def add_demo(
-    session: AsyncSession, project_id: int, settings: Settings, models: Models, process: Process
+    session: AsyncSession, project_id: int, settings: Settings, process: Process
 ) -> Sequence[Experiment]:
     """Store the example and queue its runs; the executor has to be woken then. Where it is, nothing is stored again.
 
@@ -62,7 +62,6 @@ async def add_demo(
         session: The caller's write transaction.
         project_id: Where.
         settings: Of the server.
-        models: Its models, which tell what can be said of the answers.
         process: Of the executor.
 
     Returns:
@@ -79,16 +78,13 @@ async def add_demo(
     collection = await _add_rows(session, project_id)
     criteria = [WantedCriterion(text) for text in _CRITERIA]
     criterion_set = await add_criterion_set(session, project_id, "A good explanation", criteria)
-    description = ""
-    if is_offline(models):
-        description = "Made by the built-in offline model: it shows how things look, and measures nothing."
     made = []
     for name, prompt in zip(names, _PROMPTS, strict=True):
         wanted = CreatePromptTemplateRequest(name=_NAME, messages=[{"role": "user", "content": prompt}])
         template = await add_prompt_template(session, project_id, wanted, checked_template(wanted))
         request = CreateExperimentRequest(
             name=name,
-            description=description,
+            description="The example that elluminate brings along.",
             prompt_template_id=template.id,
             collection_id=collection.id,
             criterion_set_id=criterion_set.id,
