@@ -102,7 +102,10 @@ def compare(a: Side, b: Side, level: float) -> ExperimentComparison:
         NotComparableError: They have no row, or no criterion, in common.
     """
     pairs, only_a, only_b = _paired(
-        judged_rows(a.responses, a.criteria), judged_rows(b.responses, b.criteria)
+        *(
+            judged_rows(side.responses, side.criteria, (side.counted and side.counted[1]) or None)
+            for side in (a, b)
+        )
     )
     if not pairs:
         raise NotComparableError(

@@ -281,7 +281,7 @@ def statistics_of(
         ignored_filters: What they were read with and what does not count here, in words.
         rating_version: The experiment's judge.
     """
-    rows = judged_rows(responses, criteria)
+    rows = judged_rows(responses, criteria, (counted and counted[1]) or None)
     lacking = [verdict for response in responses for verdict in response.missing_verdicts or []]
     whole, by_id = counted or tally(responses, lacking, criteria)
     texts = {number: one.criterion_str for number, one in by_id.items() if one.criterion_str}

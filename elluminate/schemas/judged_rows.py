@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
@@ -64,7 +64,11 @@ def is_yes(rating: Rating) -> bool:
     return rating.rating.value == "YES"
 
 
-def judged_rows(responses: Iterable[PromptResponse], criteria: Iterable[Criterion] = ()) -> list[JudgedRow]:
+def judged_rows(
+    responses: Iterable[PromptResponse],
+    criteria: Iterable[Criterion] = (),
+    counting: Container[int] | None = None,
+) -> list[JudgedRow]:
     """The rows that were answered, in the order of their first answers.
 
     Verdicts on an answer that failed do not count, as nowhere in the results.
@@ -72,24 +76,32 @@ def judged_rows(responses: Iterable[PromptResponse], criteria: Iterable[Criterio
     Args:
         responses: The answers.
         criteria: What they were to be judged by: without them, nothing is known of one that has no verdict at all.
+        counting: Ids of the criteria that count, where that is known: an answer that was judged anew after a criterion
+            was replaced keeps its verdict on the old one. None counts all.
     """
     of_row: dict[tuple[int, str | None], list[PromptResponse]] = defaultdict(list)
     texts = {criterion.id: criterion.criterion_str for criterion in criteria}
     for response in responses:
         of_row[response.prompt.template_variables.id, _persona(response)].append(response)
         texts |= {rating.criterion.id: rating.criterion.criterion_str for rating in response.ratings}
-    return [_row(sorted(answers, key=lambda one: one.epoch), texts) for answers in of_row.values()]
+    return [_row(sorted(answers, key=lambda one: one.epoch), texts, counting) for answers in of_row.values()]
 
 
-def _row(answers: Sequence[PromptResponse], texts: Mapping[int, str]) -> JudgedRow:
-    values, keys = answers[0].template_variables, _keys_of(answers, texts)
+def _row(
+    answers: Sequence[PromptResponse], texts: Mapping[int, str], counting: Container[int] | None
+) -> JudgedRow:
+    given = [
+        [rating for rating in answer.ratings if counting is None or rating.criterion.id in counting]
+        for answer in answers
+    ]
+    values, keys = answers[0].template_variables, _keys_of(answers, given, texts)
     return JudgedRow(
         values=values,
         persona=_persona(answers[0]),
         responses=answers,
         ratings=[
-            {keys[rating.criterion.id]: rating for rating in answer.ratings} if answer.error is None else {}
-            for answer in answers
+            {keys[rating.criterion.id]: rating for rating in ratings} if answer.error is None else {}
+            for answer, ratings in zip(answers, given, strict=True)
         ],
     )
 
@@ -98,9 +110,11 @@ def _persona(response: PromptResponse) -> str | None:
     return None if response.persona is None else response.persona.name
 
 
-def _keys_of(answers: Sequence[PromptResponse], texts: Mapping[int, str]) -> dict[int, CriterionKey]:
+def _keys_of(
+    answers: Sequence[PromptResponse], ratings: Sequence[Sequence[Rating]], texts: Mapping[int, str]
+) -> dict[int, CriterionKey]:
     """The criteria of a row by their ids, those of equal texts numbered, whether an answer has their verdict or not."""
-    given = {rating.criterion.id for answer in answers for rating in answer.ratings}
+    given = {rating.criterion.id for of_one in ratings for rating in of_one}
     lacking = {verdict.criterion_id for answer in answers for verdict in answer.missing_verdicts or ()}
     numbers: Counter[str] = Counter()
     keys: dict[int, CriterionKey] = {}

@@ -99,6 +99,27 @@ def test_what_a_set_gets_after_the_runs_is_no_criterion_of_theirs(
         assert [one.criterion for one in other.compare("Before", "After").criteria] == [KIND, SHORT]
 
 
+def test_what_a_criterion_said_before_it_was_reworded_counts_no_more_once_answers_are_judged_anew(
+    client: Client, pair: tuple[Experiment, Experiment]
+) -> None:
+    name = pair[0].name
+    before = pair[0].statistics()
+    criteria = client.get_criterion_set(id=pair[0].criterion_set.id).criteria or []
+    criteria[0].update("Is it kind to everybody?")
+    client.get_experiment(name=name).rate_responses()
+
+    experiment = client.get_experiment(name=name)
+    found, results = experiment.statistics(), experiment.results
+    assert results is not None and results.verdicts is not None and results.mean_all_ratings is not None
+    verdicts = sum(one.verdicts.given for one in found.criteria)
+    assert found.overall.verdicts.given == results.verdicts.given == verdicts
+    assert len(experiment.rated_responses[0].ratings) == len(criteria) + 1, "the old verdict is there"
+    assert found.overall.rate.estimate == pytest.approx(results.mean_all_ratings.yes)
+    assert found.overall.rate.n == before.overall.rate.n
+    compared = client.compare(name, pair[1].name)
+    assert [one.criterion for one in compared.criteria] == [SHORT]
+
+
 def test_statistics_read_the_responses_where_they_were_not_read(
     client: Client, pair: tuple[Experiment, Experiment], tmp_path: Path
 ) -> None:
