@@ -71,6 +71,17 @@ def rows_from_csv(
         return [row for _, row in rows]
 
 
+def some_of_file(path: FilePath, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a file that is to bring some: one without any was cut off, or is another file than was meant.
+
+    Raises:
+        ValidationError: There are none.
+    """
+    if not rows:
+        raise ValidationError(f"{path} has no rows, so that there is nothing to add")
+    return rows
+
+
 def _codec_of(encoding: str) -> str:
     try:
         codec = codecs.lookup(encoding)

@@ -26,7 +26,7 @@ from elluminate._blocking import blocking, iterating
 from elluminate._checks import checked_choice, checked_key, checked_rows
 from elluminate._columns import check_columns, without_outer_blanks
 from elluminate._lookup import required_id_of
-from elluminate._row_files import FilePath, rows_from_csv, rows_from_dataframe, rows_from_jsonl
+from elluminate._row_files import FilePath, rows_from_csv, rows_from_dataframe, rows_from_jsonl, some_of_file
 from elluminate.exceptions import ValidationError
 from elluminate.schemas.row_uploads import send_rows
 from elluminate.schemas.template_variables import AddedRows, TemplateVariables, share_collection
@@ -177,8 +177,8 @@ class Rows(Bound, api.TemplateVariablesCollection):
 
         Raises:
             ValidationError: `path` is no path, the file is not in the encoding, the header is missing, or a row has
-                another number of cells; the line is named, and nothing is sent. Or the columns do not fit the
-                collection; see `add_many`.
+                another number of cells; the line is named, and nothing is sent. Or the file has no rows, or the columns
+                do not fit the collection; see `add_many`.
             OSError: The file cannot be read.
 
         Example:
@@ -186,7 +186,7 @@ class Rows(Bound, api.TemplateVariablesCollection):
             2
         """
         return await self._add_rows_of(
-            partial(rows_from_csv, path, delimiter, self._json_columns(), encoding),
+            lambda: some_of_file(path, rows_from_csv(path, delimiter, self._json_columns(), encoding)),
             skip_existing,
             add_columns,
             key,
@@ -214,14 +214,16 @@ class Rows(Bound, api.TemplateVariablesCollection):
 
         Raises:
             ValidationError: `path` is no path, or a line no JSON object, or one with a key twice; its number is named,
-                and nothing is sent. Or the columns do not fit the collection; see `add_many`.
+                and nothing is sent. Or the file has no rows, or the columns do not fit the collection; see `add_many`.
             OSError: The file cannot be read.
 
         Example:
             >>> len(collection.add_from_jsonl("rows.jsonl"))
             2
         """
-        return await self._add_rows_of(partial(rows_from_jsonl, path), skip_existing, add_columns, key)
+        return await self._add_rows_of(
+            lambda: some_of_file(path, rows_from_jsonl(path)), skip_existing, add_columns, key
+        )
 
     async def aadd_from_dataframe(
         self,

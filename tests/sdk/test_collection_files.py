@@ -475,3 +475,16 @@ def test_a_file_that_is_not_there_is_told_in_words(collection: Collection, tmp_p
     for write in (collection.to_csv, collection.to_jsonl):
         with pytest.raises(FileNotFoundError, match=r"there is no folder '.*none'"):
             write(tmp_path / "none" / "rows.csv")
+
+
+def test_a_file_without_rows_is_refused_and_an_empty_list_is_not(
+    collection: Collection, tmp_path: Path
+) -> None:
+    header = written(tmp_path / "header.csv", "name\n")
+    blank = written(tmp_path / "blank.jsonl", "\n")
+    for read, path in ((collection.add_from_csv, header), (collection.add_from_jsonl, blank)):
+        with pytest.raises(
+            ValidationError, match=rf"{path.name} has no rows, so that there is nothing to add"
+        ):
+            read(path, skip_existing=True)
+    assert collection.add_many([]) == []
