@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from elluminate.exceptions import PermissionDeniedError as PermissionDeniedError
     from elluminate.exceptions import RateLimitError as RateLimitError
     from elluminate.exceptions import RedirectRefusedError as RedirectRefusedError
+    from elluminate.exceptions import RepeatedCriteriaWarning as RepeatedCriteriaWarning
     from elluminate.exceptions import RequestTimeoutError as RequestTimeoutError
     from elluminate.exceptions import ResponseInfo as ResponseInfo
     from elluminate.exceptions import RetryExhaustedError as RetryExhaustedError
@@ -147,7 +148,7 @@ _HOMES = {
     "NotComparableError NotFetchedError NotFoundError NotSupportedError OtherJudgeWarning PartialUploadError "
     "PermissionDeniedError "
     "RateLimitError "
-    "RedirectRefusedError RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "
+    "RedirectRefusedError RepeatedCriteriaWarning RequestTimeoutError ResponseInfo RetryExhaustedError ServerError "
     "SingleBracesWarning StrippedColumnsWarning TaskFailedError "
     "TaskMatchError TransportError UnfilledBracesWarning UsageError ValidationError WaitTimeoutError",
     "names": "unique_name",

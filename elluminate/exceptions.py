@@ -163,6 +163,10 @@ class NoCriteriaWarning(UserWarning):
     """A run has no criteria: its answers are not judged."""
 
 
+class RepeatedCriteriaWarning(UserWarning):
+    """Criteria of one list have the same text: they are one criterion."""
+
+
 class NoRowsWarning(UserWarning):
     """A run is over a collection without rows: nothing is asked, and there are no results."""
 

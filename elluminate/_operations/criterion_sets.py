@@ -23,7 +23,7 @@ from elluminate._checks import (
 from elluminate._lookup import get_or_create, naming_conflicts
 from elluminate._operations.base import Operations, defaults_of
 from elluminate.schemas.by_name import criterion_set_named
-from elluminate.schemas.criterion_set import CriterionSet, criteria_in, with_checks
+from elluminate.schemas.criterion_set import CriterionSet, criteria_in, warn_of_repeated, with_checks
 
 
 class CriterionSetDefaults(TypedDict, total=False):
@@ -42,7 +42,8 @@ class CriterionSetOperations(Operations):
 
         Args:
             name: 1 to 255 characters.
-            criteria: Yes/no questions to begin with, and checks (`elluminate.checks`), also as mappings.
+            criteria: Yes/no questions to begin with, and checks (`elluminate.checks`), also as mappings. What has the
+                same text is one criterion, which a RepeatedCriteriaWarning tells.
 
         Returns:
             The set with its criteria.
@@ -59,15 +60,19 @@ class CriterionSetOperations(Operations):
             >>> [criterion.label for criterion in criterion_set.criteria]
             ['Criterion 1', 'topic']
         """
+        wanted = [] if criteria is None else criteria_in(criteria)
+        warn_of_repeated(wanted)
+        return await self._store_criterion_set(name, wanted)
+
+    async def _store_criterion_set(self, name: str, criteria: list[CriterionIn]) -> CriterionSet:
         body = api.CreateCriterionSetRequest(
-            name=checked_name(name, "criterion set"),
-            criteria=(criteria_in(criteria) or None) if criteria is not None else None,
+            name=checked_name(name, "criterion set"), criteria=criteria or None
         )
         project = await self.session.project_id()
         with naming_conflicts("criterion_set", name):
             return await with_checks(
                 self.session,
-                body.criteria or [],
+                criteria,
                 lambda: self.session.call(create_criterion_set.build(project, body=body), CriterionSet),
                 lambda made: made.criteria or [],
                 self.delete_criterion_set,

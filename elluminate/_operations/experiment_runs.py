@@ -65,7 +65,7 @@ class ExperimentRunOperations(ExperimentOperations):
             llm_config: The model, or its config's name; None takes the project's default.
             criterion_set: The criteria, or their set's name; None takes the set linked to the template.
             criteria: Yes/no questions and checks (`elluminate.checks`) instead of a set; they are stored as a set named
-                after the experiment.
+                after the experiment. What has the same text is one, which a RepeatedCriteriaWarning tells.
             description: What it is for.
             rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
             n_epochs: Responses per row, 1 to 1000.
@@ -178,7 +178,7 @@ class ExperimentRunOperations(ExperimentOperations):
             llm_config: The model, or its config's name; None takes the project's default.
             criterion_set: The criteria, or their set's name; None takes the set linked to the template.
             criteria: Yes/no questions and checks (`elluminate.checks`) instead of a set; they are stored as a set named
-                after the experiment.
+                after the experiment. What has the same text is one, which a RepeatedCriteriaWarning tells.
             description: What it is for.
             rating_mode: DETAILED judges each criterion by itself, FAST all of them in one call.
             n_epochs: Responses per row, 1 to 1000.

@@ -35,7 +35,7 @@ from elluminate.schemas.by_name import (
     prompt_template_named,
 )
 from elluminate.schemas.collection import TemplateVariablesCollection
-from elluminate.schemas.criterion_set import CriterionSet, criteria_in
+from elluminate.schemas.criterion_set import CriterionSet, criteria_in, warn_of_repeated
 from elluminate.schemas.experiment import Experiment
 from elluminate.schemas.experiment_creation import (
     NewExperiment,
@@ -129,6 +129,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         """Check, store inline criteria as a set of their own, and create the experiment."""
         body = new.request()
         criteria = None if new.criteria is None else criteria_in(new.criteria)
+        warn_of_repeated(criteria or ())
         parts = await find_parts(self.session, new)
         parts.name_in(body)
         await check_columns(self.session, new, parts, criteria or ())
@@ -144,7 +145,7 @@ class ExperimentOperations(CollectionOperations, CriterionSetOperations):
         base = f"{experiment[:200]} Criteria ({stamp})"
         for number in range(1, _INLINE_SETS_PER_MINUTE + 1):
             try:
-                return await self.create_criterion_set(base if number == 1 else f"{base} #{number}", criteria)
+                return await self._store_criterion_set(base if number == 1 else f"{base} #{number}", criteria)
             except ConflictError:
                 continue  # an experiment of this name was run in the same minute before
         raise ConflictError(

@@ -128,7 +128,8 @@ async def _of_this_name(
         f"has criterion set {there.criterion_set.name!r}": criterion_set is not None
         and criterion_set.id != there.criterion_set.id,
         "has other criteria": new.criteria is not None
-        and [one.criterion_str for one in criteria_in(new.criteria)] != texts,
+        # What has the same text is one criterion of the set.
+        and list(dict.fromkeys(one.criterion_str for one in criteria_in(new.criteria))) != texts,
     }
     differs = [what for what, is_so in others.items() if is_so]
     if differs:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -22,13 +23,17 @@ from elluminate._lookup import id_of, required_id_of
 from elluminate._notebooks import MOST_SHOWN, ShownInNotebooks, cell_of
 from elluminate._session import Session
 from elluminate._showing import shown
-from elluminate._tables import html_table
+from elluminate._tables import html_table, shortened
+from elluminate._warnings import warn_caller
 from elluminate.checks import from_mapping
 from elluminate.checks._programs import refuse_namesakes
-from elluminate.exceptions import APIError, NotSupportedError, ValidationError
+from elluminate.exceptions import APIError, NotSupportedError, RepeatedCriteriaWarning, ValidationError
 from elluminate.schemas.prompt_template import Criterion, PromptTemplate, which_rows
 
 T = TypeVar("T")
+
+_TOLD = 3
+"""Most criteria that a warning names."""
 
 
 @define(kw_only=True, repr=False)
@@ -53,7 +58,8 @@ class CriterionSet(ShownInNotebooks, Bound, api.CriterionSet):
         """Add questions; a text that the set already has, for the same rows, is reused.
 
         Args:
-            criteria: Texts, texts with labels, or checks (`elluminate.checks`), also as mappings.
+            criteria: Texts, texts with labels, or checks (`elluminate.checks`), also as mappings. What has the same
+                text is one criterion, which a RepeatedCriteriaWarning tells.
             template_variables: The only row of a collection whose responses are rated by them; None for all rows.
 
         Returns:
@@ -67,13 +73,16 @@ class CriterionSet(ShownInNotebooks, Bound, api.CriterionSet):
             >>> len(criterion_set.criteria)
             4
         """
+        wanted = criteria_in(criteria)
+        warn_of_repeated(wanted)
         added = await self._put_criteria(
-            criteria_in(criteria),
+            wanted,
             delete_existing=False,
             row=id_of(template_variables, api.TemplateVariables, "template_variables"),
         )
         known = {criterion.id for criterion in self.criteria or []}
-        self.criteria = [*(self.criteria or []), *(new for new in added if new.id not in known)]
+        fresh = {new.id: new for new in added if new.id not in known}  # each once, as the set has it
+        self.criteria = [*(self.criteria or []), *fresh.values()]
         return added
 
     async def aadd_criterion(
@@ -226,6 +235,19 @@ def criteria_in(criteria: Sequence[str | api.CriterionIn | Mapping[str, Any]]) -
         result.append(given)
     refuse_namesakes(result)
     return result
+
+
+def warn_of_repeated(criteria: Sequence[api.CriterionIn]) -> None:
+    """Warn once of criteria with the same text, of which a set takes the first; before anything is sent."""
+    repeated = [text for text, count in Counter(one.criterion_str for one in criteria).items() if count > 1]
+    if repeated:
+        told = ", ".join(repr(shortened(text, 100)) for text in repeated[:_TOLD])
+        more = f" and {len(repeated) - _TOLD} more" if len(repeated) > _TOLD else ""
+        warn_caller(
+            f"criteria has more than once: {told}{more}; what has the same text is one criterion, with the label of "
+            "the first",
+            RepeatedCriteriaWarning,
+        )
 
 
 async def with_checks(

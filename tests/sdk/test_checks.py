@@ -17,6 +17,7 @@ from elluminate import (
     CriterionIn,
     IncompleteResultsWarning,
     NotSupportedError,
+    RepeatedCriteriaWarning,
     ValidationError,
     checks,
     evaluate,
@@ -411,9 +412,9 @@ def test_two_functions_of_one_name_are_refused_and_one_that_is_given_twice_is_no
     def twice(response: str) -> bool:
         return bool(response)
 
-    again = world.call(
-        client, "run_experiment", "Again", "T", "C", criteria=[checks.python(twice), checks.python(twice)]
-    )
+    given_twice = [checks.python(twice), checks.python(twice)]
+    with pytest.warns(RepeatedCriteriaWarning, match="'The function twice accepts the answer.'"):
+        again = world.call(client, "run_experiment", "Again", "T", "C", criteria=given_twice)
     assert [len(response.ratings) for response in again.rated_responses] == [1, 1]
 
 
