@@ -231,9 +231,11 @@ class ExperimentComparison(Exports):
     def _notes(self) -> list[str]:
         overall = self.overall
         notes = [
+            "Rates count each row once, however many verdicts it has; statistics() counts each verdict, so that its "
+            "rates may differ",
             "These rows could show no difference at this level, whatever it is"
             if overall.detectable is None
-            else f"The smallest difference that these rows could have shown over all: {overall.detectable:.1%}"
+            else f"The smallest difference that these rows could have shown over all: {overall.detectable:.1%}",
         ]
         if overall.missing_a or overall.missing_b:
             notes.append(f"Missing verdicts: {overall.missing_a} in A, {overall.missing_b} in B")

@@ -230,6 +230,18 @@ def test_the_smallest_difference_that_could_have_been_found_stands_there() -> No
     assert f"could have shown over all: {many.overall.detectable:.1%}" in str(many)
 
 
+def test_rates_that_statistics_counts_otherwise_say_how_they_count() -> None:
+    more = {SHORT: "Y", "Is it kind?": "Y"}
+    found = compared([("a", more), ("b", {SHORT: "N"})], [("a", more), ("b", {SHORT: "N"})])
+
+    assert found.overall.rate_a.estimate == 0.5  # of rows; 2 of the 3 verdicts are YES
+    for shown in (str(found), found._repr_html_()):
+        assert (
+            "Rates count each row once, however many verdicts it has; statistics() counts each verdict"
+            in shown
+        )
+
+
 def test_without_a_common_row_it_is_refused_and_says_what_there_is() -> None:
     with pytest.raises(
         NotComparableError, match=r"'A' and 'B' have no row in common.*'row 0'.*'elsewhere'"
