@@ -156,6 +156,8 @@ class _Giving:
             await self.session.call(upload_ratings.build(project, body=body))
 
 
+_NO_VERDICT = "which is no verdict; it returns True or False."
+_COROUTINE = "The function returned a coroutine, which nobody awaits; define it with async def."
 _VERDICTS: Mapping[bool, RatingValue] = {True: RatingValue.YES, False: RatingValue.NO}
 
 
@@ -174,14 +176,21 @@ def verdict_of(returned: Any) -> tuple[RatingValue | None, str | None]:
         verdict = item()
     if inspect.iscoroutine(returned):
         returned.close()
-        return None, "The function returned a coroutine, which nobody awaits; define it with async def."
+        return None, _COROUTINE
     if not isinstance(verdict, bool):
         what = "None" if verdict is None else shown(verdict)
         said = f" {reason}" if isinstance(reason, str) else ""
-        return None, _sendable(
-            f"The function returned {what}, which is no verdict; it returns True or False.{said}"
-        )
+        return None, _sendable(f"The function returned {what}, {_NO_VERDICT}{said}")
     return _VERDICTS[verdict], None if reason is None else _sendable(str(reason))
+
+
+def is_no_verdict(reason: str) -> bool:
+    """Whether a verdict is missing for what a function returned, and not for what it raised.
+
+    >>> is_no_verdict(verdict_of("ja")[1]), is_no_verdict("ConnectionError: away")
+    (True, False)
+    """
+    return reason == _COROUTINE or (reason.startswith("The function returned ") and _NO_VERDICT in reason)
 
 
 def _sendable(text: str) -> str:

@@ -32,7 +32,8 @@ class VerdictCounts(api.VerdictCounts):
     def missing(self) -> int:
         """Verdicts that are not there and will not come by themselves.
 
-        `experiment.retry_failed()` brings them, but for answers that come from a column or from agents.
+        `experiment.retry_failed()` brings them, but for answers that come from a column or from agents, and for what a
+        check cannot tell of a row.
         """
         return self.missing_answer_failed + self.missing_not_judged
 

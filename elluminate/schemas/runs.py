@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -42,9 +41,7 @@ from elluminate.schemas.response import PromptResponse, responses_of
 from elluminate.schemas.response_rows import judged_by
 from elluminate.schemas.results import ExperimentResults
 from elluminate.schemas.verdicts import account_for, warn_of_missing
-
-_ENDED_BADLY = re.compile(r"^(?:FAILURE|REVOKED|REJECTED|TIMEOUT): (.+)", re.MULTILINE)
-"""The line of an experiment's logs that says why a run of it did not end well."""
+from elluminate.schemas.ways_out import endings_in
 
 
 class Runs(Bound, api.Experiment):
@@ -282,7 +279,7 @@ class Runs(Bound, api.Experiment):
         elif self.answers_from_elsewhere and self.collection.variables_count:
             state = "has no answers yet, as far as it was read"
             way = "call run_experiment(…, target=…) under this name, or add_responses()"
-        elif told := _ENDED_BADLY.findall(self.logs or ""):
+        elif told := endings_in(self.logs):
             state = f"has no answers, its run ended so: {told[-1].rstrip('.'):.500}"
             way = "call retry_failed() when that is mended, which goes on with the run"
         elif not self.collection.variables_count:

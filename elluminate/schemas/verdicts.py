@@ -7,14 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve
 from elluminate_api import models as api
-from elluminate_api.models import (
-    CheckType,
-    EvaluationMode,
-    MissingVerdict,
-    MissingVerdictCause,
-    MissingVerdictReason,
-)
-from elluminate_api.types import Unset
+from elluminate_api.models import MissingVerdict, MissingVerdictCause, MissingVerdictReason
 
 from elluminate._tables import shortened
 from elluminate._warnings import warn_caller
@@ -22,8 +15,8 @@ from elluminate.exceptions import ExperimentFailedWarning, IncompleteResultsWarn
 from elluminate.schemas.prompt_template import Criterion
 from elluminate.schemas.response import PromptResponse, Rating
 from elluminate.schemas.results import ExperimentResults, VerdictCounts
+from elluminate.schemas.ways_out import NOT_TOLD, ways_out
 
-NOT_TOLD = "The server does not tell why."
 MAX_REASONS = 20
 _TOLD = 3
 """Most criteria, and most reasons, that a warning names."""
@@ -276,49 +269,8 @@ def _missing(
     reasons = [f"{shortened(reason.reason, 200)} ({reason.count})" for reason in counts.reasons]
     return (
         f"{counts.missing} of {counts.expected} verdicts are missing: {_some(of_criteria)}. "
-        f"The reasons: {_some(reasons)}. {_no_way_out(counts, by_criterion, criteria) or _way_out(experiment, counts)}"
+        f"The reasons: {_some(reasons)}. {ways_out(experiment, counts, by_criterion, criteria)}"
     )
-
-
-def _no_way_out(
-    counts: VerdictCounts, by_criterion: Mapping[int, VerdictCounts], criteria: Sequence[Criterion]
-) -> str | None:
-    """What to do where nothing but checks of the server's could not tell; None where trying again may help."""
-    rules = {
-        criterion.id
-        for criterion in criteria
-        if not isinstance(criterion.check, Unset) and criterion.check.type != CheckType.PYTHON
-    }
-    lacking = [number for number, of_one in by_criterion.items() if of_one.missing]
-    if counts.missing_answer_failed or not lacking or not rules.issuperset(lacking):
-        return None
-    return (
-        "A check says the same of the same row and answer, however often it is tried: fill the row's cell, or mend the "
-        "check, and create another experiment"
-    )
-
-
-def _way_out(experiment: api.Experiment, counts: VerdictCounts) -> str:
-    """What brings the verdicts that are missing, by where the experiment has its answers from."""
-    if experiment.evaluation_mode == EvaluationMode.AGENTIC:
-        of_answers = "experiment.upload_agent_results() brings results of tasks"
-    elif experiment.response_column_id is not None:
-        of_answers = (
-            "The answers come from a column: correct the rows of collection "
-            f"{shortened(experiment.collection.name, 100)!r} that have none, and create another experiment"
-        )
-    elif experiment.answers_from_elsewhere:
-        of_answers = (
-            "The same call of run_experiment(…, target=…) asks the program again for what it did not answer"
-        )
-    else:
-        return "experiment.retry_failed() brings what is missing"
-    of_verdicts = "experiment.retry_failed() has the answers judged that are there"
-    if experiment.evaluation_mode == EvaluationMode.AGENTIC:
-        of_verdicts += ", but for results without trajectory and messages, which are to be uploaded again"
-    ways = [of_answers] if counts.missing_answer_failed else []
-    ways += [of_verdicts] if counts.missing_not_judged else []
-    return ". ".join(ways)
 
 
 def _some(items: Sequence[str]) -> str:

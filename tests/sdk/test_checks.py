@@ -416,12 +416,3 @@ def test_two_functions_of_one_name_are_refused_and_one_that_is_given_twice_is_no
     with pytest.warns(RepeatedCriteriaWarning, match="'The function twice accepts the answer.'"):
         again = world.call(client, "run_experiment", "Again", "T", "C", criteria=given_twice)
     assert [len(response.ratings) for response in again.rated_responses] == [1, 1]
-
-
-def test_where_a_check_can_never_tell_nobody_is_sent_to_try_again(world: World, client: Any) -> None:
-    rows = [{"topic": "tides", "word": ""}]
-    world.call(client, "create_collection", "Blank", variables=rows)
-    of_cells = [checks.max_words("{{word}}")]
-    with pytest.warns(IncompleteResultsWarning, match="fill the row's cell, or mend the check") as told:
-        world.call(client, "run_experiment", "Never", "T", "Blank", criteria=of_cells)
-    assert not any("retry_failed" in str(one.message) for one in told)
