@@ -73,7 +73,8 @@ async def run_program(
         report: What is to be told how far it is.
     """
     until = None if timeout is None else time.monotonic() + timeout
-    new.request()  # refuses what cannot be used before anything is read
+    new.request()  # both refuse what cannot be used before anything is read
+    criteria_in(new.criteria or ())
     collection = await _with_rows(session, new)
     columns = {column.name or "": column.default_value or "" for column in collection.columns}
     program = program_of(target, columns, collection.name)

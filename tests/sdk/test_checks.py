@@ -403,6 +403,11 @@ def test_two_functions_of_one_name_are_refused_and_one_that_is_given_twice_is_no
     ):
         with pytest.raises(ValidationError, match=r"two functions are named 'fits'.* name='fits_2'"):
             run(world, client, criteria)
+    namesakes = [named_alike(True), named_alike(False)]
+    with pytest.raises(ValidationError, match="two functions are named 'fits'"):  # before anything is read
+        world.call(
+            client, "run_experiment", "E", None, "None such", criteria=namesakes, target=lambda topic: topic
+        )
     of_two = [named_alike(True), checks.python(lambda response: False, "fits_2")]
     assert [rating.rating.value for rating in run(world, client, of_two).rated_responses[0].ratings] == [
         "YES",
