@@ -296,6 +296,10 @@ def test_every_wrong_row_of_a_file_is_told_with_its_line_and_nothing_is_sent(
         admin.import_labels(path)
     path.write_text(f"response_id;criterion_id;label\n{pair.replace(',', ';')};YES\n", encoding="utf-8")
     assert len(admin.import_labels(path, delimiter=";")) == 1
+    with pytest.raises(
+        FileNotFoundError, match=r"there is no file '.*label.csv' \(did you mean 'labels.csv'\?\)"
+    ):
+        admin.import_labels(tmp_path / "label.csv")
 
 
 def test_a_file_names_what_is_not_there_and_none_of_it_is_stored(
