@@ -219,11 +219,13 @@ def _checked_header(header: list[str], path: FilePath, delimiter: str) -> list[s
             f"{path}, line 1: the header has a single column, {quoted(header[0])}; if {other!r} separates the cells, "
             f"pass delimiter={other!r}"
         )
+    seen: set[str] = set()
     for number, name in enumerate(header, 1):
         if not name.strip():
             raise ValidationError(f"{path}, line 1: column {number} has no name")
-        if name in header[: number - 1]:
+        if name in seen:
             raise ValidationError(f"{path}, line 1: two columns are named {quoted(name)}")
+        seen.add(name)
     return header
 
 

@@ -186,10 +186,13 @@ class AnthropicModel:
 
         shown = self._endpoint.shown_by(self._config.model)
         received = await ask_with_concessions(shown, request, self._concessions, send, Received.after_waiting)
-        return read_message(
-            received.body,
-            model=self._config.model,
-            form_tool=form_tool,
-            duration_seconds=received.duration_seconds,
-            waited_seconds=received.waited_seconds,
+        return self._endpoint.read(
+            received,
+            lambda body: read_message(
+                body,
+                model=self._config.model,
+                form_tool=form_tool,
+                duration_seconds=received.duration_seconds,
+                waited_seconds=received.waited_seconds,
+            ),
         )

@@ -23,6 +23,7 @@ from elluminate_server.llm.response_formats import FormatSupport
 from elluminate_server.llm.shortages import SHORTAGES, ShortageError, shortage_of
 from elluminate_server.llm.types import (
     MAX_MODEL_ANSWER_BYTES,
+    Answer,
     ModelAwayError,
     ModelError,
     Usage,
@@ -416,6 +417,20 @@ class Endpoint:
         return ShortageError(
             number, f"The model endpoint {self._base_url} was not asked by this server: {SHORTAGES[number]}"
         )
+
+    def read(self, received: Received, reader: Callable[[bytes], Answer]) -> Answer:
+        """What a reader makes of an answer; what is said of one that is of no use holds no key.
+
+        Raises:
+            ModelError: The reader has no use for it.
+        """
+        try:
+            return reader(received.body)
+        except ModelError:
+            hidden = self.redacted(received.body.decode("utf-8", errors="replace")).encode()
+            if hidden == received.body:
+                raise
+        return reader(hidden)
 
     def redacted(self, text: str) -> str:
         """What the endpoint said, without the key and what else is to be hidden."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from elluminate_server.llm.json_bodies import storable_pairs
 from elluminate_server.llm.types import ObjectShape
 
 __all__ = ["Reading", "UnreadableAnswerError", "ask_again", "objects_in", "only_object", "read_answer"]
@@ -144,10 +145,12 @@ class _Found:
 
 def _found_in(text: str) -> Iterator[_Found]:
     repeats: list[str] = []
+    # Halves of characters and NUL, which no database takes, can only stand here as escapes.
+    has_escapes = "\\u" in text
 
     def one_value_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         value: dict[str, Any] = {}
-        for key, said in pairs:
+        for key, said in storable_pairs(pairs) if has_escapes else pairs:
             if key in value and value[key] != said:
                 repeats.append(key)
             value[key] = said

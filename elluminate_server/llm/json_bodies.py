@@ -5,12 +5,12 @@ numbers that JSON does not have, others break off in a character. What cannot be
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-__all__ = ["NULL", "is_json", "read_json", "storable_text", "write_json"]
+__all__ = ["NULL", "is_json", "read_json", "storable_pairs", "storable_text", "write_json"]
 
 NULL = b"\\u0000"
 """How JSON writes the one character that JSON has and no database takes."""
@@ -67,6 +67,8 @@ def is_json(body: bytes) -> bool:
             return False
         except RecursionError:
             return True
+    except RecursionError:
+        return True  # as far as it can be told; whoever reads it says that it is nested too deeply
     return True
 
 
@@ -84,8 +86,13 @@ def _no_number(_constant: str) -> None:
     return
 
 
+def storable_pairs(pairs: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Names and values of an object, each text of them as `storable_text`."""
+    return [(storable_text(name), _texts(value)) for name, value in pairs]
+
+
 def _of_text(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {storable_text(name): _texts(value) for name, value in pairs}
+    return dict(storable_pairs(pairs))
 
 
 def _texts(value: Any) -> Any:

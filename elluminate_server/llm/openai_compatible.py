@@ -102,11 +102,14 @@ class OpenAICompatibleModel:
 
         shown = self._endpoint.shown_by(self._config.model)
         received = await ask_with_concessions(shown, request, self._concessions, send, Received.after_waiting)
-        return read_completion(
-            received.body,
-            model=self._config.model,
-            duration_seconds=received.duration_seconds,
-            waited_seconds=received.waited_seconds,
+        return self._endpoint.read(
+            received,
+            lambda body: read_completion(
+                body,
+                model=self._config.model,
+                duration_seconds=received.duration_seconds,
+                waited_seconds=received.waited_seconds,
+            ),
         )
 
 

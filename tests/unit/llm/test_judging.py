@@ -288,3 +288,8 @@ def test_an_agents_steps_cannot_be_forged() -> None:
     assert "\nsees: 3 tests passed" in user
     assert "n0nce sees:" not in user
     assert "[n0nce step 2" not in user
+
+
+def test_what_no_database_takes_is_replaced_where_a_verdict_writes_it_as_an_escape() -> None:
+    answer = r'{"reasoning": "Nice \ud83d, \u0000 and \ud83d\ude00.", "rating": "YES"}'
+    assert parse_verdict(answer) == ("YES", "Nice \ufffd, \ufffd and \U0001f600.")

@@ -177,6 +177,23 @@ async def test_passing_failures_are_tried_again(server: ModelServer, status: int
     assert len(server.requests) == 3
 
 
+@pytest.mark.parametrize("body", [f'{{"error": "no Bearer {KEY}"}}', f"<p>{'x' * 60}{KEY}</p>", f'["{KEY}"]'])
+async def test_a_useless_answer_is_quoted_without_the_key_that_it_repeats(
+    server: ModelServer, body: str
+) -> None:
+    server.reply(*[Reply(body.encode())] * 4)
+    with pytest.raises(ModelError, match="It starts with") as caught:
+        await answer(config(server, max_retries=0), patience=0)
+    assert KEY[:12] not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"choices":' * 5_000], ids=["lists", "objects"])
+async def test_an_answer_that_is_nested_too_deeply_is_none(server: ModelServer, body: bytes) -> None:
+    server.reply(Reply(body))
+    with pytest.raises(ModelError, match="recursion depth"):
+        await answer(config(server, max_retries=0), patience=0)
+
+
 @pytest.mark.parametrize(
     ("status", "retryable"),
     [(400, False), (401, False), (403, False), (404, False), (429, True), (500, True)],
