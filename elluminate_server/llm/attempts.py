@@ -34,6 +34,9 @@ LONGEST_BACKOFF = 30.0
 """Seconds between two attempts where the endpoint asks for no pause."""
 _JITTER = 0.25
 
+LONGEST_ASKED = 365 * 86_400.0
+"""Seconds that an endpoint may ask to be left alone; more is no time that anybody means."""
+
 LONGEST_FORETOLD = 60.0
 """Seconds that an endpoint is left alone because an answer says that a quota is used up; more it has to ask for."""
 
@@ -153,7 +156,7 @@ def backoff(attempt: int, longest: float = LONGEST_BACKOFF) -> float:
 
 
 def asked_pause(headers: Mapping[str, str]) -> float | None:
-    """Seconds that an answer asks to be left alone for; None when it does not, or for no time.
+    """Seconds that an answer asks to be left alone for, `LONGEST_ASKED` at most; None when it does not, or for no time.
 
     >>> asked_pause({"retry-after": "2.5"})
     2.5
@@ -161,13 +164,13 @@ def asked_pause(headers: Mapping[str, str]) -> float | None:
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         seconds = _number(headers.get(name, ""))
         if seconds is not None:
-            return seconds * unit if seconds > 0 else None
+            return min(seconds * unit, LONGEST_ASKED) if seconds > 0 else None
     date = parsedate_tz(headers.get("retry-after", ""))
     try:
         seconds = None if date is None else mktime_tz(date) - time.time()
     except (ValueError, OverflowError):
         return None
-    return seconds if seconds is not None and seconds > 0 else None
+    return min(seconds, LONGEST_ASKED) if seconds is not None and seconds > 0 else None
 
 
 def foretold_pause(headers: Mapping[str, str]) -> float | None:

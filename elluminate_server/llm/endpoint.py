@@ -370,13 +370,13 @@ class Endpoint:
     def _out_of_patience(self, asked: float, trials: _Trials, failed: Failed | None) -> ModelError:
         """Why a call that was waited for is given up."""
         waited = clock() - asked
-        left = self._gate.pace.paused_until - clock()
+        left = self._gate.pace.closed_until(clock()) - clock()
+        is_longer = left > self._patience
         if failed is None:
-            said = self._why_it_was_not_asked()
+            said = self._why_it_was_not_asked(is_left_alone=is_longer or not self._patience)
             usage = Usage(waited_seconds=waited)
         else:
             said, usage = str(failed.error), failed.error.usage
-        is_longer = left > self._patience
         if is_longer and left >= 1:
             is_asked = self._gate.pace.asked_until >= self._gate.pace.paused_until
             pause = "asks to be left alone" if is_asked else "is not asked again"
@@ -395,12 +395,12 @@ class Endpoint:
             kind=self._gate.waited_for if failed is None else failed.refusal.kind,
         )
 
-    def _why_it_was_not_asked(self) -> str:
+    def _why_it_was_not_asked(self, *, is_left_alone: bool) -> str:
         reason = self._gate.reason or "too many other calls wait for it."
         how = (
-            f"could not be asked within {self._patience:g} s"
-            if self._patience
-            else "is left alone for the moment"
+            "is left alone for the moment"
+            if is_left_alone
+            else f"could not be asked within {self._patience:g} s"
         )
         return f"The model endpoint {self._base_url} {how}: {reason}"
 

@@ -260,7 +260,8 @@ class Gate:
             until: When it is given up.
 
         Returns:
-            The place, which `leave` or its sisters have to give back; None when it is given up.
+            The place, which `leave` or its sisters have to give back; None when it is given up: at `until`, or before
+            where the endpoint asks to be left alone for longer than the caller has patience.
 
         Raises:
             Exception: What the caller was ended with.
@@ -269,17 +270,16 @@ class Gate:
         loop = asyncio.get_running_loop()
         waiter = _Waiter(caller, bound, loop, loop.create_future())
         with self._lock:
-            if self.pace.paused_until > until:
+            now = clock()
+            if self.pace.closed_until(now) > min(until, now + self.patience_of(caller)):
                 return None
             if self._ask is not None and not self._allowed_in_all:
-                until = max(
-                    until, clock() + ALLOWED_WITHIN
-                )  # to be given the first places is no sign of load
+                until = max(until, now + ALLOWED_WITHIN)  # to be given the first places is no sign of load
             line = self._lines.setdefault((caller, bound), deque())
             line.appendleft(waiter) if is_repeated else line.append(waiter)
             caller._waiters.add(waiter)
             self._admit()
-            if self.pace.paused_until > clock():
+            if self.pace.paused_until > now:
                 self._tell_that_it_waits(caller, waiter.loop)
         try:
             if math.isinf(until):
@@ -348,8 +348,14 @@ class Gate:
             self.reason, self.waited_for = reason, refusal.kind
             loops = {line[0]: waiters[0].loop for line, waiters in self._lines.items()}
             loops.setdefault(place.caller, asyncio.get_running_loop())
+            closed_for = self.pace.closed_until(now) - now
             for caller, loop in loops.items():
-                self._tell_that_it_waits(caller, loop)
+                if closed_for <= self.patience_of(caller):
+                    self._tell_that_it_waits(caller, loop)
+            for (caller, _), waiters in self._lines.items():
+                if closed_for > self.patience_of(caller):
+                    for waiter in waiters:
+                        waiter.wake()  # to give up
             self._free(place)
 
     def timed_out(self, place: Place, *, allowed: float) -> bool:

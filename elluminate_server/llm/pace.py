@@ -46,6 +46,10 @@ FIRST_RATE_STEP = 0.03
 LAST_RATE_STEP = 1.0
 """How much faster at first; twice as much each time, and no longer spaced at all when it would be twice as fast."""
 
+LONGEST_PAUSE = 600.0
+"""Seconds that an endpoint is left alone at a stretch, whatever it asks for: a pause of a day may end sooner, as where
+its owner raises the quota. Then one call alone asks."""
+
 FIRST_PAUSE = 0.5
 """Least time that an endpoint is taken to be closed after a refusal."""
 REFUSALS_TO_BE_SURE = 3
@@ -79,7 +83,7 @@ class Pace:
         limit: Calls at a time.
         rate: Calls per second; None where no quota is known.
         paused_until: Before then nothing is sent.
-        asked_until: Until when the endpoint itself has asked for that.
+        asked_until: Until when the endpoint itself has asked for that, however long it is.
         is_probing: Whether one call alone is sent, to see whether the endpoint answers again. Once it does, the others
             follow as they did at the beginning, one call more with each answer.
     """
@@ -128,9 +132,20 @@ class Pace:
         return Sent(now, under_way + 1, self.places)
 
     def pause(self, now: float, seconds: float) -> None:
-        """Send nothing for some time, because an answer has said so."""
+        """Send nothing for some time, because an answer has said so; `LONGEST_PAUSE` at most."""
         self.asked_until = max(self.asked_until, now + seconds)
-        self.paused_until = max(self.paused_until, self.asked_until)
+        self.paused_until = max(self.paused_until, min(self.asked_until, now + LONGEST_PAUSE))
+        if seconds > LONGEST_PAUSE:
+            self.is_probing = True
+
+    def closed_until(self, now: float) -> float:
+        """Until when nothing is answered, as far as is known; in the past where a call may be sent now."""
+        return max(self.paused_until, self.asked_until) if self.paused_until > now else now
+
+    def _forget_what_was_asked(self, sent: Sent) -> None:
+        """What becomes of a call that was sent after a pause is the newest word."""
+        if sent.at >= self.paused_until:
+            self.asked_until = -math.inf
 
     def answered(self, sent: Sent, now: float, allowed: float) -> None:
         """A call was answered.
@@ -140,6 +155,7 @@ class Pace:
             now: The time.
             allowed: Seconds that it might have taken.
         """
+        self._forget_what_was_asked(sent)
         took = now - sent.at
         self._seconds_per_answer += (took - self._seconds_per_answer) / (4 if self._seconds_per_answer else 1)
         self._failed_in_a_row = 0
@@ -218,6 +234,7 @@ class Pace:
         self._counted_from, self._passed_before, self._passed = now, self._passed, 0
 
     def _back_off(self, sent: Sent, now: float, asked: float | None) -> None:
+        self._forget_what_was_asked(sent)
         if sent.at > self._paused_at:
             # Calls that were under way before the last pause began say nothing new.
             self._failed_in_a_row += 1

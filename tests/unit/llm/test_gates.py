@@ -13,7 +13,7 @@ from elluminate_server.llm.attempts import LONGEST_FORETOLD, Kind
 from elluminate_server.llm.endpoint import Received
 from elluminate_server.llm.gates import FIRST_PATIENCE, REQUEST_PATIENCE, Bound, Caller, clock
 from elluminate_server.llm.http_calls import HttpFailure
-from elluminate_server.llm.pace import FIRST_LIMIT
+from elluminate_server.llm.pace import FIRST_LIMIT, LONGEST_PAUSE
 from elluminate_server.llm.types import ModelAwayError, ModelError
 from tests.support.virtual_time import run
 from tests.unit.llm.virtual_endpoint import (
@@ -267,6 +267,56 @@ def test_a_pause_that_is_longer_than_patience_is_not_begun() -> None:
     assert isinstance(failed, ModelAwayError)
     assert "asks to be left alone for 7200 s, longer than is waited" in str(failed)
     assert took == 1.0
+
+
+def test_a_pause_of_a_day_is_waited_for_by_nobody_and_closes_the_endpoint_for_minutes() -> None:
+    server = Scripted(script=[refusal(429, {"retry-after": "86400"}, "come tomorrow")])
+
+    async def main() -> tuple[float, list[Any], list[Any], list[Any]]:
+        endpoint = endpoint_at(server)
+        # A hundred calls, of which few are under way when the first is refused.
+        first = await work(endpoint, 100, most=1)
+        took = clock()
+        later = await work(endpoint, 1)
+        assert clock() == took
+        await asyncio.sleep(LONGEST_PAUSE)
+        return took, first, later, await work(endpoint, 20)
+
+    took, first, later, again = run(main())
+    assert took == 1.0
+    assert [type(failed) for failed in first + later] == [ModelAwayError] * 101
+    for failed in first + later:
+        assert "come tomorrow" in str(failed)
+        assert re.search(r"asks to be left alone for (86400|86399) s, longer than is waited", str(failed))
+    assert "is left alone for the moment" in str(later[0])
+    # One call asks after the pause, and the others follow.
+    assert all(isinstance(result, Received) for result in again)
+    assert [server.sent.count(moment) for moment in sorted(set(server.sent))] == [1, 1, 2, 4, 8, 5]
+
+
+def test_the_newest_word_of_an_endpoint_about_its_pause_counts() -> None:
+    server = Scripted(
+        script=[refusal(429, {"retry-after": "86400"}), refusal(429, {"retry-after": "5"})], seconds=1.0
+    )
+
+    async def main() -> list[Any]:
+        endpoint = endpoint_at(server)
+        await work(endpoint, 1)
+        await asyncio.sleep(LONGEST_PAUSE)
+        return await work(endpoint, 2)
+
+    assert all(isinstance(result, Received) for result in run(main()))
+
+
+def test_a_pause_that_patience_covers_is_waited_for_in_pieces() -> None:
+    server = Scripted(script=[refusal(429, {"retry-after": "1500"}), refusal(429, {"retry-after": "899"})])
+
+    async def main() -> float:
+        results = await work(endpoint_at(server), 1)
+        assert [type(result) for result in results] == [Received]
+        return clock()
+
+    assert run(main()) == pytest.approx(1 + 600 + 1 + 600 + 1)
 
 
 def test_a_call_that_is_refused_while_others_pass_fails_alone() -> None:
