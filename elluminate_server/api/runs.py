@@ -97,7 +97,7 @@ async def get_experiment_generation_status(call: Call) -> Answer:
     connection_uuid, log_cursor = call.query["connection_uuid"], call.query["log_cursor"]
     async with call.store.read() as session:
         experiment = await see_experiment(session, call.project_id, call.path["experiment_id"])
-        progress = await _progress(session, experiment, task_id)
+        progress = await progress_of(session, task_id, experiment_id=experiment.id)
         delta = None
         if progress is not None and log_cursor is not None:
             delta = await log_after(session, task_id, log_cursor)
@@ -146,7 +146,7 @@ class _RunStream:
             experiment = await session.get(Experiment, self._call.path["experiment_id"])
             if experiment is None or experiment.deleted_at is not None:
                 return _deleted(await session.get(Task, self._task_id))
-            progress = await _progress(session, experiment, self._task_id)
+            progress = await progress_of(session, self._task_id, experiment_id=experiment.id)
             if progress is None:
                 return News(value=_status(experiment, None, None), is_last=True)
             delta = await log_after(session, self._task_id, self._cursor, limit=MAX_EVENT_CHARACTERS)
@@ -158,13 +158,6 @@ class _RunStream:
         if delta.has_more and progress.is_over:
             status.status = TaskStatus.STARTED  # readers stop at the end, and would miss the rest of the log
         return News(value=status, is_last=progress.is_over and not delta.has_more, has_more=delta.has_more)
-
-
-async def _progress(session: AsyncSession, experiment: Experiment, task_id: str) -> Progress | None:
-    task = await session.get(Task, task_id)
-    if task is None or task.experiment_id != experiment.id:
-        return None
-    return await progress_of(session, task_id)
 
 
 def _deleted(task: Task | None) -> News:

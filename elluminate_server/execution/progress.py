@@ -1,12 +1,13 @@
 """How far a task is: counted from its rows, never remembered."""
 
 import attrs
-from sqlalchemy import Select, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.execution.leases import TERMINAL
 from elluminate_server.execution.preparing import announced_answers
-from elluminate_server.store.states import DONE, PENDING, ItemState
+from elluminate_server.store.rows import fetch
+from elluminate_server.store.states import DONE, PENDING
 from elluminate_server.store.tables import IS_FLAWED, Experiment, LogCursor, LogLine, Task, WorkItem
 
 __all__ = [
@@ -25,6 +26,9 @@ MAX_EVENT_CHARACTERS = 150_000
 
 MAX_POLL_CHARACTERS = 16_000_000
 """Most characters of log in one poll. There is no next poll after a terminal status, so that it is generous."""
+
+LINES_AT_A_TIME = 1000
+"""Lines of a log that are read together."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,18 +75,26 @@ class Progress:
         return self.status in TERMINAL
 
 
-async def progress_of(session: AsyncSession, task_id: str) -> Progress | None:
-    """State of a task; None for an unknown one."""
-    task = await session.get(Task, task_id)
-    if task is None:
+async def progress_of(
+    session: AsyncSession, task_id: str, *, experiment_id: int | None = None
+) -> Progress | None:
+    """State of a task; None for an unknown one.
+
+    Args:
+        session: Where to read.
+        task_id: Id of the task.
+        experiment_id: Id of the experiment whose task it has to be; None takes any.
+    """
+    found = await fetch(session, _TASK_AND_EXPERIMENT, task_id=task_id)
+    if not found or (experiment_id is not None and found[0].experiment_id != experiment_id):
         return None
-    experiment = None if task.experiment_id is None else await session.get(Experiment, task.experiment_id)
+    (task,) = found
     states: dict[int, dict[str, int]] = {}
-    if experiment is not None and experiment.n_epochs == 1:
+    if task.n_epochs == 1:
         # Counted in an index alone; with the epoch, every item is looked up, which takes several times as long.
         states = {1: counts} if (counts := await item_states(session, task_id)) else {}
     else:
-        for epoch, state, count in await session.execute(_counts_by_epoch(task_id)):
+        for epoch, state, count in await fetch(session, _COUNTS_BY_EPOCH, task_id=task_id):
             states.setdefault(epoch, {})[state] = count
     announced = announced_answers(task.payload)
     totals = {epoch: sum(counts.values()) for epoch, counts in states.items()}
@@ -99,16 +111,7 @@ async def progress_of(session: AsyncSession, task_id: str) -> Progress | None:
         for epoch, total in sorted(totals.items())
         for counts in [states.get(epoch, {})]
     )
-    failed, unjudged = (
-        await session.execute(
-            select(func.count(WorkItem.error), func.count(WorkItem.rating_errors)).where(
-                # As an expression, so that SQLite takes the small index of those alone.
-                WorkItem.task_id == task_id,
-                func.coalesce(WorkItem.state, "") == DONE,
-                IS_FLAWED,
-            )
-        )
-    ).one()
+    ((failed, unjudged),) = await fetch(session, _FLAWED, task_id=task_id)
     return Progress(
         status=task.status,
         error_msg=task.error_msg,
@@ -118,25 +121,52 @@ async def progress_of(session: AsyncSession, task_id: str) -> Progress | None:
         failed=failed,
         unjudged=unjudged,
         epochs=epochs,
-        current_task_id=None if experiment is None else experiment.generation_task_id,
-        has_internal_error=experiment is not None and experiment.has_internal_error,
-    )
-
-
-def _counts_by_epoch(task_id: str) -> Select[int, ItemState, int]:
-    return (
-        select(WorkItem.epoch, WorkItem.state, func.count())
-        .where(WorkItem.task_id == task_id)
-        .group_by(WorkItem.epoch, WorkItem.state)
+        current_task_id=task.generation_task_id,
+        has_internal_error=bool(task.has_internal_error),
     )
 
 
 async def item_states(session: AsyncSession, task_id: str) -> dict[str, int]:
     """How many pieces of the task's work are in each state: pending, answered, done."""
-    counted = await session.execute(
-        select(WorkItem.state, func.count()).where(WorkItem.task_id == task_id).group_by(WorkItem.state)
+    return dict(await fetch(session, _COUNTS, task_id=task_id))
+
+
+_tasks, _experiments = Task.__table__.c, Experiment.__table__.c
+_items, _lines = WorkItem.__table__.c, LogLine.__table__.c
+
+_TASK_AND_EXPERIMENT = (
+    select(
+        _tasks.status,
+        _tasks.error_msg,
+        _tasks.payload,
+        _tasks.experiment_id,
+        _experiments.n_epochs,
+        _experiments.generation_task_id,
+        _experiments.has_internal_error,
     )
-    return {row[0]: row[1] for row in counted}
+    .select_from(Task.__table__.outerjoin(Experiment.__table__, _experiments.id == _tasks.experiment_id))
+    .where(_tasks.id == bindparam("task_id"))
+)
+_COUNTS = (
+    select(_items.state, func.count()).where(_items.task_id == bindparam("task_id")).group_by(_items.state)
+)
+_COUNTS_BY_EPOCH = (
+    select(_items.epoch, _items.state, func.count())
+    .where(_items.task_id == bindparam("task_id"))
+    .group_by(_items.epoch, _items.state)
+)
+_FLAWED = select(func.count(_items.error), func.count(_items.rating_errors)).where(
+    _items.task_id == bindparam("task_id"),
+    # As an expression, so that SQLite takes the small index of those alone.
+    func.coalesce(_items.state, "") == DONE,
+    IS_FLAWED,
+)
+_LOG_AFTER = (
+    select(_lines.id, _lines.line)
+    .where(_lines.task_id == bindparam("task_id"), _lines.id > bindparam("cursor"))
+    .order_by(_lines.id)
+    .limit(LINES_AT_A_TIME)
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -159,27 +189,17 @@ async def log_after(
 ) -> LogDelta:
     """Log lines after a cursor (0 for all), at most `limit` characters of them."""
     lines: list[str] = []
-    size = 0
-    found = await session.stream(
-        select(LogLine.id, LogLine.line)
-        .where(LogLine.task_id == task_id, LogLine.id > cursor)
-        .order_by(LogLine.id)
-        .execution_options(yield_per=1000)
-    )
-    has_more = False
-    try:
-        async for some in found.partitions():
-            for line_id, line in some:
-                has_more = bool(lines) and size + len(line) > limit
-                if has_more:
-                    break
-                cursor = line_id
-                lines.append(line[:limit] + "\n")
-                size += len(line) + 1
+    size, has_more, is_end = 0, False, False
+    while not (has_more or is_end):
+        found = await fetch(session, _LOG_AFTER, task_id=task_id, cursor=cursor)
+        is_end = len(found) < LINES_AT_A_TIME
+        for line_id, line in found:
+            has_more = bool(lines) and size + len(line) > limit
             if has_more:
                 break
-    finally:
-        await found.close()
+            cursor = line_id
+            lines.append(line[:limit] + "\n")
+            size += len(line) + 1
     return LogDelta(text="".join(lines), cursor=cursor, has_more=has_more)
 
 

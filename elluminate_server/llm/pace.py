@@ -139,8 +139,8 @@ class Pace:
             self.is_probing = True
 
     def closed_until(self, now: float) -> float:
-        """Until when nothing is answered, as far as is known; in the past where a call may be sent now."""
-        return max(self.paused_until, self.asked_until) if self.paused_until > now else now
+        """Until when nothing is answered, as far as is known; minus infinity where a call may be sent now."""
+        return max(self.paused_until, self.asked_until) if self.paused_until > now else -math.inf
 
     def _forget_what_was_asked(self, sent: Sent) -> None:
         """What becomes of a call that was sent after a pause is the newest word."""

@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, update
+from sqlalchemy import delete, update
 
 from elluminate_server.domain.errors import DomainError
 from elluminate_server.execution import Executor, queueing
@@ -286,22 +285,24 @@ async def test_a_run_that_would_be_too_large_is_refused(
 
 @sqlite_only  # whose plans are read
 async def test_how_far_a_run_is_is_counted_in_indexes_alone(tmp_path: Path) -> None:
-    statements: list[tuple[str, Any]] = []
+    statements: list[str] = []
     async with scene(tmp_path) as here, running(here.executor()) as executor:
         await here.add_experiment(rows=3)
         task_id = await here.enqueue(executor)
         await here.ended(task_id)
         async with here.store.read() as session:
-            engine = (await session.connection()).sync_engine
-            event.listen(engine, "before_cursor_execute", lambda *told: statements.append((told[2], told[3])))
+            driver = (await (await session.connection()).get_raw_connection()).driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.set_trace_callback(statements.append)
             progress = await progress_of(session, task_id)
+            driver.set_trace_callback(None)
         assert progress is not None
         assert [(each.epoch, each.rated) for each in progress.epochs] == [(1, 3)]
-        counting = [told for told in statements if "count(" in told[0]]
+        counting = [statement for statement in statements if "count(" in statement]
         with contextlib.closing(sqlite3.connect(here.store.url.database or "")) as database:
             plans = [
-                " ".join(str(line[3]) for line in database.execute(f"EXPLAIN QUERY PLAN {sql}", given))
-                for sql, given in counting
+                " ".join(str(line[3]) for line in database.execute(f"EXPLAIN QUERY PLAN {statement}"))
+                for statement in counting
             ]
     assert "COVERING INDEX ix_work_items_task_state" in plans[0]
     assert "INDEX ix_work_items_flawed" in plans[1]
