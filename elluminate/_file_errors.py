@@ -65,7 +65,7 @@ def named_files() -> Iterator[None]:
 
 
 def refuse_without_folder(path: Path) -> None:
-    """Refuse a path that no file can be written to, because its folder is not there: before anything is done for it.
+    """Refuse a path that no file can be written to, for its folder or its permissions: before anything is done for it.
 
     Raises:
         ValidationError: So it is.
@@ -74,6 +74,12 @@ def refuse_without_folder(path: Path) -> None:
     if not folder.is_dir():
         raise ValidationError(
             f"{str(path)!r}: there is no folder {str(folder)!r} to write it into; make it first"
+        )
+    if path.is_dir():
+        raise ValidationError(f"{str(path)!r} is a folder, and not a file to write")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise ValidationError(
+            f"{str(path)!r} is not for this user to write; look at its folder's permissions, or choose another one"
         )
 
 

@@ -252,7 +252,10 @@ class Calls:
 
     async def _within_time(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         def call() -> Any:
-            return _context_of_caller().run(self._function, *args, **kwargs)
+            try:
+                return _context_of_caller().run(self._function, *args, **kwargs)
+            except (asyncio.CancelledError, GeneratorExit) as error:  # of loops and generators of its own
+                raise RuntimeError(f"it raised {type(error).__name__}") from error
 
         if self._timeout is None:
             return call()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
 from elluminate._file_errors import named_files
+from elluminate._file_kinds import ARCHIVE, kind_of
 from elluminate._formulas import harmless, original
 from elluminate._showing import quoted, shown
 from elluminate.exceptions import ValidationError
@@ -46,7 +47,7 @@ def _delimiter_of(path: FilePath) -> str:
             header = file.readline(_LONGEST_HEADER)
     except UnicodeDecodeError as error:
         raise _not_utf8(path, error) from None
-    return next((sign for sign in ",;\t|" if sign in header), ",")
+    return delimiter_in(header)
 
 
 def rows_from_csv(
@@ -112,6 +113,15 @@ def numbered_rows_from_csv(
     _check_delimiter(delimiter)
     with named_files(), checked_path(path).open(encoding="utf-8-sig", newline="") as file:
         return numbered_rows_of_csv(file, path, delimiter, json_columns)
+
+
+def delimiter_in(header: str) -> str:
+    """What separates the cells of a file that begins so: a comma, or what stands in the line where there is none.
+
+    >>> delimiter_in("topic;level"), delimiter_in("topic"), delimiter_in("topic, in short;level")
+    (';', ',', ',')
+    """
+    return next((sign for sign in ",;\t|" if sign in header), ",")
 
 
 def numbered_rows_of_csv(
@@ -311,6 +321,13 @@ def _not_utf8(path: FilePath, error: UnicodeError) -> ValidationError:
 
 
 def _not_in(encoding: str, path: FilePath, error: UnicodeError, hint: str = "") -> ValidationError:
+    if isinstance(error, UnicodeDecodeError):
+        kind = kind_of(error.object[:4]) if error.start < 4 or error.object.startswith(b"PK") else None
+        if kind == ARCHIVE:
+            return ValidationError(f"{path} is {kind}, and no text; save its rows as CSV in UTF-8")
+        if kind is not None:
+            encodings = f", or pass encoding={kind.rpartition(' ')[2].lower()!r}" if hint else ""
+            return ValidationError(f"{path} is {kind}; save it as UTF-8{encodings}")
     where = f"{error.reason} at byte {error.start}" if isinstance(error, UnicodeDecodeError) else str(error)
     name = "UTF-8" if encoding.startswith("utf-8") else f"in the encoding {encoding!r}"
     return ValidationError(f"{path} is not {name} ({where}); save it as UTF-8{hint}")

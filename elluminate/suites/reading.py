@@ -222,6 +222,9 @@ class _Reading:
         if not isinstance(given, str) or not self._fits("rows"):
             return None
         file = self._path.parent / given
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            self._add(("rows",), f"{quoted(given)} is a pipe or a device, and not a file")
+            return None
         try:
             rows = rows_of_file(file)
         except OSError as error:

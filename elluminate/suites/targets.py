@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
@@ -32,7 +34,9 @@ def found_target(named: str, folder: Path) -> Callable[..., Any]:
         sys.path.insert(0, place)
     try:
         found: Any = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise ValidationError(
             f"{quoted(named)}: the module {module_name!r} cannot be imported (from {place}): "
             f"{type(error).__name__}: {error}"
@@ -47,7 +51,11 @@ def found_target(named: str, folder: Path) -> Callable[..., Any]:
 
 
 def without_exit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, whose `sys.exit()` is an error like any other: how a suite ends is not for what it tests to say."""
+    """The function, of which nothing ends a suite but an interrupt: how that ends is not for what it tests to say.
+
+    `sys.exit()`, a test framework's way to skip or fail a test, and whatever else is raised that is no `Exception`, are
+    errors of the one row.
+    """
     of_object = getattr(type(function), "__call__", None)  # noqa: B004  # an object with an async call
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(of_object):
 
@@ -55,7 +63,9 @@ def without_exit(function: Callable[..., Any]) -> Callable[..., Any]:
         async def awaited(*args: Any, **kwargs: Any) -> Any:
             try:
                 return await function(*args, **kwargs)
-            except SystemExit as error:
+            except (Exception, KeyboardInterrupt, GeneratorExit, anyio.get_cancelled_exc_class()):
+                raise  # the last two may come from the loop that it runs in
+            except BaseException as error:
                 raise _ended(error) from error
 
         return awaited
@@ -64,11 +74,16 @@ def without_exit(function: Callable[..., Any]) -> Callable[..., Any]:
     def called(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except SystemExit as error:
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:
             raise _ended(error) from error
 
     return called
 
 
-def _ended(error: SystemExit) -> RuntimeError:
-    return RuntimeError(f"it called sys.exit({error.code!r})")
+def _ended(error: BaseException) -> RuntimeError:
+    if isinstance(error, SystemExit):
+        return RuntimeError(f"it called sys.exit({error.code!r})")
+    said = f": {error}" if str(error) else ""
+    return RuntimeError(f"it raised {type(error).__qualname__}{said}")

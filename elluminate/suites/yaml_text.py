@@ -119,7 +119,9 @@ def _composed(text: str) -> Node | None:
         reason = " ".join(str(part) for part in (error.context, error.problem) if part)
         mark = error.problem_mark or error.context_mark
         raise YamlError(reason, None if mark is None else Place(mark.line + 1, mark.column + 1)) from None
-    except (YAMLStreamError, YAMLError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise YamlError("lists and mappings are nested too deeply to be read; lift them up", None) from None
+    except (YAMLStreamError, YAMLError, ValueError) as error:
         raise YamlError(str(error).split("\n", 1)[0] or type(error).__name__, None) from None
 
 

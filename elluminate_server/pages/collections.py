@@ -37,7 +37,7 @@ __all__ = ["Cell"]
 _SIZE = 25
 _ROWS = 50
 _COLLECTION = "/projects/{project_id:int}/collections/{collection_id:int}"
-_SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
+_SEPARATORS = {"": "what the header has", ",": "a comma", ";": "a semicolon", "\t": "a tab"}
 
 _of_entry = Entry.__table__.c
 _ALL_ROWS = (
@@ -147,9 +147,9 @@ async def download(visit: Visit) -> Response:
 async def upload(visit: Visit) -> Response:
     """Every row of a CSV file, or none."""
     content = await visit.file("file")
-    delimiter = visit.field("delimiter") or ","
+    delimiter = visit.field("delimiter")
     if delimiter not in _SEPARATORS:
-        raise Invalid("Cells are separated by a comma, a semicolon or a tab.")
+        raise Invalid("$.delimiter: must be a comma, a semicolon or a tab, or nothing.")
     async with adding_rows(
         visit.store,
         visit.settings,

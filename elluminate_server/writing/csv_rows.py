@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from elluminate._row_files import numbered_rows_of_csv, value_of_json_cell
+from elluminate._file_kinds import kind_of
+from elluminate._row_files import delimiter_in, numbered_rows_of_csv, value_of_json_cell
 from elluminate.exceptions import ValidationError
 from elluminate_server.http import decoding
 from elluminate_server.http.problems import Invalid
@@ -14,6 +15,9 @@ from elluminate_server.store.tables import CollectionColumn
 from elluminate_server.writing.prepared_rows import Source
 
 __all__ = ["rows_of_csv", "value_of_cell"]
+
+_LONGEST_HEADER = 1_000_000
+"""Bytes among which the end of the header is looked for."""
 
 
 def value_of_cell(cell: str, column_type: str) -> Any:
@@ -38,16 +42,21 @@ def rows_of_csv(content: bytes, delimiter: str, columns: Sequence[CollectionColu
 
     Args:
         content: The file.
-        delimiter: What separates its cells, a single character.
+        delimiter: What separates its cells, a single character; empty where its header is to tell that.
         columns: The collection's, which say what cells hold JSON.
 
     Raises:
         Invalid: It cannot be read; the line is named.
     """
+    kind = kind_of(content[:4])
+    if kind is not None:
+        raise Invalid(f"$.file: is {kind}, and not CSV in UTF-8. Save it as 'CSV UTF-8'. Nothing was stored.")
     if b"\0" in content:
         raise Invalid(
             "The file holds a NUL character, which cannot be stored. Is it CSV? Nothing was stored."
         )
+    if not delimiter:
+        delimiter = delimiter_in(content[:_LONGEST_HEADER].decode("utf-8-sig", "replace").partition("\n")[0])
     json_columns = {column.name for column in columns if column.column_type in JSON_TYPES}
     try:
         with io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="") as file:

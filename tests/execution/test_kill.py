@@ -95,7 +95,8 @@ def expire_leases(database: str) -> None:
     engine = create_engine(normalise_database_url(database).replace("+aiosqlite", ""))
     with engine.begin() as connection:
         connection.execute(text("UPDATE tasks SET lease_expires_at = NULL, lease_owner = NULL"))
-        connection.execute(text("UPDATE task_shares SET expires_at = '2000-01-01'"))
+        for table in ("task_shares", "call_places"):
+            connection.execute(text(f"UPDATE {table} SET expires_at = '2000-01-01'"))
     engine.dispose()
 
 
@@ -158,6 +159,7 @@ def test_a_killed_server_s_conversations_are_held_by_the_next_start(tmp_path: Pa
             model_server.wait_for_requests(1, is_held)
             backend.wait(lambda: backend.status(made, task_id), lambda s: s["completed_ratings"] == 3)
             kill(served)
+            expire_leases(database)
         with started(database, model_server) as (backend, _):
             before = {r["id"]: r for r in backend.responses(experiment_id=made["id"])}
             assert len(before) == 3
@@ -206,6 +208,7 @@ def test_a_killed_server_s_agent_evaluation_is_completed_by_the_next_start(tmp_p
             until_rated(backend, made, 5)
             backend.wait(lambda: backend.status(made, task_id), lambda s: s["completed_ratings"] == 2)
             kill(served)
+            expire_leases(database)
         with started(database, model_server) as (backend, _):
             before = ratings_of(backend, made)
             assert len(before) == 5
@@ -246,6 +249,7 @@ def test_a_killed_server_s_rating_batch_is_completed_by_the_next_start(tmp_path:
                     lambda found: len(found["same"]) == 1,
                 )
                 kill(served)
+                expire_leases(database)
         with started(database, model_server) as (backend, _):
             before = ratings_of(backend, made)
             assert backend.get(f"ratings/batches/{task_id}")["status"] == "STARTED"
@@ -284,6 +288,7 @@ def test_a_killed_server_s_response_batch_is_completed_by_the_next_start(tmp_pat
                 lambda found: len(found["stored"]) == 3,
             )
             kill(served)
+            expire_leases(database)
         with started(database, model_server) as (backend, _):
             before = {r["id"]: r for r in backend.responses(experiment_id=made["id"])}
             ended = backend.wait(
@@ -314,6 +319,7 @@ def test_criteria_that_a_killed_server_was_having_written_are_written_once(tmp_p
                 asking = threads.submit(backend.http.post, "criteria", json=wanted, headers=key)
                 model_server.wait_for_requests(1)
                 kill(served)
+                expire_leases(database)
                 with pytest.raises(httpx.TransportError):
                     asking.result(30)
         with started(database, model_server) as (backend, _):

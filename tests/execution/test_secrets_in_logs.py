@@ -1,5 +1,6 @@
 """Ten megabytes of log of a busy run, everything at DEBUG, and no secret in them."""
 
+import itertools
 import logging
 from collections.abc import Iterator
 
@@ -54,17 +55,14 @@ def test_the_log_of_a_busy_run_tells_no_secret(
 ) -> None:
     backend = backend_with_model
     log.secrets.append(backend.http.headers["X-API-Key"])
-    config = backend.post(
-        "llm_configs",
-        {
-            "name": "Paid",
-            "llm_model_name": "scripted",
-            "api_key": PROVIDER_KEY,
-            "llm_base_url": model_server.base_url,
-            "max_retries": 1,
-            "custom_api_config": {"headers": {"X-Auth": HEADER}},
-        },
-    )
+    paid = {
+        "llm_model_name": "scripted",
+        "api_key": PROVIDER_KEY,
+        "llm_base_url": model_server.base_url,
+        "max_retries": 1,
+        "custom_api_config": {"headers": {"X-Auth": HEADER}},
+    }
+    config = backend.post("llm_configs", {"name": "Paid", **paid})
     log.secrets.append(backend.post("api-keys", {"name": "k"})["key"])
     answer = model_server.answer
 
@@ -77,8 +75,13 @@ def test_the_log_of_a_busy_run_tells_no_secret(
         )
         model_server.answer = said
         backend.ended(experiment, backend.run(experiment))
+    backend.responses()
+    rows = [{"a": f"row {number}"} for number in range(200)]  # each of which the driver's log shows
+    numbers = itertools.count()
     while log.size < LEAST_BYTES:
-        backend.responses()
-        backend.get("llm_configs")
+        name = f"Paid {next(numbers)}"
+        backend.post("llm_configs", {"name": name, **paid})
+        backend.get("llm_configs", name=name)
+        backend.post("collections", {"name": name, "columns": [{"name": "a"}], "variables": rows})
     assert {"sqlalchemy", "elluminate_server"} <= log.loggers
     assert log.telling == []

@@ -444,6 +444,35 @@ def test_a_server_without_keys_is_said_to_have_none(
     assert collection.variables == []
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            "name\nMüller\n".encode("utf-16"),
+            r"is text in UTF-16; save it as UTF-8, or pass encoding='utf-16'",
+        ),
+        (
+            "name\nMüller\n".encode("utf-32"),
+            r"is text in UTF-32; save it as UTF-8, or pass encoding='utf-32'",
+        ),
+        (
+            b"PK\x03\x04\x14\x00\xff\xfe",
+            r"is a spreadsheet \(.*\) or another archive, and no text; save its rows as",
+        ),
+    ],
+    ids=["utf-16", "utf-32", "xlsx"],
+)
+def test_a_file_that_is_something_else_is_told_what_it_is(
+    collection: Collection, tmp_path: Path, content: bytes, told: str
+) -> None:
+    path = written(tmp_path / "rows.csv", content)
+    with pytest.raises(ValidationError, match=told):
+        collection.add_from_csv(path)
+    with pytest.raises(ValidationError, match=told.partition(", or pass")[0]):
+        collection.add_from_jsonl(path)
+    assert collection.variables == []
+
+
 def test_a_csv_file_in_another_encoding_is_read_where_that_is_said(
     collection: Collection, tmp_path: Path
 ) -> None:

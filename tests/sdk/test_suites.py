@@ -200,10 +200,25 @@ def test_a_program_of_ones_own_is_asked_instead(run: Any, tmp_path: Path, model_
 
 
 @pytest.mark.parametrize("kind", ["def", "async def"])
-def test_a_program_that_ends_the_process_ends_its_own_row_alone(run: Any, tmp_path: Path, kind: str) -> None:
-    module = f"ending_{kind.replace(' ', '_')}_of_a_suite"
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        pytest.param("sys.exit(0)", "it called sys.exit(0)", id="exit"),
+        pytest.param("pytest.skip('later')", "it raised Skipped: later", id="skip"),
+        pytest.param("raise asyncio.CancelledError", "cancelled", id="cancelled"),
+        pytest.param("raise StopIteration", "StopIteration", id="stop"),
+        pytest.param("next(iter(()))", "StopIteration", id="next"),
+        pytest.param("raise StopAsyncIteration", "StopAsyncIteration", id="stop async"),
+        pytest.param("raise BaseExceptionGroup('two', [SystemExit(1)])", "two", id="group"),
+    ],
+)
+def test_a_program_that_ends_the_process_ends_its_own_row_alone(
+    run: Any, tmp_path: Path, kind: str, ends: str, said: str
+) -> None:
+    module = f"ending_{abs(hash((kind, ends)))}_of_a_suite"
     (tmp_path / f"{module}.py").write_text(
-        f"import sys\n{kind} greet(name):\n    if name == 'Ada':\n        sys.exit(0)\n    return 'Hi'\n",
+        f"import asyncio, sys\nimport pytest\n{kind} greet(name):\n    if name == 'Ada':\n        {ends}\n"
+        "    return 'Hi'\n",
         "utf-8",
     )
 
@@ -212,7 +227,7 @@ def test_a_program_that_ends_the_process_ends_its_own_row_alone(run: Any, tmp_pa
         result = run(SUITE.replace('template: "Greet {{name}}."', f"target: {module}:greet"))
 
     assert result.exit_code == 2
-    assert "it called sys.exit(0)" in str(result)
+    assert said.lower() in str(result).lower()
     assert len(list(result.runs[0].experiment.responses())) == 2
 
 

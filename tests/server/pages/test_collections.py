@@ -158,6 +158,10 @@ async def test_rows_go_out_and_in_as_csv(browser: Browser, api: httpx.AsyncClien
     more = await _upload(browser, other, b"\xef\xbb\xbf'=topic;new\nrain;drops\n", delimiter=";")
     assert more.headers["location"].endswith("?added=1")
     assert (await _values(api, other))[-1]["new"] == "drops"
+    for sign in (";", "\t", ","):
+        told = await _upload(browser, other, f"'=topic{sign}new\nsnow{sign}flakes\n".encode())
+        assert told.headers["location"].endswith("?added=1")
+        assert (await _values(api, other))[-1]["new"] == "flakes"
 
 
 @pytest.mark.parametrize(
@@ -171,6 +175,8 @@ async def test_rows_go_out_and_in_as_csv(browser: Browser, api: httpx.AsyncClien
         ),
         (b"nowhere,topic\r\n\r\n", 422, 'name="file" accept=".csv,text/csv" required aria-invalid="true"'),
         (b"topic\n\xff\n", 422, "not UTF-8"),
+        ("topic\nrain\n".encode("utf-16"), 422, "File: is text in UTF-16, and not CSV in UTF-8. Save it as"),
+        (b"PK\x03\x04\x14\x00", 422, "File: is a spreadsheet (.xlsx, .ods) or another archive, and not CSV"),
         (b"topic\na,b\n", 422, "line 2"),
         (b"topic,any\nb,\x00\n", 422, "NUL"),
         (b'any\n"""\\u0000"""\n', 422, "Line 2"),

@@ -172,6 +172,11 @@ def test_rows_of_a_spreadsheet_are_read_however_it_separates_cells(text: str, tm
             ("[{name: Ada}]", "rows.txt"),
             "3:1: rows must be a list, or the path of a .csv or .jsonl file, not 'rows.txt'",
         ),
+        pytest.param(
+            ("[{name: Ada}]", "../../../../../../../../../../../../dev/null"),
+            "is a pipe or a device, and not a file",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/null"),
+        ),
         (("[{name: Ada}]", "none.csv"), "3:1: there is no file 'none.csv' in the folder '"),
         (("[{name: Ada}]", "none.csv"), "'; a path of rows begins at the suite's folder"),
         (

@@ -46,7 +46,7 @@ def test_values_are_those_that_stand_there(text: str, value: Any) -> None:
         ("? [a]\n: b", "a key must be a text", Place(1, 3)),
         ("a: {<<: 1}", "<< takes a mapping", Place(1, 9)),
         ("\x00", "unacceptable character", None),
-        ("[" * 3_000, "recursion", None),
+        ("[" * 3_000, "nested too deeply to be read", None),
         ("a: " + "[" * 150 + "]" * 150, "nested more than 100 deep", Place(1, 104)),
     ],
 )
