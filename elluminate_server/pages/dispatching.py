@@ -128,7 +128,7 @@ class _Place(_Answering):
         check_origin(request)
         visitor = await _session_of(request)
         if visitor is None:
-            return to_login(request)
+            return to_login(request) if page.takes_file else await _session_over(request)
         path = _ids(request)
         await _check_role(page, request, visitor)
         visitor.principal.require_project(path["project_id"])
@@ -207,6 +207,23 @@ def to_login(request: Request) -> Response:
         return RedirectResponse("/login", 303)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"/login?next={quote(wanted, safe='')}", 303)
+
+
+async def _session_over(request: Request) -> Response:
+    """A page with what took work to type, since a form without a session changes nothing; else the way to one."""
+    login = to_login(request)
+    fields = await _fields(request)
+    typed = list(_typed(fields))
+    await fields.close()
+    if not typed or "location" not in login.headers:
+        return login
+    shown = {
+        "title": "Your session has ended",
+        "text": "Nothing was stored. Log in, which opens beside this page, and send what you typed once more.",
+        "login": f"/login?next={quote(came_from(request), safe='')}",
+        "typed": typed,
+    }
+    return html_response("refusal.html", shown, 401)
 
 
 async def _session_of(request: Request) -> Session | None:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import attrs
 import httpx
@@ -111,6 +112,24 @@ async def test_a_cookie_that_was_changed_opens_nothing(browser: Browser, foreign
     for one in changed:
         answer = await foreign.http.get(HOME, headers={"Cookie": f"{name}={'.'.join(one)}"})
         assert answer.status_code == 303, one
+
+
+async def test_what_was_typed_before_a_session_ended_comes_back_to_be_copied(browser: Browser) -> None:
+    page = f"{HOME.rpartition('/')[0]}/personas"
+    typed = "Explain {{topic}} in <b>two</b> sentences, with an example."
+    sent = {"token": await browser.token(), "name": "T", "description": typed, "api_key": "k" * 40}
+    browser.http.cookies.clear()
+    answer = await browser.http.post(page, data=sent, headers={"Referer": f"{ORIGIN}{page}?q=a"})
+    assert answer.status_code == 401
+    assert "Your session has ended" in answer.text
+    assert "Nothing was stored" in answer.text
+    assert "in &lt;b&gt;two&lt;/b&gt; sentences" in answer.text
+    assert f'href="/login?next={quote(f"{page}?q=a", safe="")}" target="_blank"' in answer.text
+    assert sent["token"] not in answer.text
+    assert sent["api_key"] not in answer.text
+    # Where nothing of worth was typed, the way to a session is the answer.
+    assert (await browser.http.post(page, data={"name": "T"})).headers["location"] == "/login"
+    assert (await browser.http.post(page, data={**sent, "name": "x" * (2 << 20)})).status_code == 413
 
 
 async def test_logging_out_ends_it(browser: Browser) -> None:
