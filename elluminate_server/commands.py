@@ -22,7 +22,13 @@ from elluminate_server.settings import MEMORY, Settings, SettingsError, default_
 from elluminate_server.store.backups import BackupError
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate
-from elluminate_server.store.probing import DatabaseUnusableError, absent_file, check_is_there, probe
+from elluminate_server.store.probing import (
+    DatabaseUnusableError,
+    absent_file,
+    check_is_there,
+    probe,
+    wait_for_others,
+)
 from elluminate_server.store.secret_keys import SecretKeyError
 from elluminate_server.viewing import ViewError, view
 from elluminate_server.worker import work
@@ -58,6 +64,8 @@ def run(options: argparse.Namespace) -> None:
             metrics=is_told,
             pages=getattr(options, "pages", None),
         )
+        if options.command not in ("audit", "backup"):  # which only read
+            _wait_for_others(settings)
         if options.command == "serve":
             works = options.works and settings.broker_url is None  # else workers of the broker do
             settings = attrs.evolve(settings, works=works, shares_work=True)
@@ -78,6 +86,13 @@ def run(options: argparse.Namespace) -> None:
         else:
             with _telling_of_a_new_database(settings):
                 _manage_keys(settings, options)
+
+
+def _wait_for_others(settings: Settings) -> None:
+    try:
+        wait_for_others(settings.database_url, functools.partial(print, file=sys.stderr, flush=True))
+    except KeyboardInterrupt:
+        raise CommandError("The wait was ended. Nothing was changed.") from None
 
 
 @contextlib.contextmanager

@@ -75,25 +75,29 @@ def test_a_demo_has_a_database_of_its_own(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("goes_on", [True, False], ids=["goes on", "Ctrl-C"])
-def test_what_it_waits_for_is_said_and_ends(goes_on: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["view", "serve"])
+def test_what_it_waits_for_is_said_and_ends(command: str, goes_on: bool, tmp_path: Path) -> None:
     database = tmp_path / "evals.db"
+    arguments = [str(database), "--no-browser"] if command == "view" else ["--database", str(database)]
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         process = subprocess.Popen(
-            [sys.executable, "-m", "elluminate", "view", str(database), "--no-browser"],
+            [sys.executable, "-m", "elluminate", command, "--port", "0", *arguments],
             env=clean_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
         assert process.stdout is not None
-        said = process.stdout.readline()
+        assert process.stderr is not None
+        said = (process.stdout if command == "view" else process.stderr).readline()
         assert said.startswith(
             f"elluminate waits for the database {database}, which another program has locked"
         )
         if goes_on:
             other.execute("ROLLBACK")
-            assert process.stdout.readline().startswith("elluminate shows its pages at http://")
+            first = "elluminate shows its pages at http://" if command == "view" else "elluminate is ready at"
+            assert process.stdout.readline().startswith(first)
         process.send_signal(signal.SIGINT)
         _, complained = process.communicate(timeout=BOUND)
     if goes_on:
