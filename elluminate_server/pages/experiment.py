@@ -74,7 +74,7 @@ async def experiment(visit: Visit) -> Response:
     columns = await columns_of(session, row, list(rates.by_criterion))
     categories = await categories_of(session, row)
     wanted = await asked_filter(visit, row, categories)
-    count = await count_rows(session, row.id, wanted)
+    count = await count_rows(session, row, wanted)
     paging = Paging(visit.asked_number("page", 1), _ROWS, count)
     config = None if row.llm_config_id is None else await session.get(LLMConfig, row.llm_config_id)
     template = (
@@ -82,7 +82,7 @@ async def experiment(visit: Visit) -> Response:
     )
     judges = await _judges(visit, row) if progress is None and rates.given else {}
     durations = [] if progress is not None else await memory.load_durations(session, row.id, _BINS)
-    rows = await load_rows(session, row.id, wanted, offset=paging.offset, limit=_ROWS)
+    rows = await load_rows(session, row, wanted, offset=paging.offset, limit=_ROWS)
     ending = None if progress is not None else await load_ending(session, row.id)
     criterion_set = await session.get_one(CriterionSet, row.criterion_set_id)
     if (

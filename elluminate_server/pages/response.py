@@ -43,7 +43,7 @@ async def response(visit: Visit) -> Response:
     wanted = await asked_filter(
         visit, experiment, await categories_of(session, experiment) if is_asked else {}
     )
-    before, after = await neighbours_of(session, row.experiment_id, row.id, wanted)
+    before, after = await neighbours_of(session, experiment, row.id, wanted)
     missing = shown.get("missing_verdicts") or []
     texts = await _texts(session, [one["criterion_id"] for one in missing])
     metadata = shown.get("generation_metadata") or {}

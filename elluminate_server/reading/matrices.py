@@ -1,17 +1,17 @@
 """Rows of an experiment times its criteria: a page of it at a time, sorted and filtered by the database."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
 import msgspec
 from elluminate_api.models import ColumnType
-from sqlalchemy import Select, String, and_, bindparam, case, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.reading.results import CategoricalFilters
-from elluminate_server.reading.run_criteria import is_expected
+from elluminate_server.reading.run_criteria import is_expected, what_counts
 from elluminate_server.reading.verdicts import Verdict, VerdictAccount, load_accounts_of_responses
 from elluminate_server.store.rows import fetch, fetch_by_ids
 from elluminate_server.store.tables import (
@@ -171,21 +171,21 @@ def _cell(name: str) -> Any:
     return Prompt.input_values[name].as_string()
 
 
-async def count_rows(session: AsyncSession, experiment_id: int, wanted: MatrixFilter) -> int:
+async def count_rows(session: AsyncSession, row: Experiment, wanted: MatrixFilter) -> int:
     """How many rows there are."""
-    rows = _filtered(select(*_KEY), experiment_id, wanted).distinct().subquery()
+    counts = await what_counts(session, row)
+    rows = _filtered(select(*_KEY), row.id, wanted, counts).distinct().subquery()
     return await session.scalar(select(func.count()).select_from(rows)) or 0
 
 
 async def load_rows(
-    session: AsyncSession, experiment_id: int, wanted: MatrixFilter, *, offset: int, limit: int
+    session: AsyncSession, experiment: Experiment, wanted: MatrixFilter, *, offset: int, limit: int
 ) -> list[MatrixRow]:
     """Some of the rows."""
+    experiment_id, counts = experiment.id, await what_counts(session, experiment)
     query = (
-        _filtered(select(*_KEY), experiment_id, wanted)
-        .outerjoin(
-            Rating.__table__, and_(_of_rating.response_id == _of_response.id, _of_response.error.is_(None))
-        )
+        _filtered(select(*_KEY), experiment_id, wanted, counts)
+        .outerjoin(Rating.__table__, _is_counted(counts))
         .group_by(*_KEY)
     )
     order = [*_KEY] if wanted.sort == "row" else [_SHARE, *_KEY]
@@ -220,21 +220,20 @@ async def load_rows(
 
 
 async def neighbours_of(
-    session: AsyncSession, experiment_id: int, response_id: int, wanted: MatrixFilter
+    session: AsyncSession, experiment: Experiment, response_id: int, wanted: MatrixFilter
 ) -> tuple[int | None, int | None]:
     """The answers before and after one, in the order of the rows that are shown."""
+    counts = await what_counts(session, experiment)
     shares = (
         select(*_KEY, _SHARE.label("share"))
         .select_from(Response.__table__)
-        .outerjoin(
-            Rating.__table__, and_(_of_rating.response_id == _of_response.id, _of_response.error.is_(None))
-        )
-        .where(_of_response.experiment_id == experiment_id)
+        .outerjoin(Rating.__table__, _is_counted(counts))
+        .where(_of_response.experiment_id == experiment.id)
         .group_by(*_KEY)
         .subquery()
     )
     order: list[Any] = [_of_response.entry_id, _PERSONA, _of_response.epoch, _of_response.id]
-    query = _filtered(select(_of_response.id), experiment_id, wanted)
+    query = _filtered(select(_of_response.id), experiment.id, wanted, counts)
     if wanted.sort == "worst":
         query = query.join(
             shares, and_(shares.c.entry_id == _of_response.entry_id, shares.c.persona == _PERSONA)
@@ -270,12 +269,24 @@ _of_verdict = Rating.__table__.alias("verdicts").c
 """In conditions, beside the verdicts that are counted."""
 
 
-def _filtered(query: Select[Any], experiment_id: int, wanted: MatrixFilter) -> Select[Any]:
+_Counts = Callable[[ColumnElement[int]], ColumnElement[bool]] | None
+"""See `what_counts`."""
+
+
+def _is_counted(counts: _Counts) -> ColumnElement[bool]:
+    """The condition that a `ratings` row is a verdict on the answer that it stands beside."""
+    of_answer = and_(_of_rating.response_id == _of_response.id, _of_response.error.is_(None))
+    return of_answer if counts is None else and_(of_answer, counts(_of_rating.criterion_id))
+
+
+def _filtered(query: Select[Any], experiment_id: int, wanted: MatrixFilter, counts: _Counts) -> Select[Any]:
     query = query.select_from(Response.__table__).where(_of_response.experiment_id == experiment_id)
     if wanted.verdict is not None or wanted.criterion_id is not None:
         having = [_of_verdict.response_id == _of_response.id]
         if wanted.criterion_id is not None:
             having.append(_of_verdict.criterion_id == wanted.criterion_id)
+        if counts is not None:
+            having.append(counts(_of_verdict.criterion_id))
         if wanted.verdict in ("YES", "NO"):
             having.append(_of_verdict.rating == wanted.verdict)
         judged = exists().where(*having)

@@ -3,7 +3,7 @@
 What that means is said in `domain.verdicts`; here the database finds them, without looking at every answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from elluminate_server.execution.moments import moment_of_response, run_asked_at
 from elluminate_server.store.tables import AgentTask, Criterion, Experiment, Rating, Response
 
-__all__ = ["MOST_COLUMNS", "Column", "columns_of", "is_criterion_of", "is_expected"]
+__all__ = ["MOST_COLUMNS", "Column", "columns_of", "is_criterion_of", "is_expected", "what_counts"]
 
 MOST_COLUMNS = 30
 """Criteria that are shown; rows may have thousands of their own."""
@@ -68,13 +68,40 @@ async def is_criterion_of(session: AsyncSession, row: Experiment, criterion_id: 
 
 def is_expected(criterion_id: int) -> ColumnElement[bool]:
     """The condition that a `responses` row is to be judged by a criterion, in a statement that reads such rows."""
-    for_row = or_(Criterion.entry_id.is_(None), Criterion.entry_id == Response.entry_id)
-    in_set = exists().where(Criterion.id == criterion_id, for_row, _was_in_set(moment_of_response()))
+    in_set = _is_of_answer(criterion_id)
     # What agents did is judged by what was frozen with the task, which no column tells.
     of_agents = exists().where(
         AgentTask.experiment_id == Response.experiment_id, AgentTask.entry_id == Response.entry_id
     )
-    return or_(in_set.correlate(Response), of_agents.correlate(Response))
+    return or_(in_set, of_agents.correlate(Response))
+
+
+async def what_counts(
+    session: AsyncSession, row: Experiment
+) -> Callable[[ColumnElement[int]], ColumnElement[bool]] | None:
+    """What makes of a verdict's criterion the condition that the verdict counts; None where all of them do.
+
+    Of an experiment whose set was changed since its run, those do not that are on criteria by which their answer is not
+    to be judged any more. The condition is for statements that read `responses` rows.
+    """
+    if row.evaluation_mode == EvaluationMode.AGENTIC:
+        return None
+    since = await session.scalar(select(run_asked_at(row.id))) or row.created_at
+    changed = select(1).where(
+        Criterion.criterion_set_id == row.criterion_set_id,
+        or_(
+            Criterion.superseded_at > row.created_at,
+            and_(Criterion.superseded_at.is_(None), Criterion.created_at > since),
+        ),
+    )
+    return None if await session.scalar(changed.limit(1)) is None else _is_of_answer
+
+
+def _is_of_answer(criterion_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+    """The condition that the set of a `responses` row had a criterion for it, at the moment of the answer."""
+    for_row = or_(Criterion.entry_id.is_(None), Criterion.entry_id == Response.entry_id)
+    found = exists().where(Criterion.id == criterion_id, for_row, _was_in_set(moment_of_response()))
+    return found.correlate_except(Criterion)
 
 
 async def _of_run(session: AsyncSession, row: Experiment) -> ColumnElement[bool]:
