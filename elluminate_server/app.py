@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from elluminate_server import __version__, api, metrics
@@ -29,6 +29,7 @@ from elluminate_server.http.pipeline import HANDLERS, problem_response, serve
 from elluminate_server.http.problems import Problem, Unavailable
 from elluminate_server.http.request_ids import RequestIds
 from elluminate_server.http.request_spans import answered, request_span
+from elluminate_server.http.routing import Resources
 from elluminate_server.llm.providers import Models
 from elluminate_server.operating.meters import OTHERS, Meters, counting_log_lines
 from elluminate_server.pages.codes import LoginCodes
@@ -109,19 +110,22 @@ def _load_handlers() -> None:
         importlib.import_module(module.name)
 
 
-def _routes() -> list[Route]:
+def _routes() -> list[BaseRoute]:
     by_path: dict[str, dict[str, ContractOperation]] = {}
     for operation in operations().values():
         by_path.setdefault(operation.path, {})[operation.method] = operation
     # A fixed segment wins over a parameter in the same place: /responses/stats is no response id.
     paths = sorted(by_path, key=lambda path: [part.startswith("{") for part in path.split("/")])
     return [
-        *(Route(path, _Resource(by_path[path])) for path in paths),
+        Resources([Route(path, _Resource(by_path[path])) for path in paths], step=_SUBJECT),
         Route(f"{PREFIX}/openapi.json", _openapi),
         Route(f"{PREFIX}/docs/", _docs),
         Route(f"{PREFIX}/docs", _docs),
     ]
 
+
+_SUBJECT = f"{PREFIX}/projects/{{project_id}}".count("/")
+"""Which step of a path says what it is about, from 0."""
 
 _PAGES = ("/", "/login", "/logout", "/static/{name}", "/projects", "/projects/{rest:path}")
 """Where they are; everything else is the API's."""

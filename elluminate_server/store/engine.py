@@ -11,7 +11,7 @@ import tempfile
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import msgspec
 from sqlalchemy import create_engine, event
@@ -160,7 +160,8 @@ class Store:
             pool_reset_on_return=None,
             **options,
         )
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        begin = _begin_reading if connection is ReadingConnection else _begin_sqlite
+        event.listen(engine.sync_engine, "begin", begin)
         return engine
 
     def _create_thread_engine(self) -> Engine:
@@ -360,3 +361,8 @@ def _is_locked(error: DBAPIError | sqlite3.Error) -> bool:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("elluminate_begin", "BEGIN"))
+
+
+def _begin_reading(connection: Connection) -> None:
+    """Begin by the driver alone, as `prepared.read_here` reads; this waits for nothing."""
+    sqlite3.Cursor(cast(sqlite3.Connection, connection.connection.driver_connection)).execute("BEGIN")
