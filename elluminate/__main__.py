@@ -91,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout, io.TextIOWrapper
     ):  # a name that the terminal's encoding lacks is no reason to fail
         sys.stdout.reconfigure(errors="backslashreplace")
+    code = 0
     try:
         try:
             code = _run(arguments)
@@ -104,6 +105,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not _is_closed_by_its_reader():
             raise
         return _NOBODY_READS
+    except OSError as error:
+        from elluminate._file_errors import told_of_surroundings
+
+        told = told_of_surroundings(error)
+        if told is None:
+            raise
+        _write_nowhere()
+        return _fail(told, code or 1)
 
 
 def _end_when_asked_again() -> None:
@@ -120,10 +129,15 @@ def _is_closed_by_its_reader() -> bool:
     poll.register(output, 0)  # that nobody reads is told in any case
     if not poll.poll(0):
         return False
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, output)
-    os.close(nowhere)
+    _write_nowhere()
     return True
+
+
+def _write_nowhere() -> None:
+    """Let what is left for standard output go nowhere, so that the end is quiet, too."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -160,7 +174,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     """Do what a command that evaluates is asked for; the exit code."""
-    from elluminate._file_errors import told_of_file
+    from elluminate._file_errors import told_of_file, told_of_surroundings
     from elluminate.cli.connecting import say, tell_warnings_in_lines
     from elluminate.exceptions import ElluminateError
 
@@ -168,7 +182,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     tell_warnings_in_lines()
     try:
         work = getattr(importlib.import_module(f"elluminate.{module}"), function)
-        return int(asyncio.run(work(options)))
+        code = int(asyncio.run(work(options)))
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
     except ModuleNotFoundError as error:
@@ -180,8 +195,11 @@ def _evaluate(options: argparse.Namespace) -> int:
         say(f"elluminate: {error}")
         return _NOT_MEASURED
     except OSError as error:
+        if error.filename is None and told_of_surroundings(error) is not None:
+            _write_nowhere()
         say(f"elluminate: {told_of_file(error)}")
         return _NOT_MEASURED
+    return code
 
 
 def _label(options: argparse.Namespace) -> int:

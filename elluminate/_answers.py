@@ -71,10 +71,21 @@ def json_of(answer: Answer) -> Any:
 
 
 def message_of(answer: Answer) -> str:
-    """Why the server refused: its `detail`, else the answer's text, else the status."""
+    """Why the server refused: its `detail`, else the answer's text, else what the status means."""
     decoded = json_of(answer)
     detail: Any = decoded.get("detail") if isinstance(decoded, dict) else None
-    return _as_text(detail) if detail else kept_text(answer).strip() or f"HTTP {answer.status_code}"
+    return _as_text(detail) if detail else kept_text(answer).strip() or _meaning_of(answer.status_code)
+
+
+def _meaning_of(status: int) -> str:
+    from http import HTTPStatus  # which importing the package does without
+
+    try:
+        phrase = f" ({HTTPStatus(status).phrase})"
+    except ValueError:
+        phrase = ""
+    hint = ". Check ELLUMINATE_API_KEY and the address" if status == HTTPStatus.UNAUTHORIZED else ""
+    return f"HTTP {status}{phrase}, without a word of why{hint}"
 
 
 def _as_text(detail: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import itertools
 import os
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
-__all__ = ["named_files", "refuse_without_folder", "told_of_file"]
+__all__ = ["named_files", "refuse_without_folder", "told_of_file", "told_of_surroundings"]
 
 _MOST_BESIDE = 1_000
 """Files of a folder among which the nearest name is looked for."""
@@ -29,7 +30,7 @@ def told_of_file(error: OSError) -> str:
     "'/nowhere/suite.yaml' is not there: there is no folder '/nowhere'"
     """
     if not isinstance(error.filename, str | os.PathLike):
-        return str(error)
+        return told_of_surroundings(error) or str(error)
     name = quoted(os.fspath(error.filename), _LONGEST)
     path = Path(error.filename).absolute()
     if isinstance(error, FileNotFoundError):
@@ -45,6 +46,32 @@ def told_of_file(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return f"{name} is not for this user to read or write; look at its permissions"
     return f"{name}: {error.strerror or type(error).__name__}"
+
+
+def told_of_surroundings(error: OSError) -> str | None:
+    """What the system says where no file is named: of a current folder that is gone, or output that takes no more.
+
+    Args:
+        error: As it was raised.
+
+    Returns:
+        It in words, with the way out; None of anything else.
+    """
+    if error.filename is not None:
+        return None
+    if isinstance(error, FileNotFoundError) and not _is_in_a_folder():
+        return "the current folder is not there any more: change to another one, and try again"
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None), errno.EFBIG):
+        return f"what was to be written could not be, in whole ({error.strerror}): make room, or write it elsewhere"
+    return None
+
+
+def _is_in_a_folder() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

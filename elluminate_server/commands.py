@@ -18,7 +18,7 @@ from elluminate_server.key_commands import KeyCommandError
 from elluminate_server.listening import is_loopback
 from elluminate_server.prune_commands import PruneError, prune
 from elluminate_server.serving import ServingError, serve
-from elluminate_server.settings import MEMORY, Settings, SettingsError, default_database_url
+from elluminate_server.settings import MEMORY, Settings, SettingsError, is_default_database
 from elluminate_server.store.backups import BackupError
 from elluminate_server.store.engine import BusyError, DatabaseDamagedError, Store
 from elluminate_server.store.migrating import Migration, SchemaVersionError, migrate
@@ -98,7 +98,7 @@ def _wait_for_others(settings: Settings) -> None:
 @contextlib.contextmanager
 def _telling_of_a_new_database(settings: Settings) -> Iterator[None]:
     """Say that a database was made, also where the command fails then: unless it is the default, it may be misspelt."""
-    is_default = settings.database_url == default_database_url()
+    is_default = is_default_database(settings.database_url)
     file = None if is_default else absent_file(settings.database_url)
     try:
         yield
@@ -161,7 +161,11 @@ def _manage_keys(settings: Settings, options: argparse.Namespace) -> None:
         key, about = asyncio.run(made)
         # The key alone on standard output, so that a shell can put it where it belongs.
         print(about, "It is shown only now:", file=sys.stderr)
-        print(key)
+        try:
+            print(key, flush=True)
+        except OSError as error:  # nobody has seen it
+            asyncio.run(key_commands.withdraw_key(settings, key))
+            raise CommandError(f"The key could not be written ({error.strerror}), and was revoked.") from None
     elif options.action == "rotate-secret":
         print(asyncio.run(key_commands.rotate_secret(settings, is_lost=options.forget)))
     else:

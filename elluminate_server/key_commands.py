@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from elluminate_server.domain.roles import ADMIN, with_article
 from elluminate_server.http.access import open_default_project
-from elluminate_server.keys import add_key, revoke
+from elluminate_server.keys import add_key, known_digest, revoke
 from elluminate_server.operating.tables_of_text import in_one_line, table
-from elluminate_server.settings import MEMORY, Settings, default_database_url
+from elluminate_server.settings import MEMORY, Settings, is_default_database
 from elluminate_server.store.audit_log import log_command
 from elluminate_server.store.columns import utc_now
 from elluminate_server.store.engine import Store
@@ -22,7 +22,7 @@ from elluminate_server.store.secret_keys import SecretKeyError
 from elluminate_server.store.tables import ApiKey, Project
 from elluminate_server.store.unlocking import change_key, unlock
 
-__all__ = ["KeyCommandError", "create_key", "list_keys", "revoke_key", "rotate_secret"]
+__all__ = ["KeyCommandError", "create_key", "list_keys", "revoke_key", "rotate_secret", "withdraw_key"]
 
 
 class KeyCommandError(RuntimeError):
@@ -101,6 +101,16 @@ async def revoke_key(settings: Settings, project: str | None, key_id: int) -> st
     return f"API key {key_id} ({row.name!r}) opens nothing from now on."
 
 
+async def withdraw_key(settings: Settings, key: str) -> None:
+    """Let a key open nothing that was made a moment ago and that nobody has got."""
+    async with _open_store(settings) as store, store.write() as session:
+        digest = await known_digest(session, key)
+        row = await session.scalar(select(ApiKey).where(ApiKey.digest == digest))
+        if row is not None:
+            revoke(row)
+            await log_command(session, "keys revoke", row.project_id, ("api_key", row.id, row.name))
+
+
 async def rotate_secret(settings: Settings, *, is_lost: bool) -> str:
     """Seal the database's secrets with another secret key; a line about it.
 
@@ -156,7 +166,7 @@ async def _open_store(
 ) -> AsyncIterator[Store]:
     if settings.database_url == MEMORY:
         raise KeyCommandError("A database in memory keeps no keys. Name a file or a URL with --database.")
-    if not is_new_allowed and settings.database_url != default_database_url():
+    if not is_new_allowed and not is_default_database(settings.database_url):
         check_is_there(settings.database_url)
     probe(settings.database_url)
     async with Store(settings.database_url, secret_key=settings.secret_key) as store:

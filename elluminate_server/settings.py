@@ -53,12 +53,43 @@ LOCAL_DATABASE = "local.db"
 
 
 def data_folder() -> Path:
-    """Where the databases of this user are that were given no path."""
-    return platformdirs.user_data_path("elluminate", appauthor=False)
+    """Where the databases of this user are that were given no path.
+
+    Raises:
+        SettingsError: The user has no home folder, as in a container that runs as any number.
+    """
+    try:
+        return platformdirs.user_data_path("elluminate", appauthor=False)
+    except RuntimeError:
+        raise SettingsError(
+            "HOME",
+            "is not set and this user has no home folder, where the database would be. Set HOME or XDG_DATA_HOME to a "
+            "folder that may be written, or name the database: local:PATH, or --database",
+        ) from None
+
+
+def is_data_folder(folder: Path) -> bool:
+    """Whether it is `data_folder()`."""
+    try:
+        return folder.absolute() == data_folder().absolute()
+    except SettingsError:
+        return False
+
+
+def is_default_database(url: str) -> bool:
+    """Whether it is `default_database_url()`."""
+    try:
+        return url == default_database_url()
+    except SettingsError:
+        return False
 
 
 def default_database_url() -> str:
-    """SQLite file in the user's data directory."""
+    """SQLite file in the user's data directory.
+
+    Raises:
+        SettingsError: See `data_folder`.
+    """
     return f"sqlite+aiosqlite:///{(data_folder() / 'elluminate.db').as_posix()}"
 
 

@@ -324,9 +324,11 @@ def _recent_age(text: str) -> datetime.timedelta:
 
 
 def _read_age(text: str, units: str, examples: str) -> datetime.timedelta:
-    found = re.fullmatch(rf"([1-9][0-9]{{0,5}})([{units}])", text)
-    if found is None or (found[2] not in "mh" and int(found[1]) > 36_500):
+    found = re.fullmatch(rf"([1-9][0-9]*)([{units}])", text)
+    if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not an age: {examples}")
+    if len(found[1]) > 6 or (found[2] not in "mh" and int(found[1]) > 36_500):
+        raise argparse.ArgumentTypeError(f"{text!r} is longer ago than anything was made: {examples}")
     return int(found[1]) * datetime.timedelta(**{_UNITS[found[2]]: 1})
 
 

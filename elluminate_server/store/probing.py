@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from elluminate_server.settings import LOCAL_DATABASE, MEMORY, data_folder
+from elluminate_server.settings import LOCAL_DATABASE, MEMORY, is_data_folder
 from elluminate_server.store.failures import DatabaseDamagedError, damage_of
 from elluminate_server.store.files import create_privately
 
@@ -38,7 +38,7 @@ def check_is_there(database_url: str) -> None:
     file = absent_file(database_url)
     if file is not None:
         beside = file.with_name(LOCAL_DATABASE)
-        if file.parent == data_folder() and beside.exists():
+        if is_data_folder(file.parent) and beside.exists():
             raise DatabaseUnusableError(
                 f"There is no database {file}. What programs with local: made is in another one: say --database "
                 f"{shlex.quote(str(beside))}"
@@ -150,7 +150,7 @@ def _is_locked(path: Path) -> bool:
 
 def _find_folder(path: Path) -> None:
     folder = path.parent
-    ours = folder.absolute() == data_folder().absolute()
+    ours = is_data_folder(folder)
     try:
         if ours:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -136,7 +136,12 @@ def test_a_made_thing_without_an_answer(world: WiredWorld, wire: Wire) -> None:
             "[422] body.name: too long; {'odd': 1}",
         ),
         (Reply(400, text="  plain words \n"), "[400] plain words"),
-        (Reply(418), "[418] HTTP 418"),
+        (Reply(418), "[418] HTTP 418 (I'm a Teapot), without a word of why"),
+        (Reply(499), "[499] HTTP 499, without a word of why"),
+        (
+            Reply(401),
+            "[401] HTTP 401 (Unauthorized), without a word of why. Check ELLUMINATE_API_KEY and the address",
+        ),
         (Reply(400, text=b'{"detail": "\xff"}'), '[400] {"detail": "\ufffd"}'),
         (Reply(400, text=b"[" * 50_000), "[400] " + "[" * 10_000),
     ],
