@@ -58,8 +58,8 @@ FLOORS = {
         _retries  _checks  _calls  _columns  _existing  _braces  _progress  _row_files
         _file_errors  checks
         exceptions
-        _answers  _collector  _extras  _formulas  _homes  _markup  _progress_bars  _showing  _spans  _tables  _terminal
-        _turns  _warnings
+        _answers  _collector  _extras  _file_kinds  _formulas  _homes  _markup  _progress_bars  _showing  _spans
+        _tables  _terminal  _turns  _warnings
         _distribution  statistics
     """,
 }
@@ -134,6 +134,7 @@ def test_the_server_imports_nothing_of_the_sdk() -> None:
     assert {name for name in of_the_sdk if _room(name) != "statistics"} <= {
         "elluminate._markup",  # what a report and a page show alike
         "elluminate._formulas",  # what a CSV file holds is the same, whichever side writes or reads it
+        "elluminate._file_kinds",
         "elluminate._row_files",
         "elluminate.exceptions",
         "elluminate._collector",  # a process has one collector, whichever side makes the objects
