@@ -48,6 +48,9 @@ OUTAGE_LIMIT_SECONDS = 600.0
 _FAILURES = frozenset({TaskStatus.FAILURE, TaskStatus.TIMEOUT, TaskStatus.REVOKED, TaskStatus.REJECTED})
 _SHORTEST_WAIT, _LONGEST_WAIT, _SHARE_WAITED = 0.1, 3.0, 0.1
 """Between polls passes a tenth of the time so far, so that the end is known at most a tenth late."""
+_LONGEST_HELD = 1.0
+"""How long a server is asked to hold a poll back while the task goes on: the end is known at once then. Longer, and
+Ctrl-C would be heard late on Windows."""
 _POLLS_UNTIL_A_FREE_SLOT_MEANS_OVER = 3
 
 
@@ -108,7 +111,7 @@ async def follow_experiment(
     project = await session.project_id()
     task, free_polls = task_id, 0
 
-    async def poll() -> ExperimentGenerationStatus:
+    async def poll(held: float) -> ExperimentGenerationStatus:
         nonlocal task, free_polls, log_cursor
         status = await session.call(
             get_experiment_generation_status.build(
@@ -117,6 +120,7 @@ async def follow_experiment(
                 task,
                 connection_uuid=reader,
                 log_cursor=log_cursor if with_logs else UNSET,
+                wait=held or UNSET,
             )
         )
         log_cursor = status.log_cursor or log_cursor
@@ -138,8 +142,16 @@ async def follow_experiment(
         return status
 
     what = f"experiment {experiment_id}"
+    longest_held = min(_LONGEST_HELD, session.config.timeout / 2) if polling_interval is None else 0.0
     polls = _polled(
-        session, poll, what, ExperimentGenerationStatus, polling_interval, timeout, faster_at_first
+        session,
+        poll,
+        what,
+        ExperimentGenerationStatus,
+        polling_interval,
+        timeout,
+        faster_at_first,
+        longest_held,
     )
     progress: ExperimentProgress | None = None
     try:
@@ -161,7 +173,7 @@ async def follow_batch(
     timeout: float | None = None,
 ) -> AsyncGenerator[BatchTaskStatus]:
     """Poll a batch task until it ends; the last status yielded is terminal."""
-    polls = _polled(session, poll, "the batch", BatchTaskStatus, polling_interval, timeout)
+    polls = _polled(session, lambda _: poll(), "the batch", BatchTaskStatus, polling_interval, timeout)
     async with aclosing(polls):
         async for status in polls:
             yield status
@@ -169,20 +181,23 @@ async def follow_batch(
 
 async def _polled(
     session: Session,
-    poll: Callable[[], Awaitable[S]],
+    poll: Callable[[float], Awaitable[S]],
     what: str,
     kind: type[S],
     polling_interval: float | None,
     timeout: float | None,
     faster_at_first: bool = False,
+    longest_held: float = 0.0,
 ) -> AsyncGenerator[S]:
     started = reached = time.monotonic()
+    held = 0.0
     longest = polling_interval or _LONGEST_WAIT
     grows = polling_interval is None or faster_at_first
     wait, last_look = longest, False
     while True:
+        asked, is_reached = time.monotonic(), False
         try:
-            status = await poll()
+            status = await poll(held)
         except (TransportError, ServerError, RateLimitError, InvalidResponseError) as error:
             # What another poll would not change: a server that speaks another language, or lives elsewhere.
             lasting = isinstance(error, RedirectRefusedError) or getattr(error, "json_path", None) is not None
@@ -190,10 +205,12 @@ async def _polled(
                 raise
             logger.info("polling %s failed (%s), the wait goes on", what, type(error).__name__)
         else:
-            reached = time.monotonic()
+            reached, is_reached = time.monotonic(), True
             yield status
             if is_terminal(status.status):
                 return
+            if held and reached - asked < held / 2:
+                longest_held = 0.0  # it does not hold answers back
         elapsed = time.monotonic() - started
         if grows:
             wait = min(max(_SHORTEST_WAIT, elapsed * _SHARE_WAITED), longest)
@@ -206,7 +223,11 @@ async def _polled(
                     f"{what} did not end within {timeout:g} seconds; it goes on: read it later, or raise timeout=…"
                 )
             last_look, wait = True, timeout - elapsed
-        await session.transport.sleep(wait)
+        held = longest_held if is_reached and not last_look else 0.0
+        if timeout is not None:
+            held = min(held, timeout - elapsed)
+        if not held:
+            await session.transport.sleep(wait)
 
 
 async def final_status(statuses: AsyncGenerator[S]) -> S:

@@ -1,5 +1,7 @@
 """Runs of experiments: start, poll, stream, retry what failed, cancel."""
 
+import time
+
 from elluminate_api import models
 from elluminate_api.models import (
     EpochProgress,
@@ -14,10 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from elluminate_server.execution import Progress
+from elluminate_server.execution.executor import LOOK_SECONDS
 from elluminate_server.execution.gaps import has_gaps
 from elluminate_server.execution.progress import (
     MAX_EVENT_CHARACTERS,
     LogDelta,
+    is_going_on,
     log_after,
     log_for_connection,
     progress_of,
@@ -95,6 +99,8 @@ async def get_experiment_generation_status(call: Call) -> Answer:
     """The state of a run. A task that this experiment does not have reads as PENDING."""
     task_id = call.path["task_id"]
     connection_uuid, log_cursor = call.query["connection_uuid"], call.query["log_cursor"]
+    if call.query["wait"]:
+        await _end_of_run(call, call.query["wait"])
     async with call.store.read() as session:
         experiment = await see_experiment(session, call.project_id, call.path["experiment_id"])
         progress = await progress_of(session, task_id, experiment_id=experiment.id)
@@ -110,6 +116,23 @@ async def get_experiment_generation_status(call: Call) -> Answer:
             _confirm(status, task_id)
         return call.answer(status)
     return call.answer(_status(experiment, progress, delta))
+
+
+async def _end_of_run(call: Call, seconds: float) -> None:
+    """Wait until a run does not go on, at most so many seconds; no time for what is no run of the experiment."""
+    task_id, executor = call.path["task_id"], call.executor
+    end = time.monotonic() + seconds
+    with executor.notices.watch(task_id) as watch:
+        while True:
+            watch.reset()
+            async with call.store.read() as session:
+                experiment = await see_experiment(session, call.project_id, call.path["experiment_id"])
+                goes_on = await is_going_on(session, task_id, experiment.id)
+            left = end - time.monotonic()
+            if not goes_on or executor.notices.closed or left <= 0:
+                return
+            # A task of this process tells its end; one of another has to be looked at.
+            await watch.wait_for_end(left if executor.is_running(task_id) else min(left, LOOK_SECONDS))
 
 
 def _confirm(status: ExperimentGenerationStatus, task_id: str) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "EpochProgress",
     "LogDelta",
     "Progress",
+    "is_going_on",
     "item_states",
     "log_after",
     "log_for_connection",
@@ -126,6 +127,12 @@ async def progress_of(
     )
 
 
+async def is_going_on(session: AsyncSession, task_id: str, experiment_id: int) -> bool:
+    """Whether a task of an experiment is not over; False for one that it does not have."""
+    found = await fetch(session, _STATUS, task_id=task_id, experiment_id=experiment_id)
+    return any(status not in TERMINAL for (status,) in found)
+
+
 async def item_states(session: AsyncSession, task_id: str) -> dict[str, int]:
     """How many pieces of the task's work are in each state: pending, answered, done."""
     return dict(await fetch(session, _COUNTS, task_id=task_id))
@@ -146,6 +153,9 @@ _TASK_AND_EXPERIMENT = (
     )
     .select_from(Task.__table__.outerjoin(Experiment.__table__, _experiments.id == _tasks.experiment_id))
     .where(_tasks.id == bindparam("task_id"))
+)
+_STATUS = select(_tasks.status).where(
+    _tasks.id == bindparam("task_id"), _tasks.experiment_id == bindparam("experiment_id")
 )
 _COUNTS = (
     select(_items.state, func.count()).where(_items.task_id == bindparam("task_id")).group_by(_items.state)

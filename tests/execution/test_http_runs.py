@@ -2,7 +2,9 @@
 
 import contextlib
 import re
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -76,6 +78,31 @@ def test_a_task_of_another_experiment_reads_pending(backend: Backend) -> None:
     task_id = backend.run(one)
     backend.ended(one, task_id)
     assert backend.status(other, task_id)["status"] == "PENDING"
+
+
+def test_a_poll_that_waits_is_answered_when_the_run_is_over(
+    backend_with_model: Backend, model_server: ModelServer
+) -> None:
+    backend = backend_with_model
+    experiment = backend.create_experiment(rows=1)
+    with contextlib.ExitStack() as hold, ThreadPoolExecutor(1) as pool:
+        hold.enter_context(model_server.held())
+        task_id = backend.run(experiment)
+        model_server.wait_for_requests(1)
+        # Some time: the run goes on.
+        assert backend.status(experiment, task_id, wait=0.2)["status"] == "STARTED"
+        waiting = pool.submit(backend.status, experiment, task_id, wait=10)
+        assert not waiting.done()
+        hold.close()
+        assert waiting.result(9)["status"] == "SUCCESS"
+    # No time: there is nothing to wait for.
+    for known in (task_id, "no-such-task"):
+        began = time.monotonic()
+        assert backend.status(experiment, known, wait=10)["status"] in ("SUCCESS", "PENDING")
+        assert time.monotonic() - began < 9
+    path = f"experiments/{experiment['id']}/generation/{task_id}"
+    assert "wait" in str(backend.get(path, 422, wait=11))
+    backend.get(f"experiments/999/generation/{task_id}", 404, wait=10)
 
 
 def test_polls_with_a_cursor_give_each_log_line_once(backend: Backend) -> None:

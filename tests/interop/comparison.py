@@ -111,7 +111,7 @@ INTENDED = (
     ),
     Difference(
         "the interval and the place in the log are told in the terms of polls",
-        _without_query("polling_interval", "connection_uuid", "log_cursor"),
+        _without_query("polling_interval", "connection_uuid", "log_cursor", "wait"),
     ),
     Difference(
         "inline criteria are stored in one request, so that no empty set is left behind", _criteria_at_once

@@ -320,6 +320,48 @@ def test_a_result_that_comes_at_the_last_moment_is_taken(run: Run, clock: Clock)
     assert run.run(timeout=5.0).results is not None
 
 
+def test_a_server_that_holds_polls_back_tells_the_end_at_once(run: Run, clock: Clock) -> None:
+    ends_at = clock.now + 7.3
+
+    def give(request: httpx.Request) -> Reply:
+        clock.now += min(float(request.url.params.get("wait", 0.0)), max(0.0, ends_at - clock.now))
+        return poll("SUCCESS" if clock.now >= ends_at else "STARTED")
+
+    run.wire.on("GET", f"/experiments/70/generation/{TASK}", give)
+    assert run.run().results is not None
+    assert clock.now == pytest.approx(ends_at)
+    assert clock.waits == []
+    assert [url.params.get("wait") for url in run.polls] == [None] + ["1.0"] * 8
+
+
+def test_a_poll_is_held_back_no_longer_than_is_waited(run: Run, clock: Clock) -> None:
+    def give(request: httpx.Request) -> Reply:
+        clock.now += float(request.url.params.get("wait", 0.0))
+        return poll("STARTED")
+
+    run.wire.on("GET", f"/experiments/70/generation/{TASK}", give)
+    with pytest.raises(WaitTimeoutError, match=r"not end within 2\.5 seconds"):
+        run.run(timeout=2.5)
+    assert clock.now - 1000.0 == pytest.approx(2.5)
+
+
+def test_a_server_that_holds_nothing_back_is_asked_for_it_once(run: Run, clock: Clock) -> None:
+    run.run(*[poll("STARTED")] * 5, poll("SUCCESS"))
+    assert [url.params.get("wait") for url in run.polls] == [None, "1.0", None, None, None, None]
+    assert clock.waits == pytest.approx([0.1] * 4)
+
+
+def test_after_trouble_a_poll_is_not_held_back(run: Run, clock: Clock) -> None:
+    run.run(poll("STARTED"), Reply(503), poll("STARTED"), Reply(503), poll("SUCCESS"))
+    assert [url.params.get("wait") for url in run.polls] == [None, "1.0", None, "1.0", None]
+    assert len(clock.waits) == 2
+
+
+def test_a_stream_is_not_held_back(run: Run) -> None:
+    run.stream(poll("STARTED"), poll("STARTED"), poll("SUCCESS"))
+    assert all("wait" not in url.params for url in run.polls)
+
+
 def test_a_wait_slows_down_to_three_seconds(run: Run, clock: Clock) -> None:
     run.run(*[poll("STARTED")] * 50, poll("SUCCESS"))
     assert clock.waits[:10] == pytest.approx([0.1] * 10)

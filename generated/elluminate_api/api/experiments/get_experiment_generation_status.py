@@ -24,6 +24,7 @@ def build(
     *,
     connection_uuid: str | None | Unset = UNSET,
     log_cursor: int | None | Unset = UNSET,
+    wait: float | None | Unset = UNSET,
 ) -> Request[ExperimentGenerationStatus]:
     """Poll a generation or evaluation task.
 
@@ -42,6 +43,7 @@ def build(
             {
                 "connection_uuid": connection_uuid,
                 "log_cursor": log_cursor,
+                "wait": wait,
             }
         ),
     )
