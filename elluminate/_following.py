@@ -48,9 +48,9 @@ OUTAGE_LIMIT_SECONDS = 600.0
 _FAILURES = frozenset({TaskStatus.FAILURE, TaskStatus.TIMEOUT, TaskStatus.REVOKED, TaskStatus.REJECTED})
 _SHORTEST_WAIT, _LONGEST_WAIT, _SHARE_WAITED = 0.1, 3.0, 0.1
 """Between polls passes a tenth of the time so far, so that the end is known at most a tenth late."""
-_LONGEST_HELD = 1.0
-"""How long a server is asked to hold a poll back while the task goes on: the end is known at once then. Longer, and
-Ctrl-C would be heard late on Windows."""
+_HELD_AT_LEAST = 1.0
+"""Seconds for which a server is asked to hold a poll back while the task goes on, so that the end is known at once; as
+many as between polls where that is longer."""
 _POLLS_UNTIL_A_FREE_SLOT_MEANS_OVER = 3
 
 
@@ -142,7 +142,7 @@ async def follow_experiment(
         return status
 
     what = f"experiment {experiment_id}"
-    longest_held = min(_LONGEST_HELD, session.config.timeout / 2) if polling_interval is None else 0.0
+    longest_held = min(_LONGEST_WAIT, session.config.timeout / 2) if polling_interval is None else 0.0
     polls = _polled(
         session,
         poll,
@@ -223,7 +223,7 @@ async def _polled(
                     f"{what} did not end within {timeout:g} seconds; it goes on: read it later, or raise timeout=…"
                 )
             last_look, wait = True, timeout - elapsed
-        held = longest_held if is_reached and not last_look else 0.0
+        held = min(longest_held, max(_HELD_AT_LEAST, wait)) if is_reached and not last_look else 0.0
         if timeout is not None:
             held = min(held, timeout - elapsed)
         if not held:

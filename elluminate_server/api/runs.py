@@ -132,7 +132,8 @@ async def _end_of_run(call: Call, seconds: float) -> None:
             if not goes_on or executor.notices.closed or left <= 0:
                 return
             # A task of this process tells its end; one of another has to be looked at.
-            await watch.wait_for_end(left if executor.is_running(task_id) else min(left, LOOK_SECONDS))
+            look = max(LOOK_SECONDS, seconds / 4)
+            await watch.wait_for_end(left if executor.is_running(task_id) else min(left, look))
 
 
 def _confirm(status: ExperimentGenerationStatus, task_id: str) -> None:
