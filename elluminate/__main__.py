@@ -99,8 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _end_when_asked_again()
             return code
         finally:
-            if sys.stdout is not None:  # it may be closed, as by `>&-`
-                sys.stdout.flush()
+            _flush()
     except BrokenPipeError:
         if not _is_closed_by_its_reader():
             raise
@@ -131,6 +130,11 @@ def _is_closed_by_its_reader() -> bool:
         return False
     _write_nowhere()
     return True
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # it may be closed, as by `>&-`
+        sys.stdout.flush()
 
 
 def _write_nowhere() -> None:
@@ -183,7 +187,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     try:
         work = getattr(importlib.import_module(f"elluminate.{module}"), function)
         code = int(asyncio.run(work(options)))
-        sys.stdout.flush()
+        _flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
     except ModuleNotFoundError as error:
