@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = told_of_surroundings(error)
         if told is None:
             raise
-        _write_nowhere()
+        _flush_or_drop()
         return _fail(told, code or 1)
 
 
@@ -135,6 +135,14 @@ def _is_closed_by_its_reader() -> bool:
 def _flush() -> None:
     if sys.stdout is not None:  # it may be closed, as by `>&-`
         sys.stdout.flush()
+
+
+def _flush_or_drop() -> None:
+    """Write what is left for standard output where that takes it; it may be what takes no more."""
+    try:
+        _flush()
+    except OSError:
+        _write_nowhere()
 
 
 def _write_nowhere() -> None:
@@ -178,7 +186,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     """Do what a command that evaluates is asked for; the exit code."""
-    from elluminate._file_errors import told_of_file, told_of_surroundings
+    from elluminate._file_errors import told_of_file
     from elluminate.cli.connecting import say, tell_warnings_in_lines
     from elluminate.exceptions import ElluminateError
 
@@ -199,8 +207,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         say(f"elluminate: {error}")
         return _NOT_MEASURED
     except OSError as error:
-        if error.filename is None and told_of_surroundings(error) is not None:
-            _write_nowhere()
+        _flush_or_drop()
         say(f"elluminate: {told_of_file(error)}")
         return _NOT_MEASURED
     return code

@@ -13,7 +13,7 @@ from pathlib import Path
 from elluminate._showing import quoted
 from elluminate.exceptions import ValidationError
 
-__all__ = ["named_files", "refuse_without_folder", "told_of_file", "told_of_surroundings"]
+__all__ = ["named_files", "refuse_unwritable", "told_of_file", "told_of_surroundings"]
 
 _MOST_BESIDE = 1_000
 """Files of a folder among which the nearest name is looked for."""
@@ -91,7 +91,7 @@ def named_files() -> Iterator[None]:
         raise told from None
 
 
-def refuse_without_folder(path: Path) -> None:
+def refuse_unwritable(path: Path) -> None:
     """Refuse a path that no file can be written to, for its folder or its permissions: before anything is done for it.
 
     Raises:
@@ -104,10 +104,11 @@ def refuse_without_folder(path: Path) -> None:
         )
     if path.is_dir():
         raise ValidationError(f"{str(path)!r} is a folder, and not a file to write")
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise ValidationError(
-            f"{str(path)!r} is not for this user to write; look at its folder's permissions, or choose another one"
-        )
+    if path.exists():
+        if not os.access(path, os.W_OK):
+            raise ValidationError(f"{str(path)!r} is not for this user to write; look at its permissions")
+    elif not os.access(folder, os.W_OK):
+        raise ValidationError(f"{str(path)!r}: nothing can be written into {str(folder)!r}")
 
 
 def _names_in(folder: Path) -> list[str]:

@@ -142,7 +142,8 @@ async def follow_experiment(
         return status
 
     what = f"experiment {experiment_id}"
-    longest_held = min(_LONGEST_WAIT, session.config.timeout / 2) if polling_interval is None else 0.0
+    # What is told meanwhile is shown to somebody where there is an interval, or the log is asked for.
+    is_looked_at = polling_interval is not None or with_logs
     polls = _polled(
         session,
         poll,
@@ -150,8 +151,8 @@ async def follow_experiment(
         ExperimentGenerationStatus,
         polling_interval,
         timeout,
-        faster_at_first,
-        longest_held,
+        faster_at_first=faster_at_first,
+        longest_held=0.0 if is_looked_at else min(_LONGEST_WAIT, session.config.timeout / 2),
     )
     progress: ExperimentProgress | None = None
     try:
@@ -186,6 +187,7 @@ async def _polled(
     kind: type[S],
     polling_interval: float | None,
     timeout: float | None,
+    *,
     faster_at_first: bool = False,
     longest_held: float = 0.0,
 ) -> AsyncGenerator[S]:

@@ -164,8 +164,14 @@ def _manage_keys(settings: Settings, options: argparse.Namespace) -> None:
         try:
             print(key, flush=True)
         except OSError as error:  # nobody has seen it
-            asyncio.run(key_commands.withdraw_key(settings, key))
-            raise CommandError(f"The key could not be written ({error.strerror}), and was revoked.") from None
+            told = f"The key could not be written ({error.strerror})"
+            try:
+                asyncio.run(key_commands.withdraw_key(settings, key))
+            except Exception as failure:
+                raise CommandError(
+                    f"{told}, and not be revoked either, so that it is valid: `elluminate keys revoke` with its number"
+                ) from failure
+            raise CommandError(f"{told}, and was revoked.") from None
     elif options.action == "rotate-secret":
         print(asyncio.run(key_commands.rotate_secret(settings, is_lost=options.forget)))
     else:

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from elluminate._file_errors import refuse_without_folder
+from elluminate._file_errors import refuse_unwritable
 from elluminate._markup import percent
 from elluminate._tables import printable, shortened, text_table
 from elluminate.async_client import AsyncClient
@@ -61,7 +61,7 @@ async def export(options: argparse.Namespace) -> int:
         raise ValidationError(
             f"{options.output!r}: an export ends in .csv or .jsonl, for example answers.csv"
         )
-    refuse_without_folder(path)
+    refuse_unwritable(path)
     async with connected(options.base_url) as client:
         experiment = await meant(client, options.experiment)
         write = experiment.to_csv if path.suffix.lower() == ".csv" else experiment.to_jsonl

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from elluminate._file_errors import refuse_without_folder
+from elluminate._file_errors import refuse_unwritable
 from elluminate.exceptions import ValidationError
 from elluminate.gates import Thresholds, check
 from elluminate.reports.html import html_report
@@ -40,9 +40,8 @@ def checked_report_path(path: str | os.PathLike[str]) -> Path:
         raise ValidationError(
             f"{str(path)!r}: a report ends in .html, .md (Markdown), .xml (JUnit) or .json, for example report.html"
         )
-    refuse_without_folder(file)
-    if file.is_dir():
-        raise ValidationError(f"{str(path)!r} is a folder")
+    refuse_unwritable(file)
+    # One that is there is replaced, which takes its folder.
     if not os.access(file.absolute().parent, os.W_OK):
         raise ValidationError(f"{str(path)!r}: nothing can be written into {str(file.absolute().parent)!r}")
     return file

@@ -81,11 +81,8 @@ def begun_run(key: str, experiment: str, *, anew: bool = False) -> Iterator[Begu
         folder.mkdir(parents=True, exist_ok=True)
         _forget_old(folder)
         run = (None if anew else _broken_off(folder, key)) or _new(folder, key, experiment)
-    except (
-        ImportError,
-        OSError,
-        RuntimeError,
-    ):  # no home, or none to write into: nothing can be gone on with
+    # Where there is no home, or none to write into, nothing can be gone on with.
+    except (ImportError, OSError, RuntimeError):
         yield None
         return
     try:

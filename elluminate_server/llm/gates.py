@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from elluminate_server.llm.attempts import Kind, Refusal
+from elluminate_server.llm.attempts import LONGEST_FORETOLD, Kind, Refusal
 from elluminate_server.llm.pace import Pace, Sent
 
 __all__ = ["REQUEST_PATIENCE", "Bound", "Caller", "Demand", "Gate", "Place", "clock"]
@@ -247,6 +247,9 @@ class Gate:
         """Send nothing for some time, because another process was asked to."""
         with self._lock:
             self.pace.pause(clock(), seconds)
+            if seconds > LONGEST_FORETOLD:  # only an endpoint that answers asks for so much
+                self.is_known = True
+                self.pace.is_probing = True
 
     async def enter(
         self, caller: Caller, bound: Bound, *, is_repeated: bool = False, until: float = math.inf

@@ -194,6 +194,16 @@ def test_a_folder_that_nothing_can_be_written_into_is_told_first(
     assert model_server.requests == []
 
 
+def test_a_folder_in_place_of_a_report_is_told_before_anything_is_asked(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "report.md").mkdir()
+    assert main(["run", suite(), "-o", "report.md"]) == 2
+    told = capsys.readouterr()
+    assert "'report.md' is a folder, and not a file to write" in told.err
+    assert "answered" not in told.err
+
+
 def test_a_report_that_cannot_be_written_costs_nothing_else(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,23 @@ def test_a_key_that_nobody_could_read_is_revoked(tmp_path: Path) -> None:
     assert line.endswith("revoked")
 
 
+@needs_full
+def test_a_key_that_can_be_neither_written_nor_revoked_is_told_to_be_valid(tmp_path: Path) -> None:
+    assert ran("keys", "create", "First", data=tmp_path).returncode == 0
+    fails = (
+        "import os\n"
+        f"os.environ['XDG_DATA_HOME'] = {str(tmp_path)!r}\n"
+        "from elluminate_server import key_commands\n"
+        "def revoke(row): raise MemoryError\n"
+        "key_commands.revoke = revoke\n"
+    )
+    told = ran("keys", "create", "Mine", before=fails, prints_to=FULL)
+    assert told.returncode == 1
+    assert "Traceback" not in told.stderr
+    assert told.stderr.startswith("API key 2 ('Mine')")
+    assert "so that it is valid: `elluminate keys revoke` with its number" in told.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a folder that a program is in")
 @pytest.mark.parametrize("command", ["backup copy.db", "list --base-url local:evals.db", "run suite.yaml"])
 def test_in_a_folder_that_is_gone_a_line_says_so(command: str, tmp_path: Path) -> None:

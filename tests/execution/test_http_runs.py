@@ -2,15 +2,16 @@
 
 import contextlib
 import re
-import time
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from elluminate_server.execution.notices import Watch
 from elluminate_server.http import event_stream
-from tests.execution.backend import Backend, events_of
+from tests.execution.backend import BOUND, Backend, events_of
 from tests.support.model_server import ModelServer
 
 
@@ -81,25 +82,38 @@ def test_a_task_of_another_experiment_reads_pending(backend: Backend) -> None:
 
 
 def test_a_poll_that_waits_is_answered_when_the_run_is_over(
-    backend_with_model: Backend, model_server: ModelServer
+    backend_with_model: Backend, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = backend_with_model
     experiment = backend.create_experiment(rows=1)
+    begun = threading.Event()
+    ended_by_it: list[bool] = []
+    wait_for_end = Watch.wait_for_end
+
+    async def waits(watch: Watch, seconds: float) -> bool:
+        begun.set()
+        ended_by_it.append(await wait_for_end(watch, seconds))
+        return ended_by_it[-1]
+
+    monkeypatch.setattr(Watch, "wait_for_end", waits)
     with contextlib.ExitStack() as hold, ThreadPoolExecutor(1) as pool:
         hold.enter_context(model_server.held())
         task_id = backend.run(experiment)
         model_server.wait_for_requests(1)
-        # Some time: the run goes on.
+        # It goes on all the time that is waited.
         assert backend.status(experiment, task_id, wait=0.2)["status"] == "STARTED"
+        assert set(ended_by_it) == {False}
+        begun.clear()
         waiting = pool.submit(backend.status, experiment, task_id, wait=10)
-        assert not waiting.done()
+        assert begun.wait(BOUND)
         hold.close()
-        assert waiting.result(9)["status"] == "SUCCESS"
-    # No time: there is nothing to wait for.
-    for known in (task_id, "no-such-task"):
-        began = time.monotonic()
-        assert backend.status(experiment, known, wait=10)["status"] in ("SUCCESS", "PENDING")
-        assert time.monotonic() - began < 9
+        assert waiting.result(BOUND)["status"] == "SUCCESS"
+        assert ended_by_it[-1]
+    # There is nothing to wait for.
+    waited = len(ended_by_it)
+    assert backend.status(experiment, task_id, wait=10)["status"] == "SUCCESS"
+    assert backend.status(experiment, "no-such-task", wait=10)["status"] == "PENDING"
+    assert len(ended_by_it) == waited
     path = f"experiments/{experiment['id']}/generation/{task_id}"
     assert "wait" in str(backend.get(path, 422, wait=11))
     backend.get(f"experiments/999/generation/{task_id}", 404, wait=10)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from elluminate_server.llm.attempts import (
+    LONGEST_ASKED,
     Kind,
     Refusal,
     asked_pause,
@@ -36,6 +37,10 @@ REQUEST = {"model": "gpt-test", "messages": [{"role": "user", "content": "Explai
         pytest.param({"retry-after": "0"}, None, id="no time"),
         pytest.param({"retry-after": "-3"}, None, id="a time that is over"),
         pytest.param({"retry-after": "nan"}, None, id="no number"),
+        pytest.param({"retry-after": "1e300"}, LONGEST_ASKED, id="longer than anybody means"),
+        pytest.param(
+            {"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, LONGEST_ASKED, id="the last date of all"
+        ),
         pytest.param({"retry-after": "soon"}, None, id="a word"),
         pytest.param({"retry-after": formatdate(0, usegmt=True)}, None, id="a date that is over"),
         pytest.param({}, None, id="nothing"),

@@ -9,9 +9,10 @@ from typing import Any
 import attrs
 
 from elluminate_server.llm.attempts import Kind
-from elluminate_server.llm.endpoint import Endpoint
+from elluminate_server.llm.endpoint import Endpoint, Received
 from elluminate_server.llm.gates import Bound, Caller, clock
 from elluminate_server.llm.http_calls import HttpAnswer, HttpFailure
+from tests.support.virtual_time import run
 
 __all__ = [
     "Away",
@@ -20,6 +21,7 @@ __all__ = [
     "Random",
     "Scripted",
     "Server",
+    "after",
     "endpoint_at",
     "ok",
     "patient",
@@ -236,3 +238,15 @@ async def work(
         for _ in range(min(workers, calls)):
             group.create_task(one_after_another())
     return results
+
+
+def after(server: Server, calls: int, **given: Any) -> float:
+    """Make the calls, all of which have to be answered; seconds that they took together."""
+
+    async def main() -> float:
+        results = await work(endpoint_at(server), calls, **given)
+        assert [result for result in results if not isinstance(result, Received)] == []
+        assert len(results) == calls
+        return clock()
+
+    return run(main())
